@@ -1,0 +1,7 @@
+"""MNIST and the other ways to get digits: `load`, `split`, `Digits`, the IDX format."""
+
+from tenfold.data.digits import CLASSES, SIDE, Digits, split
+from tenfold.data.idx import parse_idx, read_idx, write_idx
+from tenfold.data.sources import load
+
+__all__ = ["CLASSES", "SIDE", "Digits", "load", "parse_idx", "read_idx", "split", "write_idx"]

@@ -1,0 +1,93 @@
+"""`Digits`: images and labels that belong together."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Int64, UInt8
+
+from tenfold.errors import TenfoldError
+
+CLASSES = 10
+SIDE = 28
+
+
+@dataclass(frozen=True, eq=False)
+class Digits:
+    """Handwritten digits with their labels.
+
+    Attributes:
+        images: grayscale pixels, `uint8 (n, 28, 28)`, 0 is background and 255 full ink.
+        labels: the digit each image shows, `uint8 (n,)`, 0 to 9.
+        source: where they came from, for people to read.
+
+    Raises:
+        TenfoldError: if the shapes, types or counts do not fit, or a label is not 0 to 9.
+    """
+
+    images: UInt8[np.ndarray, "n 28 28"]
+    labels: UInt8[np.ndarray, " n"]
+    source: str = "memory"
+
+    def __post_init__(self) -> None:
+        images, labels = self.images, self.labels
+        if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
+            raise TenfoldError(
+                f"{self.source}: images must be uint8 (n, 28, 28), these are {images.dtype} {images.shape}"
+            )
+        if labels.dtype != np.uint8 or labels.ndim != 1:
+            raise TenfoldError(f"{self.source}: labels must be uint8 (n,), these are {labels.dtype} {labels.shape}")
+        if len(images) != len(labels):
+            raise TenfoldError(f"{self.source}: {len(images)} images but {len(labels)} labels; each image needs one")
+        if len(images) == 0:
+            raise TenfoldError(f"{self.source}: holds no images")
+        if labels.max() >= CLASSES:
+            where = int(np.argmax(labels >= CLASSES))
+            raise TenfoldError(
+                f"{self.source}: label {labels[where]} at index {where} is not a digit; labels must be 0 to 9"
+            )
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: slice | np.ndarray) -> "Digits":
+        """Return the digits at `index` (a slice, indices or a mask), as `Digits`."""
+        return Digits(self.images[index], self.labels[index], self.source)
+
+    def counts(self) -> Int64[np.ndarray, "10"]:
+        """Count the images of each class."""
+        return np.bincount(self.labels, minlength=CLASSES)
+
+    def sha256(self) -> str:
+        """Return a checksum of the pixels and the labels, in hexadecimal."""
+        digest = hashlib.sha256(np.ascontiguousarray(self.images).data)
+        digest.update(np.ascontiguousarray(self.labels).data)
+        return digest.hexdigest()
+
+
+def split(digits: Digits, validation: int, seed: int = 0) -> tuple[Digits, Digits]:
+    """Split into training and validation digits, every class in the same proportion in both.
+
+    Args:
+        digits: what to split.
+        validation: how many images go to the validation split, at least 1 and fewer than there are.
+        seed: another seed gives another split; the same seed always gives the same.
+
+    Returns:
+        `(train, validation)`, both in their original order.
+
+    Raises:
+        TenfoldError: if `validation` leaves one of the two empty.
+    """
+    if not 0 < validation < len(digits):
+        raise TenfoldError(
+            f"cannot take {validation} validation images from {len(digits)}; choose 1 to {len(digits) - 1}"
+        )
+    generator = np.random.default_rng(seed)
+    quota, remainders = np.divmod(digits.counts() * validation, len(digits))
+    quota[np.argsort(-remainders, kind="stable")[: validation - quota.sum()]] += 1
+    held_out = np.zeros(len(digits), dtype=bool)
+    for digit, count in enumerate(quota):
+        members = np.flatnonzero(digits.labels == digit)
+        held_out[generator.permutation(members)[:count]] = True
+    return digits[~held_out], digits[held_out]

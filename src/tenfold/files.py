@@ -1,0 +1,32 @@
+"""Files that are either complete or not there."""
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def write_atomically(path: str | os.PathLike, content: bytes | str) -> None:
+    """Write a file so that a reader, a crash or a full disk never meets half of it.
+
+    Args:
+        path: where; an existing file is replaced only when the new one is complete.
+        content: bytes, or text that is written as UTF-8.
+
+    Raises:
+        OSError: if it cannot be written; whatever was at `path` is then unchanged.
+    """
+    path = Path(path)
+    data = content.encode() if isinstance(content, str) else content
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(temporary).chmod(0o666 & ~umask)  # mkstemp makes files that only their owner can read
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,202 @@
+"""Every network, each on one screen, and `build(name)`.
+
+All take standardized images `(batch, 1, 28, 28)` and return logits `(batch, 10)`.
+"""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from tenfold.errors import TenfoldError, nearest
+
+
+class Network(nn.Sequential):
+    """Layers in order, with the name and the options that `build` made them from."""
+
+    def __init__(self, name: str, options: dict[str, Any], *layers: nn.Module) -> None:
+        super().__init__(*layers)
+        self.name = name
+        self.options = options
+
+
+def softmax() -> list[nn.Module]:
+    """Softmax regression: one weight per pixel and class, no hidden layer.
+
+    Source: LeCun et al. 1998, section III.C.1, "Linear Classifier"; 12 % error there, about 8 % with softmax.
+    """
+    return [
+        nn.Flatten(),  # (batch, 784)
+        nn.Linear(784, 10),
+    ]
+
+
+def mlp(width: int = 256, dropout: float = 0.2) -> list[nn.Module]:
+    """A multilayer perceptron with two hidden layers.
+
+    Source: LeCun et al. 1998, section III.C.3, "Two-Hidden-Layer Fully Connected"; ReLU and Dropout are later
+    (Srivastava et al., "Dropout", JMLR 15, 2014).
+    """
+    return [
+        nn.Flatten(),  # (batch, 784)
+        nn.Linear(784, width),
+        nn.ReLU(),
+        nn.Dropout(dropout),
+        nn.Linear(width, width // 2),  # (batch, 128)
+        nn.ReLU(),
+        nn.Dropout(dropout),
+        nn.Linear(width // 2, 10),
+    ]
+
+
+def lenet5() -> list[nn.Module]:
+    """LeNet-5, the network that MNIST was made for, with a linear output layer instead of radial basis functions.
+
+    Source: LeCun et al., "Gradient-based learning applied to document recognition", Proceedings of the IEEE 86(11),
+    1998, section II.B and figure 2. As is usual today, the second convolution sees all six maps.
+    """
+    return [
+        nn.Conv2d(1, 6, 5, padding=2),  # (batch, 6, 28, 28): the paper pads MNIST to 32x32
+        nn.Tanh(),
+        nn.AvgPool2d(2),  # (batch, 6, 14, 14)
+        nn.Conv2d(6, 16, 5),  # (batch, 16, 10, 10)
+        nn.Tanh(),
+        nn.AvgPool2d(2),  # (batch, 16, 5, 5)
+        nn.Conv2d(16, 120, 5),  # (batch, 120, 1, 1)
+        nn.Tanh(),
+        nn.Flatten(),  # (batch, 120)
+        nn.Linear(120, 84),
+        nn.Tanh(),
+        nn.Linear(84, 10),
+    ]
+
+
+def cnn(width: int = 32, dropout: float = 0.0) -> list[nn.Module]:
+    """The default: four convolutions with BatchNorm and ReLU, one pooling, Dropout, one linear layer.
+
+    A first convolution of stride 2 keeps it fast: most of the work would otherwise be at full resolution.
+    Source: BatchNorm before ReLU from Ioffe and Szegedy, "Batch Normalization", ICML 2015; strided convolutions from
+    Springenberg et al., "Striving for Simplicity: The All Convolutional Net", 2014.
+    """
+
+    def block(channels_in: int, channels: int, kernel: int, stride: int = 1) -> list[nn.Module]:
+        # BatchNorm subtracts the mean, so a bias before it would have no effect
+        convolution = nn.Conv2d(channels_in, channels, kernel, stride, bias=False)
+        return [convolution, nn.BatchNorm2d(channels), nn.ReLU()]
+
+    return [
+        *block(1, width, kernel=5, stride=2),  # (batch, 32, 12, 12)
+        *block(width, width, kernel=3),  # (batch, 32, 10, 10)
+        nn.MaxPool2d(2),  # (batch, 32, 5, 5)
+        *block(width, 2 * width, kernel=3),  # (batch, 64, 3, 3)
+        *block(2 * width, 2 * width, kernel=3),  # (batch, 64, 1, 1)
+        nn.Flatten(),  # (batch, 64)
+        nn.Dropout(dropout),
+        nn.Linear(2 * width, 10),
+    ]
+
+
+NETWORKS: dict[str, Callable[..., list[nn.Module]]] = {
+    function.__name__: function for function in (softmax, mlp, lenet5, cnn)
+}
+
+
+def build(name: str, **options: Any) -> Network:
+    """Make a network with fresh random weights from PyTorch's global generator.
+
+    Args:
+        name: one of `NETWORKS`.
+        options: what that network's function takes, `width` or `dropout` for example.
+
+    Returns:
+        The network in training mode: images `(batch, 1, 28, 28)` in, logits `(batch, 10)` out.
+
+    Raises:
+        TenfoldError: if there is no such network or it has no such option.
+    """
+    if name not in NETWORKS:
+        raise TenfoldError(f"there is no network {name!r}{nearest(name, NETWORKS)}")
+    parameters = inspect.signature(NETWORKS[name]).parameters
+    for option, value in options.items():
+        if option not in parameters:
+            raise TenfoldError(f"network {name!r} has no option {option!r}{nearest(option, parameters)}")
+        expected = parameters[option].annotation
+        if isinstance(value, bool) or not isinstance(value, (int, float) if expected is float else expected):
+            raise TenfoldError(f"network {name!r}: {option} must be {expected.__name__}, not {value!r}")
+    return Network(name, options, *NETWORKS[name](**options))
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One row of `summary`: a layer's type, the shape of its output without the batch, its number of parameters."""
+
+    layer: str
+    output_shape: tuple[int, ...]
+    parameters: int
+
+
+class Summary(list[Layer]):
+    """The rows of `summary`; prints as a table."""
+
+    def __str__(self) -> str:
+        rows = [(row.layer, str(row.output_shape), f"{row.parameters:,}") for row in self]
+        rows = [("layer", "output shape", "parameters"), *rows]
+        rows.append(("total", "", f"{sum(row.parameters for row in self):,}"))
+        widths = [max(len(row[column]) for row in rows) for column in range(3)]
+        return "\n".join(f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}" for a, b, c in rows)
+
+
+def summary(model: nn.Module) -> Summary:
+    """List the layers of a network with output shapes and parameter counts.
+
+    Args:
+        model: a network for images `(batch, 1, 28, 28)`.
+
+    Returns:
+        One row for every layer that holds no other layers, in the order in which they run; `print` shows a table.
+    """
+    rows = Summary()
+
+    def record(layer: nn.Module, _: tuple[Tensor, ...], output: Tensor) -> None:
+        count = sum(parameter.numel() for parameter in layer.parameters())
+        rows.append(Layer(type(layer).__name__, tuple(output.shape[1:]), count))
+
+    leaves = [layer for layer in model.modules() if not any(layer.children())]
+    hooks = [layer.register_forward_hook(record) for layer in leaves]
+    training = model.training
+    try:
+        device = next(model.parameters()).device
+        with torch.inference_mode():
+            model.eval()(torch.zeros(1, 1, 28, 28, device=device))
+    finally:
+        model.train(training)
+        for hook in hooks:
+            hook.remove()
+    return rows
+
+
+@torch.inference_mode()
+def predict_logits(
+    model: nn.Module, images: Float[Tensor, "n 1 28 28"], batch_size: int = 1000
+) -> Float[Tensor, "n 10"]:
+    """Run a network in evaluation mode and float32, in batches that bound the memory.
+
+    Args:
+        model: a network; it is left in the mode it came in.
+        images: standardized images, on any device.
+        batch_size: how many images at once; part of what makes results bit-identical.
+
+    Returns:
+        Logits on the CPU.
+    """
+    training = model.training
+    device = next(model.parameters()).device
+    model.eval()
+    try:
+        return torch.cat([model(batch.to(device)).float().cpu() for batch in images.split(batch_size)])
+    finally:
+        model.train(training)

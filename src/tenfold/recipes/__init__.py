@@ -1,0 +1,155 @@
+"""Recipes: everything that decides a training run, in one TOML file each, read into one dataclass."""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tomli_w
+from pydantic import ConfigDict, Field, ValidationError
+from pydantic.dataclasses import dataclass
+
+from tenfold.errors import TenfoldError, nearest
+
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+
+
+@dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid", strict=True))
+class Recipe:
+    """What to train and how.
+
+    Attributes:
+        name: what the recipe is called.
+        network: a name for `tenfold.build`.
+        network_options: that network's options.
+        seed: starts every random stream: initial weights, order of the images, augmentation, Dropout.
+        validation: how many training images are held out to measure on; 0 trains on all.
+        epochs: passes over the training images.
+        batch_size: images a step.
+        optimizer: "adamw", "adam", or "sgd" (with Nesterov momentum).
+        peak_lr: the highest learning rate.
+        warmup: the fraction of all steps in which the learning rate rises.
+        schedule: "one-cycle" rises, then falls to zero along a cosine; "constant" rises, then stays.
+        momentum: of SGD; in Adam the decay of the gradient's mean (beta 1).
+        beta2: in Adam the decay of the squared gradient's mean.
+        weight_decay: pulls weights (not biases, not BatchNorm) toward zero.
+        label_smoothing: the share of the target that is spread over all ten classes.
+        rotation: largest random rotation, in degrees.
+        scale: largest random change of size, as a fraction.
+        shear: largest random slant, as a fraction.
+        shift: largest random shift, in pixels.
+        precision: "auto" is bfloat16 where the processor or GPU computes in it and float32 elsewhere.
+    """
+
+    name: str
+    network: str
+    network_options: dict[str, int | float | str] = Field(default_factory=dict)
+    seed: Annotated[int, Field(ge=0)] = 0
+    validation: Annotated[int, Field(ge=0)]
+    epochs: Annotated[int, Field(ge=1)]
+    batch_size: Annotated[int, Field(ge=2)]
+    optimizer: Literal["adamw", "adam", "sgd"]
+    peak_lr: Positive
+    warmup: Fraction
+    schedule: Literal["one-cycle", "constant"]
+    momentum: Fraction
+    beta2: Fraction
+    weight_decay: NotNegative
+    label_smoothing: Fraction
+    rotation: NotNegative
+    scale: Fraction
+    shear: NotNegative
+    shift: NotNegative
+    precision: Literal["auto", "float32", "bfloat16"]
+
+    @property
+    def augments(self) -> bool:
+        """Whether images are distorted in training."""
+        return any((self.rotation, self.scale, self.shear, self.shift))
+
+    def to_toml(self) -> str:
+        """The recipe as TOML that `load` reads back."""
+        return tomli_w.dumps(asdict(self))
+
+
+KEYS = tuple(Recipe.__dataclass_fields__)
+
+
+def names() -> list[str]:
+    """The names of the recipes that come with tenfold."""
+    return sorted(Path(entry.name).stem for entry in resources.files(__name__).iterdir() if entry.name.endswith(".toml"))
+
+
+def load(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
+    """Read a recipe and change some of its values.
+
+    Args:
+        name: one of `names()`, or the path of a TOML file.
+        changes: values to use instead, by key; `network_options.width` reaches into a table. Changing the network
+            drops the options of the old one.
+
+    Raises:
+        TenfoldError: if there is no such recipe, or a key or value is wrong.
+        OSError: if the file cannot be read.
+    """
+    if name.endswith(".toml"):
+        origin, text = name, Path(name).read_text(encoding="utf-8")
+    elif name in names():
+        origin, text = f"recipe {name!r}", resources.files(__name__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
+    else:
+        raise TenfoldError(f"there is no recipe {name!r}{nearest(name, names())}")
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise TenfoldError(f"{origin}: not valid TOML: {error}") from None
+    changes = dict(changes or {})
+    if changes.get("network", values.get("network")) != values.get("network"):
+        values["network_options"] = {}
+    for key, value in changes.items():
+        if key.startswith("network_options."):
+            options = values.get("network_options", {})
+            values["network_options"] = {**options, key.removeprefix("network_options."): value}
+        else:
+            values[key] = value
+    return parse(values, origin)
+
+
+def parse(values: Mapping[str, Any], origin: str = "recipe") -> Recipe:
+    """Make a recipe from plain values; `origin` stands in the error messages.
+
+    Raises:
+        TenfoldError: if a key is unknown or missing, or a value has the wrong type or range.
+    """
+    try:
+        return Recipe(**values)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        key = ".".join(str(part) for part in problem["loc"][:2])
+        if problem["type"] == "unexpected_keyword_argument":
+            raise TenfoldError(f"{origin}: there is no key {key!r}{nearest(key, KEYS)}") from None
+        if problem["type"] in ("missing", "missing_argument"):
+            raise TenfoldError(f"{origin}: {key!r} is missing") from None
+        message = problem["msg"][0].lower() + problem["msg"][1:]
+        raise TenfoldError(f"{origin}: {key} = {problem['input']!r}: {message}") from None
+
+
+def parse_changes(assignments: Iterable[str]) -> dict[str, Any]:
+    """Read `key=value` assignments from the command line, each value as TOML would read it, or else as text.
+
+    Raises:
+        TenfoldError: if one has no `=`.
+    """
+    changes = {}
+    for assignment in assignments:
+        key, equals, value = assignment.partition("=")
+        if not equals:
+            raise TenfoldError(f"--set {assignment}: write key=value, for example --set peak_lr=0.01")
+        try:
+            changes[key.strip()] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            changes[key.strip()] = value.strip()
+    return changes

@@ -1,0 +1,22 @@
+"""`fit` trains a network; `History`, callbacks and checkpoints go with it."""
+
+from tenfold.training.callbacks import BestCheckpoint, Callback, CSVLogger, EarlyStopping, ProgressBar
+from tenfold.training.checkpoint import Checkpoint
+from tenfold.training.devices import choose_device
+from tenfold.training.history import History
+from tenfold.training.loop import DivergedError, Training, fit, seed_everything
+
+__all__ = [
+    "BestCheckpoint",
+    "CSVLogger",
+    "Callback",
+    "Checkpoint",
+    "DivergedError",
+    "EarlyStopping",
+    "History",
+    "ProgressBar",
+    "Training",
+    "choose_device",
+    "fit",
+    "seed_everything",
+]

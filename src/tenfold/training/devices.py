@@ -1,0 +1,47 @@
+"""Where to train, and in which number format."""
+
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+
+from tenfold.errors import TenfoldError
+
+
+def choose_device(name: str | None = None) -> torch.device:
+    """The device called `name`, or else the fastest there is: CUDA, then Apple's MPS, then the CPU.
+
+    Raises:
+        TenfoldError: if there is no such device on this machine.
+    """
+    available = ["cpu"]
+    if torch.cuda.is_available():
+        available.append("cuda")
+    if torch.backends.mps.is_available():
+        available.append("mps")
+    if name is None:
+        return torch.device(next(kind for kind in ("cuda", "mps", "cpu") if kind in available))
+    if name not in available:
+        raise TenfoldError(f"device {name!r} is not available here; choose from: {', '.join(available)}")
+    return torch.device(name)
+
+
+def autocast(device: torch.device, precision: str) -> AbstractContextManager:
+    """A context in which convolutions and matrix products run in the recipe's precision.
+
+    Args:
+        device: where they run.
+        precision: "float32", "bfloat16", or "auto": bfloat16 where the hardware computes in it.
+    """
+    if precision == "bfloat16" or (precision == "auto" and computes_in_bfloat16(device)):
+        return torch.autocast(device.type, torch.bfloat16)
+    return nullcontext()
+
+
+def computes_in_bfloat16(device: torch.device) -> bool:
+    """Whether the hardware has bfloat16 instructions; emulating them would be slower than float32."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type == "cpu":
+        capabilities = torch.cpu.get_capabilities()
+        return any(capabilities.get(key, False) for key in ("avx512_bf16", "amx_bf16", "bf16"))
+    return False

@@ -1,0 +1,82 @@
+"""`History`: what was measured after every epoch."""
+
+import csv
+import io
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from tenfold.errors import TenfoldError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = ("epoch", "loss", "accuracy", "validation_loss", "validation_accuracy", "learning_rate", "seconds")
+
+
+class History:
+    """Measurements of a training run, one row an epoch.
+
+    Columns: `epoch` from 1; `loss` (cross-entropy in nats) and `accuracy` (a fraction), both over the training batches
+    as the network saw them, augmented and with Dropout; `validation_loss` and `validation_accuracy`, None where nothing
+    is held out; `learning_rate` of the last step; `seconds` spent on training, validation not included.
+
+    `history["loss"]` is a column as a list.
+    """
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, float | None]] = []
+        self.stopped: str | None = None  # why training ended before its last epoch
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, column: str) -> list[float | None]:
+        return [row[column] for row in self.rows]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, History) and self.rows == other.rows
+
+    __hash__ = None  # type: ignore[assignment]  # it grows while training
+
+    @property
+    def train_seconds(self) -> float:
+        """Seconds of training over all epochs."""
+        return sum(row["seconds"] or 0.0 for row in self.rows)
+
+    def append(self, **row: float | None) -> None:
+        """Add the measurements of one epoch, a value for every column."""
+        self.rows.append({column: row[column] for column in COLUMNS})
+
+    def frame(self) -> "pd.DataFrame":
+        """The measurements as a pandas frame, indexed by epoch."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows, columns=list(COLUMNS)).set_index("epoch")
+
+    def to_csv(self) -> str:
+        """The measurements as CSV, an empty field where there is no value; floats are written in full."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.rows)
+        return text.getvalue()
+
+    @classmethod
+    def from_csv(cls, lines: Iterable[str], name: str = "history") -> "History":
+        """Read what `to_csv` wrote; `name` stands in the error messages.
+
+        Raises:
+            TenfoldError: if the lines are not such a table.
+        """
+        history = cls()
+        reader = csv.DictReader(lines)
+        if tuple(reader.fieldnames or ()) != COLUMNS:
+            raise TenfoldError(f"{name}: not a history; its first line must be {','.join(COLUMNS)}")
+        for line in reader:
+            try:
+                row: dict[str, float | None] = {column: float(line[column]) if line[column] else None for column in COLUMNS}
+                row["epoch"] = int(line["epoch"])
+            except (TypeError, ValueError):
+                raise TenfoldError(f"{name}: line {reader.line_num} is damaged") from None
+            history.append(**row)
+        return history

@@ -1,0 +1,206 @@
+"""The training loop: the only place that updates weights."""
+
+import copy
+import os
+import random
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int64, UInt8
+from torch import Tensor, nn
+
+from tenfold import augment, preprocess, recipes
+from tenfold.data import Digits, split
+from tenfold.errors import TenfoldError
+from tenfold.networks import predict_logits
+from tenfold.recipes import Recipe
+from tenfold.training.callbacks import Callback
+from tenfold.training.checkpoint import load_checkpoint
+from tenfold.training.devices import autocast, choose_device
+from tenfold.training.history import History
+from tenfold.training.optimization import learning_rate, make_optimizer
+
+
+class DivergedError(TenfoldError):
+    """The loss became infinite or not a number."""
+
+
+class Training:
+    """A training run in progress, as callbacks see it.
+
+    Attributes:
+        model: the network, on `device`.
+        optimizer: holds the learning rate and the moments.
+        recipe: what was asked for.
+        history: a row for every finished epoch.
+        validation: images held out, or None.
+        device: where the work is done.
+        batch_size: images a step.
+        steps_per_epoch: updates of the weights in an epoch.
+    """
+
+    def __init__(
+        self, model: nn.Module, train: Digits, validation: Digits | None, recipe: Recipe, device: torch.device
+    ) -> None:
+        self.model = model.to(device, memory_format=torch.channels_last)
+        self.optimizer = make_optimizer([p for p in model.parameters() if p.requires_grad], recipe)
+        self.recipe = recipe
+        self.history = History()
+        self.validation = validation
+        self.device = device
+        self.pixels = preprocess.reshape(train.images).to(device)  # (n, 1, 28, 28) uint8, a quarter of float32
+        self.labels = torch.tensor(train.labels, dtype=torch.int64, device=device)
+        self.batch_size = min(recipe.batch_size, len(train))
+        self.steps_per_epoch = len(train) // self.batch_size  # a last, smaller batch would disturb BatchNorm
+
+    def stop(self, reason: str) -> None:
+        """End the training after this epoch."""
+        self.history.stopped = reason
+
+
+def seed_everything(seed: int) -> None:
+    """Start the random streams of Python, NumPy and PyTorch (on every device) from `seed`."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002  # libraries still draw from the global generator
+    torch.manual_seed(seed)
+
+
+def fit(
+    model: nn.Module,
+    train: Digits,
+    recipe: Recipe | str = "standard",
+    *,
+    validation: Digits | None = None,
+    callbacks: Sequence[Callback] = (),
+    device: str | None = None,
+    resume: str | os.PathLike | None = None,
+) -> History:
+    """Train a network, in place.
+
+    The same seed, data and number of threads give bit-identical weights on the same machine. Ctrl-C (or stopping a
+    notebook cell) ends the training cleanly: the model keeps what it learned so far.
+
+    Args:
+        model: any module that takes standardized images `(batch, 1, 28, 28)` and returns logits `(batch, 10)`.
+        train: the training digits.
+        recipe: a `Recipe`, or the name of one.
+        validation: digits to measure on after every epoch; by default `recipe.validation` of the training digits are
+            held out for it.
+        callbacks: called in order, see `Callback`.
+        device: "cpu", "cuda" or "mps"; by default the fastest there is.
+        resume: a checkpoint file, to go on from where it was written.
+
+    Returns:
+        The history; `history.stopped` says why, if training ended before the last epoch.
+
+    Raises:
+        DivergedError: if the loss or a weight is no longer finite; the model then has the weights of the last good
+            epoch.
+        TenfoldError: if the recipe does not fit the data, or there is no such device.
+    """
+    recipe = recipes.load(recipe) if isinstance(recipe, str) else recipe
+    if validation is None and recipe.validation > 0:
+        train, validation = split(train, recipe.validation)
+    if len(train) < 2:
+        raise TenfoldError("training needs at least 2 images")
+    started = time.perf_counter()
+    training = Training(model, train, validation, recipe, choose_device(device))
+    if resume is not None:
+        training.history = load_checkpoint(resume, training.model, training.optimizer)
+    setup_seconds = time.perf_counter() - started
+    try:
+        for callback in callbacks:
+            callback.on_train_begin(training)
+        for epoch in range(len(training.history) + 1, recipe.epochs + 1):
+            row = train_epoch(training, epoch, callbacks)
+            row["seconds"] += setup_seconds if epoch == 1 else 0.0
+            training.history.append(epoch=epoch, **row, **validate(training))
+            for callback in callbacks:
+                callback.on_epoch_end(training)
+            if training.history.stopped:
+                break
+    except KeyboardInterrupt:
+        training.stop(f"interrupted in epoch {len(training.history) + 1}")
+    finally:
+        for callback in callbacks:
+            callback.on_train_end(training)
+    return training.history
+
+
+def train_epoch(training: Training, epoch: int, callbacks: Sequence[Callback]) -> dict[str, float]:
+    """Show every training image once, in random order, and update the weights after each batch."""
+    started = time.perf_counter()
+    last_good = copy.deepcopy(training.model.state_dict())
+    # every epoch has its own random stream, so that a resumed run draws the same numbers as an uninterrupted one
+    torch.manual_seed(training.recipe.seed * 1_000_003 + epoch)
+    order = torch.randperm(len(training.labels)).to(training.device)
+    steps = training.steps_per_epoch
+    losses = torch.empty(steps, device=training.device)
+    correct = torch.zeros((), dtype=torch.int64, device=training.device)
+    first_step = (epoch - 1) * steps
+    training.model.train()
+    precision = autocast(training.device, training.recipe.precision)
+    for step, batch in enumerate(order[: steps * training.batch_size].split(training.batch_size)):
+        rate = learning_rate(training.recipe, (first_step + step + 0.5) / (training.recipe.epochs * steps))
+        losses[step], hits = train_step(training, training.pixels[batch], training.labels[batch], rate, precision)
+        correct += hits
+        for callback in callbacks:
+            callback.on_step_end(training)
+    loss = losses.mean().item()  # the first wait for the device in this epoch
+    seconds = time.perf_counter() - started
+    finite_weights = all(torch.isfinite(parameter).all() for parameter in training.model.parameters())
+    if not (np.isfinite(loss) and finite_weights):
+        bad = torch.nonzero(~torch.isfinite(losses))
+        step = int(bad[0]) if len(bad) else steps - 1
+        rate = learning_rate(training.recipe, (first_step + step + 0.5) / (training.recipe.epochs * steps))
+        training.model.load_state_dict(last_good)
+        raise DivergedError(
+            f"training diverged: the loss is not finite in epoch {epoch}, step {step + 1} of {steps}, at learning rate "
+            f"{rate:.3g}; the weights from before this epoch are kept; try a lower peak_lr"
+        )
+    accuracy = correct.item() / (steps * training.batch_size)
+    return {"loss": loss, "accuracy": accuracy, "learning_rate": rate, "seconds": seconds}
+
+
+def train_step(
+    training: Training,
+    pixels: UInt8[Tensor, "batch 1 28 28"],
+    labels: Int64[Tensor, " batch"],
+    rate: float,
+    precision: AbstractContextManager,
+) -> tuple[Float[Tensor, ""], Int64[Tensor, ""]]:
+    """One step of gradient descent on one batch.
+
+    Returns:
+        The cross-entropy of the batch before the update, without label smoothing, and how many were right.
+    """
+    recipe, optimizer = training.recipe, training.optimizer
+    inputs = preprocess.normalize(preprocess.astype(pixels))  # (batch, 1, 28, 28) from 0 to 1
+    if recipe.augments:
+        inputs = augment.affine(inputs, recipe.rotation, recipe.scale, recipe.shear, recipe.shift)
+    with precision:
+        logits = training.model(preprocess.standardize(inputs))  # (batch, 10)
+    log_probabilities = F.log_softmax(logits.float(), dim=1)
+    cross_entropy = F.nll_loss(log_probabilities, labels)
+    smoothing = recipe.label_smoothing
+    loss = (1 - smoothing) * cross_entropy - smoothing * log_probabilities.mean()
+    optimizer.zero_grad()
+    loss.backward()
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    optimizer.step()
+    return cross_entropy.detach(), (logits.argmax(dim=1) == labels).sum()
+
+
+def validate(training: Training) -> dict[str, float | None]:
+    """Loss and accuracy on the validation digits; None where there are none."""
+    if training.validation is None:
+        return {"validation_loss": None, "validation_accuracy": None}
+    logits = predict_logits(training.model, preprocess.to_tensor(training.validation.images))
+    labels = torch.tensor(training.validation.labels, dtype=torch.int64)
+    accuracy = (logits.argmax(dim=1) == labels).float().mean().item()
+    return {"validation_loss": F.cross_entropy(logits, labels).item(), "validation_accuracy": accuracy}

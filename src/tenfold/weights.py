@@ -1,0 +1,80 @@
+"""Weights on disk: `save` and `restore`, in safetensors, which holds numbers and text but no code."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import safetensors
+import safetensors.torch
+from torch import Tensor
+
+from tenfold.errors import TenfoldError
+from tenfold.files import write_atomically
+from tenfold.networks import Network, build
+
+
+def save(model: Network, path: str | os.PathLike) -> None:
+    """Write a network, its name, options and weights, into one safetensors file, atomically.
+
+    Args:
+        model: a network made by `tenfold.build`.
+        path: the file; an existing one is replaced.
+
+    Raises:
+        TenfoldError: if the model was not made by `tenfold.build`.
+        OSError: if the file cannot be written.
+    """
+    if not isinstance(model, Network):
+        raise TenfoldError(f"cannot save a {type(model).__name__}: restore() rebuilds only networks of tenfold.build()")
+    write_tensors(path, model.state_dict(), {"network": model.name, "options": json.dumps(model.options)})
+
+
+def restore(path: str | os.PathLike) -> Network:
+    """Rebuild a network from what `save` wrote; its logits are bit-identical to those before.
+
+    Args:
+        path: the file, or a run folder.
+
+    Returns:
+        The network on the CPU, in evaluation mode.
+
+    Raises:
+        TenfoldError: if there is no such file, it is damaged, or it holds no network of tenfold.
+        OSError: if the file cannot be read.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / "model.safetensors"
+    tensors, metadata = read_tensors(path)
+    if "network" not in metadata:
+        raise TenfoldError(f"{path}: holds no tenfold network; write one with tenfold.save()")
+    try:
+        model = build(metadata["network"], **json.loads(metadata["options"]))
+        model.load_state_dict(tensors)
+    except (KeyError, RuntimeError, TenfoldError):
+        raise TenfoldError(
+            f"{path}: its weights do not fit tenfold's network {metadata['network']!r}; another version wrote them"
+        ) from None
+    return model.eval()
+
+
+def write_tensors(path: str | os.PathLike, tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> None:
+    """Write tensors from any device and in any memory layout, atomically, with text beside them."""
+    contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    write_atomically(path, safetensors.torch.save(contiguous, metadata))
+
+
+def read_tensors(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Read what `write_tensors` wrote: the tensors and the text.
+
+    Raises:
+        TenfoldError: if there is no such file or it is no safetensors file.
+    """
+    if not Path(path).is_file():
+        raise TenfoldError(f"{path}: no such file")
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except safetensors.SafetensorError as error:
+        raise TenfoldError(f"{path}: truncated or not a safetensors file ({error})") from None
