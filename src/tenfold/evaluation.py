@@ -140,7 +140,8 @@ class Evaluation:
 
     def __str__(self) -> str:
         low, high = self.interval
-        return f"loss {self.loss:.4f}, accuracy {self.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%}, n = {len(self):,})"
+        interval = f"95 % interval {low:.2%} to {high:.2%}, n = {len(self):,}"
+        return f"loss {self.loss:.4f}, accuracy {self.accuracy:.2%} ({interval})"
 
 
 def evaluate(model: nn.Module, digits: Digits) -> Evaluation:
@@ -155,7 +156,9 @@ def evaluate(model: nn.Module, digits: Digits) -> Evaluation:
     """
     logits = predict_logits(model, preprocess.to_tensor(digits.images)).numpy()
     if logits.shape != (len(digits), CLASSES):
-        raise TenfoldError(f"the model returned {logits.shape} for {len(digits)} images; it must return ten logits each")
+        raise TenfoldError(
+            f"the model returned {logits.shape} for {len(digits)} images; it must return ten logits each"
+        )
     if not np.isfinite(logits).all():
         raise TenfoldError("the model returned logits that are infinite or not a number; its weights are damaged")
     return Evaluation(logits, digits.labels)

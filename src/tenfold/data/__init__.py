@@ -1,7 +1,8 @@
-"""MNIST and the other ways to get digits: `load`, `split`, `Digits`, the IDX format."""
+"""MNIST and the other ways to get digits: `load`, `split`, `Digits`, the IDX format, pictures."""
 
 from tenfold.data.digits import CLASSES, SIDE, Digits, split
 from tenfold.data.idx import parse_idx, read_idx, write_idx
+from tenfold.data.pictures import read_pictures
 from tenfold.data.sources import load
 
-__all__ = ["CLASSES", "SIDE", "Digits", "load", "parse_idx", "read_idx", "split", "write_idx"]
+__all__ = ["CLASSES", "SIDE", "Digits", "load", "parse_idx", "read_idx", "read_pictures", "split", "write_idx"]

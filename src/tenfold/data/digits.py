@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int64, UInt8
+from jaxtyping import Int64
 
 from tenfold.errors import TenfoldError
 
@@ -25,8 +25,8 @@ class Digits:
         TenfoldError: if the shapes, types or counts do not fit, or a label is not 0 to 9.
     """
 
-    images: UInt8[np.ndarray, "n 28 28"]
-    labels: UInt8[np.ndarray, " n"]
+    images: np.ndarray  # shapes and types are checked below: what is wrong with a user's data is told in plain words
+    labels: np.ndarray
     source: str = "memory"
 
     def __post_init__(self) -> None:

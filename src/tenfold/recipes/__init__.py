@@ -81,7 +81,9 @@ KEYS = tuple(Recipe.__dataclass_fields__)
 
 def names() -> list[str]:
     """The names of the recipes that come with tenfold."""
-    return sorted(Path(entry.name).stem for entry in resources.files(__name__).iterdir() if entry.name.endswith(".toml"))
+    return sorted(
+        Path(entry.name).stem for entry in resources.files(__name__).iterdir() if entry.name.endswith(".toml")
+    )
 
 
 def load(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
@@ -99,7 +101,10 @@ def load(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
     if name.endswith(".toml"):
         origin, text = name, Path(name).read_text(encoding="utf-8")
     elif name in names():
-        origin, text = f"recipe {name!r}", resources.files(__name__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
+        origin, text = (
+            f"recipe {name!r}",
+            resources.files(__name__).joinpath(f"{name}.toml").read_text(encoding="utf-8"),
+        )
     else:
         raise TenfoldError(f"there is no recipe {name!r}{nearest(name, names())}")
     try:

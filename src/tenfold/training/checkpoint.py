@@ -77,6 +77,8 @@ def load_checkpoint(path: str | os.PathLike, model: nn.Module, optimizer: torch.
         model.load_state_dict(weights)
         history = History.from_csv(metadata["history"].splitlines(), str(path))
     except (KeyError, IndexError, ValueError, RuntimeError):
-        raise TenfoldError(f"{path}: does not fit this network and optimizer; resume with the run's own recipe") from None
+        raise TenfoldError(
+            f"{path}: does not fit this network and optimizer; resume with the run's own recipe"
+        ) from None
     optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
     return history

@@ -26,6 +26,7 @@ class History:
     def __init__(self) -> None:
         self.rows: list[dict[str, float | None]] = []
         self.stopped: str | None = None  # why training ended before its last epoch
+        self.interrupted = False  # whether that was Ctrl-C
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -74,7 +75,9 @@ class History:
             raise TenfoldError(f"{name}: not a history; its first line must be {','.join(COLUMNS)}")
         for line in reader:
             try:
-                row: dict[str, float | None] = {column: float(line[column]) if line[column] else None for column in COLUMNS}
+                row: dict[str, float | None] = {
+                    column: float(line[column]) if line[column] else None for column in COLUMNS
+                }
                 row["epoch"] = int(line["epoch"])
             except (TypeError, ValueError):
                 raise TenfoldError(f"{name}: line {reader.line_num} is damaged") from None

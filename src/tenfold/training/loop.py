@@ -46,7 +46,7 @@ class Training:
     def __init__(
         self, model: nn.Module, train: Digits, validation: Digits | None, recipe: Recipe, device: torch.device
     ) -> None:
-        self.model = model.to(device, memory_format=torch.channels_last)
+        self.model = model.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimizer = make_optimizer([p for p in model.parameters() if p.requires_grad], recipe)
         self.recipe = recipe
         self.history = History()
@@ -125,6 +125,7 @@ def fit(
                 break
     except KeyboardInterrupt:
         training.stop(f"interrupted in epoch {len(training.history) + 1}")
+        training.history.interrupted = True
     finally:
         for callback in callbacks:
             callback.on_train_end(training)

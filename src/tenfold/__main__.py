@@ -1,0 +1,5 @@
+"""`python -m tenfold` is the same as `tenfold`."""
+
+from tenfold.cli import main
+
+main()

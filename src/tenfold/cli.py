@@ -1,0 +1,233 @@
+"""The command line: arguments in, calls out, errors as one clear line."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.exceptions import TyperException
+
+from tenfold.errors import TenfoldError
+
+# Modules that load PyTorch, matplotlib or pandas are imported inside the commands: --help must not wait for them.
+
+app = typer.Typer(
+    help="Read handwritten digits: MNIST from pixels to phone.", no_args_is_help=True, add_completion=False
+)
+
+Data = Annotated[
+    str, typer.Option("--data", help="bundled, openml, download, or a path: IDX folder, mnist.npz, folder of pictures.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")]
+
+
+def main() -> None:
+    """Run the command line; bad input ends in one line on standard error and exit code 2."""
+    try:
+        code = app(standalone_mode=False)
+    except (TenfoldError, TyperException, OSError) as error:
+        code = _fail(error)
+    except (KeyboardInterrupt, typer.Abort):
+        code = 130
+    sys.exit(code)
+
+
+def _fail(error: Exception) -> int:
+    if isinstance(error, BrokenPipeError):  # whoever read our output has gone, to `head` for example
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    message = error.format_message() if isinstance(error, TyperException) else str(error)
+    if isinstance(error, OSError) and error.strerror:
+        message = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    if message:  # there is none where the help has been printed instead
+        print(f"tenfold: {' '.join(message.split())}", file=sys.stderr)
+    return 2
+
+
+@app.command()
+def data(
+    source: Data = "bundled",
+    plot: Annotated[Path | None, typer.Option(help="Write pictures of the digits into this folder.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what is in a data set: counts per class, source, checksums.
+
+    Example: tenfold data --plot pictures
+    """
+    from tenfold.data import load
+
+    parts = dict(zip(("train", "test"), load(source), strict=True))
+    facts = {
+        name: {
+            "source": digits.source,
+            "images": len(digits),
+            "counts": digits.counts().tolist(),
+            "mean": float(digits.images.mean() / 255),
+            "std": float(digits.images.std() / 255),
+            "sha256": digits.sha256(),
+        }
+        for name, digits in parts.items()
+    }
+    if plot is not None:
+        from tenfold import plots
+
+        plot.mkdir(parents=True, exist_ok=True)
+        for name, digits in parts.items():
+            plots.samples(digits).savefig(plot / f"{name}-samples.png")
+            plots.class_histogram(digits).savefig(plot / f"{name}-classes.png")
+            plots.mean_and_variance(digits).savefig(plot / f"{name}-mean-variance.png")
+    if as_json:
+        _print_json(facts)
+        return
+    rows = [[str(digit), *(f"{facts[name]['counts'][digit]:,}" for name in facts)] for digit in range(10)]
+    rows.append(["all", *(f"{fact['images']:,}" for fact in facts.values())])
+    _print_table(["digit", *facts], rows)
+    for name, fact in facts.items():
+        print(
+            f"{name}: {fact['source']}\n"
+            f"  pixels from 0 to 1: mean {fact['mean']:.4f}, standard deviation {fact['std']:.4f}\n"
+            f"  sha256 {fact['sha256']}"
+        )
+    if plot is not None:
+        print(f"pictures in {plot}")
+
+
+@app.command()
+def train(
+    recipe: Annotated[str, typer.Option(help="A recipe's name, or a TOML file.")] = "standard",
+    model: Annotated[str | None, typer.Option(help="Train this network instead of the recipe's.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the training images.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Starts every random stream.")] = None,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change any value of the recipe.")
+    ] = None,
+    source: Data = "bundled",
+    out: Annotated[Path | None, typer.Option(help="The run folder; by default a new one in runs/.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the run in that folder.")] = False,
+    resume: Annotated[Path | None, typer.Option(metavar="RUN", help="Go on with an interrupted run.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda or mps; by default the fastest there is.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Train a network, evaluate it on the test images, and write a run folder with a report.
+
+    Example: tenfold train --model lenet5 --epochs 3 --set peak_lr=0.01
+    """
+    from tenfold import experiment, recipes
+    from tenfold.training import ProgressBar
+
+    named = {"network": model, "epochs": epochs, "seed": seed}
+    overrides = {key: value for key, value in named.items() if value is not None} | recipes.parse_changes(changes or [])
+    try:
+        if resume is not None:
+            if overrides or out or force or device or recipe != "standard" or source != "bundled":
+                raise TenfoldError("--resume goes on with the run's own settings; leave the other options out")
+            run = experiment.resume(resume, [ProgressBar()])
+        else:
+            chosen = recipes.load(recipe, overrides)
+            run = experiment.train(chosen, data=source, out=out, force=force, device=device, callbacks=[ProgressBar()])
+    except experiment.InterruptedRun as interruption:
+        print(f"tenfold: {interruption}", file=sys.stderr)
+        raise typer.Exit(130) from None
+    summary = experiment.summarize(run)
+    if as_json:
+        _print_json(summary)
+        return
+    low, high = run.load_evaluation()["interval"]
+    print(f"trained {summary['parameters']:,} parameters in {summary['train_seconds']:.1f} s on {summary['device']}")
+    print(
+        f"test loss {summary['test_loss']:.4f}, test accuracy {summary['test_accuracy']:.2%} "
+        f"(95 % interval {low:.2%} to {high:.2%})"
+    )
+    print(f"report: {run.file('report.html')}")
+
+
+@app.command()
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="A run folder, or a .safetensors file of tenfold.save().")],
+    source: Annotated[
+        str | None, typer.Option("--data", help="Test images from elsewhere, see tenfold train --help.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Evaluate a trained network on the test images.
+
+    Example: tenfold evaluate runs/standard
+    """
+    from tenfold import experiment
+
+    evaluation = experiment.evaluate_path(run, source)
+    if as_json:
+        _print_json(evaluation.to_dict())
+        return
+    print(evaluation)
+    _print_table(
+        ["digit", "precision", "recall", "F1", "support"],
+        [
+            [str(row.digit), *(_percent(value) for value in (row.precision, row.recall, row.f1)), f"{row.support:,}"]
+            for row in evaluation.per_class
+        ],
+    )
+    print("confusion matrix, a row for each true digit:")
+    _print_table(["", *map(str, range(10))], [[str(i), *map(str, row)] for i, row in enumerate(evaluation.confusion)])
+
+
+@app.command()
+def predict(
+    paths: Annotated[list[Path], typer.Argument(metavar="FILE...", help="28x28 pictures of one digit, or IDX files.")],
+    model: Annotated[
+        Path | None, typer.Option(help="A run folder or .safetensors file; by default the latest run in runs/.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON Lines, one object a file.")] = False,
+) -> None:
+    """Read the digits in files.
+
+    Exit code 1 if some of the files could not be read, 2 if none could.
+
+    Example: tenfold predict seven.png --model runs/standard
+    """
+    from dataclasses import asdict
+
+    from tenfold import reader, runs, weights
+
+    network = weights.restore(model) if model else runs.latest().load_model()
+    failures = 0
+    for path in paths:
+        try:
+            readings = reader.predict(path, network)
+        except (TenfoldError, OSError) as error:
+            _fail(error)
+            failures += 1
+            continue
+        text = "".join(str(reading.label) for reading in readings)
+        if as_json:
+            print(json.dumps({"file": str(path), "text": text, "readings": [asdict(reading) for reading in readings]}))
+        elif len(readings) == 1:
+            print(f"{path}: {text} ({readings[0].probability:.1%})")
+        else:
+            print(f"{path}: {text}")
+    if failures:
+        print(f"tenfold: {failures} of {len(paths)} files could not be read", file=sys.stderr)
+        raise typer.Exit(2 if failures == len(paths) else 1)
+
+
+def _percent(fraction: float | None) -> str:
+    return "-" if fraction is None else f"{fraction:.2%}"
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    print(json.dumps(value))
+
+
+def _print_table(header: list[str], rows: list[list[str]]) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*header, box=SIMPLE_HEAD)
+    for column in table.columns:
+        column.justify = "right"
+    for row in rows:
+        table.add_row(*row)
+    Console(width=None if sys.stdout.isatty() else 120).print(table)

@@ -1,0 +1,160 @@
+"""One training run from recipe to report."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tenfold import recipes, report, runs
+from tenfold.data import Digits, load
+from tenfold.errors import TenfoldError
+from tenfold.evaluation import Evaluation, evaluate
+from tenfold.networks import build
+from tenfold.recipes import Recipe
+from tenfold.runs import Run
+from tenfold.training import Callback, Checkpoint, CSVLogger, DivergedError, choose_device, fit, seed_everything
+from tenfold.weights import restore
+
+
+class InterruptedRun(Exception):  # noqa: N818  # the user's wish, not an error
+    """Training was stopped with Ctrl-C; the message says what was kept and how to go on."""
+
+
+def train(
+    recipe: Recipe | str = "standard",
+    *,
+    data: str = "bundled",
+    out: str | os.PathLike | None = None,
+    force: bool = False,
+    device: str | None = None,
+    callbacks: Sequence[Callback] = (),
+) -> Run:
+    """Train a network by a recipe, evaluate it once on the test images, and leave a run folder.
+
+    Args:
+        recipe: a `Recipe`, or the name of one.
+        data: where the digits come from, see `tenfold.load`.
+        out: the run folder; by default a new one in `runs/`.
+        force: whether to replace a run that is already there.
+        device: "cpu", "cuda" or "mps"; by default the fastest there is.
+        callbacks: called by `fit`.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        InterruptedRun: after Ctrl-C; the weights so far and a checkpoint are in the run folder.
+        DivergedError: if the loss became infinite; the last good weights are in the run folder.
+        TenfoldError: if recipe, data, folder or device cannot be used.
+        OSError: if the folder cannot be written.
+    """
+    recipe = recipes.load(recipe) if isinstance(recipe, str) else recipe
+    digits = load(data)
+    environment = runs.describe_environment(data, *digits, choose_device(device))
+    run = Run.create(out or runs.free_path(recipe.name), recipe, environment, force)
+    return _train(run, digits, callbacks, resume=False)
+
+
+def resume(path: str | os.PathLike, callbacks: Sequence[Callback] = ()) -> Run:
+    """Go on with an interrupted run, to the same weights that it would have reached without the interruption.
+
+    Recipe, data, device and number of threads are the run's own.
+
+    Args:
+        path: the run folder.
+        callbacks: called by `fit`.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        TenfoldError: if the run is finished, has no checkpoint, or its data have changed; and all that `train` raises.
+    """
+    run = Run(path)
+    if run.finished:
+        raise TenfoldError(f"{path}: this run is finished; there is nothing to resume")
+    if not run.file("checkpoint.safetensors").is_file():
+        raise TenfoldError(f"{path}: has no checkpoint to go on from; train again with --force")
+    train_digits, test_digits = load(run.environment["data"])
+    if train_digits.sha256() != run.environment["train_sha256"]:
+        raise TenfoldError(
+            f"{path}: {run.environment['data']} has changed since this run began; train again with --force"
+        )
+    torch.set_num_threads(run.environment["threads"])
+    return _train(run, (train_digits, test_digits), callbacks, resume=True)
+
+
+def _train(run: Run, digits: tuple[Digits, Digits], callbacks: Sequence[Callback], resume: bool) -> Run:
+    train_digits, test_digits = digits
+    checkpoint = run.file("checkpoint.safetensors")
+    seed_everything(run.recipe.seed)
+    model = build(run.recipe.network, **run.recipe.network_options)
+    try:
+        history = fit(
+            model,
+            train_digits,
+            run.recipe,
+            callbacks=[CSVLogger(run.file("history.csv")), Checkpoint(checkpoint), *callbacks],
+            device=run.environment["device"],
+            resume=checkpoint if resume else None,
+        )
+    except DivergedError:
+        run.save_model(model)
+        raise
+    run.save_model(model)
+    if history.interrupted:
+        raise InterruptedRun(
+            f"{history.stopped}; the weights so far are kept; go on with: tenfold train --resume {run.path}"
+        )
+    evaluation = evaluate(model.cpu(), test_digits)
+    page = report.render(
+        title=f"{run.recipe.name}, seed {run.recipe.seed}",
+        recipe=run.recipe,
+        environment=run.environment,
+        history=history,
+        evaluation=evaluation,
+        test=test_digits,
+        model=model,
+    )
+    run.save_evaluation(evaluation.to_dict(), page)
+    return run
+
+
+def summarize(run: Run) -> dict[str, Any]:
+    """A finished run in one flat record; accuracies are fractions, None where nothing was held out."""
+    history, figures = run.history, run.load_evaluation()
+    return {
+        "run": str(run.path),
+        "recipe": run.recipe.name,
+        "seed": run.recipe.seed,
+        "device": run.environment["device"],
+        "parameters": sum(parameter.numel() for parameter in run.load_model().parameters()),
+        "train_seconds": history.train_seconds,
+        "validation_accuracy": history["validation_accuracy"][-1],
+        "test_accuracy": figures["accuracy"],
+        "test_loss": figures["loss"],
+    }
+
+
+def evaluate_path(path: str | os.PathLike, data: str | None = None) -> Evaluation:
+    """Evaluate a trained network; for a run, to the last digit as when it was trained, on the same machine.
+
+    Args:
+        path: a run folder, or a file that `tenfold.save` wrote.
+        data: where the test images come from; by default whence the run's own came.
+
+    Raises:
+        TenfoldError: if there are no weights, or the data cannot be used.
+    """
+    path = Path(path)
+    if path.is_dir():
+        run = Run(path)
+        torch.set_num_threads(run.environment["threads"])
+        data = data or run.environment["data"]
+        model = run.load_model()
+    else:
+        model = restore(path)
+    _, test = load(data or "bundled")
+    return evaluate(model, test)

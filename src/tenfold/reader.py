@@ -1,0 +1,83 @@
+"""From a picture of a digit to the digit: `predict` returns `Reading`s."""
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch.nn.functional as F
+from jaxtyping import UInt8
+from PIL import Image
+from torch import nn
+
+from tenfold import preprocess, runs
+from tenfold.data import read_idx, read_pictures
+from tenfold.errors import TenfoldError
+from tenfold.networks import predict_logits
+
+IDX_MAGIC = (b"\x00\x00", b"\x1f\x8b")  # IDX, and IDX packed with gzip
+ALTERNATIVE = 0.01  # the least probability that is worth telling
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One digit that was read.
+
+    Attributes:
+        label: the most probable digit.
+        probability: how sure the network is, 0 to 1.
+        alternatives: the other digits of at least 1 %, each with its probability, the most probable first.
+        box: x, y, width and height of the digit in the picture, in pixels.
+    """
+
+    label: int
+    probability: float
+    alternatives: list[tuple[int, float]]
+    box: tuple[int, int, int, int]
+
+
+def predict(path: str | os.PathLike, model: nn.Module | None = None) -> list[Reading]:
+    """Read a picture of one digit, or an IDX file of many.
+
+    Args:
+        path: any picture that Pillow opens, or an IDX file of images `(n, 28, 28)`.
+        model: the network; by default that of the latest run in `runs/`.
+
+    Returns:
+        One reading for the picture, or one for every image in the IDX file.
+
+    Raises:
+        TenfoldError: if the file is neither, is damaged or blank, or there is no trained model.
+        OSError: if the file cannot be read.
+    """
+    model = model or runs.latest().load_model()
+    with Path(path).open("rb") as file:
+        is_idx = file.read(2) in IDX_MAGIC
+    if is_idx:
+        return read_images(_read_idx_images(path), model)
+    [reading] = read_images(read_pictures([path]), model)
+    with Image.open(path) as picture:
+        return [replace(reading, box=(0, 0, *picture.size))]
+
+
+def read_images(images: UInt8[np.ndarray, "n 28 28"], model: nn.Module) -> list[Reading]:
+    """Read images that look like MNIST's: white ink on black, one digit in the middle of each.
+
+    Returns:
+        One reading an image, in order.
+    """
+    probabilities = F.softmax(predict_logits(model, preprocess.to_tensor(images)), dim=1).numpy()
+    readings = []
+    for row in probabilities:
+        ranked = [(int(digit), float(row[digit])) for digit in np.argsort(-row, kind="stable")]
+        (label, probability), others = ranked[0], ranked[1:]
+        alternatives = [(digit, p) for digit, p in others if p >= ALTERNATIVE]
+        readings.append(Reading(label, probability, alternatives, (0, 0, 28, 28)))
+    return readings
+
+
+def _read_idx_images(path: str | os.PathLike) -> UInt8[np.ndarray, "n 28 28"]:
+    images = read_idx(path)
+    if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (28, 28):
+        raise TenfoldError(f"{path}: holds {images.dtype} {images.shape}; images must be uint8 (n, 28, 28)")
+    return images

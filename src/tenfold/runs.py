@@ -1,0 +1,216 @@
+"""The run folder: recipe, environment, history, weights, evaluation and report of one training run.
+
+recipe.toml             what was asked for
+environment.json        where it ran: machine, versions, threads, device, data with checksums
+history.csv             a row an epoch
+model.safetensors       the weights
+checkpoint.safetensors  how to go on; only while the run is unfinished
+evaluation.json         test figures; only when the run is finished
+report.html             all of it as one page; likewise
+"""
+
+import json
+import os
+import platform
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import tenfold
+from tenfold import recipes
+from tenfold.data import Digits
+from tenfold.errors import TenfoldError
+from tenfold.files import write_atomically
+from tenfold.networks import Network
+from tenfold.recipes import Recipe
+from tenfold.training import History
+from tenfold.weights import restore, save
+
+FORMAT = 1
+RUNS = Path("runs")
+FILES = (
+    "recipe.toml",
+    "environment.json",
+    "history.csv",
+    "model.safetensors",
+    "checkpoint.safetensors",
+    "evaluation.json",
+    "report.html",
+)
+
+
+class Run:
+    """A run folder that exists.
+
+    Args:
+        path: the folder.
+
+    Raises:
+        TenfoldError: if it is no run folder, half-written, or written by a newer tenfold.
+    """
+
+    def __init__(self, path: str | os.PathLike) -> None:
+        self.path = Path(path)
+        if not self.path.is_dir():
+            raise TenfoldError(
+                f"{path}: no such run folder{'' if self.path.exists() else '; train one with: tenfold train'}"
+            )
+        if not self.file("recipe.toml").is_file():
+            raise TenfoldError(f"{path}: not a run folder, it has no recipe.toml")
+        if self.environment.get("format", FORMAT) > FORMAT:
+            raise TenfoldError(
+                f"{path}: written by a newer tenfold, {self.environment.get('tenfold')}; "
+                "upgrade with: pip install -U tenfold"
+            )
+
+    @classmethod
+    def create(cls, path: str | os.PathLike, recipe: Recipe, environment: dict[str, Any], force: bool = False) -> "Run":
+        """Make the folder and write what is known before training.
+
+        Args:
+            path: the folder; its parents are made too.
+            recipe: what will be trained.
+            environment: from `describe_environment`.
+            force: whether to replace a run that is already there.
+
+        Raises:
+            TenfoldError: if the folder exists and may not be replaced.
+            OSError: if it cannot be written.
+        """
+        path = Path(path)
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            if not (path / "recipe.toml").is_file():
+                raise TenfoldError(f"{path}: exists and is no run folder; choose another with --out")
+            if not force:
+                raise TenfoldError(f"{path}: this run exists; choose another with --out, or replace it with --force")
+            for name in FILES:
+                (path / name).unlink(missing_ok=True)
+        path.mkdir(parents=True, exist_ok=True)
+        write_atomically(path / "environment.json", json.dumps(environment, indent=2) + "\n")
+        write_atomically(path / "recipe.toml", recipe.to_toml())
+        return cls(path)
+
+    def file(self, name: str) -> Path:
+        """The path of one of `FILES`."""
+        return self.path / name
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """The recipe that was trained."""
+        return recipes.load(str(self.file("recipe.toml")))
+
+    @cached_property
+    def environment(self) -> dict[str, Any]:
+        """Where it was trained, see `describe_environment`."""
+        return self._read_json("environment.json")
+
+    @property
+    def history(self) -> History:
+        """What was measured after every finished epoch."""
+        path = self.file("history.csv")
+        return History.from_csv(path.read_text().splitlines(), str(path)) if path.is_file() else History()
+
+    @property
+    def finished(self) -> bool:
+        """Whether training reached its end and was evaluated."""
+        return self.file("evaluation.json").is_file()
+
+    def save_model(self, model: Network) -> None:
+        """Write the weights."""
+        save(model, self.file("model.safetensors"))
+
+    def load_model(self) -> Network:
+        """Read the weights.
+
+        Raises:
+            TenfoldError: if there are none yet, or the file is damaged.
+        """
+        if not self.file("model.safetensors").is_file():
+            raise TenfoldError(
+                f"{self.path}: unfinished, it has no weights yet; go on with: tenfold train --resume {self.path}"
+            )
+        return restore(self.path)
+
+    def load_evaluation(self) -> dict[str, Any]:
+        """Read the stored test figures.
+
+        Raises:
+            TenfoldError: if the run is unfinished, or the file is damaged.
+        """
+        if not self.finished:
+            raise TenfoldError(f"{self.path}: unfinished; go on with: tenfold train --resume {self.path}")
+        return self._read_json("evaluation.json")
+
+    def save_evaluation(self, figures: dict[str, Any], report: str) -> None:
+        """Write report and test figures, which makes the run finished, and drop the checkpoint."""
+        write_atomically(self.file("report.html"), report)
+        write_atomically(self.file("evaluation.json"), json.dumps(figures, indent=1) + "\n")
+        self.file("checkpoint.safetensors").unlink(missing_ok=True)
+
+    def _read_json(self, name: str) -> dict[str, Any]:
+        path = self.file(name)
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise TenfoldError(f"{self.path}: half-written, it has no {name}; train again with --force") from None
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise TenfoldError(f"{path}: damaged ({error})") from None
+        if not isinstance(content, dict):
+            raise TenfoldError(f"{path}: damaged, it must hold a JSON object")
+        return content
+
+
+def free_path(name: str) -> Path:
+    """A folder for a new run: `runs/NAME`, or with a number behind it if that exists."""
+    path, number = RUNS / name, 1
+    while path.exists():
+        number += 1
+        path = RUNS / f"{name}-{number}"
+    return path
+
+
+def latest() -> Run:
+    """The run in `runs/` that was finished last.
+
+    Raises:
+        TenfoldError: if there is none.
+    """
+    finished = sorted(RUNS.glob("*/evaluation.json"), key=lambda path: path.stat().st_mtime)
+    if not finished:
+        raise TenfoldError(f"no trained model in {RUNS}/; train one with: tenfold train, or name one with --model")
+    return Run(finished[-1].parent)
+
+
+def describe_environment(data: str, train: Digits, test: Digits, device: torch.device) -> dict[str, Any]:
+    """What someone needs to know to repeat a run: machine, versions, threads, device, data."""
+    return {
+        "format": FORMAT,
+        "tenfold": tenfold.__version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "system": platform.platform(),
+        "processor": torch.cuda.get_device_name() if device.type == "cuda" else processor_name(),
+        "cores": os.cpu_count(),
+        "device": device.type,
+        "threads": torch.get_num_threads(),
+        "data": data,
+        "train_images": len(train),
+        "train_sha256": train.sha256(),
+        "test_images": len(test),
+        "test_sha256": test.sha256(),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def processor_name() -> str:
+    """The processor as its maker calls it, where the system tells."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
