@@ -1,0 +1,249 @@
+"""Pictures of digits, of training and of mistakes.
+
+Every function returns a matplotlib `Figure`; in Jupyter it shows itself as the value of a cell, and
+`figure.savefig("curves.png")` writes it to a file. Nothing here touches pyplot's global state.
+"""
+
+import io
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure as MatplotlibFigure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from tenfold.data import CLASSES, SIDE, Digits
+from tenfold.evaluation import Evaluation
+from tenfold.training import History
+
+# Blue and vermilion are told apart with every kind of color vision (Okabe and Ito, "Color Universal Design", 2008).
+INK, MUTED, RULE, PAPER = "#20262d", "#59636e", "#dde2e7", "#ffffff"
+TRAINING, VALIDATION = "#0072b2", "#d55e00"
+STYLE: dict[Any, Any] = {
+    # a light card, so that a figure is as legible on a dark page
+    "figure.facecolor": PAPER,
+    "figure.dpi": 100,
+    "figure.constrained_layout.w_pad": 0.12,
+    "figure.constrained_layout.h_pad": 0.12,
+    "savefig.dpi": 150,
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans", "sans-serif"],
+    "font.size": 10,
+    "text.color": INK,
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.titlepad": 10,
+    "axes.facecolor": "none",
+    "axes.edgecolor": RULE,
+    "axes.labelcolor": MUTED,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "grid.color": RULE,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.major.size": 0,
+    "ytick.major.size": 0,
+    "lines.linewidth": 2,
+    "lines.markersize": 5,
+    "legend.frameon": False,
+    "legend.fontsize": 9,
+    "legend.handlelength": 1.4,
+    "legend.handletextpad": 0.5,
+    "legend.columnspacing": 1.2,
+    "image.interpolation": "nearest",
+}
+
+
+class Figure(MatplotlibFigure):
+    """A matplotlib figure that a notebook shows without `%matplotlib inline`."""
+
+    def _repr_png_(self) -> bytes:
+        png = io.BytesIO()
+        self.savefig(png, format="png", dpi=self.dpi)
+        return png.getvalue()
+
+
+def percent(fraction: float, digits: int = 2) -> str:
+    """Write a fraction as a percentage, with a no-break space before the sign."""
+    return f"{100 * fraction:.{digits}f}\u00a0%"
+
+
+def confidence(probability: float) -> str:
+    """Write a probability as a whole percentage; no model is so sure that it may say 100 %."""
+    return percent(probability, 0) if probability < 0.995 else ">99\u00a0%"
+
+
+def panels(history: History) -> list[str]:
+    """What `curves` can draw of a history: a learning rate is a curve from the second epoch on."""
+    return ["loss", "accuracy", "learning rate"][: 3 if len(history) > 1 else 2]
+
+
+@rc_context(STYLE)
+def curves(history: History, only: str | None = None) -> Figure:
+    """Draw loss, accuracy and learning rate by epoch, for training and validation where there is one.
+
+    Args:
+        history: any number of epochs; the legend states the values after the last one.
+        only: one of `panels(history)`, to draw it alone.
+    """
+    shown = [only] if only else panels(history)
+    figure = Figure(figsize=(3.7 * len(shown), 3), layout="constrained")
+    for panel, axes in zip(shown, figure.subplots(1, len(shown), squeeze=False)[0], strict=True):
+        axes.set_title(panel.capitalize(), pad=26)  # the legend goes below, where it hides no point
+        axes.set_xlabel("epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        if panel == "learning rate":
+            _line(axes, history, "learning_rate", "at the end of the epoch", TRAINING, "")
+            axes.set_ylim(bottom=0)
+        else:
+            text = " {:.4f}" if panel == "loss" else " {:.2%}"
+            _line(axes, history, panel, "training", TRAINING, text)
+            _line(axes, history, f"validation_{panel}", "validation", VALIDATION, text)
+        if panel == "accuracy":
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.4g}\u00a0%"))
+        if axes.lines:
+            axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2, borderpad=0.2)
+    return figure
+
+
+def _line(axes: Axes, history: History, column: str, label: str, color: str, text: str) -> None:
+    """Draw one column of the history, if it has values."""
+    points = [(row["epoch"], row[column]) for row in history.rows if row[column] is not None]
+    if points:
+        epochs, values = zip(*points, strict=True)
+        label += text.format(values[-1]).replace("%", "\u00a0%")
+        style = "o-" if color == TRAINING else "s--"  # black and white print shows the difference too
+        axes.plot(epochs, values, style, color=color, label=label, markeredgecolor="none")
+
+
+@rc_context(STYLE)
+def confusion_matrix(evaluation: Evaluation) -> Figure:
+    """Draw how many images of each true digit (row) were read as which digit (column).
+
+    Only the mistakes are colored, by their count: the diagonal, a hundred times larger, would hide them.
+    """
+    counts = evaluation.confusion
+    heat = mistake_heat(evaluation)[..., None]
+    colors = (1 - heat) * np.array(to_rgb(PAPER)) + heat * np.array(to_rgb(VALIDATION))
+    colors[np.diag_indices(CLASSES)] = to_rgb("#eef2f5")
+    figure = Figure(figsize=(6, 6.2), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(colors)
+    for (label, prediction), count in np.ndenumerate(counts):
+        if count:
+            weight = "normal" if label == prediction else "bold"
+            axes.text(prediction, label, f"{count:,}", ha="center", va="center", weight=weight, size=9)
+    axes.set(title="Confusion matrix", xlabel="read as", ylabel="true digit")
+    axes.set(xticks=range(CLASSES), yticks=range(CLASSES))
+    axes.set_xticks(np.arange(CLASSES + 1) - 0.5, minor=True)
+    axes.set_yticks(np.arange(CLASSES + 1) - 0.5, minor=True)
+    axes.grid(visible=False)
+    axes.grid(visible=True, which="minor", axis="both")
+    axes.tick_params(which="minor", length=0)
+    axes.spines[:].set_visible(False)
+    return figure
+
+
+def mistake_heat(evaluation: Evaluation) -> Float[np.ndarray, "10 10"]:
+    """How strongly to color each cell of the confusion matrix.
+
+    Returns:
+        0 on the diagonal and where there are no mistakes, up to 0.75 for the most frequent one. Dark text on vermilion
+        of that opacity has a contrast above 4.5.
+    """
+    counts = evaluation.confusion.astype(float)
+    np.fill_diagonal(counts, 0)
+    # even a single mistake must be seen
+    return np.where(counts > 0, 0.1 + 0.65 * counts / max(counts.max(), 1), 0)
+
+
+@rc_context(STYLE)
+def mistakes(evaluation: Evaluation, digits: Digits, count: int = 25) -> Figure:
+    """Draw misclassified images, the most confident mistakes first, each with its index in `digits`.
+
+    Args:
+        evaluation: of `digits`.
+        digits: the images.
+        count: how many to draw at most.
+    """
+    shown = evaluation.mistakes[:count]
+    if not shown:
+        figure = Figure(figsize=(6, 1.2))
+        figure.text(0.5, 0.5, f"No mistakes among {len(evaluation):,} images", ha="center", va="center", size=12)
+        return figure
+    columns = min(5, len(shown))
+    rows = -(-len(shown) // columns)
+    # a single column would be too narrow for its title
+    figure = Figure(figsize=(max(2.4, 1.9 * columns), 2.2 * rows), layout="constrained")
+    for place, mistake in enumerate(shown, start=1):
+        axes = figure.add_subplot(rows, columns, place)
+        axes.imshow(digits.images[mistake.index], cmap="gray_r", vmin=0, vmax=255)
+        title = f"true {mistake.label} read {mistake.prediction}, {confidence(mistake.probability)}"
+        axes.set_title(title, loc="center", size=9, weight="normal", pad=4)
+        axes.set_xlabel(f"#{mistake.index}", size=8, labelpad=3)
+        axes.set(xticks=[], yticks=[])
+        axes.spines[:].set_visible(True)
+    return figure
+
+
+@rc_context(STYLE)
+def samples(digits: Digits, per_class: int = 10) -> Figure:
+    """Draw the first images of every class, a row for each; a class without images has an empty row."""
+    grid = np.zeros((CLASSES, per_class, SIDE, SIDE), dtype=np.uint8)
+    for digit in range(CLASSES):
+        images = digits.images[digits.labels == digit][:per_class]
+        grid[digit, : len(images)] = images
+    figure = Figure(figsize=(0.55 * per_class + 0.6, 0.55 * CLASSES + 0.4), layout="constrained")
+    axes = figure.subplots()
+    # one large image: a hundred axes would take a second to draw
+    axes.imshow(grid.swapaxes(1, 2).reshape(CLASSES * SIDE, per_class * SIDE), cmap="gray_r", vmin=0, vmax=255)
+    axes.set(title="Samples", xticks=[], yticks=SIDE * np.arange(CLASSES) + SIDE / 2, yticklabels=range(CLASSES))
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    return figure
+
+
+@rc_context(STYLE)
+def class_histogram(digits: Digits) -> Figure:
+    """Draw how many images there are of each class."""
+    counts = digits.counts()
+    figure = Figure(figsize=(7, 3.3), layout="constrained")
+    axes = figure.subplots()
+    bars = axes.bar(range(CLASSES), counts, color=TRAINING, width=0.7)
+    axes.bar_label(bars, [f"{count:,}" for count in counts], padding=3, size=9)
+    axes.set(title=f"{len(digits):,} images", xlabel="digit", ylabel="images", xticks=range(CLASSES))
+    axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    axes.spines["left"].set_visible(False)
+    return figure
+
+
+@rc_context(STYLE)
+def mean_and_variance(digits: Digits) -> Figure:
+    """Draw the mean and the variance of every pixel, for each class; a class without images stays empty.
+
+    Pixels are taken from 0 to 1, so a variance is at most 0.25: where half of the images have ink and half have none.
+    """
+    mean, variance = np.full((2, SIDE, CLASSES, SIDE), np.nan)
+    for digit in np.unique(digits.labels):
+        pixels = digits.images[digits.labels == digit] / np.float32(255)
+        mean[:, digit] = pixels.mean(axis=0)
+        variance[:, digit] = pixels.var(axis=0)
+    figure = Figure(figsize=(9.5, 2.9), layout="constrained")
+    for axes, title, strip, cmap, top in zip(
+        figure.subplots(2, 1), ("Mean", "Variance"), (mean, variance), ("gray_r", "Blues"), (1, 0.25), strict=True
+    ):
+        image = axes.imshow(strip.reshape(SIDE, CLASSES * SIDE), cmap=cmap, vmin=0, vmax=top)
+        axes.set(title=title, yticks=[], xticks=SIDE * np.arange(CLASSES) + SIDE / 2, xticklabels=range(CLASSES))
+        axes.grid(visible=False)
+        axes.spines[:].set_visible(False)
+        bar = figure.colorbar(image, ax=axes, ticks=[0, top], pad=0.01, aspect=8)
+        bar.outline.set_visible(False)
+    return figure

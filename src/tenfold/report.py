@@ -1,0 +1,119 @@
+"""The report: one HTML page about one training run, complete in itself."""
+
+import base64
+import io
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib import resources
+
+import numpy as np
+from jaxtyping import UInt8
+from jinja2 import Environment, StrictUndefined
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+from PIL import Image
+from torch import nn
+
+from tenfold import plots
+from tenfold.data import Digits
+from tenfold.evaluation import Evaluation
+from tenfold.networks import summary
+from tenfold.recipes import Recipe
+from tenfold.training import History
+
+GALLERY = 24  # fills rows of 3, 6 and 8
+# What the ink of a plot becomes on a dark page.
+DARK = {plots.INK: "#e6e9ed", plots.MUTED: "#a7b0bb", plots.RULE: "#343b44", plots.TRAINING: "#56b4e9"}
+DARK[plots.VALIDATION] = "#f08a3c"
+
+
+def render(
+    *,
+    title: str,
+    recipe: Recipe,
+    environment: Mapping[str, object],
+    history: History,
+    evaluation: Evaluation,
+    test: Digits,
+    model: nn.Module,
+) -> str:
+    """Write the report of a training run as HTML.
+
+    Args:
+        title: the page's heading.
+        recipe: what was trained and how.
+        environment: names and values of whatever describes machine and software.
+        history: the measurements of every epoch.
+        evaluation: the model's answers to `test`.
+        test: the test digits, for the pictures of the mistakes.
+        model: the network, for the table of its layers.
+
+    Returns:
+        A page that needs no network, no script and no other file; pictures are inside.
+    """
+    jinja = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    jinja.filters.update(percent=plots.percent, confidence=plots.confidence, plain=plain, count="{:,}".format)
+    template = jinja.from_string(resources.files("tenfold").joinpath("report.html.j2").read_text("utf-8"))
+    layers = summary(model)
+    return template.render(
+        title=title,
+        recipe=recipe,
+        recipe_values=asdict(recipe),
+        environment=environment,
+        history=history,
+        curves=[(panel, *themes(plots.curves(history, panel))) for panel in plots.panels(history)],
+        evaluation=evaluation,
+        heat=plots.mistake_heat(evaluation).round(2).tolist(),
+        confused=most_confused(evaluation),
+        gallery=[(mistake, picture(test.images[mistake.index])) for mistake in evaluation.mistakes[:GALLERY]],
+        source=test.source,
+        layers=layers,
+        parameters=sum(layer.parameters for layer in layers),
+    )
+
+
+def themes(figure: Figure) -> tuple[str, str]:
+    """Write a figure as SVG without a background, once for a light and once for a dark page, both as data URIs."""
+    file = io.BytesIO()
+    # text stays text, and the same figure gives the same bytes
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "tenfold"}):
+        nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+        figure.savefig(file, format="svg", transparent=True, metadata=nothing)
+    light = dark = file.getvalue().decode()
+    for ink, replacement in DARK.items():
+        dark = dark.replace(ink, replacement)
+    return data_uri("image/svg+xml", light.encode()), data_uri("image/svg+xml", dark.encode())
+
+
+def picture(image: UInt8[np.ndarray, "28 28"]) -> str:
+    """Write an image as PNG, dark ink on white paper, as a data URI."""
+    file = io.BytesIO()
+    Image.fromarray(255 - image).save(file, "PNG")
+    return data_uri("image/png", file.getvalue())
+
+
+def data_uri(kind: str, content: bytes) -> str:
+    """Put a file's content where a page expects its address."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def most_confused(evaluation: Evaluation) -> tuple[int, int, int] | None:
+    """The most frequent mistake as `(true digit, read as, count)`; None if several are as frequent or there is none."""
+    counts = evaluation.confusion - np.diag(np.diag(evaluation.confusion))
+    if not counts.any() or (counts == counts.max()).sum() > 1:
+        return None
+    label, prediction = np.unravel_index(counts.argmax(), counts.shape)
+    return int(label), int(prediction), int(counts.max())
+
+
+def plain(value: object) -> str:
+    """Write a setting for people: true or false as yes or no, nothing as a dash, a table as `key = value`."""
+    if value is None or value in ("", {}, []):
+        return "\N{EN DASH}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} = {plain(entry)}" for key, entry in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(plain(entry) for entry in value)
+    return str(value)

@@ -1,0 +1,125 @@
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from tenfold import plots
+from tenfold.data import Digits
+from tenfold.evaluation import Evaluation
+from tenfold.training import History
+
+
+def make_history(epochs: int, validation: bool = True) -> History:
+    history = History()
+    for epoch in range(1, epochs + 1):
+        row = {"loss": 1 / epoch, "accuracy": 1 - 0.1 / epoch, "learning_rate": 0.01 / epoch, "seconds": 1.5}
+        row["validation_loss"] = 1.25 / epoch if validation else None
+        row["validation_accuracy"] = 1 - 0.2 / epoch if validation else None
+        history.append(epoch=epoch, **row)
+    return history
+
+
+def make_digits(labels) -> Digits:
+    labels = np.array(labels, dtype=np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (len(labels), 28, 28), dtype=np.uint8)
+    return Digits(images, labels)
+
+
+def make_evaluation(labels, predictions, confidence=5.0) -> Evaluation:
+    logits = np.zeros((len(labels), 10), dtype=np.float32)
+    logits[np.arange(len(labels)), predictions] = confidence
+    return Evaluation(logits, np.array(labels, dtype=np.uint8))
+
+
+def texts(figure: Figure) -> list[str]:
+    figure.canvas.draw()
+    return [text.get_text() for axes in figure.axes for text in axes.texts]
+
+
+def legends(figure: Figure) -> list[list[str]]:
+    return [[text.get_text() for text in axes.get_legend().get_texts()] for axes in figure.axes]
+
+
+def test_curves_show_training_and_validation_and_the_last_values():
+    figure = plots.curves(make_history(3))
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["Loss", "Accuracy", "Learning rate"]
+    np.testing.assert_allclose(figure.axes[0].lines[1].get_xydata(), [(1, 1.25), (2, 0.625), (3, 1.25 / 3)])
+    assert legends(figure)[:2] == [
+        ["training 0.3333", "validation 0.4167"],
+        ["training 96.67\u00a0%", "validation 93.33\u00a0%"],
+    ]
+
+
+def test_curves_of_one_epoch_without_validation_are_points():
+    figure = plots.curves(make_history(1, validation=False))
+    assert legends(figure) == [["training 1.0000"], ["training 90.00\u00a0%"]]  # no curve of a single learning rate
+    assert all(line.get_marker() == "o" for axes in figure.axes for line in axes.lines)
+    assert len(plots.curves(History()).axes) == 2  # training that was interrupted at once
+
+
+@pytest.mark.parametrize("validation", [True, False])
+@pytest.mark.parametrize("panel", [None, "loss", "accuracy", "learning rate"])
+def test_legends_stay_inside_the_figure(validation, panel):
+    figure = plots.curves(make_history(12, validation), panel)
+    figure.canvas.draw()
+    assert all(axes.get_legend().get_window_extent().x1 <= figure.bbox.x1 for axes in figure.axes)
+
+
+def test_confusion_matrix_makes_a_single_mistake_visible():
+    evaluation = make_evaluation([4] * 1000 + [7, 7, 7], [4] * 1000 + [1, 1, 2])
+    figure = plots.confusion_matrix(evaluation)
+    assert sorted(texts(figure)) == ["1", "1,000", "2"]
+    colors = figure.axes[0].images[0].get_array()
+    white = colors[0, 1]
+    contrast = np.abs(colors - white).sum(axis=-1)
+    assert contrast[7, 1] > contrast[7, 2] > contrast[4, 4] > 0
+
+
+def test_mistakes_are_ranked_and_labeled():
+    labels, predictions = [4, 5, 6, 7], [9, 5, 0, 1]
+    evaluation = make_evaluation(labels, predictions)
+    evaluation.logits[2] *= 2
+    figure = plots.mistakes(evaluation, make_digits(labels), count=2)
+    assert [axes.get_title() for axes in figure.axes] == ["true 6 read 0, >99\u00a0%", "true 4 read 9, 94\u00a0%"]
+    assert [axes.get_xlabel() for axes in figure.axes] == ["#2", "#0"]
+    np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), make_digits(labels).images[2])
+
+
+def test_no_mistakes_is_said_in_words():
+    figure = plots.mistakes(make_evaluation([1, 2], [1, 2]), make_digits([1, 2]))
+    assert [text.get_text() for text in figure.texts] == ["No mistakes among 2 images"]
+    assert not figure.axes
+
+
+def test_samples_leave_the_row_of_an_absent_class_empty():
+    digits = make_digits([0, 0, 0, 9])
+    grid = plots.samples(digits, per_class=2).axes[0].images[0].get_array()
+    assert grid.shape == (280, 56)
+    np.testing.assert_array_equal(grid[:28, 28:], digits.images[1])
+    np.testing.assert_array_equal(grid[252:, :28], digits.images[3])
+    assert not grid[28:252].any()
+    assert not grid[252:, 28:].any()
+
+
+def test_class_histogram_counts_every_class():
+    axes = plots.class_histogram(make_digits([0, 3, 3])).axes[0]
+    assert [bar.get_height() for bar in axes.patches] == [1, 0, 0, 2, 0, 0, 0, 0, 0, 0]
+    assert axes.get_title(loc="left") == "3 images"
+
+
+def test_mean_and_variance_by_class():
+    digits = Digits(np.stack([np.zeros((28, 28)), np.full((28, 28), 255)]).astype(np.uint8), np.full(2, 6, np.uint8))
+    figure = plots.mean_and_variance(digits)
+    for axes, expected in zip(figure.axes, (0.5, 0.25), strict=False):  # color bars follow
+        strip = axes.images[0].get_array().filled(np.nan)
+        np.testing.assert_allclose(strip[:, 6 * 28 : 7 * 28], expected)
+        assert np.isnan(strip[:, : 6 * 28]).all()
+        assert np.isnan(strip[:, 7 * 28 :]).all()
+
+
+def test_figures_show_themselves_and_leave_global_settings_alone():
+    import matplotlib
+
+    before = dict(matplotlib.rcParams)
+    figure = plots.class_histogram(make_digits([1]))
+    assert figure._repr_png_().startswith(b"\x89PNG")
+    assert dict(matplotlib.rcParams) == before

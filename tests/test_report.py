@@ -1,0 +1,149 @@
+import base64
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from test_plots import make_digits, make_evaluation, make_history
+
+from tenfold import plots, recipes, report
+from tenfold.networks import build
+from tenfold.training import History
+
+
+class Page(HTMLParser):
+    """Tags with their attributes, and the text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+        self.text = re.sub(r"[ \n]+", " ", self.text)  # no-break spaces stay
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_data(self, data):
+        self.text += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def render(labels, predictions, history: History | None = None, **changes) -> str:
+    evaluation = make_evaluation(labels, predictions)
+    arguments = {
+        "title": "A run",
+        "recipe": recipes.load("quick"),
+        "environment": {"python": "3.11", "threads": 2, "libraries": {"torch": "2.13"}, "commit": None},
+        "history": make_history(3) if history is None else history,
+        "evaluation": evaluation,
+        "test": make_digits(labels),
+        "model": build("softmax"),
+    }
+    return report.render(**{**arguments, **changes})
+
+
+@pytest.fixture(scope="module")
+def html() -> str:
+    labels = np.repeat(np.arange(10), 100)
+    predictions = labels.copy()
+    predictions[::20] = (predictions[::20] + 1) % 10  # 50 mistakes, 5 of each digit
+    predictions[400] = 9
+    return render(labels, predictions)
+
+
+def test_the_report_states_what_was_measured(html):
+    text = Page(html).text
+    for expected in (
+        "Test accuracy95.00\u00a0%",
+        "95\u00a0% interval 93.47\u00a0% to 96.19\u00a0%",
+        "Mistakes50",
+        "Parameters7,850",
+        "Training time4.5\u00a0s",
+        "The 24 most confident of 50 mistakes",
+        "images held out",
+        "librariestorch = 2.13",
+    ):
+        assert expected in text
+
+
+def test_the_report_is_complete_in_itself(html):
+    page = Page(html)
+    assert len(html.encode()) < 3_000_000
+    assert not page.all("script")
+    assert not page.all("link")
+    assert not re.search(r"https?:|//|@import|url\(", re.sub(r"data:[\w/+]+;base64,[\w/+=]+", "", html))
+    addresses = [value for _, found in page.tags for key, value in found.items() if key in ("src", "srcset", "href")]
+    assert len(addresses) == 3 * 2 + 24  # every curve for light and dark pages
+    assert all(address.startswith("data:image/") for address in addresses)
+
+
+def test_the_report_is_accessible(html):
+    page = Page(html)
+    assert page.all("html") == [{"lang": "en"}]
+    assert all(len(image["alt"]) > 10 for image in page.all("img"))
+    assert all(cell["scope"] in ("row", "col") for cell in page.all("th"))
+    assert len(page.all("caption")) == len(page.all("table")) == 6
+    assert [tag for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)] == ["h1", *["h2"] * 6]
+
+
+def luminance(color: np.ndarray) -> float:
+    return np.where(color <= 0.04045, color / 12.92, ((color + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
+
+
+def test_text_has_the_contrast_that_wcag_asks_for(html):
+    themes = [dict(re.findall(r"--(\w+): (#\w{6})", block)) for block in re.findall(r":root \{(.*?)\}", html, re.S)]
+    assert len(themes) == 2
+    heat = plots.mistake_heat(make_evaluation([1], [2])).max()
+    for theme in themes:
+        rgb = {name: np.array([int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]) for name, color in theme.items()}
+        hottest = heat * np.array([213, 94, 0]) / 255 + (1 - heat) * rgb["page"]
+        pairs = [(rgb[ink], rgb["page"]) for ink in ("ink", "muted", "accent")]
+        for ink, paper in [*pairs, (rgb["ink"], rgb["tint"]), (rgb["ink"], hottest)]:
+            dark, light = sorted((luminance(ink), luminance(paper)))
+            assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+def test_dark_pages_get_curves_in_their_own_colors(html):
+    source, image = Page(html).all("source")[0], Page(html).all("img")[0]
+    assert source["media"] == "(prefers-color-scheme: dark)"
+    light, dark = (base64.b64decode(uri.split(",")[1]).decode() for uri in (image["src"], source["srcset"]))
+    assert all(ink in light and ink not in dark and other in dark for ink, other in report.DARK.items())
+
+
+def test_hostile_names_are_text():
+    attack = '"><script>alert(1)</script>{{ 7 * 7 }}'
+    recipe = recipes.load("quick", {"name": attack})
+    html = render([1, 2], [1, 3], title=attack, recipe=recipe, environment={attack: attack})
+    page = Page(html)
+    assert not page.all("script")
+    assert page.text.count(attack) == 6  # the title twice, the recipe twice, the environment twice
+
+
+def test_a_run_of_one_epoch_without_validation_mistakes_and_most_classes():
+    text = Page(render([1, 2], [1, 2], make_history(1, validation=False))).text
+    assert "no images were held out" in text
+    assert "All 2 test images were read correctly." in text
+    assert "3\N{EN DASH}\N{EN DASH} \N{EN DASH}0" in text  # a class that does not occur has no scores
+
+
+def test_training_that_ended_early_says_so():
+    history = make_history(2)
+    history.stopped = "interrupted in epoch 3"
+    assert "Training ended early: interrupted in epoch 3." in Page(render([1], [2], history)).text
+
+
+@pytest.mark.parametrize(
+    ("predictions", "expected"),
+    [([4, 9, 9, 0], (4, 9, 2)), ([4, 4, 4, 0], None), ([4, 9, 0, 0], None)],
+    ids=["one", "no mistakes", "a tie"],
+)
+def test_most_confused_names_a_single_winner(predictions, expected):
+    evaluation = make_evaluation([4, 4, 4, 0], predictions)
+    assert report.most_confused(evaluation) == expected
+
+
+def test_the_same_run_gives_the_same_page():
+    assert render([1, 2], [1, 3]) == render([1, 2], [1, 3])
