@@ -9,12 +9,15 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
+import tenfold
 from tenfold.errors import TenfoldError
 
 # Modules that load PyTorch, matplotlib or pandas are imported inside the commands: --help must not wait for them.
 
 app = typer.Typer(
-    help="Read handwritten digits: MNIST from pixels to phone.", no_args_is_help=True, add_completion=False
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
 )
 
 Data = Annotated[
@@ -44,6 +47,14 @@ def _fail(error: Exception) -> int:
     if message:  # there is none where the help has been printed instead
         print(f"tenfold: {' '.join(message.split())}", file=sys.stderr)
     return 2
+
+
+@app.callback()
+def options(version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
+    """Read handwritten digits: MNIST from pixels to phone."""
+    if version:
+        print(tenfold.__version__)
+        raise typer.Exit
 
 
 @app.command()

@@ -180,4 +180,4 @@ def wilson_interval(hits: int, n: int, z: float = 1.959964) -> tuple[float, floa
     p = hits / n
     center = (p + z**2 / (2 * n)) / (1 + z**2 / n)
     half_width = z / (1 + z**2 / n) * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-    return max(0.0, center - half_width), min(1.0, center + half_width)
+    return max(0.0, min(p, center - half_width)), min(1.0, max(p, center + half_width))  # rounding must not exclude p

@@ -75,28 +75,37 @@ def lenet5() -> list[nn.Module]:
     ]
 
 
-def cnn(width: int = 32, dropout: float = 0.0) -> list[nn.Module]:
+def cnn(width: int = 32, dropout: float = 0.1) -> list[nn.Module]:
     """The default: four convolutions with BatchNorm and ReLU, one pooling, Dropout, one linear layer.
 
-    A first convolution of stride 2 keeps it fast: most of the work would otherwise be at full resolution.
-    Source: BatchNorm before ReLU from Ioffe and Szegedy, "Batch Normalization", ICML 2015; strided convolutions from
-    Springenberg et al., "Striving for Simplicity: The All Convolutional Net", 2014.
+    Two choices keep it fast: a first convolution of stride 2, since most of the work would be at full resolution, and
+    pooling before BatchNorm and ReLU, which leaves them a quarter of the values.
+
+    Sources: BatchNorm before ReLU from Ioffe and Szegedy, "Batch Normalization", ICML 2015; strided convolutions from
+    Springenberg et al., "Striving for Simplicity: The All Convolutional Net", 2014; Dropout from Srivastava et al., 2014.
     """
 
-    def block(channels_in: int, channels: int, kernel: int, stride: int = 1) -> list[nn.Module]:
+    def convolution(channels_in: int, channels: int, kernel: int, stride: int = 1, padding: int = 0) -> nn.Conv2d:
         # BatchNorm subtracts the mean, so a bias before it would have no effect
-        convolution = nn.Conv2d(channels_in, channels, kernel, stride, bias=False)
-        return [convolution, nn.BatchNorm2d(channels), nn.ReLU()]
+        return nn.Conv2d(channels_in, channels, kernel, stride, padding, bias=False)
 
     return [
-        *block(1, width, kernel=5, stride=2),  # (batch, 32, 12, 12)
-        *block(width, width, kernel=3),  # (batch, 32, 10, 10)
+        convolution(1, width, kernel=5, stride=2),  # (batch, 32, 12, 12)
+        nn.BatchNorm2d(width),
+        nn.ReLU(),
+        convolution(width, width, kernel=3),  # (batch, 32, 10, 10)
         nn.MaxPool2d(2),  # (batch, 32, 5, 5)
-        *block(width, 2 * width, kernel=3),  # (batch, 64, 3, 3)
-        *block(2 * width, 2 * width, kernel=3),  # (batch, 64, 1, 1)
-        nn.Flatten(),  # (batch, 64)
+        nn.BatchNorm2d(width),
+        nn.ReLU(),
+        convolution(width, 2 * width, kernel=3, padding=1),  # (batch, 64, 5, 5)
+        nn.BatchNorm2d(2 * width),
+        nn.ReLU(),
+        convolution(2 * width, 2 * width, kernel=3),  # (batch, 64, 3, 3)
+        nn.BatchNorm2d(2 * width),
+        nn.ReLU(),
+        nn.Flatten(),  # (batch, 576)
         nn.Dropout(dropout),
-        nn.Linear(2 * width, 10),
+        nn.Linear(2 * width * 9, 10),
     ]
 
 
@@ -113,7 +122,8 @@ def build(name: str, **options: Any) -> Network:
         options: what that network's function takes, `width` or `dropout` for example.
 
     Returns:
-        The network in training mode: images `(batch, 1, 28, 28)` in, logits `(batch, 10)` out.
+        The network in training mode and channels-last layout, in which convolutions are fastest: images
+        `(batch, 1, 28, 28)` in, logits `(batch, 10)` out.
 
     Raises:
         TenfoldError: if there is no such network or it has no such option.
@@ -127,7 +137,8 @@ def build(name: str, **options: Any) -> Network:
         expected = parameters[option].annotation
         if isinstance(value, bool) or not isinstance(value, (int, float) if expected is float else expected):
             raise TenfoldError(f"network {name!r}: {option} must be {expected.__name__}, not {value!r}")
-    return Network(name, options, *NETWORKS[name](**options))
+    # the same layout everywhere: another one would sum in another order and change the last bits of the logits
+    return Network(name, options, *NETWORKS[name](**options)).to(memory_format=torch.channels_last)
 
 
 @dataclass(frozen=True)
@@ -182,7 +193,7 @@ def summary(model: nn.Module) -> Summary:
 @torch.inference_mode()
 def predict_logits(
     model: nn.Module, images: Float[Tensor, "n 1 28 28"], batch_size: int = 1000
-) -> Float[Tensor, "n 10"]:
+) -> Float[Tensor, "n classes"]:
     """Run a network in evaluation mode and float32, in batches that bound the memory.
 
     Args:

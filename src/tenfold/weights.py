@@ -7,14 +7,14 @@ from pathlib import Path
 
 import safetensors
 import safetensors.torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from tenfold.errors import TenfoldError
 from tenfold.files import write_atomically
 from tenfold.networks import Network, build
 
 
-def save(model: Network, path: str | os.PathLike) -> None:
+def save(model: nn.Module, path: str | os.PathLike) -> None:
     """Write a network, its name, options and weights, into one safetensors file, atomically.
 
     Args:

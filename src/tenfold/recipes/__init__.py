@@ -33,7 +33,7 @@ class Recipe:
         optimizer: "adamw", "adam", or "sgd" (with Nesterov momentum).
         peak_lr: the highest learning rate.
         warmup: the fraction of all steps in which the learning rate rises.
-        schedule: "one-cycle" rises, then falls to zero along a cosine; "constant" rises, then stays.
+        schedule: "one-cycle" rises, then falls to zero, both in a straight line; "constant" rises, then stays.
         momentum: of SGD; in Adam the decay of the gradient's mean (beta 1).
         beta2: in Adam the decay of the squared gradient's mean.
         weight_decay: pulls weights (not biases, not BatchNorm) toward zero.

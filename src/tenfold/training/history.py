@@ -24,14 +24,14 @@ class History:
     """
 
     def __init__(self) -> None:
-        self.rows: list[dict[str, float | None]] = []
+        self.rows: list[dict[str, int | float | None]] = []
         self.stopped: str | None = None  # why training ended before its last epoch
         self.interrupted = False  # whether that was Ctrl-C
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, column: str) -> list[float | None]:
+    def __getitem__(self, column: str) -> list[int | float | None]:
         return [row[column] for row in self.rows]
 
     def __eq__(self, other: object) -> bool:
@@ -44,9 +44,9 @@ class History:
         """Seconds of training over all epochs."""
         return sum(row["seconds"] or 0.0 for row in self.rows)
 
-    def append(self, **row: float | None) -> None:
-        """Add the measurements of one epoch, a value for every column."""
-        self.rows.append({column: row[column] for column in COLUMNS})
+    def append(self, epoch: int, **measured: float | None) -> None:
+        """Add the measurements of one epoch, a value for every other column."""
+        self.rows.append({"epoch": epoch} | {column: measured[column] for column in COLUMNS[1:]})
 
     def frame(self) -> "pd.DataFrame":
         """The measurements as a pandas frame, indexed by epoch."""
@@ -75,11 +75,8 @@ class History:
             raise TenfoldError(f"{name}: not a history; its first line must be {','.join(COLUMNS)}")
         for line in reader:
             try:
-                row: dict[str, float | None] = {
-                    column: float(line[column]) if line[column] else None for column in COLUMNS
-                }
-                row["epoch"] = int(line["epoch"])
+                measured = {column: float(line[column]) if line[column] else None for column in COLUMNS[1:]}
+                history.append(int(line["epoch"]), **measured)
             except (TypeError, ValueError):
                 raise TenfoldError(f"{name}: line {reader.line_num} is damaged") from None
-            history.append(**row)
         return history

@@ -46,7 +46,7 @@ class Training:
     def __init__(
         self, model: nn.Module, train: Digits, validation: Digits | None, recipe: Recipe, device: torch.device
     ) -> None:
-        self.model = model.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.model = model.to(device)
         self.optimizer = make_optimizer([p for p in model.parameters() if p.requires_grad], recipe)
         self.recipe = recipe
         self.history = History()
@@ -118,7 +118,7 @@ def fit(
         for epoch in range(len(training.history) + 1, recipe.epochs + 1):
             row = train_epoch(training, epoch, callbacks)
             row["seconds"] += setup_seconds if epoch == 1 else 0.0
-            training.history.append(epoch=epoch, **row, **validate(training))
+            training.history.append(epoch, **row, **validate(training))
             for callback in callbacks:
                 callback.on_epoch_end(training)
             if training.history.stopped:

@@ -1,7 +1,5 @@
 """The optimizer and the learning rate that a recipe asks for."""
 
-import math
-
 import torch
 from torch import nn
 
@@ -35,10 +33,10 @@ def learning_rate(recipe: Recipe, progress: float) -> float:
         recipe: gives the peak, the warmup and the schedule.
         progress: the fraction of all steps that is done, 0 to 1.
 
-    Source: L. Smith and N. Topin, "Super-Convergence", 2017 (one-cycle), with a cosine for its second part.
+    Source: L. Smith and N. Topin, "Super-Convergence", 2017 (one-cycle).
     """
     if progress < recipe.warmup:
         return recipe.peak_lr * (0.04 + 0.96 * progress / recipe.warmup)
     if recipe.schedule == "constant":
         return recipe.peak_lr
-    return recipe.peak_lr * 0.5 * (1 + math.cos(math.pi * (progress - recipe.warmup) / (1 - recipe.warmup)))
+    return recipe.peak_lr * (1 - progress) / (1 - recipe.warmup)

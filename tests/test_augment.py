@@ -1,0 +1,62 @@
+import math
+
+import torch
+import torch.nn.functional as F
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tenfold import augment, preprocess
+
+
+def blob(row: int, column: int) -> torch.Tensor:
+    image = torch.zeros(1, 1, 28, 28)
+    image[..., row, column] = 1.0
+    return image
+
+
+def center_of_mass(images: torch.Tensor) -> torch.Tensor:
+    weights = images[:, 0] / images.sum(dim=(1, 2, 3))[:, None, None]
+    axis = torch.arange(28.0)
+    return torch.stack(((weights.sum(1) * axis).sum(1), (weights.sum(2) * axis).sum(1)), dim=1)
+
+
+def test_without_limits_nothing_changes(few):
+    images = preprocess.normalize(preprocess.astype(preprocess.reshape(few.images)))
+    assert torch.allclose(augment.affine(images), images, atol=1e-5)
+
+
+def test_same_seed_same_distortion_and_each_image_its_own(few):
+    images = preprocess.normalize(preprocess.astype(preprocess.reshape(few.images[:1].repeat(8, axis=0))))
+    torch.manual_seed(1)
+    first = augment.affine(images, rotation=10.0, scale=0.1, shear=0.1, shift=2.0)
+    torch.manual_seed(1)
+    assert torch.equal(first, augment.affine(images, rotation=10.0, scale=0.1, shear=0.1, shift=2.0))
+    assert len({image.numpy().tobytes() for image in first}) == 8
+
+
+@given(st.floats(0, 4), st.integers(0, 2**32 - 1))
+def test_shift_stays_within_its_limit(limit, seed):
+    torch.manual_seed(seed)
+    moved = augment.affine(blob(14, 14).repeat(16, 1, 1, 1), shift=limit)
+    assert (center_of_mass(moved) - 14).abs().max() <= limit + 1e-3
+
+
+@given(st.floats(0, 90), st.integers(0, 2**32 - 1))
+def test_rotation_keeps_the_distance_from_the_center_and_the_angle_within_its_limit(limit, seed):
+    torch.manual_seed(seed)
+    turned = augment.affine(blob(14, 22).repeat(16, 1, 1, 1), rotation=limit)
+    x, y = (center_of_mass(turned) - 13.5).unbind(1)
+    assert torch.allclose(torch.hypot(x, y), torch.tensor(math.hypot(8.5, 0.5)), atol=0.2)
+    angles = torch.rad2deg(torch.atan2(y, x) - math.atan2(0.5, 8.5))
+    assert angles.abs().max() <= limit + 1.5
+
+
+def test_agrees_with_affine_grid(few, monkeypatch):
+    images = preprocess.normalize(preprocess.astype(preprocess.reshape(few.images[:1])))
+    draws = torch.tensor([[0.5], [0.2], [-0.3], [0.4], [0.6], [-0.7]])
+    monkeypatch.setattr(torch, "rand", lambda *_, **__: (draws + 1) / 2)
+    ours = augment.affine(images, rotation=20.0, scale=0.1, shear=0.2, shift=3.0)
+    cos, sin = math.cos(math.radians(10)), math.sin(math.radians(10))
+    matrix = torch.tensor([[[cos * 1.02, 0.08 - sin * 0.97, 3 * 0.6 / 14], [sin * 1.02, cos * 0.97, 3 * -0.7 / 14]]])
+    grid = F.affine_grid(matrix, [1, 1, 28, 28], align_corners=False)
+    assert torch.allclose(ours, F.grid_sample(images, grid, align_corners=False), atol=1e-5)

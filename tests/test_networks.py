@@ -1,0 +1,54 @@
+import pytest
+import torch
+
+from tenfold import TenfoldError, build, summary
+from tenfold.networks import NETWORKS, predict_logits
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_network_maps_images_to_ten_logits_and_is_documented(name):
+    model = build(name)
+    logits = model(torch.randn(4, 1, 28, 28))
+    assert logits.shape == (4, 10)
+    logits.sum().backward()
+    assert all(parameter.grad is not None for parameter in model.parameters())
+    assert "Source" in NETWORKS[name].__doc__
+
+
+@pytest.mark.parametrize(("name", "parameters"), [("softmax", 7_850), ("lenet5", 61_706)])
+def test_parameter_counts_of_the_literature(name, parameters):
+    assert sum(row.parameters for row in summary(build(name))) == parameters
+
+
+def test_summary_lists_layers_in_order_and_leaves_the_model_as_it_was():
+    model = build("cnn").train()
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    rows = summary(model)
+    assert [row.layer for row in rows][:3] == ["Conv2d", "BatchNorm2d", "ReLU"]
+    assert rows[0].output_shape == (32, 12, 12)
+    assert rows[-1].output_shape == (10,)
+    assert sum(row.parameters for row in rows) == sum(p.numel() for p in model.parameters())
+    assert f"{sum(row.parameters for row in rows):,}" in str(rows)
+    assert model.training
+    assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
+
+
+def test_the_batch_an_image_is_in_does_not_change_its_logits():
+    torch.manual_seed(0)
+    model, images = build("cnn"), torch.randn(70, 1, 28, 28)
+    assert torch.allclose(predict_logits(model, images), predict_logits(model, images, batch_size=7), atol=1e-5)
+    assert model.training
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("cn", {}, "did you mean 'cnn'"),
+        ("cnn", {"widht": 3}, "did you mean 'width'"),
+        ("cnn", {"width": "wide"}, "width must be int"),
+        ("cnn", {"width": True}, "width must be int"),
+    ],
+)
+def test_wrong_names_and_options_are_named(name, options, message):
+    with pytest.raises(TenfoldError, match=message):
+        build(name, **options)

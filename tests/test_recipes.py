@@ -1,0 +1,56 @@
+import tomllib
+from importlib import resources
+
+import pytest
+
+from tenfold import TenfoldError, build, recipes
+
+
+@pytest.mark.parametrize("name", recipes.names())
+def test_every_recipe_loads_builds_and_survives_the_way_to_disk_and_back(name):
+    recipe = recipes.load(name)
+    assert recipe.name == name
+    build(recipe.network, **recipe.network_options)
+    assert recipes.parse(tomllib.loads(recipe.to_toml())) == recipe
+
+
+def test_the_default_recipe_gives_a_reason_for_every_value():
+    text = resources.files(recipes).joinpath("standard.toml").read_text()
+    values = [line for line in text.splitlines() if "=" in line and not line.startswith(("#", "name", "seed"))]
+    assert [line for line in values if "#" not in line] == []
+
+
+def test_changes_reach_into_options_and_a_new_network_drops_the_old_ones():
+    assert recipes.load("quick", {"network_options.width": 4}).network_options == {"width": 4}
+    assert recipes.load("quick", {"network": "lenet5"}).network_options == {}
+    changed = recipes.load("quick", recipes.parse_changes(["peak_lr=0.5", "optimizer=sgd", "epochs=7"]))
+    assert (changed.peak_lr, changed.optimizer, changed.epochs) == (0.5, "sgd", 7)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"peek_lr": 0.1}, "no key 'peek_lr'; did you mean 'peak_lr'"),
+        ({"epochs": "3"}, "epochs = '3': .*integer"),
+        ({"epochs": 0}, "epochs = 0: .*greater"),
+        ({"peak_lr": float("nan")}, "peak_lr = nan"),
+        ({"optimizer": "adma"}, "'adamw', 'adam' or 'sgd'"),
+        ({"validation": -1}, "validation = -1"),
+    ],
+)
+def test_a_wrong_key_or_value_is_named(changes, message):
+    with pytest.raises(TenfoldError, match=message):
+        recipes.load("standard", changes)
+
+
+def test_files_that_are_no_recipes(tmp_path):
+    (tmp_path / "broken.toml").write_text("epochs = ")
+    (tmp_path / "short.toml").write_text('name = "short"\nnetwork = "cnn"')
+    with pytest.raises(TenfoldError, match=r"broken.toml: not valid TOML"):
+        recipes.load(str(tmp_path / "broken.toml"))
+    with pytest.raises(TenfoldError, match=r"short.toml: 'validation' is missing"):
+        recipes.load(str(tmp_path / "short.toml"))
+    with pytest.raises(TenfoldError, match="did you mean 'standard'"):
+        recipes.load("standrad")
+    with pytest.raises(TenfoldError, match="key=value"):
+        recipes.parse_changes(["epochs"])

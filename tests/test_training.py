@@ -1,0 +1,202 @@
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+import tenfold
+from tenfold import TenfoldError, build, fit, restore, seed_everything
+from tenfold.data import Digits
+from tenfold.training import (
+    BestCheckpoint,
+    Callback,
+    Checkpoint,
+    CSVLogger,
+    DivergedError,
+    EarlyStopping,
+    History,
+    choose_device,
+)
+from tenfold.training.optimization import learning_rate
+
+
+def trained(recipe, digits, **options):
+    seed_everything(recipe.seed)
+    model = build(recipe.network, **recipe.network_options)
+    return model, fit(model, digits, recipe, device="cpu", **options)
+
+
+def same_weights(a, b) -> bool:
+    return all(torch.equal(x, y) for x, y in zip(a.state_dict().values(), b.state_dict().values(), strict=True))
+
+
+class InterruptAt(Callback):
+    def __init__(self, step):
+        self.steps_left = step
+
+    def on_step_end(self, training):
+        self.steps_left -= 1
+        if self.steps_left == 0:
+            raise KeyboardInterrupt
+
+
+def test_it_learns_and_the_history_tells(tiny_recipe, few):
+    _, history = trained(tiny_recipe, few)
+    assert history["epoch"] == [1, 2, 3]
+    assert history["validation_accuracy"][-1] > 0.8
+    assert history["loss"][-1] < history["loss"][0]
+    assert history.train_seconds == sum(history["seconds"]) > 0
+    assert list(history.frame().columns) == [
+        "loss",
+        "accuracy",
+        "validation_loss",
+        "validation_accuracy",
+        "learning_rate",
+        "seconds",
+    ]
+    assert History.from_csv(history.to_csv().splitlines()) == history
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "adam", "sgd"])
+@pytest.mark.parametrize("network", ["softmax", "mlp", "lenet5", "cnn"])
+def test_every_network_learns_with_every_optimizer(tiny_recipe, few, network, optimizer):
+    recipe = replace(tiny_recipe, network=network, network_options={}, optimizer=optimizer, rotation=0.0)
+    _, history = trained(replace(recipe, peak_lr=0.05 if optimizer == "sgd" else 0.01), few)
+    assert history["validation_accuracy"][-1] > 0.5
+
+
+def test_one_batch_can_be_learned_by_heart(tiny_recipe, few):
+    recipe = replace(tiny_recipe, epochs=30, batch_size=20, validation=0, rotation=0.0)
+    model, history = trained(recipe, few[:20])
+    assert history["validation_accuracy"] == [None] * 30
+    assert tenfold.evaluate(model, few[:20]).accuracy == 1.0
+
+
+PROGRAM = """
+import sys, hashlib, torch, tenfold
+from tenfold import recipes
+train, _ = tenfold.load()
+recipe = recipes.load("quick", {"seed": int(sys.argv[1]), "validation": 0, "rotation": 5.0})
+tenfold.seed_everything(recipe.seed)
+model = tenfold.build(recipe.network, **recipe.network_options)
+tenfold.fit(model, train[:2000], recipe)
+print(hashlib.sha256(b"".join(t.numpy().tobytes() for t in model.state_dict().values())).hexdigest())
+"""
+
+
+def test_same_seed_same_weights_in_two_processes():
+    first, again, other = (
+        subprocess.run([sys.executable, "-c", PROGRAM, seed], capture_output=True, text=True, check=True).stdout
+        for seed in ("1", "1", "2")
+    )
+    assert first == again
+    assert first != other
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
+@pytest.mark.parametrize("step", [1, 13])
+def test_an_interrupted_run_resumes_to_the_same_weights(tiny_recipe, few, tmp_path, step, optimizer):
+    recipe = replace(tiny_recipe, optimizer=optimizer, network_options={"width": 8, "dropout": 0.2})
+    straight, full_history = trained(recipe, few)
+    checkpoint = tmp_path / "checkpoint.safetensors"
+    learned, history = trained(recipe, few, callbacks=[Checkpoint(checkpoint), InterruptAt(step)])
+    assert history.interrupted
+    assert len(history) == step // 9
+    assert not same_weights(learned, restore_untrained(recipe))
+    resumed, resumed_history = trained(replace(recipe), few, resume=checkpoint)
+    assert same_weights(resumed, straight)
+    assert resumed_history["loss"] == full_history["loss"]
+
+
+def restore_untrained(recipe):
+    seed_everything(recipe.seed)
+    return build(recipe.network, **recipe.network_options)
+
+
+def test_a_diverging_run_names_step_and_rate_and_keeps_the_last_good_weights(tiny_recipe, few):
+    seed_everything(0)
+    model = build("mlp")
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    recipe = replace(tiny_recipe, network="mlp", optimizer="sgd", peak_lr=1e20, warmup=0.0)
+    with pytest.raises(DivergedError, match=r"epoch 1, step \d+ of 9, at learning rate 9\.44e\+19"):
+        fit(model, few, recipe, device="cpu")
+    assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
+
+
+def test_early_stopping_ends_a_run_that_no_longer_improves(tiny_recipe, few):
+    recipe = replace(tiny_recipe, epochs=50, peak_lr=1e-9)
+    _, history = trained(recipe, few, callbacks=[EarlyStopping(patience=2, min_delta=0.5)])
+    assert len(history) < 50
+    assert "has not improved" in history.stopped
+
+
+def test_best_checkpoint_holds_the_best_epoch(tiny_recipe, few, tmp_path):
+    class Accuracies(Callback):
+        def __init__(self):
+            self.best, self.weights = -1.0, None
+
+        def on_epoch_end(self, training):
+            accuracy = training.history["validation_accuracy"][-1]
+            if accuracy > self.best:
+                self.best, self.weights = accuracy, {k: v.clone() for k, v in training.model.state_dict().items()}
+
+    ours, path = Accuracies(), tmp_path / "best.safetensors"
+    trained(tiny_recipe, few, callbacks=[BestCheckpoint(path), ours])
+    assert all(torch.equal(tensor, ours.weights[name]) for name, tensor in restore(path).state_dict().items())
+
+
+def test_csv_logger_writes_the_history(tiny_recipe, few, tmp_path):
+    _, history = trained(tiny_recipe, few, callbacks=[CSVLogger(tmp_path / "history.csv")])
+    assert History.from_csv((tmp_path / "history.csv").read_text().splitlines()) == history
+
+
+def test_callbacks_that_need_validation_say_so(tiny_recipe, few, tmp_path):
+    for callback in (EarlyStopping(), BestCheckpoint(tmp_path / "best.safetensors")):
+        with pytest.raises(TenfoldError, match="needs validation images"):
+            trained(replace(tiny_recipe, validation=0), few, callbacks=[callback])
+
+
+def test_a_damaged_or_foreign_checkpoint_is_refused(tiny_recipe, few, tmp_path):
+    checkpoint = tmp_path / "checkpoint.safetensors"
+    trained(tiny_recipe, few, callbacks=[Checkpoint(checkpoint)])
+    with pytest.raises(TenfoldError, match="does not fit"):
+        trained(replace(tiny_recipe, network="mlp", network_options={}), few, resume=checkpoint)
+    checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
+    with pytest.raises(TenfoldError, match=r"checkpoint.safetensors: truncated"):
+        trained(tiny_recipe, few, resume=checkpoint)
+
+
+def test_histories_that_are_none():
+    with pytest.raises(TenfoldError, match="first line"):
+        History.from_csv(["a,b", "1,2"])
+    header = ",".join(
+        ("epoch", "loss", "accuracy", "validation_loss", "validation_accuracy", "learning_rate", "seconds")
+    )
+    with pytest.raises(TenfoldError, match="line 2 is damaged"):
+        History.from_csv([header, "1,zero,,,,,"])
+
+
+def test_one_image_and_missing_devices_are_refused(tiny_recipe, few):
+    one = Digits(few.images[:1], np.array([5], np.uint8))
+    with pytest.raises(TenfoldError, match="at least 2"):
+        fit(build("cnn"), one, replace(tiny_recipe, validation=0))
+    with pytest.raises(TenfoldError, match="choose from: cpu"):
+        choose_device("abacus")
+
+
+def test_the_learning_rate_rises_to_its_peak_and_falls_to_zero(tiny_recipe):
+    rates = [learning_rate(tiny_recipe, step / 100) for step in range(101)]
+    assert max(rates) == rates[10] == tiny_recipe.peak_lr
+    assert rates[:11] == sorted(rates[:11])
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+    assert rates[-1] == pytest.approx(0)
+    assert learning_rate(replace(tiny_recipe, schedule="constant"), 0.9) == tiny_recipe.peak_lr
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
+def test_it_learns_on_a_gpu(tiny_recipe, few):
+    seed_everything(0)
+    history = fit(build("cnn"), few, replace(tiny_recipe, precision="auto"), device="cuda")
+    assert history["validation_accuracy"][-1] > 0.8
