@@ -35,7 +35,7 @@ def test_files_that_hold_no_network(tmp_path):
     write_tensors(path, {"weight": torch.zeros(3)}, {})
     with pytest.raises(TenfoldError, match="holds no tenfold network"):
         restore(path)
-    write_tensors(path, {"weight": torch.zeros(3)}, {"network": "softmax", "options": "{}"})
+    write_tensors(path, {"weight": torch.zeros(3)}, {"network": '{"name": "softmax", "options": {}}'})
     with pytest.raises(TenfoldError, match="do not fit"):
         restore(path)
     with pytest.raises(TenfoldError, match="cannot save a Linear"):

@@ -49,12 +49,20 @@ def _fail(error: Exception) -> int:
     return 2
 
 
-@app.callback()
-def options(version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
-    """Read handwritten digits: MNIST from pixels to phone."""
-    if version:
+def _print_version(wanted: bool) -> bool:
+    if wanted:
         print(tenfold.__version__)
         raise typer.Exit
+    return wanted
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """Read handwritten digits: MNIST from pixels to phone."""
 
 
 @app.command()

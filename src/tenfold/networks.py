@@ -82,7 +82,7 @@ def cnn(width: int = 32, dropout: float = 0.1) -> list[nn.Module]:
     pooling before BatchNorm and ReLU, which leaves them a quarter of the values.
 
     Sources: BatchNorm before ReLU from Ioffe and Szegedy, "Batch Normalization", ICML 2015; strided convolutions from
-    Springenberg et al., "Striving for Simplicity: The All Convolutional Net", 2014; Dropout from Srivastava et al., 2014.
+    Springenberg et al., "Striving for Simplicity: The All Convolutional Net", 2014; Dropout as in `mlp`.
     """
 
     def convolution(channels_in: int, channels: int, kernel: int, stride: int = 1, padding: int = 0) -> nn.Conv2d:
@@ -138,7 +138,8 @@ def build(name: str, **options: Any) -> Network:
         if isinstance(value, bool) or not isinstance(value, (int, float) if expected is float else expected):
             raise TenfoldError(f"network {name!r}: {option} must be {expected.__name__}, not {value!r}")
     # the same layout everywhere: another one would sum in another order and change the last bits of the logits
-    return Network(name, options, *NETWORKS[name](**options)).to(memory_format=torch.channels_last)
+    network = Network(name, options, *NETWORKS[name](**options))
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ def save(model: nn.Module, path: str | os.PathLike) -> None:
     """
     if not isinstance(model, Network):
         raise TenfoldError(f"cannot save a {type(model).__name__}: restore() rebuilds only networks of tenfold.build()")
-    write_tensors(path, model.state_dict(), {"network": model.name, "options": json.dumps(model.options)})
+    description = json.dumps({"name": model.name, "options": model.options})
+    write_tensors(path, model.state_dict(), {"network": description})
 
 
 def restore(path: str | os.PathLike) -> Network:
@@ -50,17 +51,21 @@ def restore(path: str | os.PathLike) -> Network:
     if "network" not in metadata:
         raise TenfoldError(f"{path}: holds no tenfold network; write one with tenfold.save()")
     try:
-        model = build(metadata["network"], **json.loads(metadata["options"]))
+        description = json.loads(metadata["network"])
+        model = build(description["name"], **description["options"])
         model.load_state_dict(tensors)
-    except (KeyError, RuntimeError, TenfoldError):
+    except (KeyError, RuntimeError, TypeError, ValueError):
         raise TenfoldError(
-            f"{path}: its weights do not fit tenfold's network {metadata['network']!r}; another version wrote them"
+            f"{path}: its weights do not fit the network {metadata['network']}; another version wrote them"
         ) from None
     return model.eval()
 
 
 def write_tensors(path: str | os.PathLike, tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> None:
-    """Write tensors from any device and in any memory layout, atomically, with text beside them."""
+    """Write tensors from any device and in any memory layout, atomically, with text beside them.
+
+    One entry of text gives the same bytes each time; safetensors writes several in no fixed order.
+    """
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     write_atomically(path, safetensors.torch.save(contiguous, metadata))
 

@@ -59,7 +59,7 @@ def _load_bundled() -> tuple[Digits, Digits]:
     for name in SUMS:
         if not is_intact(BUNDLED / name):
             raise TenfoldError(f"{BUNDLED / name}: missing, or its SHA-256 is wrong; reinstall tenfold")
-    return _load_idx(BUNDLED, "bundled")
+    return _load_idx(BUNDLED, "MNIST as it comes with tenfold")
 
 
 def _load_download() -> tuple[Digits, Digits]:

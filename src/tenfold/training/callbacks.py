@@ -152,7 +152,7 @@ class ProgressBar(Callback):
         line = f"epoch {row['epoch']:>2}/{self.epochs}  loss {row['loss']:.4f}  accuracy {row['accuracy']:.2%}"
         if row["validation_accuracy"] is not None:
             line += f"  validation loss {row['validation_loss']:.4f}  accuracy {row['validation_accuracy']:.2%}"
-        self.progress.console.print(f"{line}  {row['seconds']:.1f} s", highlight=False)
+        self.progress.console.print(f"{line}  {row['seconds']:.1f} s", highlight=False, soft_wrap=True)
 
     def on_train_end(self, training: "Training") -> None:
         """Remove the bar."""

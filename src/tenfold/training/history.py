@@ -42,7 +42,7 @@ class History:
     @property
     def train_seconds(self) -> float:
         """Seconds of training over all epochs."""
-        return sum(row["seconds"] or 0.0 for row in self.rows)
+        return sum((row["seconds"] or 0.0 for row in self.rows), start=0.0)
 
     def append(self, epoch: int, **measured: float | None) -> None:
         """Add the measurements of one epoch, a value for every other column."""

@@ -1,6 +1,7 @@
 """The training loop: the only place that updates weights."""
 
 import copy
+import math
 import os
 import random
 import time
@@ -26,7 +27,18 @@ from tenfold.training.optimization import learning_rate, make_optimizer
 
 
 class DivergedError(TenfoldError):
-    """The loss became infinite or not a number."""
+    """The loss became infinite or not a number.
+
+    Args:
+        where: the step that it happened in.
+        rate: the learning rate of that step.
+    """
+
+    def __init__(self, where: str, rate: float) -> None:
+        super().__init__(
+            f"training diverged: the loss is not finite at {where}, with learning rate {rate:.3g}; "
+            "the weights from before this epoch are kept; try a lower peak_lr"
+        )
 
 
 class Training:
@@ -98,8 +110,7 @@ def fit(
         The history; `history.stopped` says why, if training ended before the last epoch.
 
     Raises:
-        DivergedError: if the loss or a weight is no longer finite; the model then has the weights of the last good
-            epoch.
+        DivergedError: if the loss is no longer finite; the model then has the weights of the last good epoch.
         TenfoldError: if the recipe does not fit the data, or there is no such device.
     """
     recipe = recipes.load(recipe) if isinstance(recipe, str) else recipe
@@ -116,9 +127,15 @@ def fit(
         for callback in callbacks:
             callback.on_train_begin(training)
         for epoch in range(len(training.history) + 1, recipe.epochs + 1):
-            row = train_epoch(training, epoch, callbacks)
+            last_good = copy.deepcopy(training.model.state_dict())
+            try:
+                row = train_epoch(training, epoch, callbacks)
+                validated = validate(training)
+            except DivergedError:
+                training.model.load_state_dict(last_good)
+                raise
             row["seconds"] += setup_seconds if epoch == 1 else 0.0
-            training.history.append(epoch, **row, **validate(training))
+            training.history.append(epoch, **row, **validated)
             for callback in callbacks:
                 callback.on_epoch_end(training)
             if training.history.stopped:
@@ -135,7 +152,6 @@ def fit(
 def train_epoch(training: Training, epoch: int, callbacks: Sequence[Callback]) -> dict[str, float]:
     """Show every training image once, in random order, and update the weights after each batch."""
     started = time.perf_counter()
-    last_good = copy.deepcopy(training.model.state_dict())
     # every epoch has its own random stream, so that a resumed run draws the same numbers as an uninterrupted one
     torch.manual_seed(training.recipe.seed * 1_000_003 + epoch)
     order = torch.randperm(len(training.labels)).to(training.device)
@@ -153,16 +169,10 @@ def train_epoch(training: Training, epoch: int, callbacks: Sequence[Callback]) -
             callback.on_step_end(training)
     loss = losses.mean().item()  # the first wait for the device in this epoch
     seconds = time.perf_counter() - started
-    finite_weights = all(torch.isfinite(parameter).all() for parameter in training.model.parameters())
-    if not (np.isfinite(loss) and finite_weights):
-        bad = torch.nonzero(~torch.isfinite(losses))
-        step = int(bad[0]) if len(bad) else steps - 1
+    if not math.isfinite(loss):
+        step = int(torch.nonzero(~torch.isfinite(losses))[0])
         rate = learning_rate(training.recipe, (first_step + step + 0.5) / (training.recipe.epochs * steps))
-        training.model.load_state_dict(last_good)
-        raise DivergedError(
-            f"training diverged: the loss is not finite in epoch {epoch}, step {step + 1} of {steps}, at learning rate "
-            f"{rate:.3g}; the weights from before this epoch are kept; try a lower peak_lr"
-        )
+        raise DivergedError(f"step {step + 1} of {steps} in epoch {epoch}", rate)
     accuracy = correct.item() / (steps * training.batch_size)
     return {"loss": loss, "accuracy": accuracy, "learning_rate": rate, "seconds": seconds}
 
@@ -203,5 +213,8 @@ def validate(training: Training) -> dict[str, float | None]:
         return {"validation_loss": None, "validation_accuracy": None}
     logits = predict_logits(training.model, preprocess.to_tensor(training.validation.images))
     labels = torch.tensor(training.validation.labels, dtype=torch.int64)
+    loss = F.cross_entropy(logits, labels).item()
+    if not math.isfinite(loss):
+        raise DivergedError("the last step of the epoch", training.optimizer.param_groups[0]["lr"])
     accuracy = (logits.argmax(dim=1) == labels).float().mean().item()
-    return {"validation_loss": F.cross_entropy(logits, labels).item(), "validation_accuracy": accuracy}
+    return {"validation_loss": loss, "validation_accuracy": accuracy}

@@ -1,0 +1,183 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tenfold import cli
+from tenfold.data import Digits, write_idx
+
+TINY = ("--set", "validation=100", "--set", "batch_size=100", "--set", "network_options.width=8")
+
+
+@pytest.fixture
+def tenfold(monkeypatch, capfd, tmp_path):
+    """Run a command line in an empty folder; returns the exit code, standard output and standard error."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["tenfold", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        captured = capfd.readouterr()
+        return end.value.code or 0, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def one_line_error(tenfold):
+    """Run a command line that must fail with code 2, one line on standard error, nothing else; returns the line."""
+
+    def run(*arguments: object) -> str:
+        code, out, err = tenfold(*arguments)
+        assert (code, out) == (2, "")
+        assert err.startswith("tenfold: ")
+        assert err.count("\n") == 1
+        return err
+
+    return run
+
+
+def test_train_evaluate_predict(tenfold, idx_folder, mnist, tmp_path):
+    code, out, err = tenfold("train", "--recipe", "quick", "--epochs", 2, "--data", idx_folder, *TINY, "--json")
+    assert code == 0
+    assert "epoch  2/2" in err
+    trained = json.loads(out)
+    assert {"run", "recipe", "seed", "device", "parameters", "train_seconds"} <= set(trained)
+    assert {"validation_accuracy", "test_accuracy", "test_loss"} <= set(trained)
+    assert trained["run"] == "runs/quick"
+    assert "<html" in Path("runs/quick/report.html").read_text()
+
+    code, out, _ = tenfold("evaluate", "runs/quick", "--json")
+    evaluated = json.loads(out)
+    assert (code, evaluated["n"]) == (0, 200)
+    assert (evaluated["accuracy"], evaluated["loss"]) == (trained["test_accuracy"], trained["test_loss"])
+    assert evaluated["interval"][0] < evaluated["accuracy"] < evaluated["interval"][1]
+    assert (len(evaluated["confusion"]), len(evaluated["per_class"])) == (10, 10)
+    code, out, _ = tenfold("evaluate", "runs/quick")
+    assert f"accuracy {evaluated['accuracy']:.2%}" in out
+    assert "precision" in out
+
+    Image.fromarray(mnist[1].images[0]).save("seven.png")
+    Image.fromarray(255 - mnist[1].images[0]).resize((280, 280)).save("large.png")
+    code, out, _ = tenfold("predict", "seven.png", "large.png", f"{idx_folder}/t10k-images-idx3-ubyte", "--json")
+    seven, large, many = map(json.loads, out.splitlines())
+    assert (code, seven["file"], len(seven["readings"]), len(many["readings"])) == (0, "seven.png", 1, 200)
+    assert {"label", "probability", "alternatives", "box"} == set(seven["readings"][0])
+    assert seven["readings"][0]["box"] == [0, 0, 28, 28]
+    assert large["readings"][0]["box"] == [0, 0, 280, 280]
+    assert many["text"][0] == seven["text"]
+    accuracy = np.mean([int(digit) for digit in many["text"]] == mnist[1].labels[:200])
+    assert accuracy == evaluated["accuracy"]
+
+    assert tenfold("train", "--recipe", "quick", "--data", idx_folder, *TINY)[0] == 0
+    assert Path("runs/quick-2/evaluation.json").is_file()
+
+
+def test_files_that_cannot_be_read_do_not_stop_the_others(tenfold, idx_folder, mnist):
+    tenfold("train", "--recipe", "quick", "--data", idx_folder, *TINY)
+    Image.fromarray(mnist[1].images[0]).save("seven.png")
+    Path("note.png").write_text("not a picture")
+    code, out, err = tenfold("predict", "note.png", "seven.png", "missing.png")
+    assert code == 1
+    assert out.startswith("seven.png: ")
+    assert len(err.splitlines()) == 3
+    assert "2 of 3 files" in err
+    assert tenfold("predict", "note.png")[0] == 2
+
+
+def test_data_shows_counts_and_writes_pictures(tenfold, idx_folder):
+    code, out, err = tenfold("data", "--data", idx_folder, "--json", "--plot", "pictures")
+    facts = json.loads(out)
+    assert (code, err) == (0, "")
+    assert sum(facts["train"]["counts"]) == facts["train"]["images"] == 600
+    assert len(list(Path("pictures").glob("*.png"))) == 6
+    code, out, _ = tenfold("data", "--data", idx_folder)
+    assert facts["test"]["sha256"] in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["trian"], "Did you mean 'train'"),
+        (["train", "--epoch", "3"], "No such option: --epoch"),
+        (["train", "--epochs", "three"], "valid integer"),
+        (["train", "--recipe", "standrad"], "did you mean 'standard'"),
+        (["train", "--model", "lenet"], "did you mean 'lenet5'"),
+        (["train", "--set", "peek_lr=1"], "did you mean 'peak_lr'"),
+        (["train", "--set", "peak_lr"], "write key=value"),
+        (["train", "--data", "nowhere"], "nowhere"),
+        (["train", "--device", "abacus"], "choose from: cpu"),
+        (["train", "--resume", "nowhere"], "no such run folder"),
+        (["train", "--resume", "nowhere", "--epochs", "3"], "leave the other options out"),
+        (["evaluate", "nowhere"], "nowhere"),
+        (["predict", "nowhere.png"], "no trained model"),
+    ],
+)
+def test_bad_arguments_get_one_line(one_line_error, arguments, message):
+    assert message in one_line_error(*arguments)
+
+
+def test_an_existing_run_gets_one_line(one_line_error, tenfold, idx_folder):
+    arguments = ("train", "--recipe", "quick", "--data", idx_folder, *TINY, "--out", "mine")
+    assert tenfold(*arguments)[0] == 0
+    assert "--force" in one_line_error(*arguments)
+
+
+def test_a_folder_that_cannot_be_written_gets_one_line(one_line_error, idx_folder, monkeypatch):
+    Path("file").write_text("")
+    assert "Not a directory" in one_line_error("train", "--data", idx_folder, "--out", "file/run")
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    assert "No space left" in one_line_error("train", "--data", idx_folder, "--out", "run")
+
+
+def test_a_diverging_run_gets_one_line(tenfold, idx_folder):
+    settings = ("--set", "peak_lr=1e20", "--set", "optimizer=sgd", "--set", "validation=100", "--set", "warmup=0.0")
+    code, _, err = tenfold("train", "--recipe", "quick", "--model", "mlp", "--data", idx_folder, *settings)
+    assert code == 2
+    assert "training diverged" in err.splitlines()[-1]
+
+
+def test_ctrl_c_keeps_the_run_and_says_how_to_resume(idx_folder, tmp_path):
+    command = [sys.executable, "-m", "tenfold"]
+    settings = (*TINY, "--set", "network_options.width=32")
+    train = [*command, "train", "--recipe", "quick", "--data", idx_folder, "--epochs", "200", *settings, "--out", "run"]
+    process = subprocess.Popen(train, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    while not (tmp_path / "run" / "history.csv").is_file():
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "go on with: tenfold train --resume run" in err.splitlines()[-1]
+    assert (tmp_path / "run" / "model.safetensors").is_file()
+    assert (tmp_path / "run" / "checkpoint.safetensors").is_file()
+
+
+def test_labels_given_as_images_get_one_line(one_line_error, mnist, tmp_path):
+    few: Digits = mnist[0][:20]
+    for prefix in ("train", "t10k"):
+        write_idx(tmp_path / f"{prefix}-images-idx3-ubyte", few.labels)
+        write_idx(tmp_path / f"{prefix}-labels-idx1-ubyte", few.images)
+    assert "train-images-idx3-ubyte" in one_line_error("data", "--data", tmp_path)
+
+
+def test_version_and_help(tenfold):
+    import tenfold as package
+
+    assert tenfold("--version") == (0, package.__version__ + "\n", "")
+    for command in ("data", "train", "evaluate", "predict"):
+        code, out, _ = tenfold(command, "--help")
+        assert code == 0
+        assert f"Example: tenfold {command}" in out

@@ -1,0 +1,121 @@
+import json
+
+import pytest
+
+from tenfold import TenfoldError, evaluate, experiment, runs
+from tenfold.runs import Run
+from tenfold.training import Callback
+
+
+@pytest.fixture
+def finished(idx_folder, tiny_recipe, tmp_path) -> Run:
+    return experiment.train(tiny_recipe, data=idx_folder, out=tmp_path / "run")
+
+
+class InterruptAfter(Callback):
+    def __init__(self, epochs):
+        self.epochs = epochs
+
+    def on_epoch_end(self, training):
+        if len(training.history) == self.epochs:
+            raise KeyboardInterrupt
+
+
+def test_a_run_folder_explains_itself(finished, tiny_recipe, idx_folder):
+    names = {path.name for path in finished.path.iterdir()}
+    assert names == set(runs.FILES) - {"checkpoint.safetensors"}
+    again = Run(finished.path)
+    assert again.recipe == tiny_recipe
+    assert again.environment["data"] == idx_folder
+    assert {"torch", "threads", "processor", "test_sha256", "started"} <= set(again.environment)
+    assert len(again.history) == 3
+    summary = experiment.summarize(again)
+    assert summary["test_accuracy"] == again.load_evaluation()["accuracy"]
+    assert summary["validation_accuracy"] == again.history["validation_accuracy"][-1]
+
+
+def test_the_stored_figures_are_reproduced_exactly(finished):
+    assert experiment.evaluate_path(finished.path).to_dict() == finished.load_evaluation()
+    weights = finished.file("model.safetensors")
+    assert experiment.evaluate_path(weights, finished.environment["data"]).to_dict() == finished.load_evaluation()
+
+
+def test_an_interrupted_run_is_kept_and_resumed_to_the_same_weights(finished, tiny_recipe, idx_folder, tmp_path):
+    path = tmp_path / "interrupted"
+    with pytest.raises(experiment.InterruptedRun, match=r"interrupted in epoch 3; .*--resume"):
+        experiment.train(tiny_recipe, data=idx_folder, out=path, callbacks=[InterruptAfter(2)])
+    halted = Run(path)
+    assert not halted.finished
+    assert len(halted.history) == 2
+    halted.load_model()
+    with pytest.raises(TenfoldError, match="unfinished; go on with: tenfold train --resume"):
+        halted.load_evaluation()
+    resumed = experiment.resume(path)
+    assert resumed.file("model.safetensors").read_bytes() == finished.file("model.safetensors").read_bytes()
+    assert resumed.load_evaluation() == finished.load_evaluation()
+    with pytest.raises(TenfoldError, match="finished; there is nothing to resume"):
+        experiment.resume(path)
+
+
+def test_a_run_is_not_resumed_with_other_data(tiny_recipe, idx_folder, few, tmp_path, monkeypatch):
+    with pytest.raises(experiment.InterruptedRun):
+        experiment.train(tiny_recipe, data=idx_folder, out=tmp_path / "run", callbacks=[InterruptAfter(1)])
+    monkeypatch.setattr(experiment, "load", lambda _: (few, few))
+    with pytest.raises(TenfoldError, match="has changed since this run began"):
+        experiment.resume(tmp_path / "run")
+
+
+def test_a_diverging_run_keeps_the_last_good_weights(tiny_recipe, idx_folder, few, tmp_path):
+    from dataclasses import replace
+
+    wild = replace(tiny_recipe, network="mlp", network_options={}, optimizer="sgd", peak_lr=1e20)
+    with pytest.raises(TenfoldError, match="diverged"):
+        experiment.train(wild, data=idx_folder, out=tmp_path / "run")
+    evaluate(Run(tmp_path / "run").load_model(), few)  # finite
+
+
+def test_a_run_is_never_overwritten_unasked(finished, tiny_recipe, idx_folder, tmp_path):
+    before = finished.file("model.safetensors").stat().st_mtime_ns
+    with pytest.raises(TenfoldError, match=r"this run exists; .*--force"):
+        experiment.train(tiny_recipe, data=idx_folder, out=finished.path)
+    assert finished.file("model.safetensors").stat().st_mtime_ns == before
+    experiment.train(tiny_recipe, data=idx_folder, out=finished.path, force=True)
+    assert finished.file("model.safetensors").stat().st_mtime_ns != before
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "love.txt").write_text("dear")
+    for force in (False, True):
+        with pytest.raises(TenfoldError, match="is no run folder"):
+            experiment.train(tiny_recipe, data=idx_folder, out=tmp_path / "letters", force=force)
+    assert (tmp_path / "letters" / "love.txt").read_text() == "dear"
+
+
+def test_folders_that_are_no_complete_runs(finished, tmp_path):
+    with pytest.raises(TenfoldError, match="no such run folder"):
+        Run(tmp_path / "nowhere")
+    with pytest.raises(TenfoldError, match="not a run folder"):
+        Run(tmp_path)
+    environment = finished.file("environment.json")
+    known = json.loads(environment.read_text())
+    environment.write_text(json.dumps(known | {"format": 2, "tenfold": "9.9"}))
+    with pytest.raises(TenfoldError, match=r"newer tenfold, 9\.9; upgrade"):
+        Run(finished.path)
+    environment.write_text('{"format": ')
+    with pytest.raises(TenfoldError, match=r"environment.json: damaged"):
+        Run(finished.path)
+    environment.unlink()
+    with pytest.raises(TenfoldError, match=r"half-written, it has no environment.json"):
+        Run(finished.path)
+    environment.write_text(json.dumps(known))
+    finished.file("model.safetensors").unlink()
+    with pytest.raises(TenfoldError, match="has no weights yet"):
+        Run(finished.path).load_model()
+
+
+def test_free_paths_and_the_latest_run(finished, tmp_path, monkeypatch):
+    monkeypatch.setattr(runs, "RUNS", tmp_path)
+    assert runs.free_path("other") == tmp_path / "other"
+    assert runs.free_path("run") == tmp_path / "run-2"
+    assert runs.latest().path == finished.path
+    monkeypatch.setattr(runs, "RUNS", tmp_path / "none")
+    with pytest.raises(TenfoldError, match="no trained model"):
+        runs.latest()
