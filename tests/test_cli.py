@@ -108,7 +108,7 @@ def test_data_shows_counts_and_writes_pictures(tenfold, idx_folder):
     [
         (["trian"], "Did you mean 'train'"),
         (["train", "--epoch", "3"], "No such option: --epoch"),
-        (["train", "--epochs", "three"], "valid integer"),
+        (["train", "--epochs", "three"], "valid number"),
         (["train", "--recipe", "standrad"], "did you mean 'standard'"),
         (["train", "--model", "lenet"], "did you mean 'lenet5'"),
         (["train", "--set", "peek_lr=1"], "did you mean 'peak_lr'"),

@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 import tenfold
 from tenfold import TenfoldError, build, fit, restore, seed_everything
@@ -19,7 +21,7 @@ from tenfold.training import (
     History,
     choose_device,
 )
-from tenfold.training.optimization import learning_rate
+from tenfold.training.optimization import orthogonalize, schedule
 
 
 def trained(recipe, digits, **options):
@@ -59,7 +61,7 @@ def test_it_learns_and_the_history_tells(tiny_recipe, few):
     assert History.from_csv(history.to_csv().splitlines()) == history
 
 
-@pytest.mark.parametrize("optimizer", ["adamw", "adam", "sgd"])
+@pytest.mark.parametrize("optimizer", ["adamw", "adam", "sgd", "muon"])
 @pytest.mark.parametrize("network", ["softmax", "mlp", "lenet5", "cnn"])
 def test_every_network_learns_with_every_optimizer(tiny_recipe, few, network, optimizer):
     recipe = replace(tiny_recipe, network=network, network_options={}, optimizer=optimizer, rotation=0.0)
@@ -95,7 +97,7 @@ def test_same_seed_same_weights_in_two_processes():
     assert first != other
 
 
-@pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd", "muon"])
 @pytest.mark.parametrize("step", [1, 13])
 def test_an_interrupted_run_resumes_to_the_same_weights(tiny_recipe, few, tmp_path, step, optimizer):
     recipe = replace(tiny_recipe, optimizer=optimizer, network_options={"width": 8, "dropout": 0.2})
@@ -187,12 +189,36 @@ def test_one_image_and_missing_devices_are_refused(tiny_recipe, few):
 
 
 def test_the_learning_rate_rises_to_its_peak_and_falls_to_zero(tiny_recipe):
-    rates = [learning_rate(tiny_recipe, step / 100) for step in range(101)]
-    assert max(rates) == rates[10] == tiny_recipe.peak_lr
+    rates = [schedule(tiny_recipe, step / 100) for step in range(101)]
+    assert max(rates) == rates[10] == 1.0
     assert rates[:11] == sorted(rates[:11])
     assert rates[10:] == sorted(rates[10:], reverse=True)
     assert rates[-1] == pytest.approx(0)
-    assert learning_rate(replace(tiny_recipe, schedule="constant"), 0.9) == tiny_recipe.peak_lr
+    assert schedule(replace(tiny_recipe, schedule="constant"), 0.9) == 1.0
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 2**32 - 1))
+def test_orthogonalize_brings_singular_values_near_one_and_keeps_directions(rows, columns, seed):
+    matrix = torch.randn(rows, columns, generator=torch.Generator().manual_seed(seed))
+    u, values, vt = torch.linalg.svd(matrix, full_matrices=False)
+    result = orthogonalize(matrix)
+    coefficients = u.T @ result @ vt.T
+    assert torch.allclose(coefficients, torch.diag(coefficients.diagonal()), atol=1e-3)
+    large = values > 0.1 * values.norm()
+    assert ((coefficients.diagonal()[large] > 0.5) & (coefficients.diagonal()[large] < 1.5)).all()
+
+
+def test_a_fraction_of_an_epoch_sees_a_fraction_of_the_images(tiny_recipe, few):
+    class Count(Callback):
+        steps = 0
+
+        def on_step_end(self, training):
+            self.steps += 1
+
+    count = Count()
+    _, history = trained(replace(tiny_recipe, epochs=1.5, validation=0), few, callbacks=[count])
+    assert (count.steps, history["epoch"]) == (15, [1, 2])
+    assert history["learning_rate"][-1] < history["learning_rate"][0]
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")

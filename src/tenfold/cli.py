@@ -117,7 +117,7 @@ def data(
 def train(
     recipe: Annotated[str, typer.Option(help="A recipe's name, or a TOML file.")] = "standard",
     model: Annotated[str | None, typer.Option(help="Train this network instead of the recipe's.")] = None,
-    epochs: Annotated[int | None, typer.Option(help="Passes over the training images.")] = None,
+    epochs: Annotated[float | None, typer.Option(help="Passes over the training images.")] = None,
     seed: Annotated[int | None, typer.Option(help="Starts every random stream.")] = None,
     changes: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change any value of the recipe.")

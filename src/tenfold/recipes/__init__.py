@@ -28,10 +28,13 @@ class Recipe:
         network_options: that network's options.
         seed: starts every random stream: initial weights, order of the images, augmentation, Dropout.
         validation: how many training images are held out to measure on; 0 trains on all.
-        epochs: passes over the training images.
+        epochs: passes over the training images; a fraction of one is allowed, then some images are never seen.
         batch_size: images a step.
-        optimizer: "adamw", "adam", or "sgd" (with Nesterov momentum).
+        optimizer: "adamw", "adam", "sgd" (with Nesterov momentum), or "muon" for the filters of convolutions with AdamW
+            for the rest.
         peak_lr: the highest learning rate.
+        muon_lr: likewise, of the filters under Muon.
+        muon_momentum: of Muon.
         warmup: the fraction of all steps in which the learning rate rises.
         schedule: "one-cycle" rises, then falls to zero, both in a straight line; "constant" rises, then stays.
         momentum: of SGD; in Adam the decay of the gradient's mean (beta 1).
@@ -50,10 +53,12 @@ class Recipe:
     network_options: dict[str, int | float | str] = Field(default_factory=dict)
     seed: Annotated[int, Field(ge=0)] = 0
     validation: Annotated[int, Field(ge=0)]
-    epochs: Annotated[int, Field(ge=1)]
+    epochs: Positive
     batch_size: Annotated[int, Field(ge=2)]
-    optimizer: Literal["adamw", "adam", "sgd"]
+    optimizer: Literal["adamw", "adam", "sgd", "muon"]
     peak_lr: Positive
+    muon_lr: Positive = 0.1
+    muon_momentum: Fraction = 0.6
     warmup: Fraction
     schedule: Literal["one-cycle", "constant"]
     momentum: Fraction

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Callback:
     """Methods that `fit` calls; each does nothing unless overridden.
 
-    Every method gets the `Training`: its model, optimizer, recipe, history, and `stop(reason)`.
+    Every method gets the `Training`: its model, optimizers, recipe, history, and `stop(reason)`.
     """
 
     def on_train_begin(self, training: "Training") -> None:
@@ -113,9 +113,8 @@ class ProgressBar(Callback):
 
     REFRESH_SECONDS = 0.1
 
-    def on_train_begin(self, training: "Training") -> None:
-        """Start the bar."""
-        console = Console(stderr=True)
+    def __init__(self) -> None:
+        self.console = Console(stderr=True)
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
@@ -123,28 +122,28 @@ class ProgressBar(Callback):
             TextColumn("{task.fields[rate]:,.0f} images/s"),
             TimeRemainingColumn(),
         )
-        self.epochs = training.recipe.epochs
         # refreshed by hand: rich's own refreshing runs in a thread that would slow the training
-        self.progress = Progress(*columns, console=console, auto_refresh=False, transient=True)
-        self.task = self.progress.add_task("training", total=self.epochs * training.steps_per_epoch, rate=0.0)
+        self.progress = Progress(*columns, console=self.console, auto_refresh=False, transient=True)
+
+    def on_train_begin(self, training: "Training") -> None:
+        """Start the bar."""
+        self.epochs = f"{training.recipe.epochs:g}"
         self.first = self.steps = len(training.history) * training.steps_per_epoch
         self.started = self.refreshed = time.perf_counter()
-        self.progress.update(self.task, completed=self.steps)
-        if console.is_terminal:
+        self.task = self.progress.add_task("training", total=training.steps, completed=self.steps, rate=0.0)
+        if self.console.is_terminal:
             self.progress.start()
 
     def on_step_end(self, training: "Training") -> None:
         """Move the bar, at most ten times a second."""
         self.steps += 1
         now = time.perf_counter()
-        if now - self.refreshed < self.REFRESH_SECONDS or not self.progress.live.is_started:
+        if now - self.refreshed < self.REFRESH_SECONDS or not self.console.is_terminal:
             return
         self.refreshed = now
         rate = (self.steps - self.first) * training.batch_size / (now - self.started)
-        epoch = len(training.history) + 1
-        self.progress.update(
-            self.task, completed=self.steps, description=f"epoch {epoch}/{self.epochs}", rate=rate, refresh=True
-        )
+        epoch = f"epoch {len(training.history) + 1}/{self.epochs}"
+        self.progress.update(self.task, completed=self.steps, description=epoch, rate=rate, refresh=True)
 
     def on_epoch_end(self, training: "Training") -> None:
         """Write the epoch's line."""
@@ -152,7 +151,7 @@ class ProgressBar(Callback):
         line = f"epoch {row['epoch']:>2}/{self.epochs}  loss {row['loss']:.4f}  accuracy {row['accuracy']:.2%}"
         if row["validation_accuracy"] is not None:
             line += f"  validation loss {row['validation_loss']:.4f}  accuracy {row['validation_accuracy']:.2%}"
-        self.progress.console.print(f"{line}  {row['seconds']:.1f} s", highlight=False, soft_wrap=True)
+        self.console.print(f"{line}  {row['seconds']:.1f} s", highlight=False, soft_wrap=True)
 
     def on_train_end(self, training: "Training") -> None:
         """Remove the bar."""

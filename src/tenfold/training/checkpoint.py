@@ -1,6 +1,7 @@
 """Checkpoints: everything that a training run needs to go on as if it had never stopped."""
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -38,18 +39,19 @@ class Checkpoint(Callback):
 
     def _write(self, training: "Training") -> None:
         tensors = {f"model/{name}": tensor for name, tensor in training.model.state_dict().items()}
-        for index, moments in training.optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer/{index}/{name}": tensor for name, tensor in moments.items()}
+        for number, optimizer in enumerate(training.optimizers):
+            for index, moments in optimizer.state_dict()["state"].items():
+                tensors |= {f"optimizer/{number}/{index}/{name}": tensor for name, tensor in moments.items()}
         write_tensors(self.path, tensors, {"history": training.history.to_csv()})
 
 
-def load_checkpoint(path: str | os.PathLike, model: nn.Module, optimizer: torch.optim.Optimizer) -> History:
-    """Put a model and its optimizer into the state of a checkpoint.
+def load_checkpoint(path: str | os.PathLike, model: nn.Module, optimizers: Sequence[torch.optim.Optimizer]) -> History:
+    """Put a model and its optimizers into the state of a checkpoint.
 
     Args:
         path: what `Checkpoint` wrote.
         model: the network that was trained, on its device.
-        optimizer: a new optimizer of the same kind over the model's parameters.
+        optimizers: new ones of the same kinds over the model's parameters.
 
     Returns:
         The history up to the checkpoint.
@@ -59,26 +61,27 @@ def load_checkpoint(path: str | os.PathLike, model: nn.Module, optimizer: torch.
         OSError: if the file cannot be read.
     """
     tensors, metadata = read_tensors(path)
-    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-    moments: dict[int, dict[str, torch.Tensor]] = {}
-    weights = {}
+    weights: dict[str, torch.Tensor] = {}
+    states: list[dict[int, dict[str, torch.Tensor]]] = [{} for _ in optimizers]
     try:
         for key, tensor in tensors.items():
             kind, _, name = key.partition("/")
             if kind == "model":
                 weights[name] = tensor
             else:
-                index, _, name = name.partition("/")
-                parameter = parameters[int(index)]
+                number, index, name = name.split("/")
+                groups = optimizers[int(number)].param_groups
+                parameter = [parameter for group in groups for parameter in group["params"]][int(index)]
                 if tensor.shape == parameter.shape:
                     # fused optimizers walk through memory: moments must lie in it as their parameter does
                     tensor = torch.empty_like(parameter).copy_(tensor)
-                moments.setdefault(int(index), {})[name] = tensor
+                states[int(number)].setdefault(int(index), {})[name] = tensor
         model.load_state_dict(weights)
         history = History.from_csv(metadata["history"].splitlines(), str(path))
     except (KeyError, IndexError, ValueError, RuntimeError):
         raise TenfoldError(
             f"{path}: does not fit this network and optimizer; resume with the run's own recipe"
         ) from None
-    optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
+    for optimizer, state in zip(optimizers, states, strict=True):
+        optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
     return history

@@ -23,7 +23,7 @@ from tenfold.training.callbacks import Callback
 from tenfold.training.checkpoint import load_checkpoint
 from tenfold.training.devices import autocast, choose_device
 from tenfold.training.history import History
-from tenfold.training.optimization import learning_rate, make_optimizer
+from tenfold.training.optimization import make_optimizers, schedule
 
 
 class DivergedError(TenfoldError):
@@ -46,20 +46,21 @@ class Training:
 
     Attributes:
         model: the network, on `device`.
-        optimizer: holds the learning rate and the moments.
+        optimizers: hold the learning rates and the moments; each updates its own part of the weights.
         recipe: what was asked for.
         history: a row for every finished epoch.
         validation: images held out, or None.
         device: where the work is done.
         batch_size: images a step.
-        steps_per_epoch: updates of the weights in an epoch.
+        steps_per_epoch: updates of the weights in a whole epoch.
+        steps: updates of the weights in all.
     """
 
     def __init__(
         self, model: nn.Module, train: Digits, validation: Digits | None, recipe: Recipe, device: torch.device
     ) -> None:
         self.model = model.to(device)
-        self.optimizer = make_optimizer([p for p in model.parameters() if p.requires_grad], recipe)
+        self.optimizers = make_optimizers(self.model, recipe)
         self.recipe = recipe
         self.history = History()
         self.validation = validation
@@ -68,6 +69,7 @@ class Training:
         self.labels = torch.tensor(train.labels, dtype=torch.int64, device=device)
         self.batch_size = min(recipe.batch_size, len(train))
         self.steps_per_epoch = len(train) // self.batch_size  # a last, smaller batch would disturb BatchNorm
+        self.steps = max(1, round(recipe.epochs * self.steps_per_epoch))
 
     def stop(self, reason: str) -> None:
         """End the training after this epoch."""
@@ -121,12 +123,12 @@ def fit(
     started = time.perf_counter()
     training = Training(model, train, validation, recipe, choose_device(device))
     if resume is not None:
-        training.history = load_checkpoint(resume, training.model, training.optimizer)
+        training.history = load_checkpoint(resume, training.model, training.optimizers)
     setup_seconds = time.perf_counter() - started
     try:
         for callback in callbacks:
             callback.on_train_begin(training)
-        for epoch in range(len(training.history) + 1, recipe.epochs + 1):
+        for epoch in range(len(training.history) + 1, math.ceil(training.steps / training.steps_per_epoch) + 1):
             last_good = copy.deepcopy(training.model.state_dict())
             try:
                 row = train_epoch(training, epoch, callbacks)
@@ -150,20 +152,23 @@ def fit(
 
 
 def train_epoch(training: Training, epoch: int, callbacks: Sequence[Callback]) -> dict[str, float]:
-    """Show every training image once, in random order, and update the weights after each batch."""
+    """Show every training image once, in random order, and update the weights after each batch.
+
+    The last epoch of a recipe with a fraction of one ends early.
+    """
     started = time.perf_counter()
     # every epoch has its own random stream, so that a resumed run draws the same numbers as an uninterrupted one
     torch.manual_seed(training.recipe.seed * 1_000_003 + epoch)
     order = torch.randperm(len(training.labels)).to(training.device)
-    steps = training.steps_per_epoch
+    first_step = (epoch - 1) * training.steps_per_epoch
+    steps = min(training.steps_per_epoch, training.steps - first_step)
     losses = torch.empty(steps, device=training.device)
     correct = torch.zeros((), dtype=torch.int64, device=training.device)
-    first_step = (epoch - 1) * steps
     training.model.train()
     precision = autocast(training.device, training.recipe.precision)
     for step, batch in enumerate(order[: steps * training.batch_size].split(training.batch_size)):
-        rate = learning_rate(training.recipe, (first_step + step + 0.5) / (training.recipe.epochs * steps))
-        losses[step], hits = train_step(training, training.pixels[batch], training.labels[batch], rate, precision)
+        scale = schedule(training.recipe, (first_step + step + 0.5) / training.steps)
+        losses[step], hits = train_step(training, training.pixels[batch], training.labels[batch], scale, precision)
         correct += hits
         for callback in callbacks:
             callback.on_step_end(training)
@@ -171,9 +176,10 @@ def train_epoch(training: Training, epoch: int, callbacks: Sequence[Callback]) -
     seconds = time.perf_counter() - started
     if not math.isfinite(loss):
         step = int(torch.nonzero(~torch.isfinite(losses))[0])
-        rate = learning_rate(training.recipe, (first_step + step + 0.5) / (training.recipe.epochs * steps))
-        raise DivergedError(f"step {step + 1} of {steps} in epoch {epoch}", rate)
+        scale = schedule(training.recipe, (first_step + step + 0.5) / training.steps)
+        raise DivergedError(f"step {step + 1} of {steps} in epoch {epoch}", scale * training.recipe.peak_lr)
     accuracy = correct.item() / (steps * training.batch_size)
+    rate = scale * training.recipe.peak_lr
     return {"loss": loss, "accuracy": accuracy, "learning_rate": rate, "seconds": seconds}
 
 
@@ -181,15 +187,22 @@ def train_step(
     training: Training,
     pixels: UInt8[Tensor, "batch 1 28 28"],
     labels: Int64[Tensor, " batch"],
-    rate: float,
+    scale: float,
     precision: AbstractContextManager,
 ) -> tuple[Float[Tensor, ""], Int64[Tensor, ""]]:
     """One step of gradient descent on one batch.
 
+    Args:
+        training: model, optimizers and recipe.
+        pixels: the images.
+        labels: their digits.
+        scale: the learning rate as a fraction of its peak.
+        precision: the context in which the model runs.
+
     Returns:
         The cross-entropy of the batch before the update, without label smoothing, and how many were right.
     """
-    recipe, optimizer = training.recipe, training.optimizer
+    recipe = training.recipe
     inputs = preprocess.normalize(preprocess.astype(pixels))  # (batch, 1, 28, 28) from 0 to 1
     if recipe.augments:
         inputs = augment.affine(inputs, recipe.rotation, recipe.scale, recipe.shear, recipe.shift)
@@ -199,11 +212,12 @@ def train_step(
     cross_entropy = F.nll_loss(log_probabilities, labels)
     smoothing = recipe.label_smoothing
     loss = (1 - smoothing) * cross_entropy - smoothing * log_probabilities.mean()
-    optimizer.zero_grad()
+    training.model.zero_grad()
     loss.backward()
-    for group in optimizer.param_groups:
-        group["lr"] = rate
-    optimizer.step()
+    for optimizer in training.optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = scale * group["peak_lr"]
+        optimizer.step()
     return cross_entropy.detach(), (logits.argmax(dim=1) == labels).sum()
 
 
@@ -215,6 +229,6 @@ def validate(training: Training) -> dict[str, float | None]:
     labels = torch.tensor(training.validation.labels, dtype=torch.int64)
     loss = F.cross_entropy(logits, labels).item()
     if not math.isfinite(loss):
-        raise DivergedError("the last step of the epoch", training.optimizer.param_groups[0]["lr"])
+        raise DivergedError("the last step of the epoch", training.optimizers[0].param_groups[0]["lr"])
     accuracy = (logits.argmax(dim=1) == labels).float().mean().item()
     return {"validation_loss": loss, "validation_accuracy": accuracy}
