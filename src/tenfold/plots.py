@@ -204,7 +204,12 @@ def samples(digits: Digits, per_class: int = 10) -> Figure:
     axes = figure.subplots()
     # one large image: a hundred axes would take a second to draw
     axes.imshow(grid.swapaxes(1, 2).reshape(CLASSES * SIDE, per_class * SIDE), cmap="gray_r", vmin=0, vmax=255)
-    axes.set(title="Samples", xticks=[], yticks=SIDE * np.arange(CLASSES) + SIDE / 2, yticklabels=range(CLASSES))
+    axes.set(
+        title=f"Samples from {digits.source}",
+        xticks=[],
+        yticks=SIDE * np.arange(CLASSES) + SIDE / 2,
+        yticklabels=range(CLASSES),
+    )
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
     return figure

@@ -78,7 +78,7 @@ class Recipe:
 
     def to_toml(self) -> str:
         """The recipe as TOML that `load` reads back."""
-        return tomli_w.dumps(asdict(self))
+        return tomli_w.dumps({key: value for key, value in asdict(self).items() if value != {}})
 
 
 KEYS = tuple(Recipe.__dataclass_fields__)

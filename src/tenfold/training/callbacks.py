@@ -79,9 +79,10 @@ class BestCheckpoint(Callback):
         self.path = path
 
     def on_train_begin(self, training: "Training") -> None:
-        """Check that there is something to compare by."""
+        """Check that there is something to compare by, and that it can be saved."""
         if training.validation is None:
             raise TenfoldError("the best checkpoint needs validation images; set the recipe's validation above 0")
+        save(training.model, self.path)  # fails now rather than after an epoch, if it must
 
     def on_epoch_end(self, training: "Training") -> None:
         """Save when no earlier epoch was as good."""

@@ -54,7 +54,7 @@ def orthogonalize(matrix: Float[Tensor, "rows columns"], steps: int = 3) -> Floa
     x = x / (x.norm() + 1e-7)
     for _ in range(steps):
         gram = x @ x.T
-        x = a * x + (b * gram + c * gram @ gram) @ x
+        x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)  # a x + (b gram + c gram²) x
     return x.T if tall else x
 
 

@@ -1,0 +1,125 @@
+"""Training time against accuracy: tenfold's recipes and the recipes that people know, in alternation.
+
+    python -m benchmarks.speed --seeds 10
+    python -m benchmarks.speed --seeds 30 --only fast
+
+Every run is a process of its own. A round runs each contender once with the same seed; ratios are within a round.
+`results/speed.json` is written after every round; rows of contenders that are not in the call stay.
+"""
+
+import argparse
+import importlib.util
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path("results/speed.json")
+BASELINE = "train_mnist_fast"
+RECIPES = ("standard",)
+REFERENCES = (BASELINE, "train_mnist_fast-bf16", "pytorch-example", "pytorch-example-14", "keras-convnet")
+ONCE = ("pytorch-example-14",)  # 14 epochs take minutes: one run, in the first round
+
+
+def main() -> None:
+    """Run the rounds and write the results."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.speed")
+    parser.add_argument("--seeds", type=int, default=10, help="rounds, each with its own seed")
+    parser.add_argument("--only", nargs="+", metavar="NAME", choices=RECIPES + REFERENCES, help="some contenders")
+    parser.add_argument("--json", action="store_true", help="print the results as JSON")
+    parser.add_argument("--run", nargs=2, metavar=("NAME", "SEED"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.run:
+        print(json.dumps(run_once(options.run[0], int(options.run[1]))))
+        return
+    names = [name for name in RECIPES + REFERENCES if not options.only or name in options.only or name == BASELINE]
+    if "keras-convnet" in names and importlib.util.find_spec("keras") is None:
+        print("keras-convnet left out: Keras is not installed", file=sys.stderr)
+        names.remove("keras-convnet")
+    results = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {"rows": {}}
+    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+    for seed in range(options.seeds):
+        for name in names:
+            if name not in ONCE or seed == 0:
+                runs[name].append({"seed": seed} | run_process(name, seed))
+                print(f"round {seed + 1}/{options.seeds}  {name}  {runs[name][-1]}", file=sys.stderr, flush=True)
+        baseline = runs[BASELINE][-1]["seconds"]
+        for name in names:
+            if runs[name][-1]["seed"] == seed:
+                runs[name][-1]["ratio"] = runs[name][-1]["seconds"] / baseline
+        results["baseline"] = BASELINE
+        results["rows"] |= {name: summarize(rows) for name, rows in runs.items()}
+        RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    if options.json:
+        print(json.dumps(results))
+
+
+def run_process(name: str, seed: int) -> dict[str, float]:
+    """One run in a fresh process, so that no contender profits or suffers from another."""
+    command = [sys.executable, "-m", "benchmarks.speed", "--run", name, str(seed)]
+    environment = os.environ | {"KERAS_BACKEND": os.environ.get("KERAS_BACKEND", "tensorflow")}
+    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, env=environment).stdout)  # noqa: S603
+
+
+def run_once(name: str, seed: int) -> dict[str, float]:
+    """Train once; accuracy on the test images with the final weights, seconds of training, peak memory."""
+    import tenfold
+    from benchmarks import references
+    from tenfold import recipes
+
+    train, test = tenfold.load()
+    if name in RECIPES:
+        recipe = recipes.load(name, {"seed": seed})
+        tenfold.seed_everything(seed)
+        model = tenfold.build(recipe.network, **recipe.network_options)
+        seconds = tenfold.fit(model, train, recipe).train_seconds
+        accuracy = tenfold.evaluate(model.cpu(), test).accuracy
+    else:
+        contender = {
+            BASELINE: partial(references.train_mnist_fast, bfloat16=False),
+            "train_mnist_fast-bf16": partial(references.train_mnist_fast, bfloat16=True),
+            "pytorch-example": partial(references.pytorch_example, epochs=1),
+            "pytorch-example-14": partial(references.pytorch_example, epochs=14),
+            "keras-convnet": partial(references.keras_convnet, epochs=3),
+        }[name]
+        seconds, predict = contender(train.images, train.labels, seed)
+        accuracy = float((predict(test.images) == test.labels).mean())
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"accuracy": accuracy, "seconds": round(seconds, 3), "peak_mb": round(peak)}
+
+
+def summarize(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Mean and standard deviation of the accuracy, median of time and ratio, and where it was measured."""
+    import numpy as np
+    import torch
+
+    from tenfold.runs import processor_name
+
+    accuracies = [run["accuracy"] for run in runs]
+    return {
+        "n": len(runs),
+        "accuracy": statistics.mean(accuracies),
+        "accuracy_sd": statistics.stdev(accuracies) if len(runs) > 1 else None,
+        "seconds": statistics.median(run["seconds"] for run in runs),
+        "ratio": statistics.median(run["ratio"] for run in runs),
+        "peak_mb": max(run["peak_mb"] for run in runs),
+        "measured": {
+            "date": datetime.now(UTC).date().isoformat(),
+            "processor": processor_name(),
+            "threads": torch.get_num_threads(),
+            "torch": torch.__version__,
+            "numpy": np.__version__,
+            "python": sys.version.split()[0],
+        },
+        "runs": runs,
+    }
+
+
+if __name__ == "__main__":
+    main()
