@@ -25,7 +25,7 @@ def rewrite(text: str) -> str:
     """The text with a new table of results between its markers."""
     table = speed_table(json.loads(SPEED.read_text()))
     return re.sub(
-        r"(<!-- results -->\n).*?(\n<!-- end of results -->)", lambda m: m[1] + table + m[2], text, flags=re.DOTALL
+        r"(<!-- results -->\n).*?(<!-- end of results -->)", lambda m: m[1] + table + "\n" + m[2], text, flags=re.DOTALL
     )
 
 
