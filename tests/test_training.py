@@ -21,7 +21,7 @@ from tenfold.training import (
     History,
     choose_device,
 )
-from tenfold.training.optimization import orthogonalize, schedule
+from tenfold.training.optimization import make_optimizers, orthogonalize, schedule
 
 
 def trained(recipe, digits, **options):
@@ -189,12 +189,39 @@ def test_one_image_and_missing_devices_are_refused(tiny_recipe, few):
 
 
 def test_the_learning_rate_rises_to_its_peak_and_falls_to_zero(tiny_recipe):
-    rates = [schedule(tiny_recipe, step / 100) for step in range(101)]
+    recipe = replace(tiny_recipe, warmup=0.1)
+    rates = [schedule(recipe, step / 100) for step in range(101)]
     assert max(rates) == rates[10] == 1.0
     assert rates[:11] == sorted(rates[:11])
     assert rates[10:] == sorted(rates[10:], reverse=True)
     assert rates[-1] == pytest.approx(0)
     assert schedule(replace(tiny_recipe, schedule="constant"), 0.9) == 1.0
+
+
+@pytest.mark.parametrize("name", ["adamw", "adam", "sgd"])
+def test_optimizers_agree_with_those_of_pytorch(tiny_recipe, name):
+    recipe = replace(tiny_recipe, optimizer=name, weight_decay=0.1)
+    ours, theirs = build("mlp", dropout=0.0), build("mlp", dropout=0.0)
+    theirs.load_state_dict(ours.state_dict())
+    groups = [
+        {"params": [p for p in theirs.parameters() if p.ndim > 1], "weight_decay": 0.1},
+        {"params": [p for p in theirs.parameters() if p.ndim == 1], "weight_decay": 0.0},
+    ]
+    reference = {
+        "adamw": lambda: torch.optim.AdamW(groups, recipe.peak_lr, (recipe.momentum, recipe.beta2)),
+        "adam": lambda: torch.optim.Adam(groups, recipe.peak_lr, (recipe.momentum, recipe.beta2)),
+        "sgd": lambda: torch.optim.SGD(groups, recipe.peak_lr, recipe.momentum, nesterov=True),
+    }[name]()
+    (optimizer,) = make_optimizers(ours, recipe)
+    images = torch.randn(8, 1, 28, 28)
+    for _ in range(5):
+        for model in (ours, theirs):
+            model.zero_grad()
+            model(images).square().mean().backward()
+        optimizer.step(1.0)
+        reference.step()
+    for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
+        assert torch.allclose(a, b, atol=1e-5)
 
 
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 2**32 - 1))

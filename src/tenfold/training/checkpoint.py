@@ -1,11 +1,7 @@
 """Checkpoints: everything that a training run needs to go on as if it had never stopped."""
 
 import os
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
-
-import torch
-from torch import nn
 
 from tenfold.errors import TenfoldError
 from tenfold.training.callbacks import Callback
@@ -13,6 +9,8 @@ from tenfold.training.history import History
 from tenfold.weights import read_tensors, write_tensors
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from tenfold.training.loop import Training
 
 
@@ -38,50 +36,35 @@ class Checkpoint(Callback):
         self._write(training)
 
     def _write(self, training: "Training") -> None:
-        tensors = {f"model/{name}": tensor for name, tensor in training.model.state_dict().items()}
-        for number, optimizer in enumerate(training.optimizers):
-            for index, moments in optimizer.state_dict()["state"].items():
-                tensors |= {f"optimizer/{number}/{index}/{name}": tensor for name, tensor in moments.items()}
-        write_tensors(self.path, tensors, {"history": training.history.to_csv()})
+        write_tensors(self.path, _tensors(training), {"history": training.history.to_csv()})
 
 
-def load_checkpoint(path: str | os.PathLike, model: nn.Module, optimizers: Sequence[torch.optim.Optimizer]) -> History:
-    """Put a model and its optimizers into the state of a checkpoint.
+def load_checkpoint(path: str | os.PathLike, training: "Training") -> None:
+    """Put a training run into the state of a checkpoint.
 
     Args:
         path: what `Checkpoint` wrote.
-        model: the network that was trained, on its device.
-        optimizers: new ones of the same kinds over the model's parameters.
-
-    Returns:
-        The history up to the checkpoint.
+        training: a run by the same recipe that has not begun.
 
     Raises:
-        TenfoldError: if the file is missing, damaged, or of another network.
+        TenfoldError: if the file is missing, damaged, or of another network or optimizer.
         OSError: if the file cannot be read.
     """
-    tensors, metadata = read_tensors(path)
-    weights: dict[str, torch.Tensor] = {}
-    states: list[dict[int, dict[str, torch.Tensor]]] = [{} for _ in optimizers]
-    try:
-        for key, tensor in tensors.items():
-            kind, _, name = key.partition("/")
-            if kind == "model":
-                weights[name] = tensor
-            else:
-                number, index, name = name.split("/")
-                groups = optimizers[int(number)].param_groups
-                parameter = [parameter for group in groups for parameter in group["params"]][int(index)]
-                if tensor.shape == parameter.shape:
-                    # fused optimizers walk through memory: moments must lie in it as their parameter does
-                    tensor = torch.empty_like(parameter).copy_(tensor)
-                states[int(number)].setdefault(int(index), {})[name] = tensor
-        model.load_state_dict(weights)
-        history = History.from_csv(metadata["history"].splitlines(), str(path))
-    except (KeyError, IndexError, ValueError, RuntimeError):
-        raise TenfoldError(
-            f"{path}: does not fit this network and optimizer; resume with the run's own recipe"
-        ) from None
-    for optimizer, state in zip(optimizers, states, strict=True):
-        optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
-    return history
+    stored, metadata = read_tensors(path)
+    current = _tensors(training)
+    if "history" not in metadata or {k: t.shape for k, t in stored.items()} != {k: t.shape for k, t in current.items()}:
+        raise TenfoldError(f"{path}: does not fit this network and optimizer; resume with the run's own recipe")
+    for name, tensor in current.items():
+        tensor.copy_(stored[name])
+    training.history = History.from_csv(metadata["history"].splitlines(), str(path))
+    for optimizer in training.optimizers:
+        optimizer.steps = len(training.history) * training.steps_per_epoch
+
+
+def _tensors(training: "Training") -> "dict[str, Tensor]":
+    """Everything that training changes, by name; the tensors themselves, not copies."""
+    tensors = {f"model/{name}": tensor for name, tensor in training.model.state_dict().items()}
+    for number, optimizer in enumerate(training.optimizers):
+        for index, moments in enumerate(optimizer.moments):
+            tensors |= {f"optimizer/{number}/{index}/{name}": tensor for name, tensor in moments.items()}
+    return tensors

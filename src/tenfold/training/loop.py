@@ -46,7 +46,7 @@ class Training:
 
     Attributes:
         model: the network, on `device`.
-        optimizers: hold the learning rates and the moments; each updates its own part of the weights.
+        optimizers: each updates its own part of the weights.
         recipe: what was asked for.
         history: a row for every finished epoch.
         validation: images held out, or None.
@@ -70,6 +70,10 @@ class Training:
         self.batch_size = min(recipe.batch_size, len(train))
         self.steps_per_epoch = len(train) // self.batch_size  # a last, smaller batch would disturb BatchNorm
         self.steps = max(1, round(recipe.epochs * self.steps_per_epoch))
+
+    def schedule(self, step: int) -> float:
+        """The learning rate of a step, counted from 0 over all epochs, as a fraction of its peak."""
+        return schedule(self.recipe, (step + 0.5) / self.steps)
 
     def stop(self, reason: str) -> None:
         """End the training after this epoch."""
@@ -123,7 +127,7 @@ def fit(
     started = time.perf_counter()
     training = Training(model, train, validation, recipe, choose_device(device))
     if resume is not None:
-        training.history = load_checkpoint(resume, training.model, training.optimizers)
+        load_checkpoint(resume, training)
     setup_seconds = time.perf_counter() - started
     try:
         for callback in callbacks:
@@ -167,7 +171,7 @@ def train_epoch(training: Training, epoch: int, callbacks: Sequence[Callback]) -
     training.model.train()
     precision = autocast(training.device, training.recipe.precision)
     for step, batch in enumerate(order[: steps * training.batch_size].split(training.batch_size)):
-        scale = schedule(training.recipe, (first_step + step + 0.5) / training.steps)
+        scale = training.schedule(first_step + step)
         losses[step], hits = train_step(training, training.pixels[batch], training.labels[batch], scale, precision)
         correct += hits
         for callback in callbacks:
@@ -176,8 +180,8 @@ def train_epoch(training: Training, epoch: int, callbacks: Sequence[Callback]) -
     seconds = time.perf_counter() - started
     if not math.isfinite(loss):
         step = int(torch.nonzero(~torch.isfinite(losses))[0])
-        scale = schedule(training.recipe, (first_step + step + 0.5) / training.steps)
-        raise DivergedError(f"step {step + 1} of {steps} in epoch {epoch}", scale * training.recipe.peak_lr)
+        rate = training.schedule(first_step + step) * training.recipe.peak_lr
+        raise DivergedError(f"step {step + 1} of {steps} in epoch {epoch}", rate)
     accuracy = correct.item() / (steps * training.batch_size)
     rate = scale * training.recipe.peak_lr
     return {"loss": loss, "accuracy": accuracy, "learning_rate": rate, "seconds": seconds}
@@ -215,9 +219,7 @@ def train_step(
     training.model.zero_grad()
     loss.backward()
     for optimizer in training.optimizers:
-        for group in optimizer.param_groups:
-            group["lr"] = scale * group["peak_lr"]
-        optimizer.step()
+        optimizer.step(scale)
     return cross_entropy.detach(), (logits.argmax(dim=1) == labels).sum()
 
 
@@ -229,6 +231,8 @@ def validate(training: Training) -> dict[str, float | None]:
     labels = torch.tensor(training.validation.labels, dtype=torch.int64)
     loss = F.cross_entropy(logits, labels).item()
     if not math.isfinite(loss):
-        raise DivergedError("the last step of the epoch", training.optimizers[0].param_groups[0]["lr"])
+        epoch = len(training.history) + 1
+        last_step = min(epoch * training.steps_per_epoch, training.steps) - 1
+        raise DivergedError(f"the end of epoch {epoch}", training.schedule(last_step) * training.recipe.peak_lr)
     accuracy = (logits.argmax(dim=1) == labels).float().mean().item()
     return {"validation_loss": loss, "validation_accuracy": accuracy}

@@ -1,6 +1,11 @@
-"""The optimizers and the learning rate that a recipe asks for."""
+"""The optimizers and the learning rate that a recipe asks for.
 
-from collections.abc import Iterable
+They are written out, not taken from `torch.optim`: a reader sees the rule, and the first use of `torch.optim` loads
+PyTorch's compiler, which takes a second: as long as a whole training by the fastest recipe.
+"""
+
+import math
+from abc import ABC, abstractmethod
 
 import torch
 from jaxtyping import Float
@@ -8,38 +13,102 @@ from torch import Tensor, nn
 
 from tenfold.recipes import Recipe
 
+Moments = dict[str, Tensor]
 
-class Muon(torch.optim.Optimizer):
+
+class Optimizer(ABC):
+    """Updates parameters from their gradients.
+
+    Args:
+        parameters: what to update.
+        peak_lr: the highest learning rate.
+        names: of the running means that are kept for each parameter.
+    """
+
+    def __init__(self, parameters: list[nn.Parameter], peak_lr: float, *names: str) -> None:
+        self.parameters = parameters
+        self.peak_lr = peak_lr
+        self.moments: list[Moments] = [{name: torch.zeros_like(p) for name in names} for p in parameters]
+        self.steps = 0
+
+    @torch.no_grad()
+    def step(self, scale: float) -> None:
+        """Update every parameter once, at `scale` times the peak learning rate."""
+        self.steps += 1
+        for parameter, moments in zip(self.parameters, self.moments, strict=True):
+            if parameter.grad is not None:
+                self.update(parameter, parameter.grad, moments, scale * self.peak_lr)
+
+    @abstractmethod
+    def update(self, parameter: nn.Parameter, gradient: Tensor, moments: Moments, lr: float) -> None:
+        """Update one parameter and its moments, in place."""
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent with Nesterov momentum; weights decay by way of the gradient.
+
+    Source: I. Sutskever et al., "On the importance of initialization and momentum in deep learning", ICML 2013.
+    """
+
+    def __init__(self, parameters: list[nn.Parameter], recipe: Recipe) -> None:
+        super().__init__(parameters, recipe.peak_lr, "velocity")
+        self.momentum, self.weight_decay = recipe.momentum, recipe.weight_decay
+
+    def update(self, parameter: nn.Parameter, gradient: Tensor, moments: Moments, lr: float) -> None:
+        """Step along the velocity, as it will be after this gradient and once more the momentum."""
+        gradient = gradient.add(parameter, alpha=self.weight_decay if decays(parameter) else 0.0)
+        velocity = moments["velocity"].mul_(self.momentum).add_(gradient)
+        parameter.sub_(gradient.add(velocity, alpha=self.momentum), alpha=lr)
+
+
+class AdamW(Optimizer):
+    """Adam with decoupled weight decay, or, as `decoupled=False`, Adam with decay by way of the gradient.
+
+    Sources: I. Loshchilov and F. Hutter, "Decoupled Weight Decay Regularization", ICLR 2019, algorithm 2; D. Kingma and
+    J. Ba, "Adam", ICLR 2015, algorithm 1.
+    """
+
+    EPSILON = 1e-8
+
+    def __init__(self, parameters: list[nn.Parameter], recipe: Recipe, decoupled: bool = True) -> None:
+        super().__init__(parameters, recipe.peak_lr, "mean", "square")
+        self.beta1, self.beta2 = recipe.momentum, recipe.beta2
+        self.weight_decay, self.decoupled = recipe.weight_decay, decoupled
+
+    def update(self, parameter: nn.Parameter, gradient: Tensor, moments: Moments, lr: float) -> None:
+        """Step along the mean gradient, divided by its root mean square, both corrected for their start at zero."""
+        weight_decay = self.weight_decay if decays(parameter) else 0.0
+        if self.decoupled:
+            parameter.mul_(1 - lr * weight_decay)
+        else:
+            gradient = gradient.add(parameter, alpha=weight_decay)
+        mean = moments["mean"].lerp_(gradient, 1 - self.beta1)
+        square = moments["square"].mul_(self.beta2).addcmul_(gradient, gradient, value=1 - self.beta2)
+        root = square.sqrt().div_(math.sqrt(1 - self.beta2**self.steps)).add_(self.EPSILON)
+        parameter.addcdiv_(mean, root, value=-lr / (1 - self.beta1**self.steps))
+
+
+class Muon(Optimizer):
     """Momentum whose update is made orthogonal, for the filters of convolutions.
 
     The momentum of a layer, as a matrix with a row for every filter, is replaced by the nearest matrix whose singular
     values are all 1: no direction in the weights dominates an update. Before it, the layer's weights are scaled to a
     fixed norm; under BatchNorm their norm has no effect except to shrink later updates.
 
-    Args:
-        filters: weights `(channels, ...)`, of layers that BatchNorm follows.
-        lr: the learning rate: the length of an update, relative to the weights'.
-        momentum: the share of the last update's momentum that is kept.
-
-    Sources: K. Jordan et al., "Muon: An optimizer for hidden layers in neural networks", 2024; weight normalization as
-    in K. Jordan's CIFAR-10 Airbench, 2024.
+    Sources: K. Jordan et al., "Muon: An optimizer for hidden layers in neural networks", 2024; the fixed norm as in
+    K. Jordan's CIFAR-10 Airbench, 2024.
     """
 
-    def __init__(self, filters: Iterable[nn.Parameter], lr: float, momentum: float) -> None:
-        super().__init__(filters, {"lr": lr, "momentum": momentum})
+    def __init__(self, filters: list[nn.Parameter], recipe: Recipe) -> None:
+        super().__init__(filters, recipe.muon_lr, "velocity")
+        self.momentum = recipe.muon_momentum
 
-    @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # type: ignore[override]
-        """Update every filter bank from its gradient."""
-        for group in self.param_groups:
-            for filters in group["params"]:
-                state = self.state[filters]
-                if not state:
-                    state["momentum"] = torch.zeros_like(filters)
-                state["momentum"].mul_(group["momentum"]).add_(filters.grad)
-                lookahead = filters.grad.add(state["momentum"], alpha=group["momentum"])  # Nesterov's
-                filters.mul_(len(filters) ** 0.5 / filters.norm())
-                filters.add_(orthogonalize(lookahead.flatten(1)).view_as(filters), alpha=-group["lr"])
+    def update(self, parameter: nn.Parameter, gradient: Tensor, moments: Moments, lr: float) -> None:
+        """Scale the filters `(channels, ...)` to a mean norm of 1 and turn them."""
+        velocity = moments["velocity"].mul_(self.momentum).add_(gradient)
+        lookahead = gradient.add(velocity, alpha=self.momentum)  # Nesterov's, as in SGD
+        parameter.mul_(len(parameter) ** 0.5 / parameter.norm())
+        parameter.sub_(orthogonalize(lookahead.flatten(1)).view_as(parameter), alpha=lr)
 
 
 def orthogonalize(matrix: Float[Tensor, "rows columns"], steps: int = 3) -> Float[Tensor, "rows columns"]:
@@ -58,36 +127,23 @@ def orthogonalize(matrix: Float[Tensor, "rows columns"], steps: int = 3) -> Floa
     return x.T if tall else x
 
 
-def make_optimizers(model: nn.Module, recipe: Recipe) -> list[torch.optim.Optimizer]:
-    """Make the optimizers of a recipe; each has its peak learning rate in the groups' `peak_lr`.
+def decays(parameter: nn.Parameter) -> bool:
+    """Whether a parameter is pulled toward zero: weights are, biases and BatchNorm's scale and shift are not."""
+    return parameter.ndim > 1
 
-    Only weights decay, not biases and not BatchNorm's scale and shift.
 
-    Sources: AdamW from Loshchilov and Hutter, "Decoupled Weight Decay Regularization", ICLR 2019; Adam from Kingma and
-    Ba, ICLR 2015; Nesterov momentum as in Sutskever et al., ICML 2013.
-    """
+def make_optimizers(model: nn.Module, recipe: Recipe) -> list[Optimizer]:
+    """Make the optimizers of a recipe; together they update every parameter of the model that wants a gradient."""
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizers: list[torch.optim.Optimizer] = []
-    if recipe.optimizer == "muon":
-        filters = [parameter for parameter in parameters if parameter.ndim == 4]
-        parameters = [parameter for parameter in parameters if parameter.ndim != 4]
-        if filters:
-            optimizers.append(Muon(filters, recipe.muon_lr, recipe.muon_momentum))
-    groups = [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": recipe.weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    groups = [group for group in groups if group["params"]]
     if recipe.optimizer == "sgd":
-        nesterov = recipe.momentum > 0
-        optimizers.append(torch.optim.SGD(groups, recipe.peak_lr, recipe.momentum, nesterov=nesterov, fused=True))
-    else:
-        adam = torch.optim.Adam if recipe.optimizer == "adam" else torch.optim.AdamW
-        optimizers.append(adam(groups, recipe.peak_lr, (recipe.momentum, recipe.beta2), fused=True))
-    for optimizer in optimizers:
-        for group in optimizer.param_groups:
-            group["peak_lr"] = group["lr"]
-    return optimizers
+        return [SGD(parameters, recipe)]
+    if recipe.optimizer == "adam":
+        return [AdamW(parameters, recipe, decoupled=False)]
+    if recipe.optimizer == "adamw":
+        return [AdamW(parameters, recipe)]
+    filters = [parameter for parameter in parameters if parameter.ndim == 4]
+    rest = [parameter for parameter in parameters if parameter.ndim != 4]
+    return [Muon(filters, recipe), AdamW(rest, recipe)]
 
 
 def schedule(recipe: Recipe, progress: float) -> float:
