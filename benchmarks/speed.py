@@ -22,7 +22,7 @@ from typing import Any
 
 RESULTS = Path("results/speed.json")
 BASELINE = "train_mnist_fast"
-RECIPES = ("standard",)
+RECIPES = ("fast", "brisk", "standard", "thorough")
 REFERENCES = (BASELINE, "train_mnist_fast-bf16", "pytorch-example", "pytorch-example-14", "keras-convnet")
 ONCE = ("pytorch-example-14",)  # 14 epochs take minutes: one run, in the first round
 

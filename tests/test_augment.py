@@ -22,29 +22,29 @@ def center_of_mass(images: torch.Tensor) -> torch.Tensor:
 
 def test_without_limits_nothing_changes(few):
     images = preprocess.normalize(preprocess.astype(preprocess.reshape(few.images)))
-    assert torch.allclose(augment.affine(images), images, atol=1e-5)
+    assert torch.allclose(augment.distort(images), images, atol=1e-5)
 
 
 def test_same_seed_same_distortion_and_each_image_its_own(few):
     images = preprocess.normalize(preprocess.astype(preprocess.reshape(few.images[:1].repeat(8, axis=0))))
     torch.manual_seed(1)
-    first = augment.affine(images, rotation=10.0, scale=0.1, shear=0.1, shift=2.0)
+    first = augment.distort(images, rotation=10.0, scale=0.1, shear=0.1, shift=2.0, elastic=1.0)
     torch.manual_seed(1)
-    assert torch.equal(first, augment.affine(images, rotation=10.0, scale=0.1, shear=0.1, shift=2.0))
+    assert torch.equal(first, augment.distort(images, rotation=10.0, scale=0.1, shear=0.1, shift=2.0, elastic=1.0))
     assert len({image.numpy().tobytes() for image in first}) == 8
 
 
 @given(st.floats(0, 4), st.integers(0, 2**32 - 1))
 def test_shift_stays_within_its_limit(limit, seed):
     torch.manual_seed(seed)
-    moved = augment.affine(blob(14, 14).repeat(16, 1, 1, 1), shift=limit)
+    moved = augment.distort(blob(14, 14).repeat(16, 1, 1, 1), shift=limit)
     assert (center_of_mass(moved) - 14).abs().max() <= limit + 1e-3
 
 
 @given(st.floats(0, 90), st.integers(0, 2**32 - 1))
 def test_rotation_keeps_the_distance_from_the_center_and_the_angle_within_its_limit(limit, seed):
     torch.manual_seed(seed)
-    turned = augment.affine(blob(14, 22).repeat(16, 1, 1, 1), rotation=limit)
+    turned = augment.distort(blob(14, 22).repeat(16, 1, 1, 1), rotation=limit)
     x, y = (center_of_mass(turned) - 13.5).unbind(1)
     assert torch.allclose(torch.hypot(x, y), torch.tensor(math.hypot(8.5, 0.5)), atol=0.2)
     angles = torch.rad2deg(torch.atan2(y, x) - math.atan2(0.5, 8.5))
@@ -55,8 +55,21 @@ def test_agrees_with_affine_grid(few, monkeypatch):
     images = preprocess.normalize(preprocess.astype(preprocess.reshape(few.images[:1])))
     draws = torch.tensor([[0.5], [0.2], [-0.3], [0.4], [0.6], [-0.7]])
     monkeypatch.setattr(torch, "rand", lambda *_, **__: (draws + 1) / 2)
-    ours = augment.affine(images, rotation=20.0, scale=0.1, shear=0.2, shift=3.0)
+    ours = augment.distort(images, rotation=20.0, scale=0.1, shear=0.2, shift=3.0)
     cos, sin = math.cos(math.radians(10)), math.sin(math.radians(10))
     matrix = torch.tensor([[[cos * 1.02, 0.08 - sin * 0.97, 3 * 0.6 / 14], [sin * 1.02, cos * 0.97, 3 * -0.7 / 14]]])
     grid = F.affine_grid(matrix, [1, 1, 28, 28], align_corners=False)
     assert torch.allclose(ours, F.grid_sample(images, grid, align_corners=False), atol=1e-5)
+
+
+@given(st.floats(0.01, 3), st.integers(0, 2**32 - 1))
+def test_elastic_distortion_moves_points_within_its_limit_and_by_different_ways(limit, seed):
+    torch.manual_seed(seed)
+    places = [(7, 7), (7, 20), (14, 14), (20, 7), (20, 20)]
+    ways = []
+    for row, column in places:
+        torch.manual_seed(seed)
+        moved = augment.distort(blob(row, column), elastic=limit)
+        ways.append(center_of_mass(moved)[0] - torch.tensor([column, row]))
+        assert ways[-1].abs().max() <= 1.5 * limit + 0.05
+    assert not torch.allclose(ways[0], ways[-1], atol=1e-4)

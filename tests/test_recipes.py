@@ -21,7 +21,7 @@ def test_the_default_recipe_gives_a_reason_for_every_value():
 
 
 def test_changes_reach_into_options_and_a_new_network_drops_the_old_ones():
-    assert recipes.load("quick", {"network_options.width": 4}).network_options == {"width": 4}
+    assert recipes.load("quick", {"network_options.width": 4}).network_options == {"stem": 16, "width": 4}
     assert recipes.load("quick", {"network": "lenet5"}).network_options == {}
     changed = recipes.load("quick", recipes.parse_changes(["peak_lr=0.5", "optimizer=sgd", "epochs=7"]))
     assert (changed.peak_lr, changed.optimizer, changed.epochs) == (0.5, "sgd", 7)

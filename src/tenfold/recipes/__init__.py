@@ -45,6 +45,7 @@ class Recipe:
         scale: largest random change of size, as a fraction.
         shear: largest random slant, as a fraction.
         shift: largest random shift, in pixels.
+        elastic: largest random shift of the points that an elastic distortion follows, in pixels.
         precision: "auto" is bfloat16 where the processor or GPU computes in it and float32 elsewhere.
     """
 
@@ -69,12 +70,13 @@ class Recipe:
     scale: Fraction
     shear: NotNegative
     shift: NotNegative
+    elastic: NotNegative = 0.0
     precision: Literal["auto", "float32", "bfloat16"]
 
     @property
     def augments(self) -> bool:
         """Whether images are distorted in training."""
-        return any((self.rotation, self.scale, self.shear, self.shift))
+        return any((self.rotation, self.scale, self.shear, self.shift, self.elastic))
 
     def to_toml(self) -> str:
         """The recipe as TOML that `load` reads back."""

@@ -209,7 +209,8 @@ def train_step(
     recipe = training.recipe
     inputs = preprocess.normalize(preprocess.astype(pixels))  # (batch, 1, 28, 28) from 0 to 1
     if recipe.augments:
-        inputs = augment.affine(inputs, recipe.rotation, recipe.scale, recipe.shear, recipe.shift)
+        limits = (recipe.rotation, recipe.scale, recipe.shear, recipe.shift, recipe.elastic)
+        inputs = augment.distort(inputs, *limits)
     with precision:
         logits = training.model(preprocess.standardize(inputs))  # (batch, 10)
     log_probabilities = F.log_softmax(logits.float(), dim=1)
