@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -21,6 +22,7 @@ from tenfold.training import (
     History,
     choose_device,
 )
+from tenfold.training.devices import capture_cuda_graph, release_cuda_graph
 from tenfold.training.optimization import make_optimizers, orthogonalize, schedule
 
 
@@ -246,6 +248,24 @@ def test_a_fraction_of_an_epoch_sees_a_fraction_of_the_images(tiny_recipe, few):
     _, history = trained(replace(tiny_recipe, epochs=1.5, validation=0), few, callbacks=[count])
     assert (count.steps, history["epoch"]) == (15, [1, 2])
     assert history["learning_rate"][-1] < history["learning_rate"][0]
+
+
+def test_a_captured_graph_leaves_the_model_as_it_was(monkeypatch):
+    # stands in for CUDA: like the original, it runs the model a few times and replaces the instance's forward
+    def make_graphed_callables(model, inputs):
+        for _ in range(3):
+            model(*inputs)
+        model.forward = lambda _: "replayed"
+
+    monkeypatch.setattr(torch.cuda, "make_graphed_callables", make_graphed_callables)
+    model = build("cnn").eval()
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    capture_cuda_graph(model, 4, nullcontext())
+    assert model(torch.zeros(4, 1, 28, 28)) == "replayed"
+    assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
+    release_cuda_graph(model)
+    assert model(torch.zeros(4, 1, 28, 28)).shape == (4, 10)
+    release_cuda_graph(model)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")

@@ -6,7 +6,6 @@ import os
 import random
 import time
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 
 import numpy as np
 import torch
@@ -17,11 +16,11 @@ from torch import Tensor, nn
 from tenfold import augment, preprocess, recipes
 from tenfold.data import Digits, split
 from tenfold.errors import TenfoldError
-from tenfold.networks import predict_logits
+from tenfold.networks import Network, predict_logits
 from tenfold.recipes import Recipe
 from tenfold.training.callbacks import Callback
 from tenfold.training.checkpoint import load_checkpoint
-from tenfold.training.devices import autocast, choose_device
+from tenfold.training.devices import autocast, capture_cuda_graph, choose_device, release_cuda_graph
 from tenfold.training.history import History
 from tenfold.training.optimization import make_optimizers, schedule
 
@@ -54,6 +53,7 @@ class Training:
         batch_size: images a step.
         steps_per_epoch: updates of the weights in a whole epoch.
         steps: updates of the weights in all.
+        precision: the context in which the model runs a step.
     """
 
     def __init__(
@@ -65,11 +65,14 @@ class Training:
         self.history = History()
         self.validation = validation
         self.device = device
+        self.precision = autocast(device, recipe.precision)
         self.pixels = preprocess.reshape(train.images).to(device)  # (n, 1, 28, 28) uint8, a quarter of float32
         self.labels = torch.tensor(train.labels, dtype=torch.int64, device=device)
         self.batch_size = min(recipe.batch_size, len(train))
         self.steps_per_epoch = len(train) // self.batch_size  # a last, smaller batch would disturb BatchNorm
         self.steps = max(1, round(recipe.epochs * self.steps_per_epoch))
+        if device.type == "cuda" and isinstance(model, Network):  # of other modules we do not know that it is possible
+            capture_cuda_graph(model, self.batch_size, self.precision)
 
     def schedule(self, step: int) -> float:
         """The learning rate of a step, counted from 0 over all epochs, as a fraction of its peak."""
@@ -150,6 +153,7 @@ def fit(
         training.stop(f"interrupted in epoch {len(training.history) + 1}")
         training.history.interrupted = True
     finally:
+        release_cuda_graph(model)
         for callback in callbacks:
             callback.on_train_end(training)
     return training.history
@@ -169,10 +173,9 @@ def train_epoch(training: Training, epoch: int, callbacks: Sequence[Callback]) -
     losses = torch.empty(steps, device=training.device)
     correct = torch.zeros((), dtype=torch.int64, device=training.device)
     training.model.train()
-    precision = autocast(training.device, training.recipe.precision)
     for step, batch in enumerate(order[: steps * training.batch_size].split(training.batch_size)):
         scale = training.schedule(first_step + step)
-        losses[step], hits = train_step(training, training.pixels[batch], training.labels[batch], scale, precision)
+        losses[step], hits = train_step(training, training.pixels[batch], training.labels[batch], scale)
         correct += hits
         for callback in callbacks:
             callback.on_step_end(training)
@@ -192,7 +195,6 @@ def train_step(
     pixels: UInt8[Tensor, "batch 1 28 28"],
     labels: Int64[Tensor, " batch"],
     scale: float,
-    precision: AbstractContextManager,
 ) -> tuple[Float[Tensor, ""], Int64[Tensor, ""]]:
     """One step of gradient descent on one batch.
 
@@ -201,7 +203,6 @@ def train_step(
         pixels: the images.
         labels: their digits.
         scale: the learning rate as a fraction of its peak.
-        precision: the context in which the model runs.
 
     Returns:
         The cross-entropy of the batch before the update, without label smoothing, and how many were right.
@@ -211,7 +212,7 @@ def train_step(
     if recipe.augments:
         limits = (recipe.rotation, recipe.scale, recipe.shear, recipe.shift, recipe.elastic)
         inputs = augment.distort(inputs, *limits)
-    with precision:
+    with training.precision:
         logits = training.model(preprocess.standardize(inputs))  # (batch, 10)
     log_probabilities = F.log_softmax(logits.float(), dim=1)
     cross_entropy = F.nll_loss(log_probabilities, labels)
