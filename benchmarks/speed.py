@@ -94,11 +94,6 @@ def run_once(name: str, seed: int) -> dict[str, float]:
 
 def summarize(runs: list[dict[str, Any]]) -> dict[str, Any]:
     """Mean and standard deviation of the accuracy, median of time and ratio, and where it was measured."""
-    import numpy as np
-    import torch
-
-    from tenfold.runs import processor_name
-
     accuracies = [run["accuracy"] for run in runs]
     return {
         "n": len(runs),
@@ -107,15 +102,25 @@ def summarize(runs: list[dict[str, Any]]) -> dict[str, Any]:
         "seconds": statistics.median(run["seconds"] for run in runs),
         "ratio": statistics.median(run["ratio"] for run in runs),
         "peak_mb": max(run["peak_mb"] for run in runs),
-        "measured": {
-            "date": datetime.now(UTC).date().isoformat(),
-            "processor": processor_name(),
-            "threads": torch.get_num_threads(),
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-            "python": sys.version.split()[0],
-        },
+        "measured": where(),
         "runs": runs,
+    }
+
+
+def where() -> dict[str, Any]:
+    """The day, the machine and the versions of a measurement."""
+    import numpy as np
+    import torch
+
+    from tenfold.runs import processor_name
+
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "processor": processor_name(),
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "python": sys.version.split()[0],
     }
 
 

@@ -13,11 +13,12 @@ def in_the_checkout(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
 
 
-def test_the_readme_says_what_the_results_say():
-    from benchmarks import tables
+def test_pages_say_what_the_results_say():
+    from benchmarks import publish
 
-    text = Path("README.md").read_text()
-    assert tables.rewrite(text) == text
+    for page in publish.PAGES:
+        text = page.read_text()
+        assert publish.rewrite(text) == text
 
 
 def test_the_references_learn(few, mnist):

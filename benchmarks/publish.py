@@ -1,0 +1,132 @@
+"""Write the tables and figures of README.md and `docs/` from `results/`: `python -m benchmarks.publish`."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from tenfold.plots import STYLE
+
+PAGES = (Path("README.md"), Path("docs/speed.md"))
+SPEED = Path("results/speed.json")
+IDEAS = Path("results/ideas.json")
+SYSTEM = Path("results/system.json")
+FIGURE = Path("docs/figures/speed.png")
+REFERENCES = {
+    "train_mnist_fast": "tuomaso/train_mnist_fast, float32",
+    "train_mnist_fast-bf16": "tuomaso/train_mnist_fast, bfloat16",
+    "pytorch-example": "PyTorch's MNIST example, 1 epoch",
+    "pytorch-example-14": "PyTorch's MNIST example, 14 epochs",
+    "keras-convnet": "Keras' MNIST convnet, 3 epochs",
+}
+
+
+def main() -> None:
+    """Rewrite every marked block, and the figure."""
+    for page in PAGES:
+        page.write_text(rewrite(page.read_text()))
+    FIGURE.parent.mkdir(parents=True, exist_ok=True)
+    speed_figure(json.loads(SPEED.read_text())).savefig(FIGURE)
+
+
+def rewrite(text: str) -> str:
+    """The text with new content between `<!-- NAME -->` and `<!-- end of NAME -->`, for every name in `BLOCKS`."""
+    for name, (path, table) in BLOCKS.items():
+        block = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
+        if block.search(text):
+            content = table(json.loads(path.read_text()))
+            text = block.sub(lambda match, content=content: f"{match[1]}{content}\n{match[2]}", text)
+    return text
+
+
+def speed_table(results: dict[str, Any]) -> str:
+    """A row for every recipe and reference, the most accurate first."""
+    lines = [
+        "| recipe | test accuracy in %, mean ± sd (n) | training time | of train_mnist_fast's |",
+        "| --- | --- | --- | --- |",
+    ]
+    for name, row in sorted(results["rows"].items(), key=lambda item: -item[1]["accuracy"]):
+        label = REFERENCES.get(name, f"**`tenfold train --recipe {name}`**")
+        spread = f" ± {100 * row['accuracy_sd']:.2f}" if row["n"] > 1 else ""
+        accuracy = f"{100 * row['accuracy']:.2f}{spread} ({row['n']})"
+        lines.append(f"| {label} | {accuracy} | {row['seconds']:.1f} s | {row['ratio']:.2f}× |")
+    medians = "Times and ratios are medians; a ratio compares runs of one round, which followed one another."
+    lines += ["", f"{place(results['rows']['train_mnist_fast']['measured'])} {medians}"]
+    return "\n".join(lines)
+
+
+def ideas_table(results: dict[str, Any]) -> str:
+    """A row for every variant of a recipe, with its difference from the recipe as it is."""
+    lines = [
+        "| instead | mistakes of 5,000 | difference ± standard error | time |",
+        "| --- | --- | --- | --- |",
+    ]
+    for name, row in results["rows"].items():
+        difference = f"{row['difference']:+.1f} ± {row['difference_se']:.1f}" if row["difference_se"] else ""
+        lines.append(f"| {name} | {row['mistakes']:.1f} | {difference} | {row['time_ratio']:.2f}× |")
+    seeds = next(iter(results["rows"].values()))["n"]
+    lines += ["", f"{seeds} seeds each, differences paired by seed. {place(results['measured'])}"]
+    return "\n".join(lines)
+
+
+def system_table(results: dict[str, Any]) -> str:
+    """What everything around the training costs."""
+    growth = ", ".join(f"{int(n):,}: {seconds:.1f}" for n, seconds in results["seconds_by_images"].items())
+    rows = {
+        "evaluation, images a second": f"{results['evaluation_images_per_second']:,}",
+        "one image, milliseconds": f"{results['one_image_milliseconds']:.2f}",
+        "loading all 70,000 images, seconds": f"{results['load_seconds']:.2f}",
+        "the same over bare gunzip": f"{results['load_over_gunzip']:.2f}×",
+        "`import tenfold` and `tenfold.fit`, whole process, seconds": f"{results['import_seconds']:.1f}",
+        "`tenfold train --recipe fast`, whole process, seconds": f"{results['train_fast_process_seconds']:.1f}",
+        "its peak memory, MB": f"{results['train_fast_peak_mb']:,}",
+        "distortion's share of a step of `standard`": f"{results['augmentation_share_of_standard_step']:.1%}",
+        "one epoch of `fast` by number of images, seconds": growth,
+    }
+    lines = ["| | |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in rows.items())]
+    return "\n".join([*lines, "", place(results["measured"])])
+
+
+@rc_context(STYLE)
+def speed_figure(results: dict[str, Any]) -> Figure:
+    """Accuracy against training time, tenfold's recipes as a curve, the references as points."""
+    figure = Figure(figsize=(7.5, 4.2), layout="constrained", dpi=160)
+    axes = figure.add_subplot()
+    ours = {name: row for name, row in results["rows"].items() if name not in REFERENCES}
+    curve = sorted((row["seconds"], 100 * (1 - row["accuracy"]), name) for name, row in ours.items())
+    axes.plot([x for x, _, _ in curve], [y for _, y, _ in curve], marker="o", label="tenfold")
+    points = [(row["seconds"], 100 * (1 - row["accuracy"]), name) for name, row in results["rows"].items()]
+    others = [(x, y, name) for x, y, name in points if name in REFERENCES]
+    axes.plot([x for x, _, _ in others], [y for _, y, _ in others], "s", label="references")
+    for x, y, name in points:
+        axes.annotate(REFERENCES.get(name, name), (x, y), (7, 5), textcoords="offset points", size=8)
+    axes.set(xscale="log", yscale="log", title="Test error against training time")
+    axes.set(xlabel="seconds of training on two processor cores", ylabel="test error in %, mean over seeds")
+    axes.set_yticks([0.3, 0.5, 1, 1.5], ["0.3", "0.5", "1", "1.5"])
+    axes.set_yticks([], minor=True)
+    axes.margins(x=0.3, y=0.15)
+    axes.legend(loc="upper right")
+    return figure
+
+
+def place(measured: dict[str, Any]) -> str:
+    """Where and when something was measured."""
+    return (
+        f"Measured on {measured['threads']} cores of an {measured['processor']}, PyTorch {measured['torch']}, "
+        f"Python {measured['python']}, {measured['date']}."
+    )
+
+
+BLOCKS: dict[str, tuple[Path, Callable[[dict[str, Any]], str]]] = {
+    "speed": (SPEED, speed_table),
+    "ideas": (IDEAS, ideas_table),
+    "system": (SYSTEM, system_table),
+}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""How fast everything around the training is: `python -m benchmarks.system`. Writes `results/system.json`."""
+
+import gzip
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+import tenfold
+from benchmarks.speed import where
+from tenfold import augment, preprocess, recipes
+from tenfold.data.sources import BUNDLED
+from tenfold.networks import predict_logits
+
+RESULTS = Path("results/system.json")
+
+
+def main() -> None:
+    """Measure and write the results; every figure is a median."""
+    train, test = tenfold.load()
+    inputs = preprocess.to_tensor(test.images)
+    standard = recipes.load("standard")
+    model = tenfold.build(standard.network, **standard.network_options).eval()
+    packed = [path.read_bytes() for path in sorted(BUNDLED.glob("*.gz"))]
+    load_seconds, gunzip_seconds = alternate(tenfold.load, lambda: [gzip.decompress(data) for data in packed], n=11)
+    augment_seconds, step_seconds = augmentation_and_step(standard)
+    results = {
+        "measured": where(),
+        "evaluation_images_per_second": round(len(test) / median_seconds(lambda: predict_logits(model, inputs))),
+        "one_image_milliseconds": 1000 * median_seconds(lambda: predict_logits(model, inputs[:1]), n=200),
+        "load_seconds": load_seconds,
+        "load_over_gunzip": load_seconds / gunzip_seconds,
+        "import_seconds": whole_process("-c", "import tenfold; tenfold.fit"),
+        "train_fast_process_seconds": train_process("fast"),
+        "train_fast_peak_mb": round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024),
+        "augmentation_share_of_standard_step": augment_seconds / (augment_seconds + step_seconds),
+        "seconds_by_images": {n: train_seconds(train[:n]) for n in (1_000, 3_000, 10_000, 30_000, 60_000)},
+    }
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    print(json.dumps(results, indent=1))
+
+
+def median_seconds(function: Callable[[], object], n: int = 11) -> float:
+    """The median time of a call, after one that does not count."""
+    return alternate(function, lambda: None, n)[0]
+
+
+def alternate(a: Callable[[], object], b: Callable[[], object], n: int) -> tuple[float, float]:
+    """The median times of two calls that follow one another."""
+    times: list[list[float]] = [[], []]
+    for _ in range(n + 1):
+        for function, seconds in zip((a, b), times, strict=True):
+            started = time.perf_counter()
+            function()
+            seconds.append(time.perf_counter() - started)
+    return statistics.median(times[0][1:]), statistics.median(times[1][1:])
+
+
+def augmentation_and_step(recipe: recipes.Recipe) -> tuple[float, float]:
+    """Seconds of distorting a batch, and of the forward and backward pass on it."""
+    images = torch.rand(recipe.batch_size, 1, 28, 28)
+    model = tenfold.build(recipe.network, **recipe.network_options)
+    limits = (recipe.rotation, recipe.scale, recipe.shear, recipe.shift, recipe.elastic)
+
+    def step() -> None:
+        with torch.autocast("cpu", torch.bfloat16, cache_enabled=False):
+            loss = model(images).float().logsumexp(dim=1).mean()
+        loss.backward()
+
+    return alternate(lambda: augment.distort(images, *limits), step, n=50)
+
+
+def train_seconds(digits: tenfold.Digits) -> float:
+    """Training time of one epoch of the recipe `fast`."""
+    recipe = recipes.load("fast", {"epochs": 1})
+    model = tenfold.build(recipe.network, **recipe.network_options)
+    return tenfold.fit(model, digits, recipe).train_seconds
+
+
+def train_process(recipe: str) -> float:
+    """Wall time of a whole `tenfold train`: start, import, load, train, evaluate, write the run."""
+    with tempfile.TemporaryDirectory() as folder:
+        return whole_process("-m", "tenfold", "train", "--recipe", recipe, "--force", "--out", f"{folder}/run")
+
+
+def whole_process(*arguments: str, n: int = 5) -> float:
+    """Median wall time of a Python process."""
+    times = []
+    for _ in range(n):
+        started = time.perf_counter()
+        subprocess.run([sys.executable, *arguments], check=True, capture_output=True)  # noqa: S603
+        times.append(time.perf_counter() - started)
+    return statistics.median(times)
+
+
+if __name__ == "__main__":
+    main()
