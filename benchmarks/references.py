@@ -14,14 +14,15 @@ from torch import Tensor, nn
 
 Predict = Callable[[np.ndarray], np.ndarray]
 
-# The first optimizer of torch.optim imports PyTorch's compiler, for about a second. That is an import, so not their time.
+# The first optimizer of torch.optim imports PyTorch's compiler, for about a second: an import, so not their time.
 torch.optim.SGD([nn.Parameter(torch.zeros(1))])
 
 
 def train_mnist_fast(images: np.ndarray, labels: np.ndarray, seed: int, bfloat16: bool) -> tuple[float, Predict]:
     """The final recipe of tuomaso/train_mnist_fast: one epoch of Adam with a one-cycle rate, unshuffled.
 
-    In bfloat16 the weights keep a float32 copy that the optimizer updates.
+    In bfloat16 the weights keep a float32 copy that the optimizer updates. It gets the channels-last layout and the
+    fused optimizer, which make it about twice as fast on a processor as it was published.
     """
     torch.manual_seed(seed)
     started = time.perf_counter()
@@ -32,6 +33,7 @@ def train_mnist_fast(images: np.ndarray, labels: np.ndarray, seed: int, bfloat16
         *(nn.Conv2d(24, 32, 3), nn.MaxPool2d(2), nn.ReLU()),
         *(nn.Flatten(), nn.Linear(800, 256), nn.ReLU(), nn.Linear(256, 10)),
     )
+    model = model.to(memory_format=torch.channels_last)
     master = [parameter.detach().clone() for parameter in model.parameters()]
     low = list(model.to(dtype).parameters())
     optimizer = torch.optim.Adam(master, lr=0.01, betas=(0.7, 0.9), fused=True)
