@@ -37,7 +37,7 @@ def rewrite(text: str) -> str:
     """The text with new content between `<!-- NAME -->` and `<!-- end of NAME -->`, for every name in `BLOCKS`."""
     for name, (path, table) in BLOCKS.items():
         block = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
-        if block.search(text):
+        if block.search(text) and path.is_file():
             content = table(json.loads(path.read_text()))
             text = block.sub(lambda match, content=content: f"{match[1]}{content}\n{match[2]}", text)
     return text

@@ -4,7 +4,8 @@
     python -m benchmarks.speed --seeds 30 --only fast
 
 Every run is a process of its own. A round runs each contender once with the same seed; ratios are within a round.
-`results/speed.json` is written after every round; rows of contenders that are not in the call stay.
+`results/speed.json` is written after every round; rows of contenders that are not in the call stay. At the end README.md,
+`docs/` and the figure are rewritten from it.
 """
 
 import argparse
@@ -19,6 +20,8 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from benchmarks import publish
 
 RESULTS = Path("results/speed.json")
 BASELINE = "train_mnist_fast"
@@ -54,8 +57,8 @@ def main() -> None:
         results["baseline"] = BASELINE
         results["rows"] |= {name: summarize(rows) for name, rows in runs.items()}
         RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-    if options.json:
-        print(json.dumps(results))
+    publish.main()
+    print(json.dumps(results) if options.json else publish.speed_table(results))
 
 
 def run_process(name: str, seed: int) -> dict[str, float]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tenfold
-from tenfold import TenfoldError, build, fit, restore, seed_everything
+from tenfold import TenfoldError, build, fit, recipes, restore, seed_everything
 from tenfold.data import Digits
 from tenfold.training import (
     BestCheckpoint,
@@ -224,6 +224,13 @@ def test_optimizers_agree_with_those_of_pytorch(tiny_recipe, name):
         reference.step()
     for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
         assert torch.allclose(a, b, atol=1e-5)
+
+
+def test_the_fast_recipe_reaches_its_accuracy(mnist):
+    train, test = mnist
+    recipe = recipes.load("fast")
+    model, _ = trained(recipe, train)
+    assert tenfold.evaluate(model, test).accuracy >= 0.987
 
 
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 2**32 - 1))
