@@ -4,8 +4,8 @@
     python -m benchmarks.speed --seeds 30 --only fast
 
 Every run is a process of its own. A round runs each contender once with the same seed; ratios are within a round.
-`results/speed.json` is written after every round; rows of contenders that are not in the call stay. At the end README.md,
-`docs/` and the figure are rewritten from it.
+`results/speed.json` is written after every round; rows of contenders that are not in the call stay. At the end the
+README and `docs/` are rewritten from it.
 """
 
 import argparse

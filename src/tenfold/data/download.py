@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from tenfold.errors import TenfoldError
+from tenfold.files import write_atomically
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -58,7 +59,7 @@ def download(folder: str | os.PathLike, mirrors: Sequence[str] = MIRRORS, progre
     Path(folder).mkdir(parents=True, exist_ok=True)
     with progress or _progress_on_stderr() as bars:
         for name in missing:
-            _write(Path(folder, name), _fetch_from_any(mirrors, name, bars))
+            write_atomically(Path(folder, name), _fetch_from_any(mirrors, name, bars))
 
 
 def _progress_on_stderr() -> "Progress":
@@ -108,16 +109,6 @@ def _fetch(url: str, bars: "Progress") -> bytes:
     if announced is not None and len(data) < announced:
         raise ConnectionError(f"stopped after {len(data)} of {announced} bytes")
     return bytes(data)
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write all or nothing."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        partial.write_bytes(data)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _sha256(data: bytes) -> str:

@@ -52,9 +52,8 @@ def parse_idx(data: bytes, name: str = "IDX data") -> np.ndarray:
         raise TenfoldError(f"{name}: more than the {expected} bytes its header declares; get the file again")
     try:
         values = np.frombuffer(data, dtype, offset=start).reshape(shape)
-    except (
-        ValueError
-    ) as error:  # a shape such as (0, 2**32 - 1, 2**32 - 1, 2**32 - 1) holds nothing, and NumPy refuses it
+    except ValueError as error:
+        # a shape such as (0, 2**32 - 1, 2**32 - 1, 2**32 - 1) holds nothing, and NumPy refuses it
         raise TenfoldError(f"{name}: its header declares an impossible shape ({error})") from None
     values = values.astype(dtype.newbyteorder("="), copy=False)
     values.flags.writeable = False
