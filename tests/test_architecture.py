@@ -21,6 +21,7 @@ ROOMS = [
     {"evaluation"},
     {"plots", "report"},
     {"experiment"},
+    {"study"},
     {"reader"},
     {"cli"},
 ]

@@ -193,6 +193,49 @@ def evaluate(
 
 
 @app.command()
+def study(
+    file: Annotated[Path, typer.Argument(help="A TOML file: name, recipes, seeds, variants.")],
+    out: Annotated[Path | None, typer.Option(help="The folder of the runs; by default studies/NAME.")] = None,
+    processes: Annotated[int | None, typer.Option(min=1, help="Runs at a time; by default one for each core.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Train many runs, seeds by recipes by variants, and compare them; the same command goes on after an interruption.
+
+    Exit code 1 if some of the runs failed.
+
+    Example: tenfold study optimizers.toml
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from tenfold import study as studies
+
+    tasks = studies.plan(studies.load(file), out)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task("runs", total=len(tasks))
+        outcomes = studies.run(tasks, processes, lambda _: progress.advance(bar))
+    studies.save(tasks[0].path.parent, outcomes)
+    summary = studies.summarize(outcomes)
+    if as_json:
+        _print_json({"runs": [vars(outcome) for outcome in outcomes], "summary": summary})
+    else:
+        rows = [
+            [row["recipe"], str(row["n"]), *map(_points, (row["mean"], row["sd"], row["difference"]))]
+            for row in summary
+        ]
+        spans = [[_span(row["interval"]), _span(row["difference_interval"]), _p(row["p"])] for row in summary]
+        header = ["recipe", "n", "mean", "sd", "difference", "95 % of the mean", "95 % of the difference", "p"]
+        _print_table(header, [row + span for row, span in zip(rows, spans, strict=True)])
+        print("test accuracies in percent; differences from the first recipe, paired by seed")
+    failed = [outcome for outcome in outcomes if outcome.status == "failed"]
+    for outcome in failed:
+        print(f"tenfold: {outcome.run} failed: {outcome.reason}", file=sys.stderr)
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
 def predict(
     paths: Annotated[list[Path], typer.Argument(metavar="FILE...", help="28x28 pictures of one digit, or IDX files.")],
     model: Annotated[
@@ -233,6 +276,18 @@ def predict(
 
 def _percent(fraction: float | None) -> str:
     return "-" if fraction is None else f"{fraction:.2%}"
+
+
+def _points(fraction: float | None) -> str:
+    return "-" if fraction is None else f"{100 * fraction:.3f}"
+
+
+def _span(interval: tuple[float, float] | None) -> str:
+    return "-" if interval is None else f"{_points(interval[0])} to {_points(interval[1])}"
+
+
+def _p(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2g}"
 
 
 def _print_json(value: dict[str, Any]) -> None:

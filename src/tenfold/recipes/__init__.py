@@ -139,14 +139,23 @@ def parse(values: Mapping[str, Any], origin: str = "recipe") -> Recipe:
     try:
         return Recipe(**values)
     except ValidationError as error:
-        problem = error.errors()[0]
-        key = ".".join(str(part) for part in problem["loc"][:2])
-        if problem["type"] == "unexpected_keyword_argument":
-            raise TenfoldError(f"{origin}: there is no key {key!r}{nearest(key, KEYS)}") from None
-        if problem["type"] in ("missing", "missing_argument"):
-            raise TenfoldError(f"{origin}: {key!r} is missing") from None
-        message = problem["msg"][0].lower() + problem["msg"][1:]
-        raise TenfoldError(f"{origin}: {key} = {problem['input']!r}: {message}") from None
+        raise TenfoldError(f"{origin}: {explain(error, KEYS)}") from None
+
+
+def explain(error: ValidationError, known: Iterable[str]) -> str:
+    """Say in one line what is wrong with the keys and values of a file whose keys should be `known`.
+
+    An unknown key comes first: it is likely the reason why another one is missing.
+    """
+    problems = error.errors()
+    unknown = [problem for problem in problems if problem["type"] == "unexpected_keyword_argument"]
+    problem = (unknown or problems)[0]
+    key = ".".join(str(part) for part in problem["loc"][:2])
+    if unknown:
+        return f"there is no key {key!r}{nearest(key, known)}"
+    if problem["type"] in ("missing", "missing_argument"):
+        return f"{key!r} is missing"
+    return f"{key} = {problem['input']!r}: {problem['msg'][0].lower() + problem['msg'][1:]}"
 
 
 def parse_changes(assignments: Iterable[str]) -> dict[str, Any]:

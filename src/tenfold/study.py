@@ -1,0 +1,232 @@
+"""Many runs at once: seeds, recipes and variants from one TOML file, on all cores, safe to interrupt."""
+
+import json
+import os
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Annotated, Any, Literal
+
+import torch
+from joblib import Parallel, delayed, parallel_config
+from pydantic import ConfigDict, Field, ValidationError
+from pydantic.dataclasses import dataclass as checked_dataclass
+from scipy import stats
+
+from tenfold import experiment, recipes
+from tenfold.errors import TenfoldError
+from tenfold.files import write_atomically
+from tenfold.recipes import Recipe
+from tenfold.runs import Run
+
+STUDIES = Path("studies")
+
+
+@checked_dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid", strict=True))
+class Study:
+    """What to compare: every recipe, in every variant, with every seed.
+
+    Attributes:
+        name: what the study is called.
+        recipes: names of recipes, or paths of TOML files.
+        seeds: how many, counted from 0, or a list of them.
+        variants: changes to the recipes by the variant's name; without any, the recipes as they are.
+        data: where the digits come from, see `tenfold.load`.
+    """
+
+    name: str
+    recipes: Annotated[list[str], Field(min_length=1)]
+    seeds: Annotated[int, Field(ge=1)] | Annotated[list[int], Field(min_length=1)]
+    variants: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    data: str = "bundled"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One run of a study: the group that it belongs to, its recipe with its seed, its data, its folder."""
+
+    group: str
+    recipe: Recipe
+    data: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended.
+
+    Attributes:
+        recipe: the recipe's name, with the variant's behind it.
+        seed: the run's seed.
+        status: "finished" or "failed".
+        reason: why it failed.
+        run: the run folder.
+        validation_accuracy: a fraction; None if nothing was held out, or it failed.
+        test_accuracy: a fraction; None if it failed.
+        train_seconds: likewise.
+    """
+
+    recipe: str
+    seed: int
+    status: Literal["finished", "failed"]
+    run: str
+    reason: str | None = None
+    validation_accuracy: float | None = None
+    test_accuracy: float | None = None
+    train_seconds: float | None = None
+
+
+def load(path: str | os.PathLike) -> Study:
+    """Read a study file.
+
+    Raises:
+        TenfoldError: if it is not valid TOML, or a key or value is wrong.
+        OSError: if it cannot be read.
+    """
+    try:
+        return Study(**tomllib.loads(Path(path).read_text(encoding="utf-8")))
+    except tomllib.TOMLDecodeError as error:
+        raise TenfoldError(f"{path}: not valid TOML: {error}") from None
+    except ValidationError as error:
+        raise TenfoldError(f"{path}: {recipes.explain(error, Study.__dataclass_fields__)}") from None
+
+
+def plan(study: Study, out: str | os.PathLike | None = None) -> list[Task]:
+    """List the runs of a study, seed by seed, so that an interrupted one has compared all groups by then.
+
+    Args:
+        study: what to compare.
+        out: the folder for the run folders; by default `studies/NAME`.
+
+    Raises:
+        TenfoldError: if a recipe or a change is wrong, or a run would be there twice.
+    """
+    folder = Path(out) if out is not None else STUDIES / study.name
+    seeds = list(range(study.seeds)) if isinstance(study.seeds, int) else study.seeds
+    tasks = []
+    for seed in seeds:
+        for name in study.recipes:
+            for variant, changes in (study.variants or {"": {}}).items():
+                recipe = recipes.load(name, {**_flatten(changes), "seed": seed})
+                group = f"{recipe.name}, {variant}" if variant else recipe.name
+                label = f"{recipe.name}-{variant}" if variant else recipe.name
+                tasks.append(Task(group, recipe, study.data, folder / f"{label}-seed{seed}"))
+    seen: set[Path] = set()
+    for task in tasks:
+        if task.path in seen:
+            raise TenfoldError(f"study {study.name!r}: {task.group} with seed {task.recipe.seed} is there twice")
+        seen.add(task.path)
+    return tasks
+
+
+def run(
+    tasks: list[Task], processes: int | None = None, done: Callable[[Outcome], None] = lambda _: None
+) -> list[Outcome]:
+    """Do the runs that are not finished yet, several at a time.
+
+    Finished runs are not repeated; interrupted ones go on from their checkpoint. A run that fails, by divergence for
+    example, is recorded with its reason and does not stop the others.
+
+    Args:
+        tasks: from `plan`.
+        processes: how many at a time, sharing the cores; by default one for each core.
+        done: called with every outcome as it comes.
+
+    Returns:
+        The outcomes in the order of the tasks.
+
+    Raises:
+        TenfoldError: if a run folder holds a run by another recipe.
+    """
+    cores = torch.get_num_threads()
+    processes = min(processes or cores, len(tasks))
+    _check_folders(tasks)
+    outcomes: dict[str, Outcome] = {}
+    with parallel_config("loky", inner_max_num_threads=max(1, cores // processes)):
+        jobs = (delayed(do)(task, max(1, cores // processes)) for task in tasks)
+        for outcome in Parallel(n_jobs=processes, return_as="generator_unordered")(jobs):
+            outcomes[outcome.run] = outcome
+            done(outcome)
+    return [outcomes[str(task.path)] for task in tasks]
+
+
+def do(task: Task, threads: int) -> Outcome:
+    """Do one run, or what is left of it."""
+    torch.set_num_threads(threads)
+    try:
+        if _is_finished(task):
+            finished = Run(task.path)
+        elif (task.path / "checkpoint.safetensors").is_file() and (task.path / "recipe.toml").is_file():
+            finished = experiment.resume(task.path)
+        else:
+            finished = experiment.train(task.recipe, data=task.data, out=task.path, force=True, device="cpu")
+    except TenfoldError as error:
+        return Outcome(task.group, task.recipe.seed, "failed", str(task.path), reason=str(error))
+    summary = experiment.summarize(finished)
+    measured = {key: summary[key] for key in ("validation_accuracy", "test_accuracy", "train_seconds")}
+    return Outcome(task.group, task.recipe.seed, "finished", str(task.path), **measured)
+
+
+def summarize(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
+    """Compare the groups of a study.
+
+    Returns:
+        For each group its `recipe`, `n` finished runs, `mean`, `sd` and 95 % `interval` of the mean test accuracy (all
+        None without runs, the last two also with one), and the `difference` from the first group: mean over the seeds
+        that both have, with its `difference_interval` and the p-value of Student's paired t-test.
+    """
+    groups: dict[str, dict[int, float]] = {}
+    for outcome in outcomes:
+        by_seed = groups.setdefault(outcome.recipe, {})
+        if outcome.test_accuracy is not None:
+            by_seed[outcome.seed] = outcome.test_accuracy
+    first = next(iter(groups.values()), {})
+    rows = []
+    for name, by_seed in groups.items():
+        values = list(by_seed.values())
+        pairs = [accuracy - first[seed] for seed, accuracy in by_seed.items() if seed in first and by_seed is not first]
+        rows.append(
+            {
+                "recipe": name,
+                "n": len(values),
+                "mean": mean(values) if values else None,
+                "sd": stdev(values) if len(values) > 1 else None,
+                "interval": t_interval(values),
+                "difference": mean(pairs) if pairs else None,
+                "difference_interval": t_interval(pairs),
+                "p": float(stats.ttest_1samp(pairs, 0.0).pvalue) if len(set(pairs)) > 1 else None,
+            }
+        )
+    return rows
+
+
+def t_interval(values: list[float]) -> tuple[float, float] | None:
+    """The 95 % interval of a mean by Student's t; None for fewer than two values."""
+    if len(values) < 2:
+        return None
+    half = float(stats.t.ppf(0.975, len(values) - 1)) * stdev(values) / len(values) ** 0.5
+    return mean(values) - half, mean(values) + half
+
+
+def save(folder: Path, outcomes: list[Outcome]) -> None:
+    """Write the outcomes and their summary to `study.json` in the study's folder."""
+    content = {"runs": [vars(outcome) for outcome in outcomes], "summary": summarize(outcomes)}
+    write_atomically(folder / "study.json", json.dumps(content, indent=1) + "\n")
+
+
+def _check_folders(tasks: list[Task]) -> None:
+    for task in tasks:
+        if (task.path / "recipe.toml").is_file() and Run(task.path).recipe != task.recipe:
+            raise TenfoldError(f"{task.path}: holds a run by another recipe; give the study another folder with --out")
+
+
+def _is_finished(task: Task) -> bool:
+    return (task.path / "evaluation.json").is_file() and Run(task.path).finished
+
+
+def _flatten(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """`{"network_options": {"width": 8}}` as recipes.load takes it: `{"network_options.width": 8}`."""
+    flat = {key: value for key, value in changes.items() if key != "network_options"}
+    return flat | {f"network_options.{key}": value for key, value in changes.get("network_options", {}).items()}
