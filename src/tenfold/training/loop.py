@@ -102,7 +102,7 @@ def fit(
 ) -> History:
     """Train a network, in place.
 
-    The same seed, data and number of threads give bit-identical weights on the same machine. Ctrl-C (or stopping a
+    The same seed, data and number of threads give bit-identical weights on the same CPU. Ctrl-C (or stopping a
     notebook cell) ends the training cleanly: the model keeps what it learned so far.
 
     Args:
