@@ -18,6 +18,7 @@ from benchmarks.speed import where
 from tenfold import augment, preprocess, recipes
 from tenfold.data.sources import BUNDLED
 from tenfold.networks import predict_logits
+from tenfold.training.devices import autocast
 
 RESULTS = Path("results/system.json")
 
@@ -70,7 +71,7 @@ def augmentation_and_step(recipe: recipes.Recipe) -> tuple[float, float]:
     limits = (recipe.rotation, recipe.scale, recipe.shear, recipe.shift, recipe.elastic)
 
     def step() -> None:
-        with torch.autocast("cpu", torch.bfloat16, cache_enabled=False):
+        with autocast(torch.device("cpu"), recipe.precision):
             loss = model(images).float().logsumexp(dim=1).mean()
         loss.backward()
 

@@ -47,6 +47,8 @@ def test_the_batch_an_image_is_in_does_not_change_its_logits():
         ("cnn", {"widht": 3}, "did you mean 'width'"),
         ("cnn", {"width": "wide"}, "width must be int"),
         ("cnn", {"width": True}, "width must be int"),
+        ("cnn", {"width": 0}, "width must be at least 1"),
+        ("cnn", {"dropout": 2.0}, "dropout must be at least 0 and less than 1"),
     ],
 )
 def test_wrong_names_and_options_are_named(name, options, message):

@@ -14,9 +14,12 @@ def test_every_recipe_loads_builds_and_survives_the_way_to_disk_and_back(name):
     assert recipes.parse(tomllib.loads(recipe.to_toml())) == recipe
 
 
-def test_the_default_recipe_gives_a_reason_for_every_value():
-    text = resources.files(recipes).joinpath("standard.toml").read_text()
-    values = [line for line in text.splitlines() if "=" in line and not line.startswith(("#", "name", "seed"))]
+@pytest.mark.parametrize("name", recipes.names())
+def test_every_recipe_gives_a_reason_for_every_value(name):
+    text = resources.files(recipes).joinpath(f"{name}.toml").read_text()
+    values = [
+        line for line in text.splitlines() if "=" in line and not line.startswith(("#", "name =", "network =", "seed"))
+    ]
     assert [line for line in values if "#" not in line] == []
 
 
@@ -36,6 +39,9 @@ def test_changes_reach_into_options_and_a_new_network_drops_the_old_ones():
         ({"peak_lr": float("nan")}, "peak_lr = nan"),
         ({"optimizer": "adma"}, "'adamw', 'adam', 'sgd' or 'muon'"),
         ({"validation": -1}, "validation = -1"),
+        ({"epochs": float("inf")}, "epochs = inf"),
+        ({"seed": 10**20}, "seed = 1"),
+        ({"name": "../elsewhere"}, "name = '../elsewhere'"),
     ],
 )
 def test_a_wrong_key_or_value_is_named(changes, message):
@@ -45,6 +51,9 @@ def test_a_wrong_key_or_value_is_named(changes, message):
 
 def test_files_that_are_no_recipes(tmp_path):
     (tmp_path / "broken.toml").write_text("epochs = ")
+    (tmp_path / "latin.toml").write_bytes(b'name = "caf\xe9"')
+    with pytest.raises(TenfoldError, match=r"latin.toml: not valid TOML"):
+        recipes.load(str(tmp_path / "latin.toml"))
     (tmp_path / "short.toml").write_text('name = "short"\nnetwork = "cnn"')
     with pytest.raises(TenfoldError, match=r"broken.toml: not valid TOML"):
         recipes.load(str(tmp_path / "broken.toml"))

@@ -61,7 +61,7 @@ def test_a_run_is_not_resumed_with_other_data(tiny_recipe, idx_folder, few, tmp_
     with pytest.raises(experiment.InterruptedRun):
         experiment.train(tiny_recipe, data=idx_folder, out=tmp_path / "run", callbacks=[InterruptAfter(1)])
     monkeypatch.setattr(experiment, "load", lambda _: (few, few))
-    with pytest.raises(TenfoldError, match="has changed since this run began"):
+    with pytest.raises(TenfoldError, match="has changed since this run"):
         experiment.resume(tmp_path / "run")
 
 
@@ -102,6 +102,9 @@ def test_folders_that_are_no_complete_runs(finished, tmp_path):
     environment.write_text('{"format": ')
     with pytest.raises(TenfoldError, match=r"environment.json: damaged"):
         Run(finished.path)
+    environment.write_text(json.dumps({key: value for key, value in known.items() if key != "threads"}))
+    with pytest.raises(TenfoldError, match=r"environment.json is damaged"):
+        Run(finished.path)
     environment.unlink()
     with pytest.raises(TenfoldError, match=r"half-written, it has no environment.json"):
         Run(finished.path)
@@ -109,6 +112,12 @@ def test_folders_that_are_no_complete_runs(finished, tmp_path):
     finished.file("model.safetensors").unlink()
     with pytest.raises(TenfoldError, match="has no weights yet"):
         Run(finished.path).load_model()
+
+
+def test_other_test_images_are_not_passed_off_as_the_run_s_own(finished, few, monkeypatch):
+    monkeypatch.setattr(experiment, "load", lambda _: (few, few))
+    with pytest.raises(TenfoldError, match="has changed since this run"):
+        experiment.evaluate_path(finished.path)
 
 
 def test_free_paths_and_the_latest_run(finished, tmp_path, monkeypatch):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import tenfold
 from tenfold import TenfoldError, build, fit, recipes, restore, seed_everything
 from tenfold.data import Digits
+from tenfold.networks import NETWORKS
 from tenfold.training import (
     BestCheckpoint,
     Callback,
@@ -64,7 +65,7 @@ def test_it_learns_and_the_history_tells(tiny_recipe, few):
 
 
 @pytest.mark.parametrize("optimizer", ["adamw", "adam", "sgd", "muon"])
-@pytest.mark.parametrize("network", ["softmax", "mlp", "lenet5", "cnn"])
+@pytest.mark.parametrize("network", NETWORKS)
 def test_every_network_learns_with_every_optimizer(tiny_recipe, few, network, optimizer):
     recipe = replace(tiny_recipe, network=network, network_options={}, optimizer=optimizer, rotation=0.0)
     _, history = trained(replace(recipe, peak_lr=0.05 if optimizer == "sgd" else 0.01), few)

@@ -209,12 +209,18 @@ def study(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from tenfold import study as studies
+    from tenfold.experiment import InterruptedRun
 
     tasks = studies.plan(studies.load(file), out)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task("runs", total=len(tasks))
-        outcomes = studies.run(tasks, processes, lambda _: progress.advance(bar))
+    console = Console(stderr=True)
+    try:
+        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+            bar = progress.add_task("runs", total=len(tasks))
+            outcomes = studies.run(tasks, processes, lambda _: progress.advance(bar))
+    except (KeyboardInterrupt, InterruptedRun):
+        print("tenfold: interrupted; finished runs are kept, and the same command goes on", file=sys.stderr)
+        raise typer.Exit(130) from None
     studies.save(tasks[0].path.parent, outcomes)
     summary = studies.summarize(outcomes)
     if as_json:
@@ -251,9 +257,9 @@ def predict(
     """
     from dataclasses import asdict
 
-    from tenfold import reader, runs, weights
+    from tenfold import reader, runs
 
-    network = weights.restore(model) if model else runs.latest().load_model()
+    network = runs.load_model(model) if model else runs.latest().load_model()
     failures = 0
     for path in paths:
         try:
@@ -270,7 +276,8 @@ def predict(
         else:
             print(f"{path}: {text}")
     if failures:
-        print(f"tenfold: {failures} of {len(paths)} files could not be read", file=sys.stderr)
+        if len(paths) > 1:
+            print(f"tenfold: {failures} of {len(paths)} files could not be read", file=sys.stderr)
         raise typer.Exit(2 if failures == len(paths) else 1)
 
 

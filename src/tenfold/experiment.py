@@ -8,14 +8,13 @@ from typing import Any
 import torch
 
 from tenfold import recipes, report, runs
-from tenfold.data import Digits, load
+from tenfold.data import Digits, load, locate, split
 from tenfold.errors import TenfoldError
 from tenfold.evaluation import Evaluation, evaluate
-from tenfold.networks import build
+from tenfold.networks import Network, build, summary
 from tenfold.recipes import Recipe
 from tenfold.runs import Run
 from tenfold.training import Callback, Checkpoint, CSVLogger, DivergedError, choose_device, fit, seed_everything
-from tenfold.weights import restore
 
 
 class InterruptedRun(Exception):  # noqa: N818  # the user's wish, not an error
@@ -52,9 +51,11 @@ def train(
     """
     recipe = recipes.load(recipe) if isinstance(recipe, str) else recipe
     digits = load(data)
-    environment = runs.describe_environment(data, *digits, choose_device(device))
+    # all that can be wrong is found before a folder is touched
+    model, parts = _prepare(recipe, digits)
+    environment = runs.describe_environment(locate(data), *digits, choose_device(device))
     run = Run.create(out or runs.free_path(recipe.name), recipe, environment, force)
-    return _train(run, digits, callbacks, resume=False)
+    return _train(run, model, parts, callbacks, resume=False)
 
 
 def resume(path: str | os.PathLike, callbacks: Sequence[Callback] = ()) -> Run:
@@ -79,23 +80,38 @@ def resume(path: str | os.PathLike, callbacks: Sequence[Callback] = ()) -> Run:
         raise TenfoldError(f"{path}: has no checkpoint to go on from; train again with --force")
     train_digits, test_digits = load(run.environment["data"])
     if train_digits.sha256() != run.environment["train_sha256"]:
-        raise TenfoldError(
-            f"{path}: {run.environment['data']} has changed since this run began; train again with --force"
-        )
+        raise _changed(run)
+    _check_test_images(run, test_digits)
     torch.set_num_threads(run.environment["threads"])
-    return _train(run, (train_digits, test_digits), callbacks, resume=True)
+    model, parts = _prepare(run.recipe, (train_digits, test_digits))
+    return _train(run, model, parts, callbacks, resume=True)
 
 
-def _train(run: Run, digits: tuple[Digits, Digits], callbacks: Sequence[Callback], resume: bool) -> Run:
+def _prepare(recipe: Recipe, digits: tuple[Digits, Digits]) -> tuple[Network, tuple[Digits, Digits | None, Digits]]:
+    """The network with its initial weights, and the digits to train, to validate and to test with."""
     train_digits, test_digits = digits
+    validation = None
+    if recipe.validation > 0:
+        train_digits, validation = split(train_digits, recipe.validation)
+    seed_everything(recipe.seed)
+    return build(recipe.network, **recipe.network_options), (train_digits, validation, test_digits)
+
+
+def _train(
+    run: Run,
+    model: Network,
+    parts: tuple[Digits, Digits | None, Digits],
+    callbacks: Sequence[Callback],
+    resume: bool,
+) -> Run:
+    train_digits, validation, test_digits = parts
     checkpoint = run.file("checkpoint.safetensors")
-    seed_everything(run.recipe.seed)
-    model = build(run.recipe.network, **run.recipe.network_options)
     try:
         history = fit(
             model,
             train_digits,
             run.recipe,
+            validation=validation,
             callbacks=[CSVLogger(run.file("history.csv")), Checkpoint(checkpoint), *callbacks],
             device=run.environment["device"],
             resume=checkpoint if resume else None,
@@ -116,7 +132,7 @@ def _train(run: Run, digits: tuple[Digits, Digits], callbacks: Sequence[Callback
         history=history,
         evaluation=evaluation,
         test=test_digits,
-        model=model,
+        layers=summary(model),
     )
     run.save_evaluation(evaluation.to_dict(), page)
     return run
@@ -143,18 +159,24 @@ def evaluate_path(path: str | os.PathLike, data: str | None = None) -> Evaluatio
 
     Args:
         path: a run folder, or a file that `tenfold.save` wrote.
-        data: where the test images come from; by default whence the run's own came.
+        data: where the test images come from; by default from where the run's own came.
 
     Raises:
         TenfoldError: if there are no weights, or the data cannot be used.
     """
-    path = Path(path)
-    if path.is_dir():
-        run = Run(path)
+    run = Run(path) if Path(path).is_dir() else None
+    _, test = load(data or (run.environment["data"] if run else "bundled"))
+    if run:
         torch.set_num_threads(run.environment["threads"])
-        data = data or run.environment["data"]
-        model = run.load_model()
-    else:
-        model = restore(path)
-    _, test = load(data or "bundled")
-    return evaluate(model, test)
+        if data is None:
+            _check_test_images(run, test)
+    return evaluate(runs.load_model(path), test)
+
+
+def _check_test_images(run: Run, test: Digits) -> None:
+    if test.sha256() != run.environment["test_sha256"]:
+        raise _changed(run)
+
+
+def _changed(run: Run) -> TenfoldError:
+    return TenfoldError(f"{run.path}: {run.environment['data']} has changed since this run; train again with --force")

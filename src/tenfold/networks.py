@@ -158,6 +158,9 @@ def build(name: str, **options: Any) -> Network:
         expected = parameters[option].annotation
         if isinstance(value, bool) or not isinstance(value, (int, float) if expected is float else expected):
             raise TenfoldError(f"network {name!r}: {option} must be {expected.__name__}, not {value!r}")
+        if not (value >= 1 if expected is int else 0 <= value < 1):
+            allowed = "at least 1" if expected is int else "at least 0 and less than 1"
+            raise TenfoldError(f"network {name!r}: {option} must be {allowed}, not {value!r}")
     # the same layout everywhere: another one would sum in another order and change the last bits of the logits
     network = Network(name, options, *NETWORKS[name](**options))
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

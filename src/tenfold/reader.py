@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch.nn.functional as F
 from jaxtyping import UInt8
-from PIL import Image
+from PIL import Image, ImageOps
 from torch import nn
 
 from tenfold import preprocess, runs
@@ -27,7 +27,7 @@ class Reading:
         label: the most probable digit.
         probability: how sure the network is, 0 to 1.
         alternatives: the other digits of at least 1 %, each with its probability, the most probable first.
-        box: x, y, width and height of the digit in the picture, in pixels.
+        box: x, y, width and height of the part of the upright picture that was read, in pixels.
     """
 
     label: int
@@ -40,7 +40,7 @@ def predict(path: str | os.PathLike, model: nn.Module | None = None) -> list[Rea
     """Read a picture of one digit, or an IDX file of many.
 
     Args:
-        path: any picture that Pillow opens, or an IDX file of images `(n, 28, 28)`.
+        path: a BMP, GIF, JPEG, PNG, PPM, TIFF or WebP picture, or an IDX file of images `(n, 28, 28)`.
         model: the network; by default that of the latest run in `runs/`.
 
     Returns:
@@ -57,7 +57,7 @@ def predict(path: str | os.PathLike, model: nn.Module | None = None) -> list[Rea
         return read_images(_read_idx_images(path), model)
     [reading] = read_images(read_pictures([path]), model)
     with Image.open(path) as picture:
-        return [replace(reading, box=(0, 0, *picture.size))]
+        return [replace(reading, box=(0, 0, *ImageOps.exif_transpose(picture).size))]
 
 
 def read_images(images: UInt8[np.ndarray, "n 28 28"], model: nn.Module) -> list[Reading]:
@@ -80,4 +80,6 @@ def _read_idx_images(path: str | os.PathLike) -> UInt8[np.ndarray, "n 28 28"]:
     images = read_idx(path)
     if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (28, 28):
         raise TenfoldError(f"{path}: holds {images.dtype} {images.shape}; images must be uint8 (n, 28, 28)")
+    if not len(images):
+        raise TenfoldError(f"{path}: holds no images")
     return images

@@ -12,12 +12,11 @@ from jinja2 import Environment, StrictUndefined
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 from PIL import Image
-from torch import nn
 
 from tenfold import plots
 from tenfold.data import Digits
 from tenfold.evaluation import Evaluation
-from tenfold.networks import summary
+from tenfold.networks import Summary
 from tenfold.recipes import Recipe
 from tenfold.training import History
 
@@ -35,7 +34,7 @@ def render(
     history: History,
     evaluation: Evaluation,
     test: Digits,
-    model: nn.Module,
+    layers: Summary,
 ) -> str:
     """Write the report of a training run as HTML.
 
@@ -46,7 +45,7 @@ def render(
         history: the measurements of every epoch.
         evaluation: the model's answers to `test`.
         test: the test digits, for the pictures of the mistakes.
-        model: the network, for the table of its layers.
+        layers: the network's, from `tenfold.summary`.
 
     Returns:
         A page that needs no network, no script and no other file; pictures are inside.
@@ -54,7 +53,6 @@ def render(
     jinja = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     jinja.filters.update(percent=plots.percent, confidence=plots.confidence, plain=plain, count="{:,}".format)
     template = jinja.from_string(resources.files("tenfold").joinpath("report.html.j2").read_text("utf-8"))
-    layers = summary(model)
     return template.render(
         title=title,
         recipe=recipe,

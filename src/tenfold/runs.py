@@ -61,7 +61,10 @@ class Run:
             )
         if not self.file("recipe.toml").is_file():
             raise TenfoldError(f"{path}: not a run folder, it has no recipe.toml")
-        if self.environment.get("format", FORMAT) > FORMAT:
+        missing = {"format", "data", "threads", "device", "train_sha256", "test_sha256"} - set(self.environment)
+        if missing or not isinstance(self.environment["format"], int):
+            raise TenfoldError(f"{path}: its environment.json is damaged; train again with --force")
+        if self.environment["format"] > FORMAT:
             raise TenfoldError(
                 f"{path}: written by a newer tenfold, {self.environment.get('tenfold')}; "
                 "upgrade with: pip install -U tenfold"
@@ -112,7 +115,11 @@ class Run:
     def history(self) -> History:
         """What was measured after every finished epoch."""
         path = self.file("history.csv")
-        return History.from_csv(path.read_text().splitlines(), str(path)) if path.is_file() else History()
+        return (
+            History.from_csv(path.read_text("utf-8", "replace").splitlines(), str(path))
+            if path.is_file()
+            else History()
+        )
 
     @property
     def finished(self) -> bool:
@@ -162,6 +169,15 @@ class Run:
         if not isinstance(content, dict):
             raise TenfoldError(f"{path}: damaged, it must hold a JSON object")
         return content
+
+
+def load_model(path: str | os.PathLike) -> Network:
+    """Read a trained network from a run folder, or from a file that `tenfold.save` wrote.
+
+    Raises:
+        TenfoldError: if there is none, or it is damaged.
+    """
+    return Run(path).load_model() if Path(path).is_dir() else restore(path)
 
 
 def free_path(name: str) -> Path:

@@ -16,6 +16,7 @@ from pydantic.dataclasses import dataclass as checked_dataclass
 from scipy import stats
 
 from tenfold import experiment, recipes
+from tenfold.data import locate
 from tenfold.errors import TenfoldError
 from tenfold.files import write_atomically
 from tenfold.recipes import Recipe
@@ -36,7 +37,7 @@ class Study:
         data: where the digits come from, see `tenfold.load`.
     """
 
-    name: str
+    name: recipes.Name
     recipes: Annotated[list[str], Field(min_length=1)]
     seeds: Annotated[int, Field(ge=1)] | Annotated[list[int], Field(min_length=1)]
     variants: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -86,11 +87,11 @@ def load(path: str | os.PathLike) -> Study:
         OSError: if it cannot be read.
     """
     try:
-        return Study(**tomllib.loads(Path(path).read_text(encoding="utf-8")))
-    except tomllib.TOMLDecodeError as error:
-        raise TenfoldError(f"{path}: not valid TOML: {error}") from None
+        return Study(**tomllib.loads(Path(path).read_bytes().decode()))
     except ValidationError as error:
         raise TenfoldError(f"{path}: {recipes.explain(error, Study.__dataclass_fields__)}") from None
+    except ValueError as error:  # not TOML, or not even UTF-8
+        raise TenfoldError(f"{path}: not valid TOML: {error}") from None
 
 
 def plan(study: Study, out: str | os.PathLike | None = None) -> list[Task]:
@@ -156,13 +157,14 @@ def do(task: Task, threads: int) -> Outcome:
     """Do one run, or what is left of it."""
     torch.set_num_threads(threads)
     try:
-        if _is_finished(task):
-            finished = Run(task.path)
-        elif (task.path / "checkpoint.safetensors").is_file() and (task.path / "recipe.toml").is_file():
+        begun = Run(task.path) if (task.path / "recipe.toml").is_file() else None
+        if begun and begun.finished:
+            finished = begun
+        elif begun and begun.file("checkpoint.safetensors").is_file():
             finished = experiment.resume(task.path)
         else:
             finished = experiment.train(task.recipe, data=task.data, out=task.path, force=True, device="cpu")
-    except TenfoldError as error:
+    except (TenfoldError, OSError) as error:
         return Outcome(task.group, task.recipe.seed, "failed", str(task.path), reason=str(error))
     summary = experiment.summarize(finished)
     measured = {key: summary[key] for key in ("validation_accuracy", "test_accuracy", "train_seconds")}
@@ -212,21 +214,26 @@ def t_interval(values: list[float]) -> tuple[float, float] | None:
 
 def save(folder: Path, outcomes: list[Outcome]) -> None:
     """Write the outcomes and their summary to `study.json` in the study's folder."""
+    folder.mkdir(parents=True, exist_ok=True)
     content = {"runs": [vars(outcome) for outcome in outcomes], "summary": summarize(outcomes)}
     write_atomically(folder / "study.json", json.dumps(content, indent=1) + "\n")
 
 
 def _check_folders(tasks: list[Task]) -> None:
     for task in tasks:
-        if (task.path / "recipe.toml").is_file() and Run(task.path).recipe != task.recipe:
-            raise TenfoldError(f"{task.path}: holds a run by another recipe; give the study another folder with --out")
-
-
-def _is_finished(task: Task) -> bool:
-    return (task.path / "evaluation.json").is_file() and Run(task.path).finished
+        if not (task.path / "recipe.toml").is_file():
+            continue
+        present = Run(task.path)
+        if (present.recipe, present.environment["data"]) != (task.recipe, locate(task.data)):
+            raise TenfoldError(
+                f"{task.path}: holds a run by another recipe or data; give the study another folder with --out"
+            )
 
 
 def _flatten(changes: Mapping[str, Any]) -> dict[str, Any]:
     """`{"network_options": {"width": 8}}` as recipes.load takes it: `{"network_options.width": 8}`."""
+    options = changes.get("network_options")
+    if not isinstance(options, dict):
+        return dict(changes)
     flat = {key: value for key, value in changes.items() if key != "network_options"}
-    return flat | {f"network_options.{key}": value for key, value in changes.get("network_options", {}).items()}
+    return flat | {f"network_options.{key}": value for key, value in options.items()}

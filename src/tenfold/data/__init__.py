@@ -3,6 +3,17 @@
 from tenfold.data.digits import CLASSES, SIDE, Digits, split
 from tenfold.data.idx import parse_idx, read_idx, write_idx
 from tenfold.data.pictures import read_pictures
-from tenfold.data.sources import load
+from tenfold.data.sources import load, locate
 
-__all__ = ["CLASSES", "SIDE", "Digits", "load", "parse_idx", "read_idx", "read_pictures", "split", "write_idx"]
+__all__ = [
+    "CLASSES",
+    "SIDE",
+    "Digits",
+    "load",
+    "locate",
+    "parse_idx",
+    "read_idx",
+    "read_pictures",
+    "split",
+    "write_idx",
+]

@@ -20,6 +20,11 @@ KERAS_ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 TRAIN_SIZE, TEST_SIZE = 60_000, 10_000
 
 
+def locate(source: str | os.PathLike) -> str:
+    """Write a source so that `load` finds it from any folder: names stay, paths become absolute."""
+    return str(source) if str(source) in NAMED else str(Path(source).resolve())
+
+
 def load(source: str | os.PathLike = "bundled") -> tuple[Digits, Digits]:
     """Load digits to train and to test with.
 

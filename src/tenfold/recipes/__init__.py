@@ -13,9 +13,10 @@ from pydantic.dataclasses import dataclass
 
 from tenfold.errors import TenfoldError, nearest
 
+Name = Annotated[str, Field(pattern=r"^\w[\w.-]*$")]  # it becomes the name of a folder
 Fraction = Annotated[float, Field(ge=0, lt=1)]
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid", strict=True))
@@ -49,10 +50,10 @@ class Recipe:
         precision: "auto" is bfloat16 where the processor or GPU computes in it and float32 elsewhere.
     """
 
-    name: str
+    name: Name
     network: str
-    network_options: dict[str, int | float | str] = Field(default_factory=dict)
-    seed: Annotated[int, Field(ge=0)] = 0
+    network_options: dict[str, int | float] = Field(default_factory=dict)
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     validation: Annotated[int, Field(ge=0)]
     epochs: Positive
     batch_size: Annotated[int, Field(ge=2)]
@@ -106,25 +107,25 @@ def load(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
         OSError: if the file cannot be read.
     """
     if name.endswith(".toml"):
-        origin, text = name, Path(name).read_text(encoding="utf-8")
+        origin, content = name, Path(name).read_bytes()
     elif name in names():
-        origin, text = (
-            f"recipe {name!r}",
-            resources.files(__name__).joinpath(f"{name}.toml").read_text(encoding="utf-8"),
-        )
+        origin, content = f"recipe {name!r}", resources.files(__name__).joinpath(f"{name}.toml").read_bytes()
     else:
         raise TenfoldError(f"there is no recipe {name!r}{nearest(name, names())}")
     try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        values = tomllib.loads(content.decode())
+    except ValueError as error:  # not TOML, or not even UTF-8
         raise TenfoldError(f"{origin}: not valid TOML: {error}") from None
     changes = dict(changes or {})
     if changes.get("network", values.get("network")) != values.get("network"):
         values["network_options"] = {}
     for key, value in changes.items():
         if key.startswith("network_options."):
-            options = values.get("network_options", {})
-            values["network_options"] = {**options, key.removeprefix("network_options."): value}
+            options = values.get("network_options")
+            values["network_options"] = {
+                **(options if isinstance(options, dict) else {}),
+                key.removeprefix("network_options."): value,
+            }
         else:
             values[key] = value
     return parse(values, origin)

@@ -82,7 +82,8 @@ class BestCheckpoint(Callback):
         """Check that there is something to compare by, and that it can be saved."""
         if training.validation is None:
             raise TenfoldError("the best checkpoint needs validation images; set the recipe's validation above 0")
-        save(training.model, self.path)  # fails now rather than after an epoch, if it must
+        if not len(training.history):
+            save(training.model, self.path)  # fails now rather than after an epoch, if it must
 
     def on_epoch_end(self, training: "Training") -> None:
         """Save when no earlier epoch was as good."""
@@ -156,7 +157,8 @@ class ProgressBar(Callback):
 
     def on_train_end(self, training: "Training") -> None:
         """Remove the bar."""
-        self.progress.stop()
+        if self.console.is_terminal:
+            self.progress.stop()
 
 
 def _numbers(history: History, column: str) -> list[float]:

@@ -36,7 +36,7 @@ class DivergedError(TenfoldError):
     def __init__(self, where: str, rate: float) -> None:
         super().__init__(
             f"training diverged: the loss is not finite at {where}, with learning rate {rate:.3g}; "
-            "the weights from before this epoch are kept; try a lower peak_lr"
+            "the weights from before this epoch are kept; try a lower learning rate"
         )
 
 
@@ -77,6 +77,10 @@ class Training:
     def schedule(self, step: int) -> float:
         """The learning rate of a step, counted from 0 over all epochs, as a fraction of its peak."""
         return schedule(self.recipe, (step + 0.5) / self.steps)
+
+    def learning_rate(self, step: int) -> float:
+        """The learning rate of a step; with Muon its own, which most of the weights follow."""
+        return self.schedule(step) * self.optimizers[0].peak_lr
 
     def stop(self, reason: str) -> None:
         """End the training after this epoch."""
@@ -129,10 +133,10 @@ def fit(
         raise TenfoldError("training needs at least 2 images")
     started = time.perf_counter()
     training = Training(model, train, validation, recipe, choose_device(device))
-    if resume is not None:
-        load_checkpoint(resume, training)
     setup_seconds = time.perf_counter() - started
     try:
+        if resume is not None:
+            load_checkpoint(resume, training)
         for callback in callbacks:
             callback.on_train_begin(training)
         for epoch in range(len(training.history) + 1, math.ceil(training.steps / training.steps_per_epoch) + 1):
@@ -179,14 +183,15 @@ def train_epoch(training: Training, epoch: int, callbacks: Sequence[Callback]) -
         correct += hits
         for callback in callbacks:
             callback.on_step_end(training)
-    loss = losses.mean().item()  # the first wait for the device in this epoch
+        if training.device.type == "cpu" and not losses[step].isfinite():
+            break  # on a GPU, looking at every loss would mean waiting for it
+    loss = losses[: step + 1].mean().item()
     seconds = time.perf_counter() - started
     if not math.isfinite(loss):
         step = int(torch.nonzero(~torch.isfinite(losses))[0])
-        rate = training.schedule(first_step + step) * training.recipe.peak_lr
-        raise DivergedError(f"step {step + 1} of {steps} in epoch {epoch}", rate)
+        raise DivergedError(f"step {step + 1} of {steps} in epoch {epoch}", training.learning_rate(first_step + step))
     accuracy = correct.item() / (steps * training.batch_size)
-    rate = scale * training.recipe.peak_lr
+    rate = training.learning_rate(first_step + step)
     return {"loss": loss, "accuracy": accuracy, "learning_rate": rate, "seconds": seconds}
 
 
@@ -235,6 +240,6 @@ def validate(training: Training) -> dict[str, float | None]:
     if not math.isfinite(loss):
         epoch = len(training.history) + 1
         last_step = min(epoch * training.steps_per_epoch, training.steps) - 1
-        raise DivergedError(f"the end of epoch {epoch}", training.schedule(last_step) * training.recipe.peak_lr)
+        raise DivergedError(f"the end of epoch {epoch}", training.learning_rate(last_step))
     accuracy = (logits.argmax(dim=1) == labels).float().mean().item()
     return {"validation_loss": loss, "validation_accuracy": accuracy}

@@ -143,7 +143,7 @@ def make_optimizers(model: nn.Module, recipe: Recipe) -> list[Optimizer]:
         return [AdamW(parameters, recipe)]
     filters = [parameter for parameter in parameters if parameter.ndim == 4]
     rest = [parameter for parameter in parameters if parameter.ndim != 4]
-    return [Muon(filters, recipe), AdamW(rest, recipe)]
+    return [Muon(filters, recipe), AdamW(rest, recipe)] if filters else [AdamW(rest, recipe)]
 
 
 def schedule(recipe: Recipe, progress: float) -> float:
