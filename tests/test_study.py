@@ -50,7 +50,7 @@ def test_a_study_runs_once_records_failures_and_resumes_the_rest(file, tmp_path)
     weights = [task.path / "model.safetensors" for task in tasks[::2]]
     before = [path.stat().st_mtime_ns for path in weights]
     (tasks[2].path / "evaluation.json").unlink()  # as if interrupted
-    again = study.run(tasks, processes=1)
+    again = study.run(tasks, processes=2)  # as many threads a run as before, so the same figures
     assert weights[0].stat().st_mtime_ns == before[0]
     assert weights[1].stat().st_mtime_ns != before[1]
     assert [outcome.test_accuracy for outcome in again] == [outcome.test_accuracy for outcome in outcomes]
