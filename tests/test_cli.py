@@ -12,6 +12,7 @@ from PIL import Image
 
 from tenfold import cli
 from tenfold.data import Digits, write_idx
+from tenfold.weights import read_tensors, write_tensors
 
 TINY = ("--set", "validation=100", "--set", "batch_size=100", "--set", "network_options.width=8")
 
@@ -65,6 +66,8 @@ def test_train_evaluate_predict(tenfold, idx_folder, mnist, tmp_path):
     assert f"accuracy {evaluated['accuracy']:.2%}" in out
     assert "precision" in out
 
+    assert tenfold("evaluate", "runs/quick", "--data", "bundled")[1].count("without the 15 contested labels") == 1
+
     Image.fromarray(mnist[1].images[0]).save("seven.png")
     Image.fromarray(255 - mnist[1].images[0]).resize((280, 280)).save("large.png")
     code, out, _ = tenfold("predict", "seven.png", "large.png", f"{idx_folder}/t10k-images-idx3-ubyte", "--json")
@@ -79,6 +82,44 @@ def test_train_evaluate_predict(tenfold, idx_folder, mnist, tmp_path):
 
     assert tenfold("train", "--recipe", "quick", "--data", idx_folder, *TINY)[0] == 0
     assert Path("runs/quick-2/evaluation.json").is_file()
+
+
+def test_ensembles(tenfold, one_line_error, idx_folder):
+    for seed in (0, 1):
+        arguments = ("--data", idx_folder, *TINY, "--seed", seed, "--out", f"runs/{seed}")
+        assert tenfold("train", "--recipe", "quick", *arguments)[0] == 0
+    code, out, _ = tenfold("evaluate", "--ensemble", "runs/0", "runs/1", "--json")
+    ensemble = json.loads(out)
+    assert (code, ensemble["n"]) == (0, 200)
+    single = [json.loads(tenfold("evaluate", f"runs/{seed}", "--json")[1])["accuracy"] for seed in (0, 1)]
+    assert ensemble["members"] == [{"run": f"runs/{seed}", "accuracy": single[seed]} for seed in (0, 1)]
+    _, out, _ = tenfold("evaluate", "--ensemble", "runs/0", "runs/1")
+    assert f"accuracy {ensemble['accuracy']:.2%}" in out.splitlines()[0]
+    assert f"  runs/1: accuracy {single[1]:.2%}\n" in out
+
+    weights, metadata = read_tensors("runs/0/model.safetensors")
+    last = max(name for name in weights if name.endswith(".bias") and weights[name].shape == (10,))
+    write_tensors("seven.safetensors", weights | {last: weights[last][:7]}, metadata)
+    write_tensors("nan.safetensors", weights | {last: weights[last] * float("nan")}, metadata)
+    Path("cut.safetensors").write_bytes(Path("runs/1/model.safetensors").read_bytes()[:-100])
+    write_tensors("whole.safetensors", weights, metadata)
+    Path("half").mkdir()
+    for members, *expected in (
+        (["runs/0"], "two runs or more"),
+        (["runs/0", "runs/0/../0"], "runs/0/../0", "twice"),
+        (["runs/0", "runs/0/model.safetensors"], "runs/0/model.safetensors", "twice"),
+        (["runs/0", "runs/nine"], "runs/nine", "no such"),
+        (["runs/0", "nine.safetensors"], "nine.safetensors", "no such file"),
+        (["runs/0", "half"], "half", "no recipe.toml"),
+        (["runs/0", "cut.safetensors"], "cut.safetensors", "truncated"),
+        (["runs/0", "seven.safetensors"], "seven.safetensors", "do not fit", last, "[7]", "[10]"),
+        (["runs/0", "nan.safetensors", "--data", idx_folder], "nan.safetensors", "not a number"),
+        (["runs/0", "whole.safetensors"], "whole.safetensors", "other test images than runs/0", "--data"),
+    ):
+        error = one_line_error("evaluate", "--ensemble", *members)
+        assert all(text in error for text in expected), error
+    assert "--ensemble" in one_line_error("evaluate", "runs/0", "runs/1")
+    assert tenfold("evaluate", "--ensemble", "runs/1", "whole.safetensors", "--data", idx_folder)[0] == 0
 
 
 def test_files_that_cannot_be_read_do_not_stop_the_others(tenfold, idx_folder, mnist):

@@ -6,7 +6,8 @@ from hypothesis.extra import numpy as hnp
 from torch import nn
 
 from tenfold import Evaluation, TenfoldError, build, evaluate
-from tenfold.evaluation import wilson_interval
+from tenfold.data import CONTESTED, Digits, contested
+from tenfold.evaluation import average, wilson_interval
 
 answers = st.integers(1, 60).flatmap(
     lambda n: st.tuples(
@@ -51,12 +52,59 @@ def test_wilson_interval_solves_its_equation(case):
         assert (p - bound) ** 2 == pytest.approx(1.959964**2 * bound * (1 - bound) / n, abs=1e-9)
 
 
+@given(st.integers(1, 20), st.integers(1, 4), st.randoms(use_true_random=False))
+def test_an_ensemble_is_the_mean_of_its_members(n, count, random):
+    generator = np.random.default_rng(random.randrange(2**32))
+    labels = generator.integers(0, 10, n, np.uint8)
+    members = [Evaluation(generator.normal(0, 10, (n, 10)).astype(np.float32), labels) for _ in range(count)]
+    ensemble = average(members)
+    mean = np.mean([member.probabilities for member in members], axis=0)
+    np.testing.assert_allclose(ensemble.probabilities, mean, rtol=1e-4, atol=1e-7)
+    shuffled = average(random.sample(members, count))
+    np.testing.assert_allclose(shuffled.logits, ensemble.logits, rtol=1e-6)
+    alike = average([members[0]] * count)
+    assert (alike.predictions == members[0].predictions).all()
+    assert alike.loss == pytest.approx(members[0].loss, rel=1e-5)
+
+
+def test_an_ensemble_by_hand():
+    sure, unsure, other = (
+        [0.9, 0.1],
+        [0.4, 0.6],
+        [0.3, 0.7],
+    )  # the mean says 0: (0.9 + 0.4 + 0.3) / 3 = 0.533; votes say 1
+    members = [
+        Evaluation(np.log([[*pair, *[1e-30] * 8]]).astype(np.float32), np.zeros(1, np.uint8), contested=(0,))
+        for pair in (sure, unsure, other)
+    ]
+    ensemble = average(members)
+    assert ensemble.predictions.tolist() == [0]
+    assert ensemble.probabilities[0, :2] == pytest.approx([1.6 / 3, 1.4 / 3])
+    assert ensemble.contested == (0,)
+    with pytest.raises(TenfoldError, match="the same images"):
+        average([members[0], Evaluation(members[0].logits, np.ones(1, np.uint8))])
+
+
+def test_mnists_test_images_are_also_scored_without_the_contested_labels(mnist):
+    test = mnist[1]
+    evaluation = evaluate(build("softmax"), test)
+    others = [i for i in range(10_000) if i not in CONTESTED]
+    assert len(others) == 9_985
+    assert evaluation.accuracy_uncontested == (evaluation.predictions == test.labels)[others].mean()
+    assert evaluation.to_dict()["accuracy_uncontested"] == evaluation.accuracy_uncontested
+    assert f"{evaluation.accuracy_uncontested:.2%} without the 15 contested labels (n = 9,985)" in str(evaluation)
+    for other in (test[:9999], test[::-1], Digits(test.images, test.labels[::-1]), mnist[0][:10_000]):
+        assert contested(other) == ()
+
+
 def test_evaluate_lets_the_model_read(random_digits):
     evaluation = evaluate(build("softmax"), random_digits)
     assert len(evaluation) == 50
     figures = evaluation.to_dict()
     assert {"n", "loss", "accuracy", "interval", "confusion", "per_class"} <= set(figures)
     assert f"{evaluation.accuracy:.2%}" in str(evaluation)
+    assert "contested" not in str(evaluation)
+    assert figures["accuracy_uncontested"] is None
 
 
 def test_models_that_cannot_be_evaluated(random_digits):

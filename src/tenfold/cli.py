@@ -164,23 +164,39 @@ def train(
 
 @app.command()
 def evaluate(
-    run: Annotated[Path, typer.Argument(help="A run folder, or a .safetensors file of tenfold.save().")],
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN...", help="Run folders, or .safetensors files of tenfold.save().")
+    ],
+    ensemble: Annotated[
+        bool, typer.Option("--ensemble", help="Average the probabilities of two or more networks.")
+    ] = False,
     source: Annotated[
         str | None, typer.Option("--data", help="Test images from elsewhere, see tenfold train --help.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Evaluate a trained network on the test images.
+    """Evaluate a trained network, or an ensemble of several, on the test images.
 
     Example: tenfold evaluate runs/standard
     """
     from tenfold import experiment
+    from tenfold.evaluation import average
 
-    evaluation = experiment.evaluate_path(run, source)
+    if ensemble and len(runs) < 2:
+        raise TenfoldError("an ensemble needs two runs or more")
+    if len(runs) > 1 and not ensemble:
+        raise TenfoldError("several runs are evaluated as one model with --ensemble; without it, name one run")
+    evaluations = experiment.evaluate_paths(runs, source)
+    evaluation = average(evaluations) if ensemble else evaluations[0]
+    members = [{"run": str(run), "accuracy": one.accuracy} for run, one in zip(runs, evaluations, strict=True)]
     if as_json:
-        _print_json(evaluation.to_dict())
+        _print_json(evaluation.to_dict() | ({"members": members} if ensemble else {}))
         return
     print(evaluation)
+    if ensemble:
+        print("the mean of:")
+        for member in members:
+            print(f"  {member['run']}: accuracy {member['accuracy']:.2%}")
     _print_table(
         ["digit", "precision", "recall", "F1", "support"],
         [

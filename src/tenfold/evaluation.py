@@ -1,6 +1,7 @@
 """How good a model is: metrics and intervals from its logits and the true labels."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,7 +13,7 @@ from jaxtyping import Float, Int64, UInt8
 from torch import nn
 
 from tenfold import preprocess
-from tenfold.data import CLASSES, Digits
+from tenfold.data import CLASSES, Digits, contested
 from tenfold.errors import TenfoldError
 from tenfold.networks import predict_logits
 
@@ -53,10 +54,12 @@ class Evaluation:
     Attributes:
         logits: what the model returned, `float32 (n, 10)`.
         labels: the truth, `uint8 (n,)`.
+        contested: indices of the labels that are known to be doubtful, see `tenfold.data.contested`.
     """
 
     logits: Float[np.ndarray, "n 10"]
     labels: UInt8[np.ndarray, " n"]
+    contested: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -85,6 +88,13 @@ class Evaluation:
     def accuracy(self) -> float:
         """The fraction of images that were read correctly."""
         return self.correct / len(self)
+
+    @property
+    def accuracy_uncontested(self) -> float | None:
+        """The fraction of the images without a contested label that were read correctly; None if no label is."""
+        if not self.contested:
+            return None
+        return float(np.delete(self.predictions == self.labels, self.contested).mean())
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -132,6 +142,7 @@ class Evaluation:
             "n": len(self),
             "loss": self.loss,
             "accuracy": self.accuracy,
+            "accuracy_uncontested": self.accuracy_uncontested,
             "interval": list(self.interval),
             "confusion": self.confusion.tolist(),
             "per_class": [vars(scores) for scores in self.per_class],
@@ -141,7 +152,13 @@ class Evaluation:
     def __str__(self) -> str:
         low, high = self.interval
         interval = f"95 % interval {low:.2%} to {high:.2%}, n = {len(self):,}"
-        return f"loss {self.loss:.4f}, accuracy {self.accuracy:.2%} ({interval})"
+        text = f"loss {self.loss:.4f}, accuracy {self.accuracy:.2%} ({interval})"
+        if self.contested:
+            kept = len(self) - len(self.contested)
+            text += (
+                f"; {self.accuracy_uncontested:.2%} without the {len(self.contested)} contested labels (n = {kept:,})"
+            )
+        return text
 
 
 def evaluate(model: nn.Module, digits: Digits) -> Evaluation:
@@ -161,7 +178,31 @@ def evaluate(model: nn.Module, digits: Digits) -> Evaluation:
         )
     if not np.isfinite(logits).all():
         raise TenfoldError("the model returned logits that are infinite or not a number; its weights are damaged")
-    return Evaluation(logits, digits.labels)
+    return Evaluation(logits, digits.labels, contested(digits))
+
+
+def average(members: Sequence[Evaluation]) -> Evaluation:
+    """Evaluate an ensemble: the mean of its members' probabilities.
+
+    Args:
+        members: evaluations of the same digits, at least one.
+
+    Returns:
+        The ensemble's evaluation; its logits are the logarithms of the mean probabilities.
+
+    Raises:
+        TenfoldError: if the members have read different digits.
+
+    Source: Lakshminarayanan et al., "Simple and Scalable Predictive Uncertainty Estimation using Deep Ensembles",
+    NeurIPS 2017, section 2.4.
+    """
+    first = members[0]
+    if not all(np.array_equal(member.labels, first.labels) for member in members):
+        raise TenfoldError("an ensemble needs members that have read the same images")
+    # in float64, so that the order of the members does not matter
+    log_probabilities = torch.stack([F.log_softmax(torch.from_numpy(member.logits).double(), 1) for member in members])
+    logits = log_probabilities.logsumexp(0) - math.log(len(members))  # (n, 10)
+    return Evaluation(logits.float().numpy(), first.labels, first.contested)
 
 
 def wilson_interval(hits: int, n: int, z: float = 1.959964) -> tuple[float, float]:

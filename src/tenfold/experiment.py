@@ -150,6 +150,7 @@ def summarize(run: Run) -> dict[str, Any]:
         "train_seconds": history.train_seconds,
         "validation_accuracy": history["validation_accuracy"][-1],
         "test_accuracy": figures["accuracy"],
+        "test_accuracy_uncontested": figures.get("accuracy_uncontested"),  # older runs do not have it
         "test_loss": figures["loss"],
     }
 
@@ -162,15 +163,48 @@ def evaluate_path(path: str | os.PathLike, data: str | None = None) -> Evaluatio
         data: where the test images come from; by default from where the run's own came.
 
     Raises:
-        TenfoldError: if there are no weights, or the data cannot be used.
+        TenfoldError: if there are no usable weights, or the data cannot be used.
     """
+    model = runs.load_model(path)
     run = Run(path) if Path(path).is_dir() else None
     _, test = load(data or (run.environment["data"] if run else "bundled"))
     if run:
         torch.set_num_threads(run.environment["threads"])
         if data is None:
             _check_test_images(run, test)
-    return evaluate(runs.load_model(path), test)
+    try:
+        return evaluate(model, test)
+    except TenfoldError as error:
+        raise TenfoldError(f"{path}: {error}") from None
+
+
+def evaluate_paths(paths: Sequence[str | os.PathLike], data: str | None = None) -> list[Evaluation]:
+    """Evaluate several trained networks on the same test images; all are read before the first is evaluated.
+
+    Args:
+        paths: run folders, or files that `tenfold.save` wrote.
+        data: as for `evaluate_path`.
+
+    Returns:
+        An evaluation of each, in the order of the paths.
+
+    Raises:
+        TenfoldError: if one has no usable weights, is there twice, or has other test images than the first.
+    """
+    seen: set[Path] = set()
+    for path in paths:
+        weights = Path(path, "model.safetensors") if Path(path).is_dir() else Path(path)
+        if weights.resolve() in seen:
+            raise TenfoldError(f"{path}: is there twice; name each model once")
+        seen.add(weights.resolve())
+        runs.load_model(path)
+        if data is None and len(seen) > 1 and _test_sha256(path) != _test_sha256(paths[0]):
+            raise TenfoldError(f"{path}: has other test images than {paths[0]}; name those for all with --data")
+    return [evaluate_path(path, data) for path in paths]
+
+
+def _test_sha256(path: str | os.PathLike) -> str:
+    return Run(path).environment["test_sha256"] if Path(path).is_dir() else load()[1].sha256()
 
 
 def _check_test_images(run: Run, test: Digits) -> None:

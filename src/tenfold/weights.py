@@ -54,9 +54,11 @@ def restore(path: str | os.PathLike) -> Network:
         description = json.loads(metadata["network"])
         model = build(description["name"], **description["options"])
         model.load_state_dict(tensors)
-    except (KeyError, RuntimeError, TypeError, ValueError):
+    except (KeyError, RuntimeError, TypeError, ValueError) as error:
+        reason = str(error).splitlines()[-1].strip()  # PyTorch lists what does not fit, a line each
         raise TenfoldError(
-            f"{path}: its weights do not fit the network {metadata['network']}; another version wrote them"
+            f"{path}: its weights do not fit the network {metadata['network']}; "
+            f"another version may have written them ({reason})"
         ) from None
     return model.eval()
 

@@ -1,5 +1,6 @@
 """MNIST and the other ways to get digits: `load`, `split`, `Digits`, the IDX format, pictures."""
 
+from tenfold.data.contested import CONTESTED, contested
 from tenfold.data.digits import CLASSES, SIDE, Digits, split
 from tenfold.data.idx import parse_idx, read_idx, write_idx
 from tenfold.data.pictures import read_pictures
@@ -7,8 +8,10 @@ from tenfold.data.sources import load, locate
 
 __all__ = [
     "CLASSES",
+    "CONTESTED",
     "SIDE",
     "Digits",
+    "contested",
     "load",
     "locate",
     "parse_idx",
