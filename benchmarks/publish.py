@@ -11,10 +11,8 @@ from matplotlib.figure import Figure
 
 from tenfold.plots import STYLE
 
-PAGES = (Path("README.md"), Path("docs/speed.md"))
-SPEED = Path("results/speed.json")
-IDEAS = Path("results/ideas.json")
-SYSTEM = Path("results/system.json")
+PAGES = (Path("README.md"), Path("docs/speed.md"), Path("docs/accuracy.md"))
+RESULTS = Path("results")
 FIGURE = Path("docs/figures/speed.png")
 REFERENCES = {
     "train_mnist_fast": "train_mnist_fast, float32, channels-last",
@@ -36,15 +34,19 @@ def main() -> None:
     for page in PAGES:
         page.write_text(rewrite(page.read_text()))
     FIGURE.parent.mkdir(parents=True, exist_ok=True)
-    speed_figure(json.loads(SPEED.read_text())).savefig(FIGURE)
+    speed_figure(json.loads((RESULTS / "speed.json").read_text())).savefig(FIGURE)
 
 
 def rewrite(text: str) -> str:
-    """The text with new content between `<!-- NAME -->` and `<!-- end of NAME -->`, for every name in `BLOCKS`."""
-    for name, (path, table) in BLOCKS.items():
+    """The text with new content between `<!-- NAME -->` and `<!-- end of NAME -->`, for every name in `BLOCKS`.
+
+    A block without results stays as it is.
+    """
+    for name, (patterns, table) in BLOCKS.items():
         block = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
-        if block.search(text):
-            content = table(json.loads(path.read_text()))
+        files = [path for pattern in patterns for path in sorted(RESULTS.glob(pattern))]
+        if files and block.search(text):
+            content = table(*(json.loads(path.read_text()) for path in files))
             text = block.sub(lambda match, content=content: f"{match[1]}{content}\n{match[2]}", text)
     return text
 
@@ -97,6 +99,48 @@ def system_table(results: dict[str, Any]) -> str:
     return "\n".join([*lines, "", place(results["measured"])])
 
 
+def accuracy_table(*results: dict[str, Any]) -> str:
+    """A row for every recipe of the studies and for the ensembles, the most accurate first.
+
+    Args:
+        results: records of `benchmarks.studies` and of `benchmarks.ensembles`.
+    """
+    rows: list[tuple[str, dict[str, Any]]] = []
+    places, notes = [], []
+    for record in results:
+        if "draws" in record:
+            pool = record["pool"]
+            rows.append((f"ensemble of {record['members']} runs", record))
+            places += [place(measured) for measured in record["trained"]]
+            shared = f"; two of them share {record['members_shared']:.1f} on average" if record["n"] > 1 else ""
+            notes.append(
+                f"Ensembles: {record['n']} random draws of {record['members']} from {pool['n']} runs of "
+                f"{' and '.join(pool['recipes'])}{shared}."
+            )
+        else:
+            rows += record["rows"].items()
+            places += [place(measured) for measured in record["measured"]]
+    lines = [
+        "| recipe | parameters | test accuracy in %, mean ± sd (n) | without the 15 contested labels | training time |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for name, row in sorted((row for row in rows if row[1]["n"]), key=lambda row: -row[1]["accuracy"]):
+        parameters = f"{row['parameters']:,}" if "parameters" in row else ""
+        accuracies = [points(row[key], row[f"{key}_sd"]) for key in ("accuracy", "accuracy_uncontested")]
+        count = f"{row['n']} draws" if "draws" in row else row["n"]
+        lines.append(
+            f"| {name} | {parameters} | {accuracies[0]} ({count}) | {accuracies[1]} | {row['seconds']:.1f} s |"
+        )
+    return "\n".join([*lines, "", " ".join([*notes, *dict.fromkeys(places)])])
+
+
+def points(fraction: float | None, sd: float | None) -> str:
+    """A mean and its standard deviation in percent, as far as they are known."""
+    if fraction is None:
+        return "–"
+    return f"{100 * fraction:.2f}" + (f" ± {100 * sd:.2f}" if sd is not None else "")
+
+
 @rc_context(STYLE)
 def speed_figure(results: dict[str, Any]) -> Figure:
     """Accuracy against training time, tenfold's recipes as a curve, the references as points."""
@@ -123,16 +167,18 @@ def speed_figure(results: dict[str, Any]) -> Figure:
 
 def place(measured: dict[str, Any]) -> str:
     """Where and when something was measured."""
+    cores = "1 core" if measured["threads"] == 1 else f"{measured['threads']} cores"
     return (
-        f"Measured on {measured['threads']} cores of an {measured['processor']}, PyTorch {measured['torch']}, "
+        f"Measured on {cores} of an {measured['processor']}, PyTorch {measured['torch']}, "
         f"Python {measured['python']}, {measured['date']}."
     )
 
 
-BLOCKS: dict[str, tuple[Path, Callable[[dict[str, Any]], str]]] = {
-    "speed": (SPEED, speed_table),
-    "ideas": (IDEAS, ideas_table),
-    "system": (SYSTEM, system_table),
+BLOCKS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
+    "speed": (("speed.json",), speed_table),
+    "ideas": (("ideas.json",), ideas_table),
+    "system": (("system.json",), system_table),
+    "accuracy": (("study-*.json", "ensembles.json"), accuracy_table),
 }
 
 
