@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tenfold import preprocess
 from tenfold.data import Digits, split
 from tenfold.errors import TenfoldError
 
@@ -64,6 +66,11 @@ def test_selecting_keeps_images_and_labels_together():
     digits = numbered(np.arange(10, dtype=np.uint8))
     for index in (slice(2, 5), np.array([4, 2]), digits.labels > 6):
         assert np.array_equal(numbers(digits[index]), digits[index].labels)
+
+
+def test_reversed_digits_become_tensors():
+    images = numbered(np.arange(10, dtype=np.uint8))[::-1].images
+    assert torch.equal(preprocess.reshape(images)[:, 0, 0, 1], torch.arange(9, -1, -1, dtype=torch.uint8))
 
 
 def test_the_checksum_covers_pixels_and_labels():

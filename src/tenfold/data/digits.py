@@ -52,7 +52,9 @@ class Digits:
 
     def __getitem__(self, index: slice | np.ndarray) -> "Digits":
         """Return the digits at `index` (a slice, indices or a mask), as `Digits`."""
-        return Digits(self.images[index], self.labels[index], self.source)
+        # a reversed view has negative strides, which PyTorch refuses
+        images, labels = np.ascontiguousarray(self.images[index]), np.ascontiguousarray(self.labels[index])
+        return Digits(images, labels, self.source)
 
     def counts(self) -> Int64[np.ndarray, "10"]:
         """Count the images of each class."""
