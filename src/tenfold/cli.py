@@ -213,6 +213,10 @@ def study(
     file: Annotated[Path, typer.Argument(help="A TOML file: name, recipes, seeds, variants.")],
     out: Annotated[Path | None, typer.Option(help="The folder of the runs; by default studies/NAME.")] = None,
     processes: Annotated[int | None, typer.Option(min=1, help="Runs at a time; by default one for each core.")] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Run on this Ray cluster instead, with one core for each run."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Train many runs, seeds by recipes by variants, and compare them; the same command goes on after an interruption.
@@ -233,7 +237,7 @@ def study(
     try:
         with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
             bar = progress.add_task("runs", total=len(tasks))
-            outcomes = studies.run(tasks, processes, lambda _: progress.advance(bar))
+            outcomes = studies.run(tasks, processes, cluster, lambda _: progress.advance(bar))
     except (KeyboardInterrupt, InterruptedRun):
         print("tenfold: interrupted; finished runs are kept, and the same command goes on", file=sys.stderr)
         raise typer.Exit(130) from None

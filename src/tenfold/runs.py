@@ -86,11 +86,11 @@ class Run:
         """
         path = Path(path)
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            if not (path / "recipe.toml").is_file():
+            if not any((path / name).is_file() for name in FILES[:2]):  # killed half-way, it has only the second
                 raise TenfoldError(f"{path}: exists and is no run folder; choose another with --out")
             if not force:
                 raise TenfoldError(f"{path}: this run exists; choose another with --out, or replace it with --force")
-            for name in FILES:
+            for name in reversed(FILES):
                 (path / name).unlink(missing_ok=True)
         path.mkdir(parents=True, exist_ok=True)
         write_atomically(path / "environment.json", json.dumps(environment, indent=2) + "\n")

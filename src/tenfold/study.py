@@ -1,16 +1,18 @@
-"""Many runs at once: seeds, recipes and variants from one TOML file, on all cores, safe to interrupt."""
+"""Many runs at once: seeds, recipes and variants from one TOML file, on all cores or a cluster, safe to interrupt."""
 
 import json
 import os
+import socket
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from statistics import mean, stdev
+from tempfile import NamedTemporaryFile
 from typing import Annotated, Any, Literal
 
 import torch
-from joblib import Parallel, delayed, parallel_config
 from pydantic import ConfigDict, Field, ValidationError
 from pydantic.dataclasses import dataclass as checked_dataclass
 from scipy import stats
@@ -21,6 +23,7 @@ from tenfold.errors import TenfoldError
 from tenfold.files import write_atomically
 from tenfold.recipes import Recipe
 from tenfold.runs import Run
+from tenfold.workers import scatter
 
 STUDIES = Path("studies")
 
@@ -125,38 +128,65 @@ def plan(study: Study, out: str | os.PathLike | None = None) -> list[Task]:
 
 
 def run(
-    tasks: list[Task], processes: int | None = None, done: Callable[[Outcome], None] = lambda _: None
+    tasks: list[Task],
+    processes: int | None = None,
+    cluster: str | None = None,
+    done: Callable[[Outcome], None] = lambda _: None,
 ) -> list[Outcome]:
     """Do the runs that are not finished yet, several at a time.
 
-    Finished runs are not repeated; interrupted ones go on from their checkpoint. A run that fails, by divergence for
-    example, is recorded with its reason and does not stop the others.
+    Finished runs are not repeated; interrupted ones go on from their checkpoint, as do those whose worker on a cluster
+    was lost. A run that fails, by divergence for example, is recorded with its reason and does not stop the others.
 
     Args:
         tasks: from `plan`.
-        processes: how many at a time, sharing the cores; by default one for each core.
+        processes: how many at a time. On this machine they share the cores, and by default there is one for each core;
+            on a cluster each has one core, and by default as many run as there are.
+        cluster: HOST:PORT of a Ray cluster that this machine belongs to, and whose machines all see the run folders.
         done: called with every outcome as it comes.
 
     Returns:
         The outcomes in the order of the tasks.
 
     Raises:
-        TenfoldError: if a run folder holds a run by another recipe.
+        TenfoldError: if a run folder holds a run by another recipe, or the cluster does not answer.
+        OSError: if the study's folder cannot be written.
     """
-    cores = torch.get_num_threads()
-    processes = min(processes or cores, len(tasks))
     _check_folders(tasks)
-    outcomes: dict[str, Outcome] = {}
-    with parallel_config("loky", inner_max_num_threads=max(1, cores // processes)):
-        jobs = (delayed(do)(task, max(1, cores // processes)) for task in tasks)
-        for outcome in Parallel(n_jobs=processes, return_as="generator_unordered")(jobs):
-            outcomes[outcome.run] = outcome
-            done(outcome)
-    return [outcomes[str(task.path)] for task in tasks]
+    threads = 1
+    if cluster is None:
+        cores = torch.get_num_threads()
+        processes = min(processes or cores, len(tasks))
+        threads = max(1, cores // processes)
+    folder = tasks[0].path.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    outcomes: dict[Path, Outcome] = {}
+    with NamedTemporaryFile(prefix=".shared-", dir=folder) as shared:
+        work = partial(do, threads=threads, shared=Path(shared.name))
+        # workers on a cluster start in another folder
+        jobs = [replace(task, data=locate(task.data), path=task.path.absolute()) for task in tasks]
+        for job, result in scatter(work, jobs, processes=processes, threads=threads, cluster=cluster):
+            outcome = result if isinstance(result, Outcome) else _failed(job, str(result))
+            path = folder / job.path.name
+            outcomes[path] = replace(outcome, run=str(path))
+            done(outcomes[path])
+    return [outcomes[task.path] for task in tasks]
 
 
-def do(task: Task, threads: int) -> Outcome:
-    """Do one run, or what is left of it."""
+def do(task: Task, threads: int, shared: Path) -> Outcome:
+    """Do one run, or what is left of it.
+
+    Args:
+        task: the run.
+        threads: how many PyTorch may use.
+        shared: a file in the study's folder, which is on this machine too if that folder is.
+    """
+    if not shared.is_file():
+        return _failed(
+            task,
+            f"the machine {socket.gethostname()} does not see {shared.parent}; "
+            "all machines of the cluster must share the study's folder, choose one with --out",
+        )
     torch.set_num_threads(threads)
     try:
         begun = Run(task.path) if (task.path / "recipe.toml").is_file() else None
@@ -167,11 +197,15 @@ def do(task: Task, threads: int) -> Outcome:
         else:
             finished = experiment.train(task.recipe, data=task.data, out=task.path, force=True, device="cpu")
     except (TenfoldError, OSError) as error:
-        return Outcome(task.group, task.recipe.seed, "failed", str(task.path), reason=str(error))
+        return _failed(task, str(error))
     summary = experiment.summarize(finished)
     figures = ("validation_accuracy", "test_accuracy", "test_accuracy_uncontested", "train_seconds")
     measured = {key: summary[key] for key in figures}
     return Outcome(task.group, task.recipe.seed, "finished", str(task.path), **measured)
+
+
+def _failed(task: Task, reason: str) -> Outcome:
+    return Outcome(task.group, task.recipe.seed, "failed", str(task.path), reason=reason)
 
 
 def summarize(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
