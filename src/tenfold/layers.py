@@ -1,0 +1,106 @@
+"""The bricks that networks are built from, where PyTorch has none."""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+def block(
+    channels_in: int, channels: int, kernel: int = 3, stride: int = 1, padding: int = 0, pool: bool = False
+) -> list[nn.Module]:
+    """A convolution, a pooling where wanted, BatchNorm and ReLU: the brick of the convolutional networks."""
+    return [
+        # BatchNorm subtracts the mean, so a bias before it would have no effect
+        nn.Conv2d(channels_in, channels, kernel, stride, padding, bias=False),
+        *([nn.MaxPool2d(2)] if pool else []),
+        nn.BatchNorm2d(channels),
+        nn.ReLU(),
+    ]
+
+
+def separable(channels: int, padding: int = 0, pool: bool = False) -> list[nn.Module]:
+    """A block with 8-bit weights whose convolution is in two parts: 3x3 within each channel, then 1x1 across them.
+
+    Source: A. Howard et al., "MobileNets", 2017, section 3.1; there with BatchNorm and ReLU between the two as well.
+    """
+    return [
+        Int8Conv2d(channels, channels, 3, padding=padding, groups=channels, bias=False),
+        Int8Conv2d(channels, channels, 1, bias=False),
+        *([nn.MaxPool2d(2)] if pool else []),
+        nn.BatchNorm2d(channels),
+        nn.ReLU(),
+    ]
+
+
+class Residual(nn.Module):
+    """Two convolutions whose result is weighted by channel and added to what came in.
+
+    Args:
+        channels: of the input and of the output.
+
+    Source: K. He et al., "Deep Residual Learning for Image Recognition", CVPR 2016, figure 2; the weighting as in
+    `SqueezeExcite`.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.residual = nn.Sequential(
+            *block(channels, channels, padding=1),
+            nn.Conv2d(channels, channels, 3, padding=1, bias=False),
+            nn.BatchNorm2d(channels),
+            SqueezeExcite(channels),
+        )
+
+    def forward(self, x: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch channels height width"]:
+        """Add the residual, then ReLU."""
+        return F.relu(x + self.residual(x))
+
+
+class SqueezeExcite(nn.Module):
+    """Multiply every channel by a weight from 0 to 1 that follows from the means of all channels.
+
+    Args:
+        channels: of the input and of the output.
+
+    Source: J. Hu et al., "Squeeze-and-Excitation Networks", CVPR 2018, section 3.
+    """
+
+    REDUCTION = 4  # the paper's 16 would leave two units for 32 channels
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.squeeze = nn.Linear(channels, channels // self.REDUCTION)
+        self.excite = nn.Linear(channels // self.REDUCTION, channels)
+
+    def forward(self, x: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch channels height width"]:
+        """Weight the channels."""
+        weights = torch.sigmoid(self.excite(F.relu(self.squeeze(x.mean((2, 3))))))  # (batch, channels)
+        return x * weights[:, :, None, None]
+
+
+class Int8Conv2d(nn.Conv2d):
+    """A convolution that computes with weights rounded to 8 bits, and learns as if they were not."""
+
+    def forward(self, input: Float[Tensor, "batch channels_in h w"]) -> Float[Tensor, "batch channels h2 w2"]:  # noqa: A002
+        """Convolve with the rounded weights."""
+        return self._conv_forward(input, round_to_int8(self.weight), self.bias)
+
+
+class Int8Linear(nn.Linear):
+    """Likewise, a fully connected layer."""
+
+    def forward(self, input: Float[Tensor, "batch features_in"]) -> Float[Tensor, "batch features"]:  # noqa: A002
+        """Multiply by the rounded weights."""
+        return F.linear(input, round_to_int8(self.weight), self.bias)
+
+
+def round_to_int8(weight: Float[Tensor, "channels ..."]) -> Float[Tensor, "channels ..."]:
+    """Round weights to whole multiples, from -127 to 127, of one step for each output channel; gradients pass through.
+
+    Source: B. Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
+    Inference", CVPR 2018, section 3.
+    """
+    step = weight.detach().flatten(1).abs().amax(dim=1).clamp(min=1e-12) / 127
+    zero = torch.zeros_like(step, dtype=torch.int32)
+    return torch.fake_quantize_per_channel_affine(weight, step, zero, axis=0, quant_min=-127, quant_max=127)

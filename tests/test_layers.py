@@ -1,0 +1,53 @@
+import torch
+from torch import nn
+
+from tenfold import build, recipes
+from tenfold.layers import Int8Conv2d, Int8Linear, Residual, SqueezeExcite, round_to_int8
+
+
+def test_int8_layers_compute_with_whole_multiples_of_a_step_for_each_channel():
+    torch.manual_seed(0)
+    for layer, inputs in ((Int8Conv2d(3, 8, 3), torch.randn(4, 3, 9, 9)), (Int8Linear(30, 8), torch.randn(4, 30))):
+        step = layer.weight.detach().flatten(1).abs().amax(dim=1) / 127
+        codes = round_to_int8(layer.weight).detach().flatten(1) / step[:, None]
+        assert torch.allclose(codes, codes.round(), atol=1e-4)
+        assert codes.abs().max() <= 127.001
+        assert ((codes - layer.weight.flatten(1) / step[:, None]).abs() <= 0.501).all()
+
+        plain = nn.Conv2d(3, 8, 3) if isinstance(layer, nn.Conv2d) else nn.Linear(30, 8)
+        plain.load_state_dict({"weight": round_to_int8(layer.weight), "bias": layer.bias})
+        assert torch.equal(layer(inputs), plain(inputs))
+        for trained in (layer, plain):
+            trained(inputs).square().sum().backward()
+        assert torch.equal(layer.weight.grad, plain.weight.grad)  # as if there were no rounding
+
+
+def test_all_weights_of_the_tiny_network_are_rounded():
+    weights = [module for module in build("tiny", width=4).modules() if isinstance(module, nn.Conv2d | nn.Linear)]
+    assert weights
+    assert all(isinstance(module, Int8Conv2d | Int8Linear) for module in weights)
+
+
+def test_the_tiny_recipes_stay_within_the_memory_of_a_microcontroller():
+    recipe = recipes.load("tiny")
+    model = build(recipe.network, **recipe.network_options)
+    weights = sum(parameter.numel() for parameter in model.parameters() if parameter.ndim > 1)
+    # one byte each; four for every bias: what is left of a BatchNorm, and the last layer's
+    biases = sum(module.num_features for module in model.modules() if isinstance(module, nn.BatchNorm2d)) + 10
+    assert weights + 4 * biases <= 11_000
+    recipe = recipes.load("micro")
+    model = build(recipe.network, **recipe.network_options)
+    assert sum(parameter.numel() for parameter in model.parameters()) <= 1_500
+
+
+def test_a_residual_block_whose_residual_is_zero_is_relu():
+    block, x = Residual(8), torch.randn(2, 8, 5, 5)
+    nn.init.zeros_(block.residual[4].weight)  # BatchNorm's scale
+    assert torch.equal(block(x), x.relu())
+
+
+def test_squeeze_and_excitation_weighs_whole_channels_from_zero_to_one():
+    x = torch.rand(2, 8, 5, 5) + 0.1
+    ratio = SqueezeExcite(8)(x) / x
+    assert torch.allclose(ratio, ratio[:, :, :1, :1].expand_as(ratio))
+    assert ((ratio > 0) & (ratio < 1)).all()
