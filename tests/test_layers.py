@@ -2,7 +2,7 @@ import torch
 from torch import nn
 
 from tenfold import build, recipes
-from tenfold.layers import Int8Conv2d, Int8Linear, Residual, SqueezeExcite, round_to_int8
+from tenfold.layers import Int8Conv2d, Int8Linear, MeanOverShifts, Residual, SqueezeExcite, round_to_int8
 
 
 def test_int8_layers_compute_with_whole_multiples_of_a_step_for_each_channel():
@@ -38,6 +38,18 @@ def test_the_tiny_recipes_stay_within_the_memory_of_a_microcontroller():
     recipe = recipes.load("micro")
     model = build(recipe.network, **recipe.network_options)
     assert sum(parameter.numel() for parameter in model.parameters()) <= 1_500
+
+
+def test_the_mean_over_shifts_is_that_of_the_probabilities_in_evaluation_only():
+    torch.manual_seed(0)
+    layers = [nn.Conv2d(1, 4, 3, stride=2), nn.Flatten(), nn.Linear(4 * 169, 10)]
+    plain, model = nn.Sequential(*layers), MeanOverShifts(*layers)
+    x = torch.zeros(3, 1, 28, 28)
+    x[:, :, 4:24, 4:24] = torch.randn(3, 1, 20, 20)
+    assert torch.equal(model(x), plain(x))
+    shifts = [(0, 0), (0, 1), (0, -1), (1, 0), (-1, 0)]
+    expected = torch.stack([plain(x.roll(shift, (2, 3))).softmax(1) for shift in shifts]).mean(0)
+    assert torch.allclose(model.eval()(x).exp(), expected, atol=1e-6)
 
 
 def test_a_residual_block_whose_residual_is_zero_is_relu():

