@@ -1,5 +1,6 @@
 """Recipes: everything that decides a training run, in one TOML file each, read into one dataclass."""
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -151,7 +152,8 @@ def explain(error: ValidationError, known: Iterable[str]) -> str:
     problems = error.errors()
     unknown = [problem for problem in problems if problem["type"] == "unexpected_keyword_argument"]
     problem = (unknown or problems)[0]
-    key = ".".join(str(part) for part in problem["loc"][:2])
+    # of several allowed types, pydantic names the one that it tried: "constrained-int"
+    key = ".".join(part for part in map(str, problem["loc"][:2]) if re.fullmatch(r"\w+", part))
     if unknown:
         return f"there is no key {key!r}{nearest(key, known)}"
     if problem["type"] in ("missing", "missing_argument"):
