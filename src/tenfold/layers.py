@@ -85,8 +85,8 @@ class MeanOverShifts(nn.Sequential):
     """Layers that look five times in evaluation: at the images, and at them shifted by one pixel in each direction.
 
     Its logits are then the logarithms of the mean of the five probabilities. A network with strides and pooling answers
-    a little differently after a shift; the mean was right more often than the answer to the image alone, by a tenth of
-    the mistakes. In training the layers look once.
+    a little differently after a shift; the mean is right more often than the answer to the image alone. In training the
+    layers look once.
 
     Source: averaging over translated copies as in A. Krizhevsky et al., "ImageNet Classification with Deep
     Convolutional Neural Networks", NeurIPS 2012, section 4.1.
