@@ -5,8 +5,8 @@
 
 Every idea is taken back, or an alternative put in its place, one at a time. All runs train on 55,000 images and are
 judged by their mistakes on the 5,000 held out, never by the test images. Within a round of one seed the variants follow
-one another in random order, so that their times can be compared. Writes `results/ideas.json`; rows of ideas that are
-not in the call stay.
+one another in random order, so that their times can be compared. Writes `results/ideas.json`; with `--only` the
+other rows stay, and differences and time ratios are to runs of the recipe as it is in the same call.
 """
 
 import argparse
@@ -16,173 +16,21 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
-import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 
 import tenfold
+from benchmarks import alterations
 from benchmarks.speed import where
-from tenfold import preprocess, recipes
+from tenfold import recipes
 from tenfold.data import Digits
-from tenfold.training import Callback, Training, optimization
+from tenfold.training import Callback
 
 RESULTS = Path("results/ideas.json")
 BASE = "as it is"
-Idea = dict[str, Any] | Callable[[nn.Sequential, Digits], list[Callback]]  # changes of the recipe, or of the model
-
-
-def whiten(model: nn.Sequential, train: Digits) -> list[Callback]:
-    """Freeze the first filters: the leading principal components of training patches, scaled to equal variance.
-
-    Source: K. Jordan, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU", 2024, section 3.1.
-    """
-    first = model[0]
-    patches = F.unfold(preprocess.to_tensor(train.images[:1000]), first.kernel_size, stride=first.stride)
-    variances, components = torch.linalg.eigh(patches.transpose(0, 1).flatten(1).cov())  # in columns, ascending
-    filters = (components / (variances + 0.01).sqrt()).T.flip(0)[: len(first.weight)]  # (channels, 25)
-    first.weight.data.copy_(filters.view_as(first.weight))
-    first.weight.requires_grad_(False)
-    return []
-
-
-def zero_last_layer(model: nn.Sequential, _: Digits) -> list[Callback]:
-    """All logits are 0 before the first step."""
-    nn.init.zeros_(model[-1].weight)
-    nn.init.zeros_(model[-1].bias)
-    return []
-
-
-def identity_filters(model: nn.Sequential, _: Digits) -> list[Callback]:
-    """The first filters of every later convolution pass on one channel each; the rest stay random."""
-    for convolution in convolutions(model)[1:]:
-        nn.init.dirac_(convolution.weight.data[: convolution.in_channels])
-    return []
-
-
-def fix_scales(model: nn.Sequential, _: Digits) -> list[Callback]:
-    """BatchNorm's scales stay 1."""
-    for layer in model:
-        if isinstance(layer, nn.BatchNorm2d):
-            layer.weight.requires_grad_(False)
-    return []
-
-
-def silu(model: nn.Sequential, _: Digits) -> list[Callback]:
-    """SiLU in the place of every ReLU."""
-    for index, layer in enumerate(model):
-        if isinstance(layer, nn.ReLU):
-            model[index] = nn.SiLU()
-    return []
-
-
-def pool_late(model: nn.Sequential, _: Digits) -> list[Callback]:
-    """BatchNorm and ReLU before the pooling, the usual order."""
-    index = find(model, nn.MaxPool2d)
-    model.insert(index + 2, model.pop(index))
-    return []
-
-
-def small_filters(model: nn.Sequential, _: Digits) -> list[Callback]:
-    """The last two convolutions 2x2 without padding: from 5x5 to 3x3 positions as before."""
-    for old in convolutions(model)[2:]:
-        new = nn.Conv2d(old.in_channels, old.out_channels, 2, bias=False)
-        model[list(model).index(old)] = new.to(memory_format=torch.channels_last)
-    return []
-
-
-def long_stride(model: nn.Sequential, _: Digits) -> list[Callback]:
-    """Stride 3 in the first convolution; padding in the last keeps 3x3 positions for the linear layer."""
-    convolutions(model)[0].stride, convolutions(model)[-1].padding = (3, 3), (1, 1)
-    return []
-
-
-def resize(model: nn.Sequential, _: Digits) -> list[Callback]:
-    """Let the network see small images first; the pooling fits 1x1 positions to the linear layer and leaves 3x3."""
-    model.insert(find(model, nn.Flatten), nn.AdaptiveMaxPool2d(3))
-    return [SmallFirst()]
-
-
-class SmallFirst(Callback):
-    """For the first half of the steps, images of 20x20."""
-
-    def on_train_begin(self, training: Training) -> None:
-        """Put the shrinking before the network."""
-        self.left = training.steps
-        shrink = partial(F.interpolate, size=(20, 20), mode="bilinear")
-        self.hook = training.model.register_forward_pre_hook(lambda _, inputs: shrink(inputs[0]))
-
-    def on_step_end(self, training: Training) -> None:
-        """Count, and take the shrinking away."""
-        self.left -= 1
-        if self.left == training.steps // 2:
-            self.hook.remove()
-
-
-class MeanWeights(Callback):
-    """At the end the mean of the weights, and of BatchNorm's statistics, after each of the last 15 % of the steps."""
-
-    def on_train_begin(self, training: Training) -> None:
-        """Begin at nothing."""
-        self.left, self.count = training.steps, 0
-        self.weights = [tensor for tensor in training.model.state_dict().values() if tensor.is_floating_point()]
-        self.means = [torch.zeros_like(tensor) for tensor in self.weights]
-
-    def on_step_end(self, training: Training) -> None:
-        """Add to the means; after the last step, while the clock still runs, use them."""
-        self.left -= 1
-        if self.left < 0.15 * training.steps:
-            self.count += 1
-            for mean, tensor in zip(self.means, self.weights, strict=True):
-                mean.lerp_(tensor, 1 / self.count)
-                if self.left == 0:
-                    tensor.copy_(mean)
-
-
-class FreeMuon(Callback):
-    """Muon without the filters' fixed norm.
-
-    Args:
-        lr: its learning rate, which the norm no longer fixes the meaning of.
-    """
-
-    class Muon(optimization.Muon):
-        """Turns the filters and lets them grow."""
-
-        def update(self, parameter: nn.Parameter, gradient: Tensor, moments: dict[str, Tensor], lr: float) -> None:
-            """As in Muon, less its scaling."""
-            velocity = moments["velocity"].mul_(self.momentum).add_(gradient)
-            lookahead = gradient.add(velocity, alpha=self.momentum)
-            parameter.sub_(optimization.orthogonalize(lookahead.flatten(1)).view_as(parameter), alpha=lr)
-
-    def __init__(self, lr: float) -> None:
-        self.lr = lr
-
-    def on_train_begin(self, training: Training) -> None:
-        """Put it in the place of the recipe's."""
-        filters = training.optimizers[0].parameters
-        training.optimizers[0] = self.Muon(filters, replace(training.recipe, muon_lr=self.lr))
-
-
-class TwoNewtonSchulzSteps(Callback):
-    """Muon with two Newton-Schulz steps, as long as the training lasts."""
-
-    def __init__(self) -> None:
-        self.patch = mock.patch.object(optimization, "orthogonalize", partial(optimization.orthogonalize, steps=2))
-
-    def on_train_begin(self, training: Training) -> None:
-        """Two steps."""
-        self.patch.start()
-
-    def on_train_end(self, training: Training) -> None:
-        """Three again."""
-        self.patch.stop()
-
+Idea = dict[str, Any] | Callable[[nn.Sequential, Digits], list[Callback]]  # other values in the recipe, or code
 
 IDEAS: dict[str, Idea] = {
     BASE: {},
@@ -191,30 +39,30 @@ IDEAS: dict[str, Idea] = {
     "Muon's learning rate 0.1": {"muon_lr": 0.1},
     "Muon's learning rate 0.2": {"muon_lr": 0.2},
     "Muon's momentum 0.8": {"muon_momentum": 0.8},
-    "Muon without a fixed norm, learning rate 0.02": lambda *_: [FreeMuon(0.02)],
-    "Muon without a fixed norm, learning rate 0.1": lambda *_: [FreeMuon(0.1)],
-    "Muon with two Newton-Schulz steps": lambda *_: [TwoNewtonSchulzSteps()],
+    "Muon without a fixed norm, learning rate 0.02": lambda *_: [alterations.FreeMuon(0.02)],
+    "Muon without a fixed norm, learning rate 0.1": lambda *_: [alterations.FreeMuon(0.1)],
+    "Muon with two Newton-Schulz steps": lambda *_: [alterations.TwoNewtonSchulzSteps()],
     "a constant learning rate": {"schedule": "constant"},
     "warmup over a tenth of the steps": {"warmup": 0.1},
-    "the mean of the last 15% of the steps' weights": lambda *_: [MeanWeights()],
+    "the mean of the weights of the last 15% of the steps": lambda *_: [alterations.MeanWeights()],
     "no label smoothing": {"label_smoothing": 0.0},
     "label smoothing 0.05": {"label_smoothing": 0.05},
     "no distortions": {"rotation": 0.0, "scale": 0.0, "shift": 0.0},
     "elastic distortion, 0.7 pixels": {"elastic": 0.7},
-    "images of 20x20 in the first half of the steps": resize,
+    "images of 20x20 in the first half of the steps": alterations.resize,
     "batches of 128": {"batch_size": 128},
     "batches of 256": {"batch_size": 256},
     "32 channels in the first layer": {"network_options.stem": 32},
     "8 channels in the first layer": {"network_options.stem": 8},
-    "frozen whitening filters in the first layer": whiten,
-    "stride 3 in the first layer": long_stride,
-    "2x2 filters in the last two convolutions": small_filters,
+    "frozen whitening filters in the first layer": alterations.whiten,
+    "stride 3 in the first layer": alterations.long_stride,
+    "2x2 filters in the last two convolutions": alterations.small_filters,
     "one convolution more (deep_cnn)": {"network": "deep_cnn"},
-    "filters that begin as the identity": identity_filters,
-    "a last layer that begins at zero": zero_last_layer,
-    "BatchNorm with a fixed scale": fix_scales,
-    "pooling after BatchNorm and ReLU": pool_late,
-    "SiLU instead of ReLU": silu,
+    "filters that begin as the identity": alterations.identity_filters,
+    "a last layer that begins at zero": alterations.zero_last_layer,
+    "BatchNorm with a fixed scale": alterations.fix_scales,
+    "pooling after BatchNorm and ReLU": alterations.pool_late,
+    "SiLU instead of ReLU": alterations.silu,
     "Dropout 0.1": {"network_options.dropout": 0.1},
     "0.2 epochs": {"epochs": 0.2},
     "0.5 epochs": {"epochs": 0.5},
@@ -226,6 +74,60 @@ def main() -> None:
     """Run the rounds and write the results."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ideas")
     parser.add_argument("--seeds", type=int, default=10, help="rounds, each with its own seed")
-    parser.add_argument("--only", nargs="+", metavar="NAME", choices=IDEAS, help="some ideas, beside the recipe as it is")
+    parser.add_argument(
+        "--only", nargs="+", metavar="NAME", choices=IDEAS, help="some ideas, beside the recipe as it is"
+    )
     options = parser.parse_args()
-    names = [name for name in IDEAS if not options.only or name in options.only or name == BASE]
+    if options.seeds < 2:
+        parser.error("a standard error needs at least 2 seeds")
+    asked = options.only or list(IDEAS)
+    names = [name for name in IDEAS if name in asked or name == BASE]
+    train, _ = tenfold.load()
+    train, validation = tenfold.split(train, 5000)
+    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+    for seed in range(-1, options.seeds):  # the first round warms up and does not count
+        order = random.Random(seed).sample(names, len(names))
+        outcomes = {name: run(IDEAS[name], max(seed, 0), train, validation) for name in order}
+        for name in names if seed >= 0 else ():
+            difference = outcomes[name]["mistakes"] - outcomes[BASE]["mistakes"]
+            ratio = outcomes[name]["seconds"] / outcomes[BASE]["seconds"]
+            runs[name].append({"seed": seed, **outcomes[name], "difference": difference, "time_ratio": ratio})
+        print(f"round {seed + 1}/{options.seeds}", file=sys.stderr, flush=True)
+    results = {"recipe": "fast", "measured": where(), "rows": {}}
+    if options.only and RESULTS.is_file():
+        results = json.loads(RESULTS.read_text())
+    for name in names:
+        if name in asked or name not in results["rows"]:
+            results["rows"][name] = summarize(runs[name]) | ({"measured": where()} if options.only else {})
+    results["rows"] = {name: results["rows"][name] for name in IDEAS if name in results["rows"]}
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+
+
+def run(idea: Idea, seed: int, train: Digits, validation: Digits) -> dict[str, float]:
+    """Train once with an idea: mistakes on the validation images, and seconds, the idea's preparations among them."""
+    recipe = recipes.load("fast", {"seed": seed} | (idea if isinstance(idea, dict) else {}))
+    tenfold.seed_everything(seed)
+    model = tenfold.build(recipe.network, **recipe.network_options)
+    started = time.perf_counter()
+    callbacks = idea(model, train) if callable(idea) else []
+    seconds = time.perf_counter() - started
+    history = tenfold.fit(model, train, recipe, validation=validation, callbacks=callbacks)
+    mistakes = round((1 - (history["validation_accuracy"][-1] or 0.0)) * len(validation))
+    return {"mistakes": mistakes, "seconds": round(seconds + history.train_seconds, 3)}
+
+
+def summarize(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Means over the seeds, the difference's standard error, and the median of the time ratio."""
+    differences = [run["difference"] for run in runs]
+    return {
+        "n": len(runs),
+        "mistakes": statistics.mean(run["mistakes"] for run in runs),
+        "difference": statistics.mean(differences),
+        "difference_se": statistics.stdev(differences) / len(differences) ** 0.5,
+        "time_ratio": statistics.median(run["time_ratio"] for run in runs),
+        "runs": runs,
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -76,8 +76,10 @@ def ideas_table(results: dict[str, Any]) -> str:
     for name, row in results["rows"].items():
         difference = f"{row['difference']:+.1f} ± {row['difference_se']:.1f}" if row["difference_se"] else ""
         lines.append(f"| {name} | {row['mistakes']:.1f} | {difference} | {row['time_ratio']:.2f}× |")
-    seeds = next(iter(results["rows"].values()))["n"]
-    lines += ["", f"{seeds} seeds each, differences paired by seed. {place(results['measured'])}"]
+    rows = results["rows"].values()
+    seeds = " or ".join(map(str, sorted({row["n"] for row in rows})))
+    places = dict.fromkeys(place(row.get("measured", results["measured"])) for row in rows)  # a row's own, or all rows'
+    lines += ["", f"{seeds} seeds each, differences paired by seed. {' '.join(places)}"]
     return "\n".join(lines)
 
 

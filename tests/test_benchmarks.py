@@ -5,9 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
-from tenfold import TenfoldError, experiment, study
+import tenfold
+from tenfold import TenfoldError, experiment, preprocess, recipes, study
 from tenfold.evaluation import average
+from tenfold.training import Callback
 
 ROOT = Path(__file__).parent.parent
 
@@ -66,6 +69,55 @@ def test_records_of_studies_and_ensembles(idx_folder, tmp_path):
     assert f"| {100 * row['accuracy']:.2f} ± {100 * row['accuracy_sd']:.2f} (4) | – |" in table
     assert f" {100 * drawn['accuracy']:.2f} ± {100 * drawn['accuracy_sd']:.2f} (6 draws) |" in table
     assert "Ensembles: 6 random draws of 2 from 4 runs of quick-narrow; two of them share 0.8 on average." in table
+
+
+def test_every_idea_trains(mnist):
+    from benchmarks import ideas
+
+    train, validation = mnist[0][:4000], mnist[0][4000:4500]  # 8 steps, as `fast` sees a third of the images
+    base = ideas.run({}, 0, train, validation)
+    for name, idea in ideas.IDEAS.items():
+        if callable(idea):
+            assert ideas.run(idea, 0, train, validation)["mistakes"] < 300, name
+    assert ideas.run({}, 0, train, validation)["mistakes"] == base["mistakes"]  # no idea outlives its run
+
+
+def test_ideas_do_what_they_say(few):
+    from benchmarks import alterations
+
+    few, recipe = few[:400], recipes.load("fast", {"batch_size": 20, "epochs": 1.0})
+    torch.manual_seed(0)
+    inputs = preprocess.to_tensor(few.images)
+
+    model = tenfold.build("cnn", stem=16)
+    assert alterations.whiten(model, few) == []
+    covariance = model[0](inputs).transpose(0, 1).flatten(1).cov()
+    assert covariance.diagonal() == pytest.approx(np.ones(16), abs=0.2)
+    assert (covariance - covariance.diagonal().diag()).abs().max() < 1e-3
+    filters = model[0].weight.clone()
+    tenfold.fit(model, few, recipe)
+    assert torch.equal(model[0].weight, filters)
+
+    model = tenfold.build("cnn", stem=16, dropout=0.0)
+    weights = []
+    record = Callback()
+    record.on_step_end = lambda training: weights.append(training.model[3].weight.detach().clone())
+    tenfold.fit(model, few, recipe, callbacks=[record, alterations.MeanWeights()])
+    assert len(weights) == 20
+    torch.testing.assert_close(model[3].weight, torch.stack(weights[-3:]).mean(dim=0))
+
+    model = tenfold.build("cnn")
+    sizes = []
+    model[0].register_forward_pre_hook(lambda _, images: sizes.append(images[0].shape[-1]) if model.training else None)
+    before = model.eval()(inputs)
+    callbacks = alterations.resize(model, few)
+    assert torch.equal(model(inputs), before)  # the pooling leaves images of 28x28 alone
+    tenfold.fit(model, few, recipe, callbacks=callbacks)
+    assert sizes == [20] * 10 + [28] * 10
+
+    model = tenfold.build("cnn", dropout=0.0)
+    alterations.zero_last_layer(model, few)
+    assert not model(inputs).any()
 
 
 def test_the_references_learn(few, mnist):
