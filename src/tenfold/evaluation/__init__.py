@@ -1,5 +1,6 @@
-"""How good a model is: `evaluate`, `Evaluation`, the mean of an ensemble."""
+"""How good a model is: `evaluate`, `Evaluation`, the mean of an ensemble; what its curves say."""
 
+from tenfold.evaluation.diagnosis import Diagnosis, diagnose
 from tenfold.evaluation.metrics import ClassScores, Evaluation, Mistake, average, evaluate, wilson_interval
 
-__all__ = ["ClassScores", "Evaluation", "Mistake", "average", "evaluate", "wilson_interval"]
+__all__ = ["ClassScores", "Diagnosis", "Evaluation", "Mistake", "average", "diagnose", "evaluate", "wilson_interval"]

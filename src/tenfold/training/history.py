@@ -27,6 +27,7 @@ class History:
         self.rows: list[dict[str, int | float | None]] = []
         self.stopped: str | None = None  # why training ended before its last epoch
         self.interrupted = False  # whether that was Ctrl-C
+        self.diverged = False  # whether that was a loss that is not finite
 
     def __len__(self) -> int:
         return len(self.rows)
