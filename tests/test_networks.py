@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from tenfold import TenfoldError, build, summary
+from tenfold import TenfoldError, build, preprocess, summary
 from tenfold.networks import NETWORKS, predict_logits
 
 
@@ -18,6 +18,21 @@ def test_every_network_maps_images_to_ten_logits_and_is_documented(name):
 @pytest.mark.parametrize(("name", "parameters"), [("softmax", 7_850), ("lenet5", 61_706)])
 def test_parameter_counts_of_the_literature(name, parameters):
     assert sum(row.parameters for row in summary(build(name))) == parameters
+
+
+def test_the_adjustable_network_is_the_cnn_until_it_is_adjusted():
+    shapes = {name: tensor.shape for name, tensor in build("cnn").state_dict().items()}
+    plain = build("adjustable_cnn")
+    assert {name: tensor.shape for name, tensor in plain.state_dict().items()} == shapes
+    x = torch.randn(4, 1, 28, 28)
+    for depth in range(1, 6):
+        model = build("adjustable_cnn", depth=depth, activation="tanh", batchnorm=False, inputs="raw")
+        names = [row.layer for row in summary(model)]
+        assert (names.count("Conv2d"), names.count("Tanh"), names.count("BatchNorm2d")) == (depth, depth, 0)
+        assert model(x).shape == (4, 10)
+    raw = build("adjustable_cnn", inputs="raw")[0]
+    pixels = torch.arange(256.0)
+    assert torch.allclose(raw(preprocess.standardize(preprocess.normalize(pixels))), pixels, atol=1e-3)
 
 
 def test_summary_lists_layers_in_order_and_leaves_the_model_as_it_was():
@@ -48,6 +63,8 @@ def test_the_batch_an_image_is_in_does_not_change_its_logits():
         ("cnn", {"width": "wide"}, "width must be int"),
         ("cnn", {"width": True}, "width must be int"),
         ("cnn", {"width": 0}, "width must be at least 1"),
+        ("adjustable_cnn", {"activation": "rleu"}, "activation must be one of .*'relu', 'gelu'"),
+        ("adjustable_cnn", {"batchnorm": 1}, "batchnorm must be one of .*True, False"),
         ("cnn", {"dropout": 2.0}, "dropout must be at least 0 and less than 1"),
     ],
 )

@@ -22,6 +22,7 @@ from tenfold.training import (
     EarlyStopping,
     History,
     choose_device,
+    hold_out,
 )
 from tenfold.training.devices import capture_cuda_graph, release_cuda_graph
 from tenfold.training.optimization import make_optimizers, orthogonalize, schedule
@@ -256,6 +257,17 @@ def test_a_fraction_of_an_epoch_sees_a_fraction_of_the_images(tiny_recipe, few):
     _, history = trained(replace(tiny_recipe, epochs=1.5, validation=0), few, callbacks=[count])
     assert (count.steps, history["epoch"]) == (15, [1, 2])
     assert history["learning_rate"][-1] < history["learning_rate"][0]
+
+
+def test_a_part_of_the_images_is_stratified_and_held_out_once(tiny_recipe, few):
+    recipe = replace(tiny_recipe, validation=200, train_images=100)
+    part, validation = hold_out(few, recipe)
+    assert (len(part), len(validation)) == (100, 200)
+    assert abs(part.counts() - few.counts() * 100 / len(few)).max() <= 1.5
+    again, _ = hold_out(part, recipe, validation)
+    assert again.sha256() == part.sha256()
+    with pytest.raises(TenfoldError, match="train_images = 100000: there are only"):
+        hold_out(few, replace(recipe, train_images=100_000))
 
 
 def test_a_captured_graph_leaves_the_model_as_it_was(monkeypatch):

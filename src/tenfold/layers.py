@@ -35,6 +35,18 @@ def separable(channels: int, padding: int = 0, pool: bool = False) -> list[nn.Mo
     ]
 
 
+class Affine(nn.Module):
+    """Multiply by one number and add another, both fixed."""
+
+    def __init__(self, factor: float, offset: float) -> None:
+        super().__init__()
+        self.factor, self.offset = factor, offset
+
+    def forward(self, x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+        """Multiply and add."""
+        return self.factor * x + self.offset
+
+
 class Residual(nn.Module):
     """Two convolutions whose result is weighted by channel and added to what came in.
 

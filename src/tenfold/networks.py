@@ -6,14 +6,15 @@ All take standardized images `(batch, 1, 28, 28)` and return logits `(batch, 10)
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from tenfold.errors import TenfoldError, nearest
-from tenfold.layers import Int8Conv2d, Int8Linear, MeanOverShifts, Residual, block, separable
+from tenfold.layers import Affine, Int8Conv2d, Int8Linear, MeanOverShifts, Residual, block, separable
+from tenfold.preprocess import MEAN, STD
 
 
 class Network(nn.Sequential):
@@ -166,8 +167,51 @@ def tiny(width: int = 46) -> list[nn.Module]:
     ]
 
 
+def adjustable_cnn(
+    stem: int = 32,
+    width: int = 32,
+    depth: int = 4,
+    activation: Literal["relu", "gelu", "sigmoid", "tanh"] = "relu",
+    batchnorm: bool = True,
+    dropout: float = 0.1,
+    inputs: Literal["standardized", "scaled", "raw"] = "standardized",
+) -> list[nn.Module]:
+    """`cnn` with its design choices as options, to measure what each is worth; with the defaults it is `cnn`.
+
+    Args:
+        stem: channels of the first convolution.
+        width: channels of the second; later ones have twice as many.
+        depth: how many convolutions, at most 5.
+        activation: what follows each of them.
+        batchnorm: whether BatchNorm comes before the activation; without it, the convolutions have a bias.
+        dropout: the share of the features that is set to zero in training.
+        inputs: what the first convolution sees: standardized pixels, pixels from 0 to 1, or from 0 to 255.
+
+    Sources: as for `cnn`; GELU from D. Hendrycks and K. Gimpel, "Gaussian Error Linear Units", 2016.
+    """
+    blocks = [
+        block(1, stem, kernel=5, stride=2),  # (batch, 32, 12, 12)
+        block(stem, width, pool=True),  # (batch, 32, 5, 5)
+        block(width, 2 * width, padding=1),  # (batch, 64, 5, 5)
+        block(2 * width, 2 * width),  # (batch, 64, 3, 3)
+        block(2 * width, 2 * width),  # (batch, 64, 1, 1)
+    ][:depth]
+    features = [stem * 144, width * 25, 2 * width * 25, 2 * width * 9, 2 * width][len(blocks) - 1]
+    layers = [layer for one in blocks for layer in one]
+    if not batchnorm:
+        layers = [layer for layer in layers if not isinstance(layer, nn.BatchNorm2d)]
+        for layer in layers:
+            if isinstance(layer, nn.Conv2d):
+                layer.bias = nn.Parameter(torch.zeros(layer.out_channels))
+    activations = {"relu": nn.ReLU, "gelu": nn.GELU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
+    layers = [activations[activation]() if isinstance(layer, nn.ReLU) else layer for layer in layers]
+    undo = {"standardized": (), "scaled": (Affine(STD, MEAN),), "raw": (Affine(255 * STD, 255 * MEAN),)}
+    return [*undo[inputs], *layers, nn.Flatten(), nn.Dropout(dropout), nn.Linear(features, 10)]
+
+
 NETWORKS: dict[str, Callable[..., list[nn.Module]]] = {
-    function.__name__: function for function in (softmax, mlp, lenet5, cnn, deep_cnn, steady_cnn, resnet, tiny)
+    function.__name__: function
+    for function in (softmax, mlp, lenet5, cnn, deep_cnn, steady_cnn, resnet, tiny, adjustable_cnn)
 }
 
 
@@ -191,15 +235,23 @@ def build(name: str, **options: Any) -> Network:
     for option, value in options.items():
         if option not in parameters:
             raise TenfoldError(f"network {name!r} has no option {option!r}{nearest(option, parameters)}")
-        expected = parameters[option].annotation
-        if isinstance(value, bool) or not isinstance(value, (int, float) if expected is float else expected):
-            raise TenfoldError(f"network {name!r}: {option} must be {expected.__name__}, not {value!r}")
-        if not (value >= 1 if expected is int else 0 <= value < 1):
-            allowed = "at least 1" if expected is int else "at least 0 and less than 1"
-            raise TenfoldError(f"network {name!r}: {option} must be {allowed}, not {value!r}")
+        _check_option(name, option, value, parameters[option].annotation)
     # the same layout everywhere: another one would sum in another order and change the last bits of the logits
     network = Network(name, options, *NETWORKS[name](**options))
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def _check_option(network: str, option: str, value: Any, expected: Any) -> None:
+    choices = get_args(expected) or ((True, False) if expected is bool else ())
+    if choices:
+        if not any(value is choice or (value == choice and isinstance(value, str)) for choice in choices):
+            raise TenfoldError(f"network {network!r}: {option} must be one of {choices}, not {value!r}")
+        return
+    if isinstance(value, bool) or not isinstance(value, (int, float) if expected is float else expected):
+        raise TenfoldError(f"network {network!r}: {option} must be {expected.__name__}, not {value!r}")
+    if not (value >= 1 if expected is int else 0 <= value < 1):
+        allowed = "at least 1" if expected is int else "at least 0 and less than 1"
+        raise TenfoldError(f"network {network!r}: {option} must be {allowed}, not {value!r}")
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ class Recipe:
         network_options: that network's options.
         seed: starts every random stream: initial weights, order of the images, augmentation, Dropout.
         validation: how many training images are held out to measure on; 0 trains on all.
+        train_images: how many of the others to train on, every class in the same proportion; 0 is all of them.
         epochs: passes over the training images; a fraction of one is allowed, then some images are never seen.
         batch_size: images a step.
         optimizer: "adamw", "adam", "sgd" (with Nesterov momentum), or "muon" for the filters of convolutions with AdamW
@@ -48,14 +49,17 @@ class Recipe:
         shear: largest random slant, as a fraction.
         shift: largest random shift, in pixels.
         elastic: largest random shift of the points that an elastic distortion follows, in pixels.
+        temperature: what the finished network's logits are divided by, so that its probabilities can be believed; for
+            recipes that train on all images. Where some are held out, it is fitted on those instead.
         precision: "auto" is bfloat16 where the processor or GPU computes in it and float32 elsewhere.
     """
 
     name: Name
     network: str
-    network_options: dict[str, int | float] = Field(default_factory=dict)
+    network_options: dict[str, bool | int | float | str] = Field(default_factory=dict)
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     validation: Annotated[int, Field(ge=0)]
+    train_images: Annotated[int, Field(ge=0)] = 0
     epochs: Positive
     batch_size: Annotated[int, Field(ge=2)]
     optimizer: Literal["adamw", "adam", "sgd", "muon"]
@@ -73,6 +77,7 @@ class Recipe:
     shear: NotNegative
     shift: NotNegative
     elastic: NotNegative = 0.0
+    temperature: Positive = 1.0
     precision: Literal["auto", "float32", "bfloat16"]
 
     @property

@@ -4,7 +4,7 @@ from tenfold.training.callbacks import BestCheckpoint, Callback, CSVLogger, Earl
 from tenfold.training.checkpoint import Checkpoint
 from tenfold.training.devices import choose_device
 from tenfold.training.history import History
-from tenfold.training.loop import DivergedError, Training, fit, seed_everything
+from tenfold.training.loop import DivergedError, Training, fit, hold_out, seed_everything
 
 __all__ = [
     "BestCheckpoint",
@@ -18,5 +18,6 @@ __all__ = [
     "Training",
     "choose_device",
     "fit",
+    "hold_out",
     "seed_everything",
 ]

@@ -132,8 +132,7 @@ def fit(
         TenfoldError: if the recipe does not fit the data, or there is no such device.
     """
     recipe = recipes.load(recipe) if isinstance(recipe, str) else recipe
-    if validation is None and recipe.validation > 0:
-        train, validation = split(train, recipe.validation)
+    train, validation = hold_out(train, recipe, validation)
     if len(train) < 2:
         raise TenfoldError("training needs at least 2 images")
     started = time.perf_counter()
@@ -169,6 +168,24 @@ def fit(
         for callback in callbacks:
             callback.on_train_end(training)
     return training.history
+
+
+def hold_out(train: Digits, recipe: Recipe, validation: Digits | None = None) -> tuple[Digits, Digits | None]:
+    """Divide training digits as a recipe wants; what is divided already stays as it is.
+
+    Returns:
+        The digits to train on, and those to validate on, if any.
+
+    Raises:
+        TenfoldError: if there are not enough.
+    """
+    if validation is None and recipe.validation > 0:
+        train, validation = split(train, recipe.validation)
+    if recipe.train_images > len(train):
+        raise TenfoldError(f"train_images = {recipe.train_images}: there are only {len(train)} to train on")
+    if 0 < recipe.train_images < len(train):
+        train = split(train, recipe.train_images)[1]
+    return train, validation
 
 
 def train_epoch(training: Training, epoch: int, callbacks: Sequence[Callback]) -> dict[str, float]:

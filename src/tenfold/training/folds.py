@@ -1,0 +1,44 @@
+"""Answers to training images from networks that were not trained on them."""
+
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Float
+
+from tenfold import preprocess
+from tenfold.data import CLASSES, Digits
+from tenfold.errors import TenfoldError
+from tenfold.networks import build, predict_logits
+from tenfold.recipes import Recipe
+from tenfold.training.loop import fit, seed_everything
+
+
+def out_of_fold(digits: Digits, recipe: Recipe, folds: int = 4) -> Float[np.ndarray, "n 10"]:
+    """Let every image be read by a network that was trained on the others: cross-validation.
+
+    Args:
+        digits: split into `folds` parts, every class in the same proportion in each.
+        recipe: trains a network for each part, on all the other parts; its validation split is not used.
+        folds: how many parts, at least 2.
+
+    Returns:
+        The logits of every image.
+
+    Raises:
+        TenfoldError: if there are not enough images; and all that `fit` raises.
+
+    Source: M. Stone, "Cross-Validatory Choice and Assessment of Statistical Predictions", JRSS B 36, 1974.
+    """
+    if not 2 <= folds <= len(digits):
+        raise TenfoldError(f"cannot split {len(digits)} images into {folds} folds; choose 2 to {len(digits)}")
+    recipe = replace(recipe, validation=0)
+    order = np.random.default_rng(recipe.seed).permutation(len(digits))
+    by_class = order[np.argsort(digits.labels[order], kind="stable")]
+    logits = np.empty((len(digits), CLASSES), dtype=np.float32)
+    for fold in range(folds):
+        held_out = by_class[fold::folds]
+        seed_everything(recipe.seed)
+        model = build(recipe.network, **recipe.network_options)
+        fit(model, digits[np.setdiff1d(by_class, held_out)], recipe)
+        logits[held_out] = predict_logits(model, preprocess.to_tensor(digits.images[held_out])).numpy()
+    return logits
