@@ -2,5 +2,17 @@
 
 from tenfold.evaluation.diagnosis import Diagnosis, diagnose
 from tenfold.evaluation.metrics import ClassScores, Evaluation, Mistake, average, evaluate, wilson_interval
+from tenfold.evaluation.robustness import Robustness, robustness
 
-__all__ = ["ClassScores", "Diagnosis", "Evaluation", "Mistake", "average", "diagnose", "evaluate", "wilson_interval"]
+__all__ = [
+    "ClassScores",
+    "Diagnosis",
+    "Evaluation",
+    "Mistake",
+    "Robustness",
+    "average",
+    "diagnose",
+    "evaluate",
+    "robustness",
+    "wilson_interval",
+]
