@@ -180,7 +180,7 @@ BLOCKS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "speed": (("speed.json",), speed_table),
     "ideas": (("ideas.json",), ideas_table),
     "system": (("system.json",), system_table),
-    "accuracy": (("study-*.json", "ensembles.json"), accuracy_table),
+    "accuracy": (("study-accuracy.json", "study-thorough.json", "study-tiny.json", "ensembles.json"), accuracy_table),
 }
 
 
