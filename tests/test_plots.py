@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 from tenfold import plots
 from tenfold.data import Digits
 from tenfold.evaluation import Evaluation
+from tenfold.evaluation.robustness import DEGREES, PIXELS, Accuracy, Robustness
 from tenfold.training import History
 
 
@@ -114,6 +115,30 @@ def test_mean_and_variance_by_class():
         np.testing.assert_allclose(strip[:, 6 * 28 : 7 * 28], expected)
         assert np.isnan(strip[:, : 6 * 28]).all()
         assert np.isnan(strip[:, 7 * 28 :]).all()
+
+
+def make_robustness() -> Robustness:
+    fog, zigzag = Accuracy(0.25, (0.2, 0.31)), Accuracy(0.75, (0.7, 0.79))
+    shifts = {way: [0.9 - 0.1 * pixels for pixels in PIXELS] for way in ("left", "right", "up", "down")}
+    rotations = [0.9 - abs(degrees) / 100 for degrees in DEGREES]
+    return Robustness("test", 200, Accuracy(0.9, (0.85, 0.93)), {"fog": fog, "zig_zag": zigzag}, shifts, rotations)
+
+
+def test_robustness_compares_each_corruption_with_the_clean_images():
+    figure = plots.robustness(make_robustness())
+    assert texts(figure) == ["25.0\u00a0%", "75.0\u00a0%", "90.0\u00a0%", "clean"]
+    axes = figure.axes[0]
+    assert axes.get_title(loc="left").endswith("2 corruptions: 50.00\u00a0%")
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["fog", "zig zag"]
+    assert [bar.get_width() for bar in axes.patches] == [0.25, 0.75]
+    assert all(text.get_window_extent().x1 <= figure.bbox.x1 for text in axes.texts)
+
+
+def test_stability_draws_a_curve_for_each_direction_and_one_of_rotations():
+    shifts, rotations = plots.stability(make_robustness()).axes
+    assert [text.get_text() for text in shifts.get_legend().get_texts()] == ["left", "right", "up", "down"]
+    np.testing.assert_allclose(shifts.lines[3].get_ydata(), [0.9 - 0.1 * pixels for pixels in PIXELS])
+    np.testing.assert_allclose(rotations.lines[0].get_xdata(), DEGREES)
 
 
 def test_figures_show_themselves_and_leave_global_settings_alone():

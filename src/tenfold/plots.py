@@ -16,12 +16,14 @@ from matplotlib.figure import Figure as MatplotlibFigure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from tenfold.data import CLASSES, SIDE, Digits
-from tenfold.evaluation import Evaluation
+from tenfold.evaluation import Evaluation, Robustness
+from tenfold.evaluation.robustness import DEGREES, PIXELS
 from tenfold.training import History
 
 # Blue and vermilion are told apart with every kind of color vision (Okabe and Ito, "Color Universal Design", 2008).
 INK, MUTED, RULE, PAPER = "#20262d", "#59636e", "#dde2e7", "#ffffff"
 TRAINING, VALIDATION = "#0072b2", "#d55e00"
+FOUR_COLORS = (TRAINING, VALIDATION, "#009e73", "#8f4a75")
 STYLE: dict[Any, Any] = {
     # a light card, so that a figure is as legible on a dark page
     "figure.facecolor": PAPER,
@@ -251,4 +253,48 @@ def mean_and_variance(digits: Digits) -> Figure:
         axes.spines[:].set_visible(False)
         bar = figure.colorbar(image, ax=axes, ticks=[0, top], pad=0.01, aspect=8)
         bar.outline.set_visible(False)
+    return figure
+
+
+@rc_context(STYLE)
+def robustness(result: Robustness) -> Figure:
+    """Draw the accuracy on each corruption, with its 95 % interval, and on the clean images as a line."""
+    names = list(result.corrupted)
+    accuracies = np.array([one.accuracy for one in result.corrupted.values()])
+    low, high = np.array([one.interval for one in result.corrupted.values()]).T
+    figure = Figure(figsize=(7, 5.2), layout="constrained")
+    axes = figure.subplots()
+    errors = (accuracies - low, high - accuracies)
+    style = {"ecolor": INK, "elinewidth": 1, "capsize": 2}
+    axes.barh(names, accuracies, color=TRAINING, height=0.65, xerr=errors, error_kw=style)
+    for place, accuracy in enumerate(accuracies):
+        axes.text(1.03, place, percent(accuracy, 1), ha="left", va="center", size=9)
+    axes.axvline(result.clean.accuracy, color=VALIDATION, linestyle="--", linewidth=1.5)
+    axes.text(1.03, -1, percent(result.clean.accuracy, 1), ha="left", va="center", size=9, color=VALIDATION)
+    axes.text(result.clean.accuracy - 0.015, -1, "clean", ha="right", va="center", size=9, color=VALIDATION)
+    axes.set_title(f"Mean accuracy over {len(names)} corruptions: {percent(result.mean)}")
+    axes.set(xlim=(0, 1), ylim=(len(names) - 0.4, -1.5), xlabel="accuracy")
+    axes.set_yticks(range(len(names)), [name.replace("_", " ") for name in names])
+    axes.tick_params(axis="y", labelcolor=INK)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: percent(value, 0)))
+    axes.grid(visible=False, axis="y")
+    axes.grid(visible=True, axis="x")
+    axes.spines["left"].set_visible(False)
+    return figure
+
+
+@rc_context(STYLE)
+def stability(result: Robustness) -> Figure:
+    """Draw the accuracy against shifts in four directions, and against rotations."""
+    figure = Figure(figsize=(8, 3.4), layout="constrained")
+    shifts, rotations = figure.subplots(1, 2, sharey=True)
+    for (direction, accuracies), marker, color in zip(result.shifts.items(), "<>^v", FOUR_COLORS, strict=True):
+        shifts.plot(PIXELS, accuracies, marker=marker, color=color, label=direction, markeredgecolor="none")
+    shifts.set_title("Shifts")
+    shifts.set(xlabel="pixels", ylabel="accuracy", ylim=(0, 1.02))
+    shifts.yaxis.set_major_formatter(FuncFormatter(lambda value, _: percent(value, 0)))
+    shifts.legend(loc="lower left")
+    rotations.plot(DEGREES, result.rotations, "o-", color=TRAINING, markeredgecolor="none")
+    rotations.set_title("Rotations")
+    rotations.set(xlabel="degrees, counterclockwise", xticks=range(-45, 46, 15))
     return figure
