@@ -65,6 +65,10 @@ def test_train_evaluate_predict(tenfold, idx_folder, mnist, tmp_path):
     code, out, _ = tenfold("evaluate", "runs/quick")
     assert f"accuracy {evaluated['accuracy']:.2%}" in out
     assert "precision" in out
+    assert "expected calibration error" in out
+    selection = json.loads(tenfold("evaluate", "runs/quick", "--error-rate", "0.5", "--json")[1])["selection"]
+    assert 0 < selection["coverage"] <= 1
+    assert f"below {selection['threshold']:.2%} conf" in tenfold("evaluate", "runs/quick", "--error-rate", "0.5")[1]
 
     assert tenfold("evaluate", "runs/quick", "--data", "bundled")[1].count("without the 15 contested labels") == 1
 
@@ -118,7 +122,19 @@ def test_ensembles(tenfold, one_line_error, idx_folder):
     ):
         error = one_line_error("evaluate", "--ensemble", *members)
         assert all(text in error for text in expected), error
-    assert "--ensemble" in one_line_error("evaluate", "runs/0", "runs/1")
+    assert "--ensemble" in one_line_error("evaluate", "runs/0", "runs/1", "whole.safetensors")
+    assert "one run" in one_line_error("evaluate", "runs/0", "runs/1", "--error-rate", "0.1")
+    assert "no recipe.toml" in one_line_error("evaluate", "half", "--error-rate", "0.1")
+
+    code, out, _ = tenfold("evaluate", "runs/0", "runs/1", "--json")
+    compared = json.loads(out)
+    assert code == 0
+    assert [one["run"] for one in compared["evaluations"]] == ["runs/0", "runs/1"]
+    assert [one["accuracy"] for one in compared["evaluations"]] == single
+    assert compared["comparison"]["difference"] == pytest.approx(single[0] - single[1])
+    code, out, _ = tenfold("evaluate", "runs/0", "runs/1")
+    assert "McNemar" in out
+    assert all(f" {difference['index']} " in out for difference in compared["comparison"]["differences"])
     assert tenfold("evaluate", "--ensemble", "runs/1", "whole.safetensors", "--data", idx_folder)[0] == 0
 
 

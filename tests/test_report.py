@@ -39,6 +39,9 @@ def render(labels, predictions, history: History | None = None, **changes) -> st
         "environment": {"python": "3.11", "threads": 2, "libraries": {"torch": "2.13"}, "commit": None},
         "history": make_history(3) if history is None else history,
         "evaluation": evaluation,
+        "uncalibrated": evaluation,
+        "temperature": 1.0,
+        "validation": None,
         "test": make_digits(labels),
         "layers": summary(build("softmax")),
     }
@@ -76,7 +79,7 @@ def test_the_report_is_complete_in_itself(html):
     assert not page.all("link")
     assert not re.search(r"https?:|//|@import|url\(", re.sub(r"data:[\w/+]+;base64,[\w/+=]+", "", html))
     addresses = [value for _, found in page.tags for key, value in found.items() if key in ("src", "srcset", "href")]
-    assert len(addresses) == 3 * 2 + 24  # every curve for light and dark pages
+    assert len(addresses) == 5 * 2 + 24  # every chart for light and dark pages
     assert all(address.startswith("data:image/") for address in addresses)
 
 
@@ -86,7 +89,7 @@ def test_the_report_is_accessible(html):
     assert all(len(image["alt"]) > 10 for image in page.all("img"))
     assert all(cell["scope"] in ("row", "col") for cell in page.all("th"))
     assert len(page.all("caption")) == len(page.all("table")) == 6
-    assert [tag for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)] == ["h1", *["h2"] * 6]
+    assert [tag for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)] == ["h1", *["h2"] * 7]
 
 
 def luminance(color: np.ndarray) -> float:

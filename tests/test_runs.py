@@ -1,8 +1,11 @@
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from tenfold import TenfoldError, evaluate, experiment, runs
+from tenfold.evaluation import fit_temperature
 from tenfold.runs import Run
 from tenfold.training import Callback
 
@@ -35,9 +38,35 @@ def test_a_run_folder_explains_itself(finished, tiny_recipe, idx_folder):
 
 
 def test_the_stored_figures_are_reproduced_exactly(finished):
-    assert experiment.evaluate_path(finished.path).to_dict() == finished.load_evaluation()
+    stored = finished.load_evaluation()
+    assert stored.pop("temperature") > 0
+    assert 0 < stored.pop("uncalibrated_error") < 1
+    assert experiment.evaluate_path(finished.path).to_dict() == stored
     weights = finished.file("model.safetensors")
-    assert experiment.evaluate_path(weights, finished.environment["data"]).to_dict() == finished.load_evaluation()
+    assert experiment.evaluate_path(weights, finished.environment["data"]).to_dict() == stored
+
+
+def test_the_temperature_was_fitted_on_the_images_held_out(finished):
+    temperature = finished.load_evaluation()["temperature"]
+    validation = experiment.evaluate_validation(finished.path)
+    assert len(validation) == 100
+    assert temperature != 1
+    assert fit_temperature(validation.logits, validation.labels) == pytest.approx(1, abs=0.01)
+
+
+def test_a_run_on_all_images_takes_the_recipe_s_temperature(tiny_recipe, idx_folder, tmp_path):
+    plain, scaled = (
+        experiment.train(
+            replace(tiny_recipe, validation=0, epochs=1, temperature=temperature), data=idx_folder, out=tmp_path / name
+        )
+        for name, temperature in (("plain", 1.0), ("scaled", 0.5))
+    )
+    assert scaled.load_evaluation()["temperature"] == 0.5
+    assert scaled.load_evaluation()["accuracy"] == plain.load_evaluation()["accuracy"]
+    first, second = (experiment.evaluate_path(run.path).logits for run in (plain, scaled))
+    np.testing.assert_allclose(second, 2 * first, rtol=1e-4, atol=1e-4)
+    with pytest.raises(TenfoldError, match=r"trained on all images; .*validation=5000"):
+        experiment.evaluate_validation(plain.path)
 
 
 def test_an_interrupted_run_is_kept_and_resumed_to_the_same_weights(finished, tiny_recipe, idx_folder, tmp_path):
@@ -66,8 +95,6 @@ def test_a_run_is_not_resumed_with_other_data(tiny_recipe, idx_folder, few, tmp_
 
 
 def test_a_diverging_run_keeps_the_last_good_weights(tiny_recipe, idx_folder, few, tmp_path):
-    from dataclasses import replace
-
     wild = replace(tiny_recipe, network="mlp", network_options={}, optimizer="sgd", peak_lr=1e20)
     with pytest.raises(TenfoldError, match="diverged"):
         experiment.train(wild, data=idx_folder, out=tmp_path / "run")

@@ -4,13 +4,16 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.exceptions import TyperException
 
 import tenfold
 from tenfold.errors import TenfoldError
+
+if TYPE_CHECKING:
+    from tenfold.evaluation import Comparison, Evaluation
 
 # Modules that load PyTorch, matplotlib or pandas are imported inside the commands: --help must not wait for them.
 
@@ -170,42 +173,116 @@ def evaluate(
     ensemble: Annotated[
         bool, typer.Option("--ensemble", help="Average the probabilities of two or more networks.")
     ] = False,
+    error_rate: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, metavar="RATE", help="Decline so many readings that no more than this are wrong."),
+    ] = None,
     source: Annotated[
         str | None, typer.Option("--data", help="Test images from elsewhere, see tenfold train --help.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Evaluate a trained network, or an ensemble of several, on the test images.
+    """Evaluate a trained network, compare two, or evaluate an ensemble of several, on the test images.
 
-    Example: tenfold evaluate runs/standard
+    With --error-rate, the threshold of confidence is chosen on the images that were held out from training.
+
+    Example: tenfold evaluate runs/standard --error-rate 0.001
     """
     from tenfold import experiment
-    from tenfold.evaluation import average
+    from tenfold.evaluation import average, choose_threshold, compare, leave_out, select
 
     if ensemble and len(runs) < 2:
         raise TenfoldError("an ensemble needs two runs or more")
-    if len(runs) > 1 and not ensemble:
-        raise TenfoldError("several runs are evaluated as one model with --ensemble; without it, name one run")
+    if len(runs) > 2 and not ensemble:
+        raise TenfoldError("name one run, two to compare, or several with --ensemble to evaluate them as one model")
+    if error_rate is not None and len(runs) > 1:
+        raise TenfoldError("--error-rate is for one run, with the images that were held out from its training")
     evaluations = experiment.evaluate_paths(runs, source)
+    if len(runs) == 2 and not ensemble:
+        _print_comparison(runs, evaluations, compare(*evaluations), as_json)
+        return
     evaluation = average(evaluations) if ensemble else evaluations[0]
-    members = [{"run": str(run), "accuracy": one.accuracy} for run, one in zip(runs, evaluations, strict=True)]
+    figures = evaluation.to_dict()
+    if ensemble:
+        figures["members"] = [
+            {"run": str(run), "accuracy": one.accuracy} for run, one in zip(runs, evaluations, strict=True)
+        ]
+    chosen = left = None
+    if error_rate is not None:
+        validation = experiment.evaluate_validation(runs[0])
+        chosen = choose_threshold(validation.probabilities, validation.labels, error_rate)
+        if chosen is None:
+            raise TenfoldError(f"no threshold keeps the error rate at {error_rate:g} on the validation images")
+        left = select(evaluation.probabilities, evaluation.labels, chosen.threshold)
+        figures["selection"] = {
+            "threshold": chosen.threshold,
+            "coverage": left.coverage if left else 0.0,
+            "error": left.error if left else None,
+            "interval": list(left.interval) if left else None,
+        }
     if as_json:
-        _print_json(evaluation.to_dict() | ({"members": members} if ensemble else {}))
+        _print_json(figures)
         return
     print(evaluation)
     if ensemble:
         print("the mean of:")
-        for member in members:
+        for member in figures["members"]:
             print(f"  {member['run']}: accuracy {member['accuracy']:.2%}")
+    print(f"expected calibration error {evaluation.calibration_error:.2%}")
+    for share in (0.005, 0.01):
+        rest = leave_out(evaluation.probabilities, evaluation.labels, share)
+        print(f"leaving out the least confident {share:.1%} of the images leaves {1 - rest.error:.2%} right")
+    if chosen:
+        print(
+            f"declining readings below {chosen.threshold:.2%} confidence, as chosen on {chosen.n:,} validation images:"
+        )
+        if left:
+            low, high = left.interval
+            span = f"95 % interval {low:.3%} to {high:.3%}"
+            print(f"  {left.coverage:.2%} of the test images are kept, {left.error:.3%} of these misread ({span})")
+        else:
+            print("  none of the test images is kept")
     _print_table(
-        ["digit", "precision", "recall", "F1", "support"],
+        ["digit", "precision", "95 % interval", "recall", "95 % interval", "F1", "support"],
         [
-            [str(row.digit), *(_percent(value) for value in (row.precision, row.recall, row.f1)), f"{row.support:,}"]
+            [
+                str(row.digit),
+                *(_percent(row.precision), _range(row.precision_interval)),
+                *(_percent(row.recall), _range(row.recall_interval)),
+                *(_percent(row.f1), f"{row.support:,}"),
+            ]
             for row in evaluation.per_class
         ],
     )
     print("confusion matrix, a row for each true digit:")
     _print_table(["", *map(str, range(10))], [[str(i), *map(str, row)] for i, row in enumerate(evaluation.confusion)])
+    if evaluation.contested:
+        print("test images with contested labels:")
+        _print_table(
+            ["image", "label", "read as", "probability"],
+            [
+                [str(answer.index), str(answer.label), str(answer.prediction), f"{answer.probability:.1%}"]
+                for answer in evaluation.contested_answers
+            ],
+        )
+
+
+def _print_comparison(
+    runs: list[Path], evaluations: "list[Evaluation]", comparison: "Comparison", as_json: bool
+) -> None:
+    if as_json:
+        named = [{"run": str(run), **one.to_dict()} for run, one in zip(runs, evaluations, strict=True)]
+        _print_json({"evaluations": named, "comparison": comparison.to_dict()})
+        return
+    for run, one in zip(runs, evaluations, strict=True):
+        print(f"{run}: {one}")
+    print(comparison)
+    if comparison.differences:
+        print("images that they read differently:")
+        _print_table(
+            ["image", "label", "first", "second"],
+            [[str(value) for value in vars(difference).values()] for difference in comparison.differences],
+        )
 
 
 @app.command()
@@ -307,6 +384,10 @@ def _percent(fraction: float | None) -> str:
 
 def _points(fraction: float | None) -> str:
     return "-" if fraction is None else f"{100 * fraction:.3f}"
+
+
+def _range(interval: tuple[float, float] | None) -> str:
+    return "-" if interval is None else f"{interval[0]:.2%} to {interval[1]:.2%}"
 
 
 def _span(interval: tuple[float, float] | None) -> str:

@@ -6,15 +6,25 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from tenfold import recipes, report, runs
-from tenfold.data import Digits, load, locate, split
+from tenfold.data import Digits, load, locate
 from tenfold.errors import TenfoldError
-from tenfold.evaluation import Evaluation, evaluate
+from tenfold.evaluation import Evaluation, apply_temperature, evaluate, fit_temperature
 from tenfold.networks import Network, build, summary
 from tenfold.recipes import Recipe
 from tenfold.runs import Run
-from tenfold.training import Callback, Checkpoint, CSVLogger, DivergedError, choose_device, fit, seed_everything
+from tenfold.training import (
+    Callback,
+    Checkpoint,
+    CSVLogger,
+    DivergedError,
+    choose_device,
+    fit,
+    hold_out,
+    seed_everything,
+)
 
 
 class InterruptedRun(Exception):  # noqa: N818  # the user's wish, not an error
@@ -90,9 +100,7 @@ def resume(path: str | os.PathLike, callbacks: Sequence[Callback] = ()) -> Run:
 def _prepare(recipe: Recipe, digits: tuple[Digits, Digits]) -> tuple[Network, tuple[Digits, Digits | None, Digits]]:
     """The network with its initial weights, and the digits to train, to validate and to test with."""
     train_digits, test_digits = digits
-    validation = None
-    if recipe.validation > 0:
-        train_digits, validation = split(train_digits, recipe.validation)
+    train_digits, validation = hold_out(train_digits, recipe)
     seed_everything(recipe.seed)
     return build(recipe.network, **recipe.network_options), (train_digits, validation, test_digits)
 
@@ -124,18 +132,51 @@ def _train(
         raise InterruptedRun(
             f"{history.stopped}; the weights so far are kept; go on with: tenfold train --resume {run.path}"
         )
-    evaluation = evaluate(model.cpu(), test_digits)
+    model.cpu()
+    uncalibrated = evaluate(model, test_digits)
+    temperature = calibrate(model, validation, run.recipe.temperature)
+    run.save_model(model)
+    evaluation = evaluate(model, test_digits)
+    calibration = {"temperature": temperature, "uncalibrated_error": uncalibrated.calibration_error}
     page = report.render(
         title=f"{run.recipe.name}, seed {run.recipe.seed}",
         recipe=run.recipe,
         environment=run.environment,
         history=history,
         evaluation=evaluation,
+        uncalibrated=uncalibrated,
+        temperature=temperature,
+        validation=evaluate(model, validation) if validation else None,
         test=test_digits,
         layers=summary(model),
     )
-    run.save_evaluation(evaluation.to_dict(), page)
+    run.save_evaluation(evaluation.to_dict() | calibration, page)
     return run
+
+
+def calibrate(model: nn.Module, validation: Digits | None, temperature: float = 1.0) -> float:
+    """Divide a trained network's logits by a temperature, in place, so that its probabilities can be believed.
+
+    Args:
+        model: a network made by `tenfold.build`.
+        validation: images to fit the temperature on, which the model was not trained on.
+        temperature: used where there are no such images.
+
+    Returns:
+        The temperature.
+    """
+    if validation is None:
+        apply_temperature(model, temperature)
+        return temperature
+    total = 1.0
+    for _ in range(5):
+        # the second step changes a network only where its logits are more than multiples, as in `MeanOverShifts`
+        step = fit_temperature((evaluation := evaluate(model, validation)).logits, evaluation.labels)
+        apply_temperature(model, step)
+        total *= step
+        if abs(step - 1) < 0.01:
+            break
+    return total
 
 
 def summarize(run: Run) -> dict[str, Any]:
@@ -201,6 +242,25 @@ def evaluate_paths(paths: Sequence[str | os.PathLike], data: str | None = None) 
         if data is None and len(seen) > 1 and _test_sha256(path) != _test_sha256(paths[0]):
             raise TenfoldError(f"{path}: has other test images than {paths[0]}; name those for all with --data")
     return [evaluate_path(path, data) for path in paths]
+
+
+def evaluate_validation(path: str | os.PathLike) -> Evaluation:
+    """Evaluate a run's network on the training images that were held out from it.
+
+    Raises:
+        TenfoldError: if it is no run folder, no images were held out, or the data have changed.
+    """
+    run = Run(path)
+    train_digits, _ = load(run.environment["data"])
+    if train_digits.sha256() != run.environment["train_sha256"]:
+        raise _changed(run)
+    _, validation = hold_out(train_digits, run.recipe)
+    if validation is None:
+        raise TenfoldError(
+            f"{path}: was trained on all images; hold some out with: tenfold train --set validation=5000"
+        )
+    torch.set_num_threads(run.environment["threads"])
+    return evaluate(run.load_model(), validation)
 
 
 def _test_sha256(path: str | os.PathLike) -> str:

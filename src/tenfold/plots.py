@@ -13,10 +13,12 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure as MatplotlibFigure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from tenfold.data import CLASSES, SIDE, Digits
-from tenfold.evaluation import Evaluation, Robustness
+from tenfold.evaluation import Answer, Evaluation, Robustness
+from tenfold.evaluation import reliability as reliability_bins
+from tenfold.evaluation import risk_coverage as selections
 from tenfold.evaluation.robustness import DEGREES, PIXELS
 from tenfold.training import History
 
@@ -175,23 +177,85 @@ def mistakes(evaluation: Evaluation, digits: Digits, count: int = 25) -> Figure:
         digits: the images.
         count: how many to draw at most.
     """
-    shown = evaluation.mistakes[:count]
-    if not shown:
+    return _gallery(evaluation.mistakes[:count], digits, f"No mistakes among {len(evaluation):,} images")
+
+
+@rc_context(STYLE)
+def contested(evaluation: Evaluation, digits: Digits) -> Figure:
+    """Draw the test images whose labels human raters contest, each with its label and what was read.
+
+    Args:
+        evaluation: of `digits`.
+        digits: the images; MNIST's own test set, of which such labels are known.
+    """
+    return _gallery(evaluation.contested_answers, digits, "No contested labels are known of these images", "label")
+
+
+def _gallery(answers: list[Answer], digits: Digits, nothing: str, given: str = "true") -> Figure:
+    """Draw images with their labels and readings, or write `nothing`."""
+    if not answers:
         figure = Figure(figsize=(6, 1.2))
-        figure.text(0.5, 0.5, f"No mistakes among {len(evaluation):,} images", ha="center", va="center", size=12)
+        figure.text(0.5, 0.5, nothing, ha="center", va="center", size=12)
         return figure
-    columns = min(5, len(shown))
-    rows = -(-len(shown) // columns)
+    columns = min(5, len(answers))
+    rows = -(-len(answers) // columns)
     # a single column would be too narrow for its title
     figure = Figure(figsize=(max(2.4, 1.9 * columns), 2.2 * rows), layout="constrained")
-    for place, mistake in enumerate(shown, start=1):
+    for place, answer in enumerate(answers, start=1):
         axes = figure.add_subplot(rows, columns, place)
-        axes.imshow(digits.images[mistake.index], cmap="gray_r", vmin=0, vmax=255)
-        title = f"true {mistake.label} read {mistake.prediction}, {confidence(mistake.probability)}"
+        axes.imshow(digits.images[answer.index], cmap="gray_r", vmin=0, vmax=255)
+        title = f"{given} {answer.label} read {answer.prediction}, {confidence(answer.probability)}"
         axes.set_title(title, loc="center", size=9, weight="normal", pad=4)
-        axes.set_xlabel(f"#{mistake.index}", size=8, labelpad=3)
+        axes.set_xlabel(f"#{answer.index}", size=8, labelpad=3)
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_visible(True)
+    return figure
+
+
+@rc_context(STYLE)
+def reliability(evaluation: Evaluation) -> Figure:
+    """Draw accuracy against confidence, in bins of equal width with 95 % intervals, and how many images each bin has.
+
+    Where a model can be believed, the points lie on the diagonal.
+    """
+    bins = [part for part in reliability_bins(evaluation.probabilities, evaluation.labels) if part.count]
+    confidences, accuracies = [part.confidence for part in bins], np.array([part.accuracy for part in bins])
+    reach = np.abs(np.array([part.interval for part in bins]) - accuracies[:, None]).T  # down, up
+    figure = Figure(figsize=(4.4, 4.2), layout="constrained")
+    top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    top.plot([0, 1], [0, 1], "--", color=MUTED, linewidth=1)
+    top.errorbar(confidences, accuracies, reach, fmt="o", color=TRAINING, elinewidth=1.5, markeredgecolor="none")
+    top.set(title="Reliability", ylabel="read correctly", xlim=(0, 1.03), ylim=(-0.03, 1.03))
+    width = bins[0].high - bins[0].low
+    bottom.bar([part.low + width / 2 for part in bins], [part.count for part in bins], 0.9 * width, color=TRAINING)
+    bottom.set(xlabel="confidence", ylabel="images", yscale="log", ylim=(0.5, 3 * len(evaluation)))
+    bottom.yaxis.set_major_formatter("{x:,.0f}")
+    bottom.yaxis.set_minor_locator(NullLocator())
+    bottom.tick_params(axis="x", pad=7)
+    for axes in (top.xaxis, top.yaxis):
+        axes.set_major_formatter(FuncFormatter(lambda value, _: percent(value, 0)))
+    return figure
+
+
+@rc_context(STYLE)
+def risk_coverage(evaluation: Evaluation, most: float = 0.05) -> Figure:
+    """Draw how many of the remaining images are misread when the least confident readings are left out.
+
+    Args:
+        evaluation: any.
+        most: the largest share of the images to leave out, 0 to 1.
+    """
+    curve = selections(evaluation.probabilities, evaluation.labels)
+    figure = Figure(figsize=(4.4, 4.2), layout="constrained")
+    axes = figure.subplots()
+    left_out, errors = [1 - left.coverage for left in curve], [left.error for left in curve]
+    axes.plot(left_out, errors, color=TRAINING)
+    axes.set(title="Risk against coverage", xlabel="least confident images left out", ylabel="misread among the rest")
+    shown = [error for share, error in zip(left_out, errors, strict=True) if share <= most]
+    axes.tick_params(axis="x", pad=7)
+    axes.set(xlim=(0, most), ylim=(0, 1.1 * max(shown) or 0.01))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.3g}\u00a0%"))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.3g}\u00a0%"))
     return figure
 
 

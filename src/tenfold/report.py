@@ -15,12 +15,14 @@ from PIL import Image
 
 from tenfold import plots
 from tenfold.data import Digits
-from tenfold.evaluation import Evaluation
+from tenfold.evaluation import Evaluation, Selection, choose_threshold, leave_out, select
 from tenfold.networks import Summary
 from tenfold.recipes import Recipe
 from tenfold.training import History
 
 GALLERY = 24  # fills rows of 3, 6 and 8
+LEFT_OUT = (0.005, 0.01)  # shares of the images
+ERROR_RATES = (0.005, 0.002, 0.001)
 # What the ink of a plot becomes on a dark page.
 DARK = {plots.INK: "#e6e9ed", plots.MUTED: "#a7b0bb", plots.RULE: "#343b44", plots.TRAINING: "#56b4e9"}
 DARK[plots.VALIDATION] = "#f08a3c"
@@ -33,6 +35,9 @@ def render(
     environment: Mapping[str, object],
     history: History,
     evaluation: Evaluation,
+    uncalibrated: Evaluation,
+    temperature: float,
+    validation: Evaluation | None,
     test: Digits,
     layers: Summary,
 ) -> str:
@@ -44,6 +49,9 @@ def render(
         environment: names and values of whatever describes machine and software.
         history: the measurements of every epoch.
         evaluation: the model's answers to `test`.
+        uncalibrated: likewise, before its logits were divided by the temperature.
+        temperature: what they were divided by.
+        validation: the model's answers to images that were held out from training, where there are any.
         test: the test digits, for the pictures of the mistakes.
         layers: the network's, from `tenfold.summary`.
 
@@ -52,6 +60,7 @@ def render(
     """
     jinja = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     jinja.filters.update(percent=plots.percent, confidence=plots.confidence, plain=plain, count="{:,}".format)
+    jinja.filters["right"] = lambda error: plots.percent(1 - error)
     template = jinja.from_string(resources.files("tenfold").joinpath("report.html.j2").read_text("utf-8"))
     return template.render(
         title=title,
@@ -63,11 +72,30 @@ def render(
         evaluation=evaluation,
         heat=plots.mistake_heat(evaluation).round(2).tolist(),
         confused=most_confused(evaluation),
+        uncalibrated=uncalibrated,
+        temperature=temperature,
+        trust=[themes(plots.reliability(evaluation)), themes(plots.risk_coverage(evaluation))],
+        left_out=[(share, leave_out(evaluation.probabilities, evaluation.labels, share)) for share in LEFT_OUT],
+        selections=thresholds(validation, evaluation) if validation else [],
         gallery=[(mistake, picture(test.images[mistake.index])) for mistake in evaluation.mistakes[:GALLERY]],
+        contested=[(answer, picture(test.images[answer.index])) for answer in evaluation.contested_answers],
         source=test.source,
         layers=layers,
         parameters=sum(layer.parameters for layer in layers),
     )
+
+
+def thresholds(validation: Evaluation, test: Evaluation) -> list[tuple[float, Selection, Selection | None]]:
+    """Choose a threshold of confidence for every one of `ERROR_RATES`.
+
+    Returns:
+        Each rate that can be reached, what is left of the validation images, and what is left of the test images.
+    """
+    return [
+        (rate, chosen, select(test.probabilities, test.labels, chosen.threshold))
+        for rate in ERROR_RATES
+        if (chosen := choose_threshold(validation.probabilities, validation.labels, rate))
+    ]
 
 
 def themes(figure: Figure) -> tuple[str, str]:

@@ -1,18 +1,46 @@
-"""How good a model is: `evaluate`, `Evaluation`, the mean of an ensemble; what its curves say."""
+"""How good a model is: `evaluate`, `Evaluation`, the mean of an ensemble; comparison of two; calibration."""
 
+from tenfold.evaluation.calibration import (
+    Bin,
+    Selection,
+    apply_temperature,
+    calibration_error,
+    choose_threshold,
+    fit_temperature,
+    leave_out,
+    reliability,
+    risk_coverage,
+    select,
+)
+from tenfold.evaluation.comparison import Comparison, Difference, compare
 from tenfold.evaluation.diagnosis import Diagnosis, diagnose
-from tenfold.evaluation.metrics import ClassScores, Evaluation, Mistake, average, evaluate, wilson_interval
+from tenfold.evaluation.intervals import paired_interval, wilson_interval
+from tenfold.evaluation.metrics import Answer, ClassScores, Evaluation, average, evaluate
 from tenfold.evaluation.robustness import Robustness, robustness
 
 __all__ = [
+    "Answer",
+    "Bin",
     "ClassScores",
+    "Comparison",
     "Diagnosis",
+    "Difference",
     "Evaluation",
-    "Mistake",
     "Robustness",
+    "Selection",
+    "apply_temperature",
     "average",
+    "calibration_error",
+    "choose_threshold",
+    "compare",
     "diagnose",
     "evaluate",
+    "fit_temperature",
+    "leave_out",
+    "paired_interval",
+    "reliability",
+    "risk_coverage",
     "robustness",
+    "select",
     "wilson_interval",
 ]

@@ -1,7 +1,7 @@
 """How good a model is: metrics and intervals from its logits and the true labels."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,6 +15,8 @@ from torch import nn
 from tenfold import preprocess
 from tenfold.data import CLASSES, Digits, contested
 from tenfold.errors import TenfoldError
+from tenfold.evaluation.calibration import calibration_error
+from tenfold.evaluation.intervals import wilson_interval
 from tenfold.networks import predict_logits
 
 
@@ -28,6 +30,8 @@ class ClassScores:
         recall: of this digit's images, the fraction read as such.
         f1: the harmonic mean of precision and recall.
         support: how many images there are of this digit.
+        precision_interval: the 95 % Wilson interval of the precision.
+        recall_interval: that of the recall.
     """
 
     digit: int
@@ -35,11 +39,13 @@ class ClassScores:
     recall: float | None
     f1: float | None
     support: int
+    precision_interval: tuple[float, float] | None
+    recall_interval: tuple[float, float] | None
 
 
 @dataclass(frozen=True)
-class Mistake:
-    """A misclassified image: its index, its label, what was read instead, and with which probability."""
+class Answer:
+    """What was read in one image: the image's index, its label, the reading, and how probable that is."""
 
     index: int
     label: int
@@ -121,19 +127,32 @@ class Evaluation:
                     recall=hits / support if support else None,
                     f1=2 * hits / (predicted + support) if predicted + support else None,
                     support=support,
+                    precision_interval=wilson_interval(hits, predicted) if predicted else None,
+                    recall_interval=wilson_interval(hits, support) if support else None,
                 )
             )
         return scores
 
     @cached_property
-    def mistakes(self) -> list[Mistake]:
+    def calibration_error(self) -> float:
+        """The expected calibration error, a fraction: how far confidence and accuracy are apart."""
+        return calibration_error(self.probabilities, self.labels)
+
+    @cached_property
+    def mistakes(self) -> list[Answer]:
         """The misclassified images, the most confident mistakes first."""
-        wrong = np.flatnonzero(self.predictions != self.labels)
-        confidence = self.probabilities[wrong, self.predictions[wrong]]
-        order = np.argsort(-confidence, kind="stable")
+        wrong = self._answers(np.flatnonzero(self.predictions != self.labels).tolist())
+        return sorted(wrong, key=lambda answer: -answer.probability)
+
+    @property
+    def contested_answers(self) -> list[Answer]:
+        """What was read in the images whose labels are contested."""
+        return self._answers(self.contested)
+
+    def _answers(self, indices: Iterable[int]) -> list[Answer]:
         return [
-            Mistake(int(i), int(self.labels[i]), int(self.predictions[i]), float(p))
-            for i, p in zip(wrong[order], confidence[order], strict=True)
+            Answer(i, int(self.labels[i]), int(digit := self.predictions[i]), float(self.probabilities[i, digit]))
+            for i in indices
         ]
 
     def to_dict(self) -> dict[str, Any]:
@@ -144,9 +163,14 @@ class Evaluation:
             "accuracy": self.accuracy,
             "accuracy_uncontested": self.accuracy_uncontested,
             "interval": list(self.interval),
+            "calibration_error": self.calibration_error,
             "confusion": self.confusion.tolist(),
-            "per_class": [vars(scores) for scores in self.per_class],
+            "per_class": [
+                {key: list(value) if isinstance(value, tuple) else value for key, value in vars(scores).items()}
+                for scores in self.per_class
+            ],
             "misclassified": [vars(mistake) for mistake in self.mistakes],
+            "contested": [vars(answer) for answer in self.contested_answers],
         }
 
     def __str__(self) -> str:
@@ -203,22 +227,3 @@ def average(members: Sequence[Evaluation]) -> Evaluation:
     log_probabilities = torch.stack([F.log_softmax(torch.from_numpy(member.logits).double(), 1) for member in members])
     logits = log_probabilities.logsumexp(0) - math.log(len(members))  # (n, 10)
     return Evaluation(logits.float().numpy(), first.labels, first.contested)
-
-
-def wilson_interval(hits: int, n: int, z: float = 1.959964) -> tuple[float, float]:
-    """The Wilson score interval of a proportion.
-
-    Args:
-        hits: how many of `n` succeeded.
-        n: how many there were, at least 1.
-        z: the normal quantile; the default is for 95 %.
-
-    Returns:
-        `(low, high)`, both from 0 to 1.
-
-    Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22, 1927.
-    """
-    p = hits / n
-    center = (p + z**2 / (2 * n)) / (1 + z**2 / n)
-    half_width = z / (1 + z**2 / n) * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-    return max(0.0, min(p, center - half_width)), min(1.0, max(p, center + half_width))  # rounding must not exclude p

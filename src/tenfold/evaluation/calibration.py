@@ -1,0 +1,248 @@
+"""Whether a model knows when it is wrong: calibration, temperature scaling, and what is left where it may decline."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, UInt8
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
+from torch import nn
+
+from tenfold.errors import TenfoldError
+from tenfold.evaluation.intervals import wilson_interval
+
+BINS = 15
+TEMPERATURES = (0.05, 20.0)  # far beyond what networks need
+
+
+@dataclass(frozen=True)
+class Bin:
+    """The images whose confidence lies in one part of the range from 0 to 1.
+
+    Attributes:
+        low: where the part begins, exclusive.
+        high: where it ends, inclusive.
+        count: how many images there are.
+        right: how many of them were read correctly.
+        confidence: their mean confidence; None if there are no images.
+    """
+
+    low: float
+    high: float
+    count: int
+    right: int
+    confidence: float | None
+
+    @property
+    def accuracy(self) -> float | None:
+        """The fraction that was read correctly; None if there are no images."""
+        return self.right / self.count if self.count else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The 95 % Wilson interval of the accuracy."""
+        return wilson_interval(self.right, self.count) if self.count else None
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is left of a model's readings without those below a threshold of confidence.
+
+    Attributes:
+        threshold: the least confidence that is kept, 0 to 1.
+        n: how many images there were.
+        kept: how many are left, at least 1.
+        wrong: how many of the kept ones were misread.
+    """
+
+    threshold: float
+    n: int
+    kept: int
+    wrong: int
+
+    @property
+    def coverage(self) -> float:
+        """The fraction of the images that is kept."""
+        return self.kept / self.n
+
+    @property
+    def error(self) -> float:
+        """The fraction of the kept images that was misread, also called the selective risk."""
+        return self.wrong / self.kept
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % Wilson interval of the error."""
+        return wilson_interval(self.wrong, self.kept)
+
+
+def reliability(
+    probabilities: Float[np.ndarray, "n 10"], labels: UInt8[np.ndarray, " n"], bins: int = BINS
+) -> list[Bin]:
+    """Sort images by confidence into bins of equal width, and count in each how many were read correctly.
+
+    Args:
+        probabilities: of every class, 0 to 1; the largest of an image is the confidence of its reading.
+        labels: the truth.
+        bins: how many.
+
+    Raises:
+        TenfoldError: if the probabilities of an image do not sum to 1.
+
+    Source: C. Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, section 2.
+    """
+    confidence, right = _confidence(probabilities, labels)
+    edges = np.linspace(0, 1, bins + 1)
+    places = np.searchsorted(edges[1:-1], confidence)
+    counts = np.bincount(places, minlength=bins)
+    rights = np.bincount(places, right, bins).astype(int)
+    sums = np.bincount(places, confidence, bins)
+    return [
+        Bin(float(low), float(high), int(count), int(hits), float(total / count) if count else None)
+        for low, high, count, hits, total in zip(edges[:-1], edges[1:], counts, rights, sums, strict=True)
+    ]
+
+
+def calibration_error(
+    probabilities: Float[np.ndarray, "n 10"], labels: UInt8[np.ndarray, " n"], bins: int = BINS
+) -> float:
+    """The expected calibration error: how far confidence and accuracy are apart, as a mean over the images.
+
+    Args:
+        probabilities: as for `reliability`.
+        labels: the truth.
+        bins: how many bins of equal width.
+
+    Returns:
+        A fraction; 0 is perfect.
+
+    Raises:
+        TenfoldError: if the probabilities of an image do not sum to 1.
+
+    Source: as for `reliability`, equation 3.
+    """
+    gaps = [abs(b.right - b.count * b.confidence) for b in reliability(probabilities, labels, bins) if b.confidence]
+    return float(sum(gaps)) / len(labels)
+
+
+def fit_temperature(logits: Float[np.ndarray, "n 10"], labels: UInt8[np.ndarray, " n"]) -> float:
+    """Find the temperature that logits are to be divided by for the least cross-entropy.
+
+    Args:
+        logits: of images that the model was not trained on.
+        labels: the truth.
+
+    Returns:
+        A number from 0.05 to 20: above 1 the model was too sure, below 1 too modest. 1 if there is no mistake among the
+        images, since then no temperature is low enough.
+
+    Source: as for `reliability`, section 4.2.
+    """
+    if (logits.argmax(axis=1) == labels).all():
+        return 1.0
+    exact = logits.astype(np.float64)
+    rows = np.arange(len(labels))
+
+    def loss(log_temperature: float) -> float:
+        return -float(log_softmax(exact / math.exp(log_temperature), axis=1)[rows, labels].mean())
+
+    low, high = map(math.log, TEMPERATURES)
+    return math.exp(minimize_scalar(loss, bounds=(low, high), method="bounded", options={"xatol": 1e-6}).x)
+
+
+@torch.no_grad()
+def apply_temperature(model: nn.Module, temperature: float) -> None:
+    """Divide a network's logits by a temperature, in place, within the weights of its last linear layer.
+
+    So they are calibrated wherever the network goes, and it costs nothing. The readings stay what they are.
+    """
+    last = [layer for layer in model.modules() if isinstance(layer, nn.Linear)][-1]
+    for parameter in last.parameters():
+        parameter.div_(temperature)
+
+
+def risk_coverage(probabilities: Float[np.ndarray, "n 10"], labels: UInt8[np.ndarray, " n"]) -> list[Selection]:
+    """What is left at every threshold that makes a difference.
+
+    Args:
+        probabilities: as for `reliability`.
+        labels: the truth.
+
+    Returns:
+        From the highest threshold to the lowest, which keeps all images.
+
+    Raises:
+        TenfoldError: if the probabilities of an image do not sum to 1, or there are no images.
+
+    Source: Y. Geifman and R. El-Yaniv, "Selective Classification for Deep Neural Networks", NeurIPS 2017, section 2.
+    """
+    confidence, right = _confidence(probabilities, labels)
+    order = np.argsort(-confidence, kind="stable")
+    ranked, wrong = confidence[order], np.cumsum(~right[order])
+    last = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)  # equal confidence: all are kept, or none
+    return [Selection(float(ranked[i]), len(ranked), int(i) + 1, int(wrong[i])) for i in last]
+
+
+def leave_out(probabilities: Float[np.ndarray, "n 10"], labels: UInt8[np.ndarray, " n"], fraction: float) -> Selection:
+    """Leave out the least confident readings.
+
+    Args:
+        probabilities: as for `reliability`.
+        labels: the truth.
+        fraction: the share of the images that may be left out, 0 to 1; it is less where several are as confident.
+
+    Raises:
+        TenfoldError: if the probabilities of an image do not sum to 1, or there are no images.
+    """
+    curve = risk_coverage(probabilities, labels)
+    # 0.3 of 10 images are 3, in spite of rounding
+    return next(left for left in curve if left.kept >= (1 - fraction) * left.n - 1e-6)
+
+
+def choose_threshold(
+    probabilities: Float[np.ndarray, "n 10"], labels: UInt8[np.ndarray, " n"], error_rate: float
+) -> Selection | None:
+    """Find the threshold that keeps most images while no more than a share of the kept ones is misread.
+
+    Args:
+        probabilities: as for `reliability`, of images for choosing; how good the choice is, others must tell.
+        labels: the truth.
+        error_rate: the share of misread ones that is allowed, 0 to 1.
+
+    Returns:
+        What is left of these images; None if even the most confident readings are wrong too often.
+
+    Raises:
+        TenfoldError: if the probabilities of an image do not sum to 1, or there are no images.
+    """
+    allowed = [left for left in risk_coverage(probabilities, labels) if left.error <= error_rate]
+    return allowed[-1] if allowed else None
+
+
+def select(
+    probabilities: Float[np.ndarray, "n 10"], labels: UInt8[np.ndarray, " n"], threshold: float
+) -> Selection | None:
+    """Keep the readings of at least this confidence; None if there is none.
+
+    Raises:
+        TenfoldError: if the probabilities of an image do not sum to 1.
+    """
+    confidence, right = _confidence(probabilities, labels)
+    kept = confidence >= threshold
+    return Selection(threshold, len(labels), int(kept.sum()), int((kept & ~right).sum())) if kept.any() else None
+
+
+def _confidence(
+    probabilities: Float[np.ndarray, "n 10"], labels: UInt8[np.ndarray, " n"]
+) -> tuple[Float[np.ndarray, " n"], Bool[np.ndarray, " n"]]:
+    """How sure each reading is, in float64, and whether it is right."""
+    if not len(labels):
+        raise TenfoldError("there are no images to measure calibration on")
+    if not (probabilities.min() >= 0 and np.allclose(probabilities.sum(axis=1), 1, rtol=0, atol=1e-3)):
+        raise TenfoldError(
+            "the probabilities of an image must be at least 0 and sum to 1; take the softmax of logits first"
+        )
+    # rounding may leave float32 a little above 1
+    return probabilities.max(axis=1).astype(np.float64).clip(max=1), probabilities.argmax(axis=1) == labels

@@ -1,0 +1,89 @@
+"""Whether one model reads better than another: McNemar's exact test on the same images."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from scipy.stats import binomtest
+
+from tenfold.errors import TenfoldError
+from tenfold.evaluation.intervals import paired_interval
+from tenfold.evaluation.metrics import Evaluation
+
+
+@dataclass(frozen=True)
+class Difference:
+    """An image that two models read differently: its index, its label, and both readings."""
+
+    index: int
+    label: int
+    first: int
+    second: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two models on the same images.
+
+    Attributes:
+        n: how many images there are.
+        only_first: how many only the first model read correctly.
+        only_second: how many only the second did.
+        p: of McNemar's exact test, two-sided: how likely so large a difference is between models that are equally good.
+        difference: the first accuracy minus the second, as a fraction.
+        interval: the 95 % interval of the difference.
+        differences: the images that they read differently, also those that both misread.
+    """
+
+    n: int
+    only_first: int
+    only_second: int
+    p: float
+    difference: float
+    interval: tuple[float, float]
+    differences: list[Difference]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The figures as plain values, ready for JSON."""
+        return {**asdict(self), "interval": list(self.interval)}
+
+    def __str__(self) -> str:
+        low, high = (100 * bound for bound in self.interval)
+        return (
+            f"accuracies differ by {100 * self.difference:+.2f} points (95 % interval {low:+.2f} to {high:+.2f}); "
+            f"only the first is right on {self.only_first:,} images, only the second on {self.only_second:,}: "
+            f"p = {self.p:.2g} by McNemar's exact test"
+        )
+
+
+def compare(first: Evaluation, second: Evaluation) -> Comparison:
+    """Compare two models that have read the same images.
+
+    Raises:
+        TenfoldError: if they have read different images.
+
+    Source: Q. McNemar, "Note on the sampling error of the difference between correlated proportions or percentages",
+    Psychometrika 12, 1947; recommended for comparing classifiers by T. G. Dietterich, "Approximate Statistical Tests
+    for Comparing Supervised Classification Learning Algorithms", Neural Computation 10, 1998.
+    """
+    if len(first) != len(second):
+        raise TenfoldError(f"two models can be compared only on the same images, not on {len(first)} and {len(second)}")
+    if not np.array_equal(first.labels, second.labels):
+        raise TenfoldError("two models can be compared only on the same images; the labels of these differ")
+    if not len(first):
+        raise TenfoldError("two models cannot be compared on no images")
+    right, also = first.predictions == first.labels, second.predictions == second.labels
+    only_first, only_second = int((right & ~also).sum()), int((also & ~right).sum())
+    discordant = only_first + only_second
+    return Comparison(
+        n=len(first),
+        only_first=only_first,
+        only_second=only_second,
+        p=float(binomtest(only_first, discordant).pvalue) if discordant else 1.0,
+        difference=(only_first - only_second) / len(first),
+        interval=paired_interval(only_first, only_second, len(first)),
+        differences=[
+            Difference(int(i), int(first.labels[i]), int(first.predictions[i]), int(second.predictions[i]))
+            for i in np.flatnonzero(first.predictions != second.predictions)
+        ],
+    )
