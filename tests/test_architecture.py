@@ -22,6 +22,7 @@ ROOMS = [
     {"evaluation"},
     {"plots", "report"},
     {"experiment"},
+    {"interpret"},
     {"workers"},
     {"study"},
     {"reader"},

@@ -3,6 +3,7 @@
 from tenfold.training.callbacks import BestCheckpoint, Callback, CSVLogger, EarlyStopping, ProgressBar
 from tenfold.training.checkpoint import Checkpoint
 from tenfold.training.devices import choose_device
+from tenfold.training.folds import out_of_fold
 from tenfold.training.history import History
 from tenfold.training.loop import DivergedError, Training, fit, hold_out, seed_everything
 
@@ -19,5 +20,6 @@ __all__ = [
     "choose_device",
     "fit",
     "hold_out",
+    "out_of_fold",
     "seed_everything",
 ]

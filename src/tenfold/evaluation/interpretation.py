@@ -1,0 +1,193 @@
+"""What a network looks at, how it arranges the digits, and which labels it doubts."""
+
+import importlib.util
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int64, UInt8
+from torch import Tensor, nn
+
+from tenfold import preprocess
+from tenfold.data import SIDE, Digits
+from tenfold.errors import TenfoldError
+from tenfold.evaluation.metrics import Evaluation
+from tenfold.layers import Residual
+from tenfold.networks import predict_logits
+
+PACKAGES = {"sklearn": "scikit-learn", "cleanlab": "cleanlab"}
+ACTIVATIONS = (nn.ReLU, nn.GELU, nn.Sigmoid, nn.Tanh, Residual)
+
+
+def require(*modules: str) -> None:
+    """Find out whether optional packages are there, before any work is done.
+
+    Raises:
+        TenfoldError: if one of `PACKAGES` is missing.
+    """
+    for module in modules:
+        if importlib.util.find_spec(module) is None:
+            raise TenfoldError(f"interpretation needs {PACKAGES[module]}; pip install tenfold[interpret]")
+
+
+def first_filters(model: nn.Module) -> Float[np.ndarray, "filters height width"]:
+    """The weights with which a network looks at the pixels: of its first layer, a picture for every output.
+
+    Raises:
+        TenfoldError: if the first layer with weights is neither a convolution of one channel nor linear.
+    """
+    for layer in model.modules():
+        if isinstance(layer, nn.Conv2d) and layer.in_channels == 1:
+            return layer.weight.detach().float().cpu().numpy()[:, 0]
+        if isinstance(layer, nn.Linear) and layer.in_features == SIDE**2:
+            return layer.weight.detach().float().cpu().numpy().reshape(-1, SIDE, SIDE)
+        if any(True for _ in layer.parameters(recurse=False)):
+            break
+    raise TenfoldError("the first layer does not look at pixels; its weights cannot be shown as pictures")
+
+
+def feature_maps(
+    model: nn.Module, image: UInt8[np.ndarray, "28 28"]
+) -> list[Float[np.ndarray, "channels height width"]]:
+    """What the convolutional layers make of one image, after each activation and in the order in which they run.
+
+    Returns:
+        The maps of every layer; none for a network without convolutions.
+    """
+    maps: list[np.ndarray] = []
+
+    def record(_: nn.Module, __: Any, output: Tensor) -> None:
+        if output.ndim == 4 and output.shape[2] > 1:
+            maps.append(output[0].float().cpu().numpy())  # the first: the others may be shifted views of the image
+
+    layers = [layer for layer in model.modules() if isinstance(layer, ACTIVATIONS)]
+    inside = {inner for layer in layers for inner in layer.modules() if inner is not layer}
+    _watch([layer for layer in layers if layer not in inside], record, model, image[None])
+    return maps
+
+
+def occlusion(
+    model: nn.Module, image: UInt8[np.ndarray, "28 28"], label: int, patch: int = 5
+) -> Float[np.ndarray, "28 28"]:
+    """Cover an image with a blank patch, around every pixel in turn, and see how much the trust in a digit falls.
+
+    Args:
+        model: takes standardized images `(batch, 1, 28, 28)`, returns logits `(batch, 10)`.
+        image: a digit.
+        label: which digit's probability to watch, the true one as a rule.
+        patch: side of the square in pixels, odd.
+
+    Returns:
+        By how much the logarithm of the probability falls, in nats, for a patch around each pixel. Positive: what is
+        there speaks for the digit. Negative: it speaks against. Zero: where nothing is to be covered.
+
+    Source: Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks", ECCV 2014, section 4.2; there the
+    probability itself, which hardly moves where a network is sure.
+    """
+    covered = np.repeat(image[None], SIDE**2 + 1, axis=0)  # the last one stays whole
+    for place in range(SIDE**2):
+        row, column = (max(0, center - patch // 2) for center in divmod(place, SIDE))
+        bottom, right = (center + patch // 2 + 1 for center in divmod(place, SIDE))
+        covered[place, row:bottom, column:right] = 0
+    log_probability = predict_logits(model, preprocess.to_tensor(covered)).log_softmax(dim=1)[:, label].numpy()
+    return (log_probability[-1] - log_probability[:-1]).reshape(SIDE, SIDE)
+
+
+def features(model: nn.Module, digits: Digits) -> Float[np.ndarray, "n features"]:
+    """How a network describes each image: what goes into its last linear layer; for softmax regression the pixels.
+
+    Raises:
+        TenfoldError: if the network has no linear layer.
+    """
+    linear = [layer for layer in model.modules() if isinstance(layer, nn.Linear)]
+    if not linear:
+        raise TenfoldError("the network has no linear layer; there are no features before it")
+    found: list[np.ndarray] = []
+
+    def record(_: nn.Module, inputs: tuple[Tensor, ...], __: Tensor) -> None:
+        found.append(inputs[0].float().cpu().numpy())
+
+    batch_size = 1000
+    for start in range(0, len(digits), batch_size):
+        images = digits.images[start : start + batch_size]
+        _watch(linear[-1:], record, model, images)
+        found[-1] = found[-1][: len(images)]  # the first: the others may be shifted views of the images
+    return np.concatenate(found)
+
+
+def _watch(layers: Sequence[nn.Module], hook: Callable[..., None], model: nn.Module, images: np.ndarray) -> None:
+    handles = [layer.register_forward_hook(hook) for layer in layers]
+    try:
+        predict_logits(model, preprocess.to_tensor(images))
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def plane(features: Float[np.ndarray, "n features"]) -> dict[str, Float[np.ndarray, "n 2"]]:
+    """Draw a map of images: put each at a point of the plane, near those that the network describes alike.
+
+    Returns:
+        Points by method. "PCA" keeps the two directions in which the features vary most, so distances mean something;
+        "t-SNE" keeps neighbors together and says nothing about distances between groups.
+
+    Raises:
+        TenfoldError: if there are fewer than three images, or scikit-learn is not installed.
+
+    Source: van der Maaten and Hinton, "Visualizing Data using t-SNE", JMLR 9, 2008; at first PCA to at most 50
+    dimensions as in its section 4.2.
+    """
+    require("sklearn")
+    from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE
+
+    n, dimensions = features.shape
+    if n < 3:
+        raise TenfoldError(f"a map of the digits needs at least 3 images, not {n}")
+    components = PCA(min(50, n, dimensions), random_state=0).fit_transform(features)
+    tsne = TSNE(perplexity=min(30, (n - 1) / 3), init="pca", random_state=0)
+    return {"PCA": components[:, :2], "t-SNE": tsne.fit_transform(components)}
+
+
+def extremes(features: Float[np.ndarray, "n features"], labels: UInt8[np.ndarray, " n"]) -> dict[int, tuple[int, int]]:
+    """Find the most typical and the oddest image of each class: nearest to and farthest from the mean of its features.
+
+    Returns:
+        Two indices by digit; a class without images is left out.
+
+    Source: the mean of a class as its prototype from Snell, Swersky and Zemel, "Prototypical Networks for Few-shot
+    Learning", NeurIPS 2017, section 2.2.
+    """
+    found = {}
+    for digit in np.unique(labels):
+        members = np.flatnonzero(labels == digit)
+        distances = np.linalg.norm(features[members] - features[members].mean(axis=0), axis=1)
+        found[int(digit)] = int(members[distances.argmin()]), int(members[distances.argmax()])
+    return found
+
+
+def doubtful_labels(out_of_fold: Evaluation) -> Int64[np.ndarray, " doubtful"]:
+    """Find labels that look wrong by confident learning.
+
+    Args:
+        out_of_fold: answers of networks that were not trained on the images they answer, see
+            `tenfold.training.out_of_fold`: a label that a network has learned by heart it does not doubt.
+
+    Returns:
+        Indices of the images whose label is probably wrong, the least probable labels first.
+
+    Raises:
+        TenfoldError: if cleanlab is not installed.
+
+    Source: Northcutt, Jiang and Chuang, "Confident Learning: Estimating Uncertainty in Dataset Labels", JAIR 70, 2021.
+    """
+    require("cleanlab")
+    from cleanlab.filter import find_label_issues
+
+    return find_label_issues(
+        out_of_fold.labels.astype(np.int64),
+        out_of_fold.probabilities,
+        return_indices_ranked_by="self_confidence",
+        min_examples_per_class=0,  # its warning about small classes would be of no use here
+        n_jobs=1,
+    )
