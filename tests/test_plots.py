@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
 from tenfold import plots
 from tenfold.data import Digits
-from tenfold.evaluation import Evaluation
+from tenfold.evaluation import Evaluation, wilson_interval
 from tenfold.evaluation.robustness import DEGREES, PIXELS, Accuracy, Robustness
 from tenfold.training import History
 
@@ -83,6 +85,37 @@ def test_mistakes_are_ranked_and_labeled():
     assert [axes.get_title() for axes in figure.axes] == ["true 6 read 0, >99\u00a0%", "true 4 read 9, 94\u00a0%"]
     assert [axes.get_xlabel() for axes in figure.axes] == ["#2", "#0"]
     np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), make_digits(labels).images[2])
+
+
+def test_contested_labels_are_drawn_with_what_was_read():
+    labels, digits = [4, 5, 6], make_digits([4, 5, 6])
+    evaluation = replace(make_evaluation(labels, [9, 5, 0]), contested=(1, 2))
+    figure = plots.contested(evaluation, digits)
+    assert [axes.get_title() for axes in figure.axes] == ["label 5 read 5, 94\u00a0%", "label 6 read 0, 94\u00a0%"]
+    np.testing.assert_array_equal(figure.axes[1].images[0].get_array(), digits.images[2])
+    assert [text.get_text() for text in plots.contested(make_evaluation([1], [1]), digits).texts] == [
+        "No contested labels are known of these images"
+    ]
+
+
+def test_reliability_shows_accuracy_by_confidence_and_counts():
+    evaluation = make_evaluation([1, 1, 1, 2], [1, 1, 0, 2])  # all with confidence 0.943
+    top, bottom = plots.reliability(evaluation).axes
+    confidence = evaluation.probabilities.max()
+    np.testing.assert_allclose(top.lines[1].get_xydata(), [(confidence, 0.75)], rtol=1e-6)
+    [whisker] = top.collections[0].get_segments()
+    np.testing.assert_allclose(whisker[:, 1], wilson_interval(3, 4))
+    assert [bar.get_height() for bar in bottom.patches] == [4]
+    plots.reliability(make_evaluation([1], [2]))
+
+
+def test_risk_falls_where_the_model_knows_when_it_is_wrong():
+    evaluation = make_evaluation([1] * 100, [1] * 99 + [2])
+    evaluation.logits[99] /= 2
+    [axes] = plots.risk_coverage(evaluation).axes
+    np.testing.assert_allclose(axes.lines[0].get_xydata(), [(0.01, 0), (0, 0.01)], atol=1e-12)
+    assert axes.get_ylim()[1] > 0.01
+    plots.risk_coverage(make_evaluation([1], [1]))
 
 
 def test_no_mistakes_is_said_in_words():

@@ -1,5 +1,6 @@
 import base64
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -129,6 +130,37 @@ def test_a_run_of_one_epoch_without_validation_mistakes_and_most_classes():
     assert "no images were held out" in text
     assert "All 2 test images were read correctly." in text
     assert "3\N{EN DASH}\N{EN DASH} \N{EN DASH}0" in text  # a class that does not occur has no scores
+
+
+def test_contested_labels_are_shown_only_where_they_are_known(html):
+    assert "Contested labels" not in Page(html).text
+    evaluation = replace(make_evaluation([4, 5, 6], [9, 5, 6]), contested=(0, 1))
+    page = Page(render([4, 5, 6], [9, 5, 6], evaluation=evaluation))
+    assert "label 4 read 9" in page.text
+    assert "label 5 read 5" in page.text
+    assert "100.00\u00a0% without the 2 contested labels" in page.text
+    assert "Handwritten digit, label 4, read as 9" in [image["alt"] for image in page.all("img")]
+
+
+def test_the_report_says_whether_the_model_knows_when_it_is_wrong():
+    labels, predictions = [1] * 200, [1] * 199 + [2]
+    evaluation = make_evaluation(labels, predictions)
+    evaluation.logits[199] /= 2
+    text = Page(render(labels, predictions, evaluation=evaluation)).text
+    assert f"off by {plots.percent(evaluation.calibration_error)} on average" in text
+    assert "Without the least confident 0.5\u00a0% or 1.0\u00a0% of the images, 100.00\u00a0% or 100.00\u00a0%" in text
+    assert "temperature of" not in text
+    assert "Thresholds" not in text
+
+    before = make_evaluation(labels, predictions, confidence=2.5)
+    page = Page(
+        render(labels, predictions, evaluation=evaluation, uncalibrated=before, temperature=0.5, validation=evaluation)
+    )
+    assert "temperature of 0.500, fitted on images held out from training" in page.text
+    assert f"before, by {plots.percent(before.calibration_error)}." in page.text
+    assert "Thresholds for a requested error rate" in page.text
+    threshold = plots.percent(float(evaluation.probabilities[0].max()))
+    assert f"0.2\u00a0%{threshold} 99.50\u00a0% 0.00\u00a0%0.00\N{EN DASH}1.89" in page.text
 
 
 def test_training_that_ended_early_says_so():
