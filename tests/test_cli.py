@@ -66,9 +66,16 @@ def test_train_evaluate_predict(tenfold, idx_folder, mnist, tmp_path):
     assert f"accuracy {evaluated['accuracy']:.2%}" in out
     assert "precision" in out
     assert "expected calibration error" in out
+    assert f"training: {evaluated['diagnosis']['verdict'].capitalize()}: " in out
     selection = json.loads(tenfold("evaluate", "runs/quick", "--error-rate", "0.5", "--json")[1])["selection"]
     assert 0 < selection["coverage"] <= 1
     assert f"below {selection['threshold']:.2%} conf" in tenfold("evaluate", "runs/quick", "--error-rate", "0.5")[1]
+
+    pictures = json.loads(tenfold("evaluate", "runs/quick", "--interpret", "pictures", "--json")[1])["pictures"]
+    assert len(pictures) == 6
+    for file, description in pictures.items():
+        with Image.open(file) as picture:
+            assert picture.info["Description"] == description
 
     assert tenfold("evaluate", "runs/quick", "--data", "bundled")[1].count("without the 15 contested labels") == 1
 
@@ -124,6 +131,7 @@ def test_ensembles(tenfold, one_line_error, idx_folder):
         assert all(text in error for text in expected), error
     assert "--ensemble" in one_line_error("evaluate", "runs/0", "runs/1", "whole.safetensors")
     assert "one run" in one_line_error("evaluate", "runs/0", "runs/1", "--error-rate", "0.1")
+    assert "one run" in one_line_error("evaluate", "runs/0", "runs/1", "--interpret", "pictures")
     assert "no recipe.toml" in one_line_error("evaluate", "half", "--error-rate", "0.1")
 
     code, out, _ = tenfold("evaluate", "runs/0", "runs/1", "--json")

@@ -177,6 +177,9 @@ def evaluate(
         float | None,
         typer.Option(min=0, max=1, metavar="RATE", help="Decline so many readings that no more than this are wrong."),
     ] = None,
+    interpret: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Write pictures of what a network looks at into this folder.")
+    ] = None,
     source: Annotated[
         str | None, typer.Option("--data", help="Test images from elsewhere, see tenfold train --help.")
     ] = None,
@@ -189,7 +192,8 @@ def evaluate(
     Example: tenfold evaluate runs/standard --error-rate 0.001
     """
     from tenfold import experiment
-    from tenfold.evaluation import average, choose_threshold, compare, leave_out, select
+    from tenfold.evaluation import average, choose_threshold, compare, diagnose, leave_out, select
+    from tenfold.runs import Run
 
     if ensemble and len(runs) < 2:
         raise TenfoldError("an ensemble needs two runs or more")
@@ -197,6 +201,8 @@ def evaluate(
         raise TenfoldError("name one run, two to compare, or several with --ensemble to evaluate them as one model")
     if error_rate is not None and len(runs) > 1:
         raise TenfoldError("--error-rate is for one run, with the images that were held out from its training")
+    if interpret is not None and len(runs) > 1:
+        raise TenfoldError("--interpret is for one run")
     evaluations = experiment.evaluate_paths(runs, source)
     if len(runs) == 2 and not ensemble:
         _print_comparison(runs, evaluations, compare(*evaluations), as_json)
@@ -207,6 +213,10 @@ def evaluate(
         figures["members"] = [
             {"run": str(run), "accuracy": one.accuracy} for run, one in zip(runs, evaluations, strict=True)
         ]
+    diagnosis = None
+    if not ensemble and runs[0].is_dir():
+        diagnosis = diagnose(Run(runs[0]).history)
+        figures["diagnosis"] = vars(diagnosis)
     chosen = left = None
     if error_rate is not None:
         validation = experiment.evaluate_validation(runs[0])
@@ -220,6 +230,11 @@ def evaluate(
             "error": left.error if left else None,
             "interval": list(left.interval) if left else None,
         }
+    if interpret is not None:
+        from tenfold.interpret import interpret as draw
+
+        pictures = draw(runs[0], interpret, source)
+        figures["pictures"] = {str(file): description for file, description in pictures.items()}
     if as_json:
         _print_json(figures)
         return
@@ -229,6 +244,8 @@ def evaluate(
         for member in figures["members"]:
             print(f"  {member['run']}: accuracy {member['accuracy']:.2%}")
     print(f"expected calibration error {evaluation.calibration_error:.2%}")
+    if diagnosis:
+        print(f"training: {diagnosis}")
     for share in (0.005, 0.01):
         rest = leave_out(evaluation.probabilities, evaluation.labels, share)
         print(f"leaving out the least confident {share:.1%} of the images leaves {1 - rest.error:.2%} right")
@@ -265,6 +282,8 @@ def evaluate(
                 for answer in evaluation.contested_answers
             ],
         )
+    for file, description in figures.get("pictures", {}).items():
+        print(f"{file}: {description}")
 
 
 def _print_comparison(
