@@ -69,6 +69,7 @@ def test_the_report_states_what_was_measured(html):
         "The 24 most confident of 50 mistakes",
         "images held out",
         "librariestorch = 2.13",
+        "Diagnosis: ",
     ):
         assert expected in text
 
@@ -128,6 +129,7 @@ def test_hostile_names_are_text():
 def test_a_run_of_one_epoch_without_validation_mistakes_and_most_classes():
     text = Page(render([1, 2], [1, 2], make_history(1, validation=False))).text
     assert "no images were held out" in text
+    assert "Diagnosis" not in text
     assert "All 2 test images were read correctly." in text
     assert "3\N{EN DASH}\N{EN DASH} \N{EN DASH}0" in text  # a class that does not occur has no scores
 

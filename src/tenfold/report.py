@@ -15,7 +15,7 @@ from PIL import Image
 
 from tenfold import plots
 from tenfold.data import Digits
-from tenfold.evaluation import Evaluation, Selection, choose_threshold, leave_out, select
+from tenfold.evaluation import Evaluation, Selection, choose_threshold, diagnose, leave_out, select
 from tenfold.networks import Summary
 from tenfold.recipes import Recipe
 from tenfold.training import History
@@ -61,6 +61,7 @@ def render(
     jinja = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     jinja.filters.update(percent=plots.percent, confidence=plots.confidence, plain=plain, count="{:,}".format)
     jinja.filters["right"] = lambda error: plots.percent(1 - error)
+    jinja.filters["sentence"] = lambda text: text[:1].upper() + text[1:]
     template = jinja.from_string(resources.files("tenfold").joinpath("report.html.j2").read_text("utf-8"))
     return template.render(
         title=title,
@@ -68,6 +69,7 @@ def render(
         recipe_values=asdict(recipe),
         environment=environment,
         history=history,
+        diagnosis=diagnose(history),
         curves=[(panel, *themes(plots.curves(history, panel))) for panel in plots.panels(history)],
         evaluation=evaluation,
         heat=plots.mistake_heat(evaluation).round(2).tolist(),
