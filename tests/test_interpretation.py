@@ -78,6 +78,7 @@ def test_extremes_are_nearest_to_and_farthest_from_the_mean_of_their_class():
 
 
 def test_a_map_keeps_groups_apart():
+    pytest.importorskip("sklearn")
     generator = np.random.default_rng(0)
     labels = np.repeat(np.arange(3), 20)
     features = (generator.normal(size=(60, 64)) + 20 * np.eye(3, 64)[labels]).astype(np.float32)
@@ -93,6 +94,7 @@ def test_a_map_keeps_groups_apart():
 
 
 def test_planted_wrong_labels_are_found_by_networks_that_did_not_learn_them(mnist, tiny_recipe):
+    pytest.importorskip("cleanlab")
     truth = mnist[0][:3000]
     planted = np.random.default_rng(0).choice(3000, 30, replace=False)
     labels = truth.labels.copy()
