@@ -150,6 +150,24 @@ def test_ensembles(tenfold, one_line_error, idx_folder):
     assert tenfold("evaluate", "--ensemble", "runs/1", "whole.safetensors", "--data", idx_folder)[0] == 0
 
 
+def test_robustness(tenfold, one_line_error, idx_folder):
+    assert tenfold("train", "--recipe", "quick", "--data", idx_folder, *TINY, "--out", "run")[0] == 0
+    code, out, _ = tenfold("evaluate", "run", "--robustness", "--json")
+    figures = json.loads(out)
+    worse = figures["robustness"]
+    assert (code, len(worse["corrupted"]), worse["clean"]["accuracy"]) == (0, 15, figures["accuracy"])
+    code, out, _ = tenfold("evaluate", "run", "--robustness")
+    lines = [line.split() for line in out.splitlines()]
+    assert ["mean", "of", "the", "corruptions", f"{worse['mean']:.2%}"] in lines
+    assert any(line[:2] == ["canny_edges", f"{worse['corrupted']['canny_edges']['accuracy']:.2%}"] for line in lines)
+    assert ["left", *(f"{accuracy:.2%}" for accuracy in worse["shifts"]["left"])] in lines
+
+    Path("empty").mkdir()
+    assert "empty/identity/test_images.npy" in one_line_error("evaluate", "run", "--robustness", "--mnist-c", "empty")
+    assert "give both" in one_line_error("evaluate", "run", "--mnist-c", "empty")
+    assert "one run" in one_line_error("evaluate", "run", "run", "--robustness")
+
+
 def test_files_that_cannot_be_read_do_not_stop_the_others(tenfold, idx_folder, mnist):
     tenfold("train", "--recipe", "quick", "--data", idx_folder, *TINY)
     Image.fromarray(mnist[1].images[0]).save("seven.png")

@@ -13,7 +13,7 @@ import tenfold
 from tenfold.errors import TenfoldError
 
 if TYPE_CHECKING:
-    from tenfold.evaluation import Comparison, Evaluation
+    from tenfold.evaluation import Comparison, Evaluation, Robustness
 
 # Modules that load PyTorch, matplotlib or pandas are imported inside the commands: --help must not wait for them.
 
@@ -180,6 +180,13 @@ def evaluate(
     interpret: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Write pictures of what a network looks at into this folder.")
     ] = None,
+    robustness: Annotated[
+        bool, typer.Option("--robustness", help="Read corrupted, shifted and rotated test images too.")
+    ] = False,
+    mnist_c: Annotated[
+        Path | None,
+        typer.Option("--mnist-c", metavar="FOLDER", help="Take corrupted images from the published MNIST-C."),
+    ] = None,
     source: Annotated[
         str | None, typer.Option("--data", help="Test images from elsewhere, see tenfold train --help.")
     ] = None,
@@ -203,6 +210,10 @@ def evaluate(
         raise TenfoldError("--error-rate is for one run, with the images that were held out from its training")
     if interpret is not None and len(runs) > 1:
         raise TenfoldError("--interpret is for one run")
+    if robustness and len(runs) > 1:
+        raise TenfoldError("--robustness is for one run")
+    if mnist_c is not None and not robustness:
+        raise TenfoldError("--mnist-c names the images for --robustness; give both")
     evaluations = experiment.evaluate_paths(runs, source)
     if len(runs) == 2 and not ensemble:
         _print_comparison(runs, evaluations, compare(*evaluations), as_json)
@@ -235,6 +246,9 @@ def evaluate(
 
         pictures = draw(runs[0], interpret, source)
         figures["pictures"] = {str(file): description for file, description in pictures.items()}
+    worse = experiment.measure_robustness(runs[0], source, mnist_c) if robustness else None
+    if worse:
+        figures["robustness"] = worse.to_dict()
     if as_json:
         _print_json(figures)
         return
@@ -284,6 +298,26 @@ def evaluate(
         )
     for file, description in figures.get("pictures", {}).items():
         print(f"{file}: {description}")
+    if worse:
+        _print_robustness(worse)
+
+
+def _print_robustness(worse: "Robustness") -> None:
+    from tenfold.evaluation.robustness import DEGREES, PIXELS
+
+    print(f"corrupted images: {worse.source}")
+    rows = [
+        [name, _percent(one.accuracy), _range(one.interval)]
+        for name, one in {"clean": worse.clean, **worse.corrupted}.items()
+    ]
+    _print_table(
+        ["corruption", "accuracy", "95 % interval"], [*rows, ["mean of the corruptions", _percent(worse.mean), ""]]
+    )
+    print("accuracy after shifts by pixels:")
+    shifts = [[direction, *map(_percent, accuracies)] for direction, accuracies in worse.shifts.items()]
+    _print_table(["", *map(str, PIXELS)], shifts)
+    print("accuracy after rotations by degrees, counterclockwise:")
+    _print_table([f"{degrees:g}" for degrees in DEGREES], [[f"{accuracy:.1%}" for accuracy in worse.rotations]])
 
 
 def _print_comparison(

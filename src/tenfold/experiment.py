@@ -11,7 +11,7 @@ from torch import nn
 from tenfold import recipes, report, runs
 from tenfold.data import Digits, load, locate
 from tenfold.errors import TenfoldError
-from tenfold.evaluation import Evaluation, apply_temperature, evaluate, fit_temperature
+from tenfold.evaluation import Evaluation, Robustness, apply_temperature, evaluate, fit_temperature, robustness
 from tenfold.networks import Network, build, summary
 from tenfold.recipes import Recipe
 from tenfold.runs import Run
@@ -206,13 +206,7 @@ def evaluate_path(path: str | os.PathLike, data: str | None = None) -> Evaluatio
     Raises:
         TenfoldError: if there are no usable weights, or the data cannot be used.
     """
-    model = runs.load_model(path)
-    run = Run(path) if Path(path).is_dir() else None
-    _, test = load(data or (run.environment["data"] if run else "bundled"))
-    if run:
-        torch.set_num_threads(run.environment["threads"])
-        if data is None:
-            _check_test_images(run, test)
+    model, test = _model_and_test(path, data)
     try:
         return evaluate(model, test)
     except TenfoldError as error:
@@ -261,6 +255,34 @@ def evaluate_validation(path: str | os.PathLike) -> Evaluation:
         )
     torch.set_num_threads(run.environment["threads"])
     return evaluate(run.load_model(), validation)
+
+
+def measure_robustness(
+    path: str | os.PathLike, data: str | None = None, folder: str | os.PathLike | None = None
+) -> Robustness:
+    """Let a trained network read worse images: corrupted, shifted and rotated ones.
+
+    Args:
+        path: a run folder, or a file that `tenfold.save` wrote.
+        data: as for `evaluate_path`.
+        folder: of the published MNIST-C; by default the test images are corrupted here.
+
+    Raises:
+        TenfoldError: if there are no usable weights, or the data or the folder cannot be used.
+    """
+    return robustness(*_model_and_test(path, data), folder=folder)
+
+
+def _model_and_test(path: str | os.PathLike, data: str | None) -> tuple[Network, Digits]:
+    """A trained network and its test images."""
+    model = runs.load_model(path)
+    run = Run(path) if Path(path).is_dir() else None
+    _, test = load(data or (run.environment["data"] if run else "bundled"))
+    if run:
+        torch.set_num_threads(run.environment["threads"])
+        if data is None:
+            _check_test_images(run, test)
+    return model, test
 
 
 def _test_sha256(path: str | os.PathLike) -> str:
