@@ -199,7 +199,7 @@ def evaluate(
     Example: tenfold evaluate runs/standard --error-rate 0.001
     """
     from tenfold import experiment
-    from tenfold.evaluation import average, choose_threshold, compare, diagnose, leave_out, select
+    from tenfold.evaluation import average, compare, diagnose, leave_out
     from tenfold.runs import Run
 
     if ensemble and len(runs) < 2:
@@ -228,19 +228,8 @@ def evaluate(
     if not ensemble and runs[0].is_dir():
         diagnosis = diagnose(Run(runs[0]).history)
         figures["diagnosis"] = vars(diagnosis)
-    chosen = left = None
     if error_rate is not None:
-        validation = experiment.evaluate_validation(runs[0])
-        chosen = choose_threshold(validation.probabilities, validation.labels, error_rate)
-        if chosen is None:
-            raise TenfoldError(f"no threshold keeps the error rate at {error_rate:g} on the validation images")
-        left = select(evaluation.probabilities, evaluation.labels, chosen.threshold)
-        figures["selection"] = {
-            "threshold": chosen.threshold,
-            "coverage": left.coverage if left else 0.0,
-            "error": left.error if left else None,
-            "interval": list(left.interval) if left else None,
-        }
+        figures["selection"] = _select(experiment.evaluate_validation(runs[0]), evaluation, error_rate)
     if interpret is not None:
         from tenfold.interpret import interpret as draw
 
@@ -263,16 +252,8 @@ def evaluate(
     for share in (0.005, 0.01):
         rest = leave_out(evaluation.probabilities, evaluation.labels, share)
         print(f"leaving out the least confident {share:.1%} of the images leaves {1 - rest.error:.2%} right")
-    if chosen:
-        print(
-            f"declining readings below {chosen.threshold:.2%} confidence, as chosen on {chosen.n:,} validation images:"
-        )
-        if left:
-            low, high = left.interval
-            span = f"95 % interval {low:.3%} to {high:.3%}"
-            print(f"  {left.coverage:.2%} of the test images are kept, {left.error:.3%} of these misread ({span})")
-        else:
-            print("  none of the test images is kept")
+    if error_rate is not None:
+        _print_selection(figures["selection"])
     _print_table(
         ["digit", "precision", "95 % interval", "recall", "95 % interval", "F1", "support"],
         [
@@ -318,6 +299,32 @@ def _print_robustness(worse: "Robustness") -> None:
     _print_table(["", *map(str, PIXELS)], shifts)
     print("accuracy after rotations by degrees, counterclockwise:")
     _print_table([f"{degrees:g}" for degrees in DEGREES], [[f"{accuracy:.1%}" for accuracy in worse.rotations]])
+
+
+def _select(validation: "Evaluation", test: "Evaluation", error_rate: float) -> dict[str, Any]:
+    from tenfold.evaluation import choose_threshold, select
+
+    chosen = choose_threshold(validation.probabilities, validation.labels, error_rate)
+    if chosen is None:
+        raise TenfoldError(f"no threshold keeps the error rate at {error_rate:g} on the validation images")
+    left = select(test.probabilities, test.labels, chosen.threshold)
+    return {
+        "threshold": chosen.threshold,
+        "validation_images": chosen.n,
+        "coverage": left.coverage if left else 0.0,
+        "error": left.error if left else None,
+        "interval": list(left.interval) if left else None,
+    }
+
+
+def _print_selection(selection: dict[str, Any]) -> None:
+    print(
+        f"declining readings below {selection['threshold']:.2%} confidence, "
+        f"as chosen on {selection['validation_images']:,} validation images, keeps {selection['coverage']:.2%}"
+    )
+    if selection["error"] is not None:
+        low, high = selection["interval"]
+        print(f"  {selection['error']:.3%} of these are misread (95 % interval {low:.3%} to {high:.3%})")
 
 
 def _print_comparison(
