@@ -2,7 +2,7 @@ import torch
 from torch import nn
 
 from tenfold import build, recipes
-from tenfold.layers import Int8Conv2d, Int8Linear, MeanOverShifts, Residual, SqueezeExcite, round_to_int8
+from tenfold.layers import Int8Conv2d, Int8Linear, MeanOverShifts, Residual, round_to_int8
 
 
 def test_int8_layers_compute_with_whole_multiples_of_a_step_for_each_channel():
@@ -56,10 +56,3 @@ def test_a_residual_block_whose_residual_is_zero_is_relu():
     block, x = Residual(8), torch.randn(2, 8, 5, 5)
     nn.init.zeros_(block.residual[4].weight)  # BatchNorm's scale
     assert torch.equal(block(x), x.relu())
-
-
-def test_squeeze_and_excitation_weighs_whole_channels_from_zero_to_one():
-    x = torch.rand(2, 8, 5, 5) + 0.1
-    ratio = SqueezeExcite(8)(x) / x
-    assert torch.allclose(ratio, ratio[:, :, :1, :1].expand_as(ratio))
-    assert ((ratio > 0) & (ratio < 1)).all()

@@ -48,13 +48,12 @@ class Affine(nn.Module):
 
 
 class Residual(nn.Module):
-    """Two convolutions whose result is weighted by channel and added to what came in.
+    """Two convolutions whose result is added to what came in.
 
     Args:
         channels: of the input and of the output.
 
-    Source: K. He et al., "Deep Residual Learning for Image Recognition", CVPR 2016, figure 2; the weighting as in
-    `SqueezeExcite`.
+    Source: K. He et al., "Deep Residual Learning for Image Recognition", CVPR 2016, figure 2.
     """
 
     def __init__(self, channels: int) -> None:
@@ -63,34 +62,11 @@ class Residual(nn.Module):
             *block(channels, channels, padding=1),
             nn.Conv2d(channels, channels, 3, padding=1, bias=False),
             nn.BatchNorm2d(channels),
-            SqueezeExcite(channels),
         )
 
     def forward(self, x: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch channels height width"]:
         """Add the residual, then ReLU."""
         return F.relu(x + self.residual(x))
-
-
-class SqueezeExcite(nn.Module):
-    """Multiply every channel by a weight from 0 to 1 that follows from the means of all channels.
-
-    Args:
-        channels: of the input and of the output.
-
-    Source: J. Hu et al., "Squeeze-and-Excitation Networks", CVPR 2018, section 3.
-    """
-
-    REDUCTION = 4  # the paper's 16 would leave two units for 32 channels
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.squeeze = nn.Linear(channels, channels // self.REDUCTION)
-        self.excite = nn.Linear(channels // self.REDUCTION, channels)
-
-    def forward(self, x: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch channels height width"]:
-        """Weight the channels."""
-        weights = torch.sigmoid(self.excite(F.relu(self.squeeze(x.mean((2, 3))))))  # (batch, channels)
-        return x * weights[:, :, None, None]
 
 
 class MeanOverShifts(nn.Sequential):

@@ -130,7 +130,7 @@ def steady_cnn(width: int = 32) -> list[nn.Module]:
 def resnet(width: int = 32) -> list[nn.Module]:
     """ResNet-lite: `deep_cnn` with residual blocks in the place of its second and its fourth convolution.
 
-    Sources: residual blocks and squeeze-and-excitation as in `tenfold.layers`.
+    Source: residual blocks as in `tenfold.layers.Residual`.
     """
     return [
         *block(1, width, kernel=5, stride=2),  # (batch, 32, 12, 12)
