@@ -1,5 +1,7 @@
 """Data that several tests share."""
 
+import signal
+
 import numpy as np
 import pytest
 from hypothesis import settings
@@ -11,6 +13,9 @@ from tenfold.recipes import Recipe
 
 settings.register_profile("tenfold", deadline=None)  # a loaded machine is no failure
 settings.load_profile("tenfold")
+
+# the tests send Ctrl-C to processes; children of a background job would ignore it
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -47,6 +47,8 @@ def scatter(
     if cluster is not None:
         yield from _on_cluster(function, jobs, processes or len(jobs), threads, cluster)
         return
+    # after Ctrl-C, the process that tracks loky's semaphores may complain of one that is gone already
+    os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
     calls = (delayed(_call)(function, number, job) for number, job in enumerate(jobs))
     with parallel_config("loky", inner_max_num_threads=threads):
         try:
