@@ -64,6 +64,7 @@ def test_the_batch_an_image_is_in_does_not_change_its_logits():
         ("cnn", {"width": True}, "width must be int"),
         ("cnn", {"width": 0}, "width must be at least 1"),
         ("adjustable_cnn", {"activation": "rleu"}, "activation must be one of .*'relu', 'gelu'"),
+        ("adjustable_cnn", {"depth": 6}, "depth must be one of .*4, 5"),
         ("adjustable_cnn", {"batchnorm": 1}, "batchnorm must be one of .*True, False"),
         ("cnn", {"dropout": 2.0}, "dropout must be at least 0 and less than 1"),
     ],

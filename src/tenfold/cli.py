@@ -302,12 +302,12 @@ def _print_robustness(worse: "Robustness") -> None:
 
 
 def _select(validation: "Evaluation", test: "Evaluation", error_rate: float) -> dict[str, Any]:
-    from tenfold.evaluation import choose_threshold, select
+    from tenfold.evaluation import decline
 
-    chosen = choose_threshold(validation.probabilities, validation.labels, error_rate)
-    if chosen is None:
+    pair = decline(validation, test, error_rate)
+    if pair is None:
         raise TenfoldError(f"no threshold keeps the error rate at {error_rate:g} on the validation images")
-    left = select(test.probabilities, test.labels, chosen.threshold)
+    chosen, left = pair
     return {
         "threshold": chosen.threshold,
         "validation_images": chosen.n,

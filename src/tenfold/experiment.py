@@ -127,8 +127,8 @@ def _train(
     except DivergedError:
         run.save_model(model)
         raise
-    run.save_model(model)
     if history.interrupted:
+        run.save_model(model)
         raise InterruptedRun(
             f"{history.stopped}; the weights so far are kept; go on with: tenfold train --resume {run.path}"
         )
@@ -136,7 +136,7 @@ def _train(
     uncalibrated = evaluate(model, test_digits)
     temperature = calibrate(model, validation, run.recipe.temperature)
     run.save_model(model)
-    evaluation = evaluate(model, test_digits)
+    evaluation = evaluate(model, test_digits) if temperature != 1 else uncalibrated
     calibration = {"temperature": temperature, "uncalibrated_error": uncalibrated.calibration_error}
     page = report.render(
         title=f"{run.recipe.name}, seed {run.recipe.seed}",
@@ -206,11 +206,7 @@ def evaluate_path(path: str | os.PathLike, data: str | None = None) -> Evaluatio
     Raises:
         TenfoldError: if there are no usable weights, or the data cannot be used.
     """
-    model, test = _model_and_test(path, data)
-    try:
-        return evaluate(model, test)
-    except TenfoldError as error:
-        raise TenfoldError(f"{path}: {error}") from None
+    return evaluate_paths([path], data)[0]
 
 
 def evaluate_paths(paths: Sequence[str | os.PathLike], data: str | None = None) -> list[Evaluation]:
@@ -232,10 +228,19 @@ def evaluate_paths(paths: Sequence[str | os.PathLike], data: str | None = None) 
         if weights.resolve() in seen:
             raise TenfoldError(f"{path}: is there twice; name each model once")
         seen.add(weights.resolve())
-        runs.load_model(path)
-        if data is None and len(seen) > 1 and _test_sha256(path) != _test_sha256(paths[0]):
+    models, tests = zip(*(_model_and_test(path, data) for path in paths), strict=True)
+    for path, test in zip(paths, tests, strict=True):
+        if data is None and test.sha256() != tests[0].sha256():
             raise TenfoldError(f"{path}: has other test images than {paths[0]}; name those for all with --data")
-    return [evaluate_path(path, data) for path in paths]
+    evaluations = []
+    for path, model, test in zip(paths, models, tests, strict=True):
+        if Path(path).is_dir():
+            torch.set_num_threads(Run(path).environment["threads"])
+        try:
+            evaluations.append(evaluate(model, test))
+        except TenfoldError as error:
+            raise TenfoldError(f"{path}: {error}") from None
+    return evaluations
 
 
 def evaluate_validation(path: str | os.PathLike) -> Evaluation:
@@ -278,15 +283,9 @@ def _model_and_test(path: str | os.PathLike, data: str | None) -> tuple[Network,
     model = runs.load_model(path)
     run = Run(path) if Path(path).is_dir() else None
     _, test = load(data or (run.environment["data"] if run else "bundled"))
-    if run:
-        torch.set_num_threads(run.environment["threads"])
-        if data is None:
-            _check_test_images(run, test)
+    if run and data is None:
+        _check_test_images(run, test)
     return model, test
-
-
-def _test_sha256(path: str | os.PathLike) -> str:
-    return Run(path).environment["test_sha256"] if Path(path).is_dir() else load()[1].sha256()
 
 
 def _check_test_images(run: Run, test: Digits) -> None:

@@ -170,7 +170,7 @@ def tiny(width: int = 46) -> list[nn.Module]:
 def adjustable_cnn(
     stem: int = 32,
     width: int = 32,
-    depth: int = 4,
+    depth: Literal[1, 2, 3, 4, 5] = 4,
     activation: Literal["relu", "gelu", "sigmoid", "tanh"] = "relu",
     batchnorm: bool = True,
     dropout: float = 0.1,
@@ -181,7 +181,7 @@ def adjustable_cnn(
     Args:
         stem: channels of the first convolution.
         width: channels of the second; later ones have twice as many.
-        depth: how many convolutions, at most 5.
+        depth: how many convolutions.
         activation: what follows each of them.
         batchnorm: whether BatchNorm comes before the activation; without it, the convolutions have a bias.
         dropout: the share of the features that is set to zero in training.
@@ -244,7 +244,7 @@ def build(name: str, **options: Any) -> Network:
 def _check_option(network: str, option: str, value: Any, expected: Any) -> None:
     choices = get_args(expected) or ((True, False) if expected is bool else ())
     if choices:
-        if not any(value is choice or (value == choice and isinstance(value, str)) for choice in choices):
+        if not any(type(value) is type(choice) and value == choice for choice in choices):  # 1 is not True
             raise TenfoldError(f"network {network!r}: {option} must be one of {choices}, not {value!r}")
         return
     if isinstance(value, bool) or not isinstance(value, (int, float) if expected is float else expected):

@@ -15,7 +15,7 @@ from PIL import Image
 
 from tenfold import plots
 from tenfold.data import Digits
-from tenfold.evaluation import Evaluation, Selection, choose_threshold, diagnose, leave_out, select
+from tenfold.evaluation import Evaluation, decline, diagnose, leave_out
 from tenfold.networks import Summary
 from tenfold.recipes import Recipe
 from tenfold.training import History
@@ -78,26 +78,15 @@ def render(
         temperature=temperature,
         trust=[themes(plots.reliability(evaluation)), themes(plots.risk_coverage(evaluation))],
         left_out=[(share, leave_out(evaluation.probabilities, evaluation.labels, share)) for share in LEFT_OUT],
-        selections=thresholds(validation, evaluation) if validation else [],
+        selections=[
+            (rate, *pair) for rate in ERROR_RATES if validation and (pair := decline(validation, evaluation, rate))
+        ],
         gallery=[(mistake, picture(test.images[mistake.index])) for mistake in evaluation.mistakes[:GALLERY]],
         contested=[(answer, picture(test.images[answer.index])) for answer in evaluation.contested_answers],
         source=test.source,
         layers=layers,
         parameters=sum(layer.parameters for layer in layers),
     )
-
-
-def thresholds(validation: Evaluation, test: Evaluation) -> list[tuple[float, Selection, Selection | None]]:
-    """Choose a threshold of confidence for every one of `ERROR_RATES`.
-
-    Returns:
-        Each rate that can be reached, what is left of the validation images, and what is left of the test images.
-    """
-    return [
-        (rate, chosen, select(test.probabilities, test.labels, chosen.threshold))
-        for rate in ERROR_RATES
-        if (chosen := choose_threshold(validation.probabilities, validation.labels, rate))
-    ]
 
 
 def themes(figure: Figure) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from tenfold.evaluation.calibration import (
 from tenfold.evaluation.comparison import Comparison, Difference, compare
 from tenfold.evaluation.diagnosis import Diagnosis, diagnose
 from tenfold.evaluation.intervals import paired_interval, wilson_interval
-from tenfold.evaluation.metrics import Answer, ClassScores, Evaluation, average, evaluate
+from tenfold.evaluation.metrics import Answer, ClassScores, Evaluation, average, decline, evaluate
 from tenfold.evaluation.robustness import Robustness, robustness
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "calibration_error",
     "choose_threshold",
     "compare",
+    "decline",
     "diagnose",
     "evaluate",
     "fit_temperature",

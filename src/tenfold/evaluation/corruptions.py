@@ -208,18 +208,17 @@ CORRUPTIONS: dict[str, Callable[[Images, np.random.Generator], Images]] = {
 }
 
 
-def warp(images: Images, matrix: Matrix, shift: tuple[float, float] = (0, 0)) -> Images:
+def warp(images: Images, matrix: Matrix) -> Images:
     """Transform images around their center, with bilinear interpolation and background outside.
 
     Args:
         images: what to transform.
         matrix: from (row, column) in the output to (row, column) in the input, around the center.
-        shift: added to that, in pixels.
     """
     spatial = np.eye(3)
     spatial[1:, 1:] = matrix
     middle = np.array([0, CENTER, CENTER])
-    offset = middle - spatial @ middle + (0, *shift)
+    offset = middle - spatial @ middle
     warped = ndimage.affine_transform(_intensities(images), spatial, offset, order=1, mode="grid-constant")
     return _to_pixels(warped)
 

@@ -86,7 +86,7 @@ def _read(
         values[-1] < (1 - FALL) * min((CHANCE_LOSS, *values[:-1]))  # before the first epoch a network can only guess
         for values in (losses, validation_losses)
     )
-    settled = rates[-1] < SETTLED * max(rates)
+    settled = len(rates) == 1 or rates[-1] < SETTLED * max(rates)  # a single epoch does not tell
     accuracy = f"accuracy is {training:.2%} in training and {validation:.2%} in validation"
 
     if poor and (max(losses) > BLOWN_UP or losses[-1] > 2 * min(losses)):

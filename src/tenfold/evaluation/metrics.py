@@ -15,7 +15,7 @@ from torch import nn
 from tenfold import preprocess
 from tenfold.data import CLASSES, Digits, contested
 from tenfold.errors import TenfoldError
-from tenfold.evaluation.calibration import calibration_error
+from tenfold.evaluation.calibration import Selection, calibration_error, choose_threshold, select
 from tenfold.evaluation.intervals import wilson_interval
 from tenfold.networks import predict_logits
 
@@ -203,6 +203,21 @@ def evaluate(model: nn.Module, digits: Digits) -> Evaluation:
     if not np.isfinite(logits).all():
         raise TenfoldError("the model returned logits that are infinite or not a number; its weights are damaged")
     return Evaluation(logits, digits.labels, contested(digits))
+
+
+def decline(validation: Evaluation, test: Evaluation, error_rate: float) -> tuple[Selection, Selection | None] | None:
+    """Choose a threshold of confidence on validation images, and decline the readings of test images below it.
+
+    Args:
+        validation: answers to images that were held out from training.
+        test: answers to others.
+        error_rate: the share of misread ones among the kept validation images that is allowed, 0 to 1.
+
+    Returns:
+        What is left of the validation images and of the test images (None: nothing); None if the rate is out of reach.
+    """
+    chosen = choose_threshold(validation.probabilities, validation.labels, error_rate)
+    return (chosen, select(test.probabilities, test.labels, chosen.threshold)) if chosen else None
 
 
 def average(members: Sequence[Evaluation]) -> Evaluation:
