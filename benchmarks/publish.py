@@ -140,7 +140,7 @@ def points(fraction: float | None, sd: float | None) -> str:
     """A mean and its standard deviation in percent, as far as they are known."""
     if fraction is None:
         return "–"
-    return f"{100 * fraction:.2f}" + (f" ± {100 * sd:.2f}" if sd is not None else "")
+    return f"{100 * fraction:.3f}" + (f" ± {100 * sd:.3f}" if sd is not None else "")
 
 
 @rc_context(STYLE)

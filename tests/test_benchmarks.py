@@ -66,8 +66,8 @@ def test_records_of_studies_and_ensembles(idx_folder, tmp_path):
         ensembles.record([folder, folder], 2, 3, seed=0)
 
     table = publish.accuracy_table(record, drawn)
-    assert f"| {100 * row['accuracy']:.2f} ± {100 * row['accuracy_sd']:.2f} (4) | – |" in table
-    assert f" {100 * drawn['accuracy']:.2f} ± {100 * drawn['accuracy_sd']:.2f} (6 draws) |" in table
+    assert f"| {100 * row['accuracy']:.3f} ± {100 * row['accuracy_sd']:.3f} (4) | – |" in table
+    assert f" {100 * drawn['accuracy']:.3f} ± {100 * drawn['accuracy_sd']:.3f} (6 draws) |" in table
     assert "Ensembles: 6 random draws of 2 from 4 runs of quick-narrow; two of them share 0.8 on average." in table
 
 
