@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tenfold import augment, preprocess
+from tenfold.augment import mixtures
 
 
 def blob(row: int, column: int) -> torch.Tensor:
@@ -73,3 +74,47 @@ def test_elastic_distortion_moves_points_within_its_limit_and_by_different_ways(
         ways.append(center_of_mass(moved)[0] - torch.tensor([column, row]))
         assert ways[-1].abs().max() <= 1.5 * limit + 0.05
     assert not torch.allclose(ways[0], ways[-1], atol=1e-4)
+
+
+@given(st.floats(0, 1), st.integers(0, 2**32 - 1))
+def test_mixtures_stay_within_range_and_change_the_wanted_share(share, seed):
+    torch.manual_seed(seed)
+    images = blob(14, 14).repeat(500, 1, 1, 1)
+    mixed = augment.mix(images, share)
+    assert mixed.min() >= 0
+    assert mixed.max() <= 1
+    changed = (mixed != images).any(dim=(1, 2, 3)).float().mean()
+    # nearly every chosen image goes through at least one of six changes, each with a chance of one half
+    assert abs(changed - share * (1 - 0.5**6)) <= 0.15
+
+
+def test_same_seed_same_mixture_and_each_image_its_own(few):
+    images = preprocess.normalize(preprocess.astype(preprocess.reshape(few.images[:1].repeat(32, axis=0))))
+    torch.manual_seed(1)
+    first = augment.mix(images, 1.0)
+    torch.manual_seed(1)
+    assert torch.equal(first, augment.mix(images, 1.0))
+    assert len({image.numpy().tobytes() for image in first}) >= 30  # one may be left as it is, and another
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_a_curve_gives_equal_pixels_equal_values_and_a_patch_changes_only_its_inside(seed):
+    torch.manual_seed(seed)
+    stripes = (torch.arange(28) // 7 / 4).expand(8, 1, 28, 28)
+    recolored = mixtures.intensity_curve(stripes)
+    assert (recolored.unflatten(3, (4, 7)).std(dim=4) < 1e-6).all()
+    torch.manual_seed(seed)
+    inside = mixtures._rectangle(stripes)
+    torch.manual_seed(seed)
+    patched = mixtures.patch(stripes)
+    assert torch.equal(patched[~inside], stripes[~inside])
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_a_filter_keeps_the_brightest_value_and_reaches_no_farther_than_its_kernel(seed):
+    torch.manual_seed(seed)
+    filtered = mixtures.smooth_filter(0.8 * blob(14, 14).repeat(8, 1, 1, 1))
+    assert torch.allclose(filtered.amax(dim=(1, 2, 3)), torch.tensor(0.8))
+    outside = torch.ones(28, 28, dtype=torch.bool)
+    outside[11:18, 11:18] = False
+    assert (filtered[:, 0, outside] == 0).all()

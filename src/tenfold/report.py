@@ -17,6 +17,7 @@ from tenfold import plots
 from tenfold.data import Digits
 from tenfold.evaluation import Evaluation, decline, diagnose, leave_out
 from tenfold.networks import Summary
+from tenfold.plots import style
 from tenfold.recipes import Recipe
 from tenfold.training import History
 
@@ -24,8 +25,8 @@ GALLERY = 24  # fills rows of 3, 6 and 8
 LEFT_OUT = (0.005, 0.01)  # shares of the images
 ERROR_RATES = (0.005, 0.002, 0.001)
 # What the ink of a plot becomes on a dark page.
-DARK = {plots.INK: "#e6e9ed", plots.MUTED: "#a7b0bb", plots.RULE: "#343b44", plots.TRAINING: "#56b4e9"}
-DARK[plots.VALIDATION] = "#f08a3c"
+DARK = {style.INK: "#e6e9ed", style.MUTED: "#a7b0bb", style.RULE: "#343b44", style.TRAINING: "#56b4e9"}
+DARK[style.VALIDATION] = "#f08a3c"
 
 
 def render(

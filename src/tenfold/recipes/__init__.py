@@ -49,6 +49,7 @@ class Recipe:
         shear: largest random slant, as a fraction.
         shift: largest random shift, in pixels.
         elastic: largest random shift of the points that an elastic distortion follows, in pixels.
+        mixture: the share of the images that random filters, curves, patches and textures change too.
         temperature: what the finished network's logits are divided by, so that its probabilities can be believed; for
             recipes that train on all images. Where some are held out, it is fitted on those instead.
         precision: "auto" is bfloat16 where the processor or GPU computes in it and float32 elsewhere.
@@ -77,12 +78,13 @@ class Recipe:
     shear: NotNegative
     shift: NotNegative
     elastic: NotNegative = 0.0
+    mixture: Annotated[float, Field(ge=0, le=1)] = 0.0
     temperature: Positive = 1.0
     precision: Literal["auto", "float32", "bfloat16"]
 
     @property
     def augments(self) -> bool:
-        """Whether images are distorted in training."""
+        """Whether the strokes are moved in training."""
         return any((self.rotation, self.scale, self.shear, self.shift, self.elastic))
 
     def to_toml(self) -> str:

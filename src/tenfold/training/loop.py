@@ -242,6 +242,8 @@ def train_step(
     if recipe.augments:
         limits = (recipe.rotation, recipe.scale, recipe.shear, recipe.shift, recipe.elastic)
         inputs = augment.distort(inputs, *limits)
+    if recipe.mixture:
+        inputs = augment.mix(inputs, recipe.mixture)
     with training.precision:
         logits = training.model(preprocess.standardize(inputs))  # (batch, 10)
     log_probabilities = F.log_softmax(logits.float(), dim=1)

@@ -1,4 +1,4 @@
-"""Random distortions of whole batches: the label stays true, the pixels change at every look."""
+"""Distortions that move the strokes."""
 
 import math
 from functools import cache

@@ -1,0 +1,104 @@
+"""Changes to how the strokes are drawn, for networks that must read worse images than those they were trained on.
+
+Deliberately generic: filters, curves, patches and textures drawn at random, none of which imitates one of the
+corruptions that robustness is measured on.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+Images = Float[Tensor, "batch 1 28 28"]
+KERNEL = 7  # pixels, a side of the filters
+KNOTS = 5  # of an intensity curve
+
+
+def mix(images: Images, share: float) -> Images:
+    """Send images through a random chain of filters, curves, patches and textures, and mix them with what they were.
+
+    Every link of the chain, of which three are patches, is left out of it with a chance of one half. Their order is
+    drawn for the batch, all other random numbers are an image's own. They come from PyTorch's global generator.
+
+    Args:
+        images: pixels from 0 to 1.
+        share: of the images that are changed.
+
+    Returns:
+        New images, from 0 to 1.
+
+    Sources: the mixture in the manner of D. Hendrycks et al., "AugMix", ICLR 2020, with one chain; random filters as
+    in Z. Xu et al., "Robust and Generalizable Visual Representation Learning via Random Convolutions", ICLR 2021.
+    """
+    changed = images
+    changes = (smooth_filter, intensity_curve, patch, patch, patch, texture)
+    for index in torch.randperm(len(changes)).tolist():
+        chosen = _each(images) < 0.5
+        changed = torch.where(chosen, changes[index](changed), changed)
+    weight = torch.where(_each(images) < share, _each(images), 0)
+    return images.lerp(changed, weight)
+
+
+def smooth_filter(images: Images) -> Images:
+    """Convolve each image with its own random kernel, blurring or drawing edges, and keep its brightest value."""
+    axis = torch.arange(KERNEL, device=images.device) - KERNEL // 2
+    distance = (axis**2 + axis[:, None] ** 2).expand(len(images), 1, KERNEL, KERNEL)
+    width = 0.3 + 2.7 * _each(images)
+    kernels = torch.randn(distance.shape, device=images.device) * torch.exp(-distance / (2 * width**2))
+    kernels = torch.where(_each(images) < 0.5, kernels.abs(), kernels)  # all of one sign: a blur
+    padded = F.pad(images, [KERNEL // 2] * 4, mode="replicate").transpose(0, 1)  # (1, batch, 34, 34)
+    filtered = F.conv2d(padded, kernels, groups=len(images)).transpose(0, 1).abs()  # (batch, 1, 28, 28)
+    return filtered * _brightest(images) / _brightest(filtered).clamp(min=1e-6)
+
+
+def intensity_curve(images: Images) -> Images:
+    """Draw each image in other intensities: those of a random curve between the identity and 5 random values."""
+    identity = torch.linspace(0, 1, KNOTS, device=images.device).expand(len(images), -1)
+    curves = identity.lerp(torch.rand(identity.shape, device=images.device), _each(images)[:, :, 0, 0])
+    position = images.flatten(1) * (KNOTS - 1)
+    left = position.long().clamp(max=KNOTS - 2)
+    values = curves.gather(1, left).lerp(curves.gather(1, left + 1), position - left)
+    return values.view_as(images)
+
+
+def patch(images: Images) -> Images:
+    """Draw the inside of a random rectangle in other intensities: from a thin stroke to most of the image."""
+    return torch.where(_rectangle(images), intensity_curve(images), images)
+
+
+def texture(images: Images) -> Images:
+    """Add noise of a random amount and character: even or rare strong specks, fine as dust or wide as clouds."""
+    noise = torch.randn(images.shape, device=images.device)
+    noise = noise * noise.abs() ** (3 * _each(images))
+    fineness = torch.hypot(*_frequencies(images)).clamp(min=1 / images.shape[-1])
+    spectrum = torch.fft.rfft2(noise) * fineness ** (-3 * _each(images))
+    noise = torch.fft.irfft2(spectrum)
+    noise = noise / noise.std(dim=(2, 3), keepdim=True)
+    return (images + 0.5 * _each(images) * noise).clamp(0, 1)
+
+
+def _each(images: Images) -> Float[Tensor, "batch 1 1 1"]:
+    """A random number from 0 to 1 for each image."""
+    return torch.rand(len(images), 1, 1, 1, device=images.device)
+
+
+def _brightest(images: Images) -> Float[Tensor, "batch 1 1 1"]:
+    return images.amax(dim=(2, 3), keepdim=True)
+
+
+def _frequencies(images: Images) -> tuple[Float[Tensor, "28 1"], Float[Tensor, " 15"]]:
+    height, width = images.shape[2:]
+    return torch.fft.fftfreq(height, device=images.device)[:, None], torch.fft.rfftfreq(width, device=images.device)
+
+
+def _rectangle(images: Images) -> Bool[Tensor, "batch 1 28 28"]:
+    """A rectangle for each image: any center, any direction, sides from 1 to 28 pixels, thin ones as often as wide."""
+    height, width = images.shape[2:]
+    y = (torch.arange(height, device=images.device)[:, None] + 0.5) - height * _each(images)
+    x = (torch.arange(width, device=images.device) + 0.5) - width * _each(images)
+    angle = math.pi * _each(images)
+    along, across = x * torch.cos(angle) + y * torch.sin(angle), y * torch.cos(angle) - x * torch.sin(angle)
+    sides = [height ** _each(images) / 2 for _ in range(2)]
+    return (along.abs() < sides[0]) & (across.abs() < sides[1])
