@@ -9,7 +9,7 @@ from typing import Any
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from tenfold.plots import STYLE
+from tenfold.plots.style import STYLE
 
 PAGES = (Path("README.md"), Path("docs/speed.md"), Path("docs/accuracy.md"))
 RESULTS = Path("results")
