@@ -21,11 +21,12 @@ ROOMS = [
     {"runs"},
     {"evaluation"},
     {"plots", "report"},
-    {"experiment"},
     {"interpret"},
+    {"experiment"},
     {"workers"},
     {"study"},
     {"reader"},
+    {"tables"},
     {"cli"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}

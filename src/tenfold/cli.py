@@ -4,16 +4,13 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from typer.exceptions import TyperException
 
 import tenfold
 from tenfold.errors import TenfoldError
-
-if TYPE_CHECKING:
-    from tenfold.evaluation import Comparison, Evaluation, Robustness
 
 # Modules that load PyTorch, matplotlib or pandas are imported inside the commands: --help must not wait for them.
 
@@ -78,6 +75,7 @@ def data(
 
     Example: tenfold data --plot pictures
     """
+    from tenfold import tables
     from tenfold.data import load
 
     parts = dict(zip(("train", "test"), load(source), strict=True))
@@ -103,15 +101,7 @@ def data(
     if as_json:
         _print_json(facts)
         return
-    rows = [[str(digit), *(f"{facts[name]['counts'][digit]:,}" for name in facts)] for digit in range(10)]
-    rows.append(["all", *(f"{fact['images']:,}" for fact in facts.values())])
-    _print_table(["digit", *facts], rows)
-    for name, fact in facts.items():
-        print(
-            f"{name}: {fact['source']}\n"
-            f"  pixels from 0 to 1: mean {fact['mean']:.4f}, standard deviation {fact['std']:.4f}\n"
-            f"  sha256 {fact['sha256']}"
-        )
+    tables.print_data(facts)
     if plot is not None:
         print(f"pictures in {plot}")
 
@@ -136,7 +126,7 @@ def train(
 
     Example: tenfold train --model lenet5 --epochs 3 --set peak_lr=0.01
     """
-    from tenfold import experiment, recipes
+    from tenfold import experiment, recipes, tables
     from tenfold.training import ProgressBar
 
     named = {"network": model, "epochs": epochs, "seed": seed}
@@ -155,14 +145,8 @@ def train(
     summary = experiment.summarize(run)
     if as_json:
         _print_json(summary)
-        return
-    low, high = run.load_evaluation()["interval"]
-    print(f"trained {summary['parameters']:,} parameters in {summary['train_seconds']:.1f} s on {summary['device']}")
-    print(
-        f"test loss {summary['test_loss']:.4f}, test accuracy {summary['test_accuracy']:.2%} "
-        f"(95 % interval {low:.2%} to {high:.2%})"
-    )
-    print(f"report: {run.file('report.html')}")
+    else:
+        tables.print_training(run, summary)
 
 
 @app.command()
@@ -198,151 +182,38 @@ def evaluate(
 
     Example: tenfold evaluate runs/standard --error-rate 0.001
     """
-    from tenfold import experiment
-    from tenfold.evaluation import average, compare, diagnose, leave_out
-    from tenfold.runs import Run
+    from tenfold import experiment, tables
+    from tenfold.evaluation import compare
 
     if ensemble and len(runs) < 2:
         raise TenfoldError("an ensemble needs two runs or more")
     if len(runs) > 2 and not ensemble:
         raise TenfoldError("name one run, two to compare, or several with --ensemble to evaluate them as one model")
-    if error_rate is not None and len(runs) > 1:
-        raise TenfoldError("--error-rate is for one run, with the images that were held out from its training")
-    if interpret is not None and len(runs) > 1:
-        raise TenfoldError("--interpret is for one run")
-    if robustness and len(runs) > 1:
-        raise TenfoldError("--robustness is for one run")
+    alone = {"--error-rate": error_rate is not None, "--interpret": interpret is not None, "--robustness": robustness}
+    for option, given in alone.items():
+        if given and len(runs) > 1:
+            raise TenfoldError(f"{option} is for one run")
     if mnist_c is not None and not robustness:
         raise TenfoldError("--mnist-c names the images for --robustness; give both")
-    evaluations = experiment.evaluate_paths(runs, source)
     if len(runs) == 2 and not ensemble:
-        _print_comparison(runs, evaluations, compare(*evaluations), as_json)
+        evaluations = experiment.evaluate_paths(runs, source)
+        comparison = compare(*evaluations)
+        if as_json:
+            named = [{"run": str(run), **one.to_dict()} for run, one in zip(runs, evaluations, strict=True)]
+            _print_json({"evaluations": named, "comparison": comparison.to_dict()})
+        else:
+            tables.print_comparison(runs, evaluations, comparison)
         return
-    evaluation = average(evaluations) if ensemble else evaluations[0]
-    figures = evaluation.to_dict()
     if ensemble:
-        figures["members"] = [
-            {"run": str(run), "accuracy": one.accuracy} for run, one in zip(runs, evaluations, strict=True)
-        ]
-    diagnosis = None
-    if not ensemble and runs[0].is_dir():
-        diagnosis = diagnose(Run(runs[0]).history)
-        figures["diagnosis"] = vars(diagnosis)
-    if error_rate is not None:
-        figures["selection"] = _select(experiment.evaluate_validation(runs[0]), evaluation, error_rate)
-    if interpret is not None:
-        from tenfold.interpret import interpret as draw
-
-        pictures = draw(runs[0], interpret, source)
-        figures["pictures"] = {str(file): description for file, description in pictures.items()}
-    worse = experiment.measure_robustness(runs[0], source, mnist_c) if robustness else None
-    if worse:
-        figures["robustness"] = worse.to_dict()
-    if as_json:
-        _print_json(figures)
-        return
-    print(evaluation)
-    if ensemble:
-        print("the mean of:")
-        for member in figures["members"]:
-            print(f"  {member['run']}: accuracy {member['accuracy']:.2%}")
-    print(f"expected calibration error {evaluation.calibration_error:.2%}")
-    if diagnosis:
-        print(f"training: {diagnosis}")
-    for share in (0.005, 0.01):
-        rest = leave_out(evaluation.probabilities, evaluation.labels, share)
-        print(f"leaving out the least confident {share:.1%} of the images leaves {1 - rest.error:.2%} right")
-    if error_rate is not None:
-        _print_selection(figures["selection"])
-    _print_table(
-        ["digit", "precision", "95 % interval", "recall", "95 % interval", "F1", "support"],
-        [
-            [
-                str(row.digit),
-                *(_percent(row.precision), _range(row.precision_interval)),
-                *(_percent(row.recall), _range(row.recall_interval)),
-                *(_percent(row.f1), f"{row.support:,}"),
-            ]
-            for row in evaluation.per_class
-        ],
-    )
-    print("confusion matrix, a row for each true digit:")
-    _print_table(["", *map(str, range(10))], [[str(i), *map(str, row)] for i, row in enumerate(evaluation.confusion)])
-    if evaluation.contested:
-        print("test images with contested labels:")
-        _print_table(
-            ["image", "label", "read as", "probability"],
-            [
-                [str(answer.index), str(answer.label), str(answer.prediction), f"{answer.probability:.1%}"]
-                for answer in evaluation.contested_answers
-            ],
+        found = experiment.examine_ensemble(runs, source)
+    else:
+        found = experiment.examine(
+            runs[0], source, error_rate=error_rate, interpret=interpret, robustness=robustness, mnist_c=mnist_c
         )
-    for file, description in figures.get("pictures", {}).items():
-        print(f"{file}: {description}")
-    if worse:
-        _print_robustness(worse)
-
-
-def _print_robustness(worse: "Robustness") -> None:
-    from tenfold.evaluation.robustness import DEGREES, PIXELS
-
-    print(f"corrupted images: {worse.source}")
-    rows = [
-        [name, _percent(one.accuracy), _range(one.interval)]
-        for name, one in {"clean": worse.clean, **worse.corrupted}.items()
-    ]
-    _print_table(
-        ["corruption", "accuracy", "95 % interval"], [*rows, ["mean of the corruptions", _percent(worse.mean), ""]]
-    )
-    print("accuracy after shifts by pixels:")
-    shifts = [[direction, *map(_percent, accuracies)] for direction, accuracies in worse.shifts.items()]
-    _print_table(["", *map(str, PIXELS)], shifts)
-    print("accuracy after rotations by degrees, counterclockwise:")
-    _print_table([f"{degrees:g}" for degrees in DEGREES], [[f"{accuracy:.1%}" for accuracy in worse.rotations]])
-
-
-def _select(validation: "Evaluation", test: "Evaluation", error_rate: float) -> dict[str, Any]:
-    from tenfold.evaluation import decline
-
-    pair = decline(validation, test, error_rate)
-    if pair is None:
-        raise TenfoldError(f"no threshold keeps the error rate at {error_rate:g} on the validation images")
-    chosen, left = pair
-    return {
-        "threshold": chosen.threshold,
-        "validation_images": chosen.n,
-        "coverage": left.coverage if left else 0.0,
-        "error": left.error if left else None,
-        "interval": list(left.interval) if left else None,
-    }
-
-
-def _print_selection(selection: dict[str, Any]) -> None:
-    print(
-        f"declining readings below {selection['threshold']:.2%} confidence, "
-        f"as chosen on {selection['validation_images']:,} validation images, keeps {selection['coverage']:.2%}"
-    )
-    if selection["error"] is not None:
-        low, high = selection["interval"]
-        print(f"  {selection['error']:.3%} of these are misread (95 % interval {low:.3%} to {high:.3%})")
-
-
-def _print_comparison(
-    runs: list[Path], evaluations: "list[Evaluation]", comparison: "Comparison", as_json: bool
-) -> None:
     if as_json:
-        named = [{"run": str(run), **one.to_dict()} for run, one in zip(runs, evaluations, strict=True)]
-        _print_json({"evaluations": named, "comparison": comparison.to_dict()})
-        return
-    for run, one in zip(runs, evaluations, strict=True):
-        print(f"{run}: {one}")
-    print(comparison)
-    if comparison.differences:
-        print("images that they read differently:")
-        _print_table(
-            ["image", "label", "first", "second"],
-            [[str(value) for value in vars(difference).values()] for difference in comparison.differences],
-        )
+        _print_json(found.to_dict())
+    else:
+        tables.print_findings(found)
 
 
 @app.command()
@@ -366,6 +237,7 @@ def study(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from tenfold import study as studies
+    from tenfold import tables
     from tenfold.experiment import InterruptedRun
 
     tasks = studies.plan(studies.load(file), out)
@@ -383,14 +255,7 @@ def study(
     if as_json:
         _print_json({"runs": [vars(outcome) for outcome in outcomes], "summary": summary})
     else:
-        rows = [
-            [row["recipe"], str(row["n"]), *map(_points, (row["mean"], row["sd"], row["difference"]))]
-            for row in summary
-        ]
-        spans = [[_span(row["interval"]), _span(row["difference_interval"]), _p(row["p"])] for row in summary]
-        header = ["recipe", "n", "mean", "sd", "difference", "95 % of the mean", "95 % of the difference", "p"]
-        _print_table(header, [row + span for row, span in zip(rows, spans, strict=True)])
-        print("test accuracies in percent; differences from the first recipe, paired by seed")
+        tables.print_study(summary)
     failed = [outcome for outcome in outcomes if outcome.status == "failed"]
     for outcome in failed:
         print(f"tenfold: {outcome.run} failed: {outcome.reason}", file=sys.stderr)
@@ -438,38 +303,5 @@ def predict(
         raise typer.Exit(2 if failures == len(paths) else 1)
 
 
-def _percent(fraction: float | None) -> str:
-    return "-" if fraction is None else f"{fraction:.2%}"
-
-
-def _points(fraction: float | None) -> str:
-    return "-" if fraction is None else f"{100 * fraction:.3f}"
-
-
-def _range(interval: tuple[float, float] | None) -> str:
-    return "-" if interval is None else f"{interval[0]:.2%} to {interval[1]:.2%}"
-
-
-def _span(interval: tuple[float, float] | None) -> str:
-    return "-" if interval is None else f"{_points(interval[0])} to {_points(interval[1])}"
-
-
-def _p(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2g}"
-
-
 def _print_json(value: dict[str, Any]) -> None:
     print(json.dumps(value))
-
-
-def _print_table(header: list[str], rows: list[list[str]]) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(*header, box=SIMPLE_HEAD)
-    for column in table.columns:
-        column.justify = "right"
-    for row in rows:
-        table.add_row(*row)
-    Console(width=None if sys.stdout.isatty() else 120).print(table)

@@ -1,7 +1,8 @@
 """One training run from recipe to report."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,20 @@ from torch import nn
 from tenfold import recipes, report, runs
 from tenfold.data import Digits, load, locate
 from tenfold.errors import TenfoldError
-from tenfold.evaluation import Evaluation, Robustness, apply_temperature, evaluate, fit_temperature, robustness
+from tenfold.evaluation import (
+    Diagnosis,
+    Evaluation,
+    Robustness,
+    Selection,
+    apply_temperature,
+    average,
+    decline,
+    diagnose,
+    evaluate,
+    fit_temperature,
+)
+from tenfold.evaluation import robustness as measure_robustness
+from tenfold.interpret import interpret as draw
 from tenfold.networks import Network, build, summary
 from tenfold.recipes import Recipe
 from tenfold.runs import Run
@@ -262,20 +276,102 @@ def evaluate_validation(path: str | os.PathLike) -> Evaluation:
     return evaluate(run.load_model(), validation)
 
 
-def measure_robustness(
-    path: str | os.PathLike, data: str | None = None, folder: str | os.PathLike | None = None
-) -> Robustness:
-    """Let a trained network read worse images: corrupted, shifted and rotated ones.
+@dataclass(frozen=True)
+class Findings:
+    """What was measured of a trained network, or of an ensemble; None or empty is what was not asked for.
+
+    Attributes:
+        evaluation: the answers to the test images.
+        members: of an ensemble, the accuracy of each by its path.
+        diagnosis: of a run, what its training curves say.
+        selection: with the threshold for a requested error rate, what is left of the validation images, and of the
+            test images (None: nothing).
+        pictures: of what the network looks at, each with what it shows.
+        robustness: the accuracies on worse images.
+    """
+
+    evaluation: Evaluation
+    members: Mapping[str, float] = field(default_factory=dict)
+    diagnosis: Diagnosis | None = None
+    selection: tuple[Selection, Selection | None] | None = None
+    pictures: Mapping[Path, str] = field(default_factory=dict)
+    robustness: Robustness | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The figures as plain values, ready for JSON; accuracies are fractions."""
+        figures = self.evaluation.to_dict()
+        if self.members:
+            figures["members"] = [{"run": path, "accuracy": accuracy} for path, accuracy in self.members.items()]
+        if self.diagnosis:
+            figures["diagnosis"] = vars(self.diagnosis)
+        if self.selection:
+            chosen, left = self.selection
+            figures["selection"] = {
+                "threshold": chosen.threshold,
+                "validation_images": chosen.n,
+                "coverage": left.coverage if left else 0.0,
+                "error": left.error if left else None,
+                "interval": list(left.interval) if left else None,
+            }
+        if self.pictures:
+            figures["pictures"] = {str(file): description for file, description in self.pictures.items()}
+        if self.robustness:
+            figures["robustness"] = self.robustness.to_dict()
+        return figures
+
+
+def examine(
+    path: str | os.PathLike,
+    data: str | None = None,
+    *,
+    error_rate: float | None = None,
+    interpret: str | os.PathLike | None = None,
+    robustness: bool = False,
+    mnist_c: str | os.PathLike | None = None,
+) -> Findings:
+    """Evaluate a trained network, and find out what else is asked for.
 
     Args:
         path: a run folder, or a file that `tenfold.save` wrote.
         data: as for `evaluate_path`.
-        folder: of the published MNIST-C; by default the test images are corrupted here.
+        error_rate: choose a threshold of confidence so that no more than this share is misread.
+        interpret: a folder for pictures of what the network looks at.
+        robustness: whether to read worse images too: corrupted, shifted and rotated ones.
+        mnist_c: a folder of the published MNIST-C; by default the test images are corrupted here.
 
     Raises:
-        TenfoldError: if there are no usable weights, or the data or the folder cannot be used.
+        TenfoldError: if there are no usable weights, the data or a folder cannot be used, an optional package is
+            missing, or the error rate is out of reach.
+        OSError: if a folder cannot be written.
     """
-    return robustness(*_model_and_test(path, data), folder=folder)
+    evaluation = evaluate_path(path, data)
+    selection = None
+    if error_rate is not None:
+        selection = decline(evaluate_validation(path), evaluation, error_rate)
+        if selection is None:
+            raise TenfoldError(f"no threshold keeps the error rate at {error_rate:g} on the validation images")
+    return Findings(
+        evaluation,
+        diagnosis=diagnose(Run(path).history) if Path(path).is_dir() else None,
+        selection=selection,
+        pictures=draw(path, interpret, data) if interpret is not None else {},
+        robustness=measure_robustness(*_model_and_test(path, data), folder=mnist_c) if robustness else None,
+    )
+
+
+def examine_ensemble(paths: Sequence[str | os.PathLike], data: str | None = None) -> Findings:
+    """Evaluate several trained networks as one, with the mean of their probabilities.
+
+    Args:
+        paths: as for `evaluate_paths`.
+        data: likewise.
+
+    Raises:
+        TenfoldError: likewise.
+    """
+    evaluations = evaluate_paths(paths, data)
+    members = {str(path): one.accuracy for path, one in zip(paths, evaluations, strict=True)}
+    return Findings(average(evaluations), members)
 
 
 def _model_and_test(path: str | os.PathLike, data: str | None) -> tuple[Network, Digits]:
