@@ -1,4 +1,4 @@
-"""Write the tables and figures of README.md and `docs/` from `results/`: `python -m benchmarks.publish`."""
+"""Write tables and figures of README.md, `docs/` and the article from `results/`: `python -m benchmarks.publish`."""
 
 import json
 import re
@@ -9,11 +9,14 @@ from typing import Any
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from benchmarks import ablation
+from benchmarks.wording import place, points
 from tenfold.plots.style import STYLE
 
-PAGES = (Path("README.md"), Path("docs/speed.md"), Path("docs/accuracy.md"))
+PAGES = (Path("README.md"), *sorted(Path("docs").glob("*.md")))
+NOTEBOOK = Path("MNIST.ipynb")
 RESULTS = Path("results")
-FIGURE = Path("docs/figures/speed.png")
+FIGURES = Path("docs/figures")
 REFERENCES = {
     "train_mnist_fast": "train_mnist_fast, float32, channels-last",
     "train_mnist_fast-bf16": "train_mnist_fast, bfloat16, channels-last",
@@ -30,11 +33,14 @@ PLACES = {
 
 
 def main() -> None:
-    """Rewrite every marked block, and the figure."""
+    """Rewrite every marked block, and the figures."""
     for page in PAGES:
         page.write_text(rewrite(page.read_text()))
-    FIGURE.parent.mkdir(parents=True, exist_ok=True)
-    speed_figure(json.loads((RESULTS / "speed.json").read_text())).savefig(FIGURE)
+    NOTEBOOK.write_text(rewrite_notebook(NOTEBOOK.read_text()))
+    FIGURES.mkdir(parents=True, exist_ok=True)
+    for name, (results, draw) in DRAWINGS.items():
+        if (RESULTS / results).is_file():
+            draw(json.loads((RESULTS / results).read_text())).savefig(FIGURES / name)
 
 
 def rewrite(text: str) -> str:
@@ -49,6 +55,15 @@ def rewrite(text: str) -> str:
             content = table(*(json.loads(path.read_text()) for path in files))
             text = block.sub(lambda match, content=content: f"{match[1]}{content}\n{match[2]}", text)
     return text
+
+
+def rewrite_notebook(text: str) -> str:
+    """The notebook's text with the blocks of its markdown cells rewritten; everything else keeps its bytes."""
+    notebook = json.loads(text)
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = rewrite("".join(cell["source"])).splitlines(keepends=True)
+    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
 
 
 def speed_table(results: dict[str, Any]) -> str:
@@ -136,13 +151,6 @@ def accuracy_table(*results: dict[str, Any]) -> str:
     return "\n".join([*lines, "", " ".join([*notes, *dict.fromkeys(places)])])
 
 
-def points(fraction: float | None, sd: float | None) -> str:
-    """A mean and its standard deviation in percent, as far as they are known."""
-    if fraction is None:
-        return "–"
-    return f"{100 * fraction:.3f}" + (f" ± {100 * sd:.3f}" if sd is not None else "")
-
-
 @rc_context(STYLE)
 def speed_figure(results: dict[str, Any]) -> Figure:
     """Accuracy against training time, tenfold's recipes as a curve, the references as points."""
@@ -167,20 +175,17 @@ def speed_figure(results: dict[str, Any]) -> Figure:
     return figure
 
 
-def place(measured: dict[str, Any]) -> str:
-    """Where and when something was measured."""
-    cores = "1 core" if measured["threads"] == 1 else f"{measured['threads']} cores"
-    return (
-        f"Measured on {cores} of an {measured['processor']}, PyTorch {measured['torch']}, "
-        f"Python {measured['python']}, {measured['date']}."
-    )
-
-
 BLOCKS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "speed": (("speed.json",), speed_table),
     "ideas": (("ideas.json",), ideas_table),
     "system": (("system.json",), system_table),
     "accuracy": (("study-accuracy.json", "study-thorough.json", "study-tiny.json", "ensembles.json"), accuracy_table),
+    "ablation": (("study-ablation.json",), ablation.table),
+    "ablation in short": (("study-ablation.json",), ablation.short_table),
+}
+DRAWINGS: dict[str, tuple[str, Callable[[dict[str, Any]], Figure]]] = {
+    "speed.png": ("speed.json", speed_figure),
+    "ablation.png": ("study-ablation.json", ablation.figure),
 }
 
 

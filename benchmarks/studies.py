@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import publish
-from tenfold import TenfoldError
+from tenfold import TenfoldError, study
 from tenfold.runs import Run
 
 
@@ -54,6 +54,9 @@ def record(folder: Path) -> dict[str, Any]:
         "measured": machines([Run(folder / outcome["run"]) for outcome in finished(outcomes)]),
         "rows": {group: summarize(folder, runs) for group, runs in groups.items()},
         "summary": content["summary"],
+        "validation_summary": study.summarize(
+            [study.Outcome(**outcome) for outcome in outcomes], "validation_accuracy"
+        ),
         "runs": outcomes,
     }
 

@@ -208,19 +208,26 @@ def _failed(task: Task, reason: str) -> Outcome:
     return Outcome(task.group, task.recipe.seed, "failed", str(task.path), reason=reason)
 
 
-def summarize(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
+def summarize(
+    outcomes: Iterable[Outcome], figure: Literal["test_accuracy", "validation_accuracy"] = "test_accuracy"
+) -> list[dict[str, Any]]:
     """Compare the groups of a study.
 
+    Args:
+        outcomes: of all runs.
+        figure: the accuracy to compare. Who chooses by the comparison should choose by the validation images.
+
     Returns:
-        For each group its `recipe`, `n` finished runs, `mean`, `sd` and 95 % `interval` of the mean test accuracy (all
+        For each group its `recipe`, `n` runs that have the figure, `mean`, `sd` and 95 % `interval` of the mean (all
         None without runs, the last two also with one), and the `difference` from the first group: mean over the seeds
         that both have, with its `difference_interval` and the p-value of Student's paired t-test.
     """
     groups: dict[str, dict[int, float]] = {}
     for outcome in outcomes:
         by_seed = groups.setdefault(outcome.recipe, {})
-        if outcome.test_accuracy is not None:
-            by_seed[outcome.seed] = outcome.test_accuracy
+        accuracy: float | None = getattr(outcome, figure)
+        if accuracy is not None:
+            by_seed[outcome.seed] = accuracy
     first = next(iter(groups.values()), {})
     rows = []
     for name, by_seed in groups.items():
