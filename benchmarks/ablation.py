@@ -1,5 +1,6 @@
 """What each design choice is worth: the tables and the figure of the study `benchmarks/ablation.toml`."""
 
+import math
 from itertools import groupby
 from typing import Any
 
@@ -10,7 +11,7 @@ from matplotlib.figure import Figure
 from benchmarks.wording import place, points
 from tenfold.plots.style import INK, STYLE, TRAINING, VALIDATION
 
-EDGE = 0.8  # points; differences beyond it are told by an arrow and their number, or all others would look like zero
+EDGE = 0.5  # points; differences beyond it are told by an arrow and their number, or all others would look like zero
 IMAGES = 60_000  # training images of MNIST, before any are held out
 
 
@@ -62,15 +63,16 @@ def _draw_differences(axes: Axes, choices: dict[str, list[tuple[str, dict, dict]
             height += 1
             ticks[height] = name
             if compared["difference"] is None:
-                axes.text(-EDGE, height, "failed", va="center", size=9)
+                axes.text(-EDGE, height, "failed", va="center_baseline")
                 continue
             difference = 100 * compared["difference"]
             low, high = (100 * bound for bound in compared["difference_interval"] or (compared["difference"],) * 2)
             color = INK if low <= 0 <= high else VALIDATION if difference < 0 else TRAINING
-            axes.text(1.02, height, f"{difference:+.2f}", transform=axes.get_yaxis_transform(), va="center", size=9)
+            axes.text(1.02, height, f"{difference:+.2f}", transform=axes.get_yaxis_transform(), va="center_baseline")
             if abs(difference) > EDGE:
-                edge = EDGE if difference > 0 else -EDGE
-                axes.plot([edge], [height], ">" if difference > 0 else "<", color=color, clip_on=False)
+                axes.plot(
+                    [0.97 * math.copysign(EDGE, difference)], [height], ">" if difference > 0 else "<", color=color
+                )
             else:
                 axes.plot([low, high], [height, height], color=color, linewidth=1.5)
                 axes.plot([difference], [height], "o", color=color)
