@@ -93,10 +93,40 @@ def test_interpretation_is_a_folder_of_pictures_that_say_what_they_show(tenfold,
     pytest.importorskip("cleanlab")
     assert tenfold("train", "--recipe", "quick", "--data", idx_folder, *TINY)[0] == 0
     pictures = json.loads(tenfold("evaluate", "runs/quick", "--interpret", "pictures", "--json")[1])["pictures"]
-    assert len(pictures) == 6
+    assert len(pictures) == 7
     for file, description in pictures.items():
         with Image.open(file) as picture:
             assert picture.info["Description"] == description
+
+
+def test_a_report_of_a_run_is_the_page_that_training_wrote(tenfold, one_line_error, idx_folder):
+    assert tenfold("train", "--recipe", "quick", "--data", idx_folder, *TINY, "--out", "run")[0] == 0
+    assert tenfold("evaluate", "run", "--report", "page.html")[1].endswith("\nreport: page.html\n")
+    assert Path("page.html").read_bytes() == Path("run/report.html").read_bytes()
+    tenfold("evaluate", "run", "--report", "page.html", "--data", "bundled", "--error-rate", "0.4")
+    page = Path("page.html").read_text()
+    assert "tested on 10,000 images" in page
+    assert '<th scope="row">40&nbsp;%</th>' in page
+    assert "; before, by" not in page
+
+    Path("unfinished").mkdir()
+    for name in ("recipe.toml", "environment.json"):
+        Path("unfinished", name).write_bytes(Path("run", name).read_bytes())
+    for run, page, *expected in (
+        ("run", "missing/page.html", "missing: No such file or directory"),
+        ("run", "page.html/page.html", "page.html: Not a directory"),
+        ("run", "run", "run: is a folder", "run/report.html"),
+        ("run/model.safetensors", "page.html", "model.safetensors: holds only weights", "run folder"),
+        ("unfinished", "page.html", "unfinished: unfinished", "--resume"),
+        ("nowhere", "page.html", "nowhere: no such run folder"),
+    ):
+        error = one_line_error("evaluate", run, "--report", page, "--robustness")
+        assert all(text in error for text in expected), error
+    assert "one run" in one_line_error("evaluate", "run", "run", "--report", "page.html")
+    assert "one run" in one_line_error("evaluate", "--ensemble", "run", "run", "--report", "page.html")
+    pytest.importorskip("cleanlab")
+    assert "page.html/pictures: Not a dir" in one_line_error("evaluate", "run", "--interpret", "page.html/pictures")
+    assert "page.html: File exists" in one_line_error("evaluate", "run", "--interpret", "page.html")
 
 
 def test_ensembles(tenfold, one_line_error, idx_folder):

@@ -1,11 +1,13 @@
 import base64
+import io
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from test_plots import make_digits, make_evaluation, make_history
+from PIL import Image
+from test_plots import make_digits, make_evaluation, make_history, make_robustness
 
 from tenfold import plots, recipes, report
 from tenfold.networks import build, summary
@@ -40,8 +42,8 @@ def render(labels, predictions, history: History | None = None, **changes) -> st
         "environment": {"python": "3.11", "threads": 2, "libraries": {"torch": "2.13"}, "commit": None},
         "history": make_history(3) if history is None else history,
         "evaluation": evaluation,
-        "uncalibrated": evaluation,
         "temperature": 1.0,
+        "uncalibrated_error": 0.05,
         "validation": None,
         "test": make_digits(labels),
         "layers": summary(build("softmax")),
@@ -115,7 +117,9 @@ def test_dark_pages_get_curves_in_their_own_colors(html):
     source, image = Page(html).all("source")[0], Page(html).all("img")[0]
     assert source["media"] == "(prefers-color-scheme: dark)"
     light, dark = (base64.b64decode(uri.split(",")[1]).decode() for uri in (image["src"], source["srcset"]))
-    assert all(ink in light and ink not in dark and other in dark for ink, other in report.DARK.items())
+    used = {ink: other for ink, other in report.DARK.items() if ink in light}
+    assert len(used) >= 5
+    assert all(ink not in dark and other in dark for ink, other in used.items())
 
 
 def test_hostile_names_are_text():
@@ -154,15 +158,38 @@ def test_the_report_says_whether_the_model_knows_when_it_is_wrong():
     assert "temperature of" not in text
     assert "Thresholds" not in text
 
-    before = make_evaluation(labels, predictions, confidence=2.5)
-    page = Page(
-        render(labels, predictions, evaluation=evaluation, uncalibrated=before, temperature=0.5, validation=evaluation)
-    )
+    changes = {"temperature": 0.5, "validation": evaluation, "error_rate": 0.0005}
+    page = Page(render(labels, predictions, evaluation=evaluation, **changes))
     assert "temperature of 0.500, fitted on images held out from training" in page.text
-    assert f"before, by {plots.percent(before.calibration_error)}." in page.text
+    assert "; before, by 5.00\u00a0%." in page.text
     assert "Thresholds for a requested error rate" in page.text
     threshold = plots.percent(float(evaluation.probabilities[0].max()))
-    assert f"0.2\u00a0%{threshold} 99.50\u00a0% 0.00\u00a0%0.00\N{EN DASH}1.89" in page.text
+    for rate in ("0.2", "0.05"):
+        assert f" {rate}\u00a0%{threshold} 99.50\u00a0% 0.00\u00a0%0.00\N{EN DASH}1.89" in page.text
+    other_images = render(labels, predictions, evaluation=evaluation, uncalibrated_error=None, **changes)
+    assert "before, by" not in Page(other_images).text
+
+
+def test_worse_images_have_figures_and_a_table():
+    page = Page(render([1, 2], [1, 3], robustness=make_robustness()))
+    assert "Of 2 kinds of corrupted images, 50.00\u00a0% are read correctly on average" in page.text
+    assert "zig zag75.00 70.00\N{EN DASH}79.00" in page.text
+    assert [image["alt"].split(" by ")[0] for image in page.all("img")][-2:] == [
+        "Line chart of the accuracy",
+        "Line chart of the accuracy",
+    ]
+    assert "Worse images" not in Page(render([1, 2], [1, 3])).text
+
+
+def test_pictures_of_what_the_network_looks_at_are_taken_in(tmp_path):
+    file = tmp_path / "saliency.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)).save(file)
+    page = Page(render([1, 2], [1, 2], pictures={file: "Where it looks."}))
+    [image] = [image for image in page.all("img") if image["alt"] == "Where it looks."]
+    assert (image["width"], image["height"]) == ("60", "40")
+    with Image.open(io.BytesIO(base64.b64decode(image["src"].split(",")[1]))) as taken_in:
+        assert (taken_in.size, taken_in.mode) == ((60, 40), "P")
+    assert page.text.count("Where it looks.") == 1
 
 
 def test_training_that_ended_early_says_so():

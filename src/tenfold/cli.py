@@ -171,6 +171,9 @@ def evaluate(
         Path | None,
         typer.Option("--mnist-c", metavar="FOLDER", help="Take corrupted images from the published MNIST-C."),
     ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a report of a run with all of this, as one HTML page.")
+    ] = None,
     source: Annotated[
         str | None, typer.Option("--data", help="Test images from elsewhere, see tenfold train --help.")
     ] = None,
@@ -189,10 +192,10 @@ def evaluate(
         raise TenfoldError("an ensemble needs two runs or more")
     if len(runs) > 2 and not ensemble:
         raise TenfoldError("name one run, two to compare, or several with --ensemble to evaluate them as one model")
-    alone = {"--error-rate": error_rate is not None, "--interpret": interpret is not None, "--robustness": robustness}
-    for option, given in alone.items():
-        if given and len(runs) > 1:
-            raise TenfoldError(f"{option} is for one run")
+    alone = {"error-rate": error_rate, "interpret": interpret, "robustness": robustness or None, "report": report}
+    for option, value in alone.items():
+        if value is not None and len(runs) > 1:
+            raise TenfoldError(f"--{option} is for one run")
     if mnist_c is not None and not robustness:
         raise TenfoldError("--mnist-c names the images for --robustness; give both")
     if len(runs) == 2 and not ensemble:
@@ -208,12 +211,20 @@ def evaluate(
         found = experiment.examine_ensemble(runs, source)
     else:
         found = experiment.examine(
-            runs[0], source, error_rate=error_rate, interpret=interpret, robustness=robustness, mnist_c=mnist_c
+            runs[0],
+            source,
+            error_rate=error_rate,
+            interpret=interpret,
+            robustness=robustness,
+            mnist_c=mnist_c,
+            report=report,
         )
     if as_json:
         _print_json(found.to_dict())
     else:
         tables.print_findings(found)
+        if report is not None:
+            print(f"report: {report}")
 
 
 @app.command()

@@ -2,14 +2,14 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
-from tenfold import recipes, report, runs
+from tenfold import recipes, runs
 from tenfold.data import Digits, load, locate
 from tenfold.errors import TenfoldError
 from tenfold.evaluation import (
@@ -25,15 +25,18 @@ from tenfold.evaluation import (
     fit_temperature,
 )
 from tenfold.evaluation import robustness as measure_robustness
+from tenfold.files import check_writable, write_atomically
 from tenfold.interpret import interpret as draw
 from tenfold.networks import Network, build, summary
 from tenfold.recipes import Recipe
+from tenfold.report import render
 from tenfold.runs import Run
 from tenfold.training import (
     Callback,
     Checkpoint,
     CSVLogger,
     DivergedError,
+    History,
     choose_device,
     fit,
     hold_out,
@@ -152,20 +155,30 @@ def _train(
     run.save_model(model)
     evaluation = evaluate(model, test_digits) if temperature != 1 else uncalibrated
     calibration = {"temperature": temperature, "uncalibrated_error": uncalibrated.calibration_error}
-    page = report.render(
+    found = Findings(evaluation, validation=evaluate(model, validation) if validation else None)
+    page = _page(run, model, test_digits, history, found, calibration)
+    run.save_evaluation(evaluation.to_dict() | calibration, page)
+    return run
+
+
+def _page(
+    run: Run, model: Network, test: Digits, history: History, found: "Findings", calibration: Mapping[str, Any]
+) -> str:
+    return render(
         title=f"{run.recipe.name}, seed {run.recipe.seed}",
         recipe=run.recipe,
         environment=run.environment,
         history=history,
-        evaluation=evaluation,
-        uncalibrated=uncalibrated,
-        temperature=temperature,
-        validation=evaluate(model, validation) if validation else None,
-        test=test_digits,
+        evaluation=found.evaluation,
+        temperature=calibration.get("temperature", 1.0),  # older runs do not have it
+        uncalibrated_error=calibration.get("uncalibrated_error"),
+        validation=found.validation,
+        error_rate=found.error_rate,
+        robustness=found.robustness,
+        pictures=found.pictures,
+        test=test,
         layers=summary(model),
     )
-    run.save_evaluation(evaluation.to_dict() | calibration, page)
-    return run
 
 
 def calibrate(model: nn.Module, validation: Digits | None, temperature: float = 1.0) -> float:
@@ -283,19 +296,27 @@ class Findings:
     Attributes:
         evaluation: the answers to the test images.
         members: of an ensemble, the accuracy of each by its path.
+        validation: the answers to the images that were held out from training.
         diagnosis: of a run, what its training curves say.
-        selection: with the threshold for a requested error rate, what is left of the validation images, and of the
-            test images (None: nothing).
+        error_rate: the share of misread ones that is allowed among the readings that are not declined.
         pictures: of what the network looks at, each with what it shows.
         robustness: the accuracies on worse images.
     """
 
     evaluation: Evaluation
     members: Mapping[str, float] = field(default_factory=dict)
+    validation: Evaluation | None = None
     diagnosis: Diagnosis | None = None
-    selection: tuple[Selection, Selection | None] | None = None
+    error_rate: float | None = None
     pictures: Mapping[Path, str] = field(default_factory=dict)
     robustness: Robustness | None = None
+
+    @property
+    def selection(self) -> tuple[Selection, Selection | None] | None:
+        """What `decline` makes of the error rate; None if none was asked for, or it is out of reach."""
+        if self.validation is None or self.error_rate is None:
+            return None
+        return decline(self.validation, self.evaluation, self.error_rate)
 
     def to_dict(self) -> dict[str, Any]:
         """The figures as plain values, ready for JSON; accuracies are fractions."""
@@ -328,6 +349,7 @@ def examine(
     interpret: str | os.PathLike | None = None,
     robustness: bool = False,
     mnist_c: str | os.PathLike | None = None,
+    report: str | os.PathLike | None = None,
 ) -> Findings:
     """Evaluate a trained network, and find out what else is asked for.
 
@@ -338,25 +360,46 @@ def examine(
         interpret: a folder for pictures of what the network looks at.
         robustness: whether to read worse images too: corrupted, shifted and rotated ones.
         mnist_c: a folder of the published MNIST-C; by default the test images are corrupted here.
+        report: a file for the report of the run, an HTML page with all of this.
 
     Raises:
         TenfoldError: if there are no usable weights, the data or a folder cannot be used, an optional package is
             missing, or the error rate is out of reach.
-        OSError: if a folder cannot be written.
+        OSError: if something cannot be written.
     """
+    if report is not None:
+        _check_report(path, Path(report))
     evaluation = evaluate_path(path, data)
-    selection = None
-    if error_rate is not None:
-        selection = decline(evaluate_validation(path), evaluation, error_rate)
-        if selection is None:
-            raise TenfoldError(f"no threshold keeps the error rate at {error_rate:g} on the validation images")
-    return Findings(
+    run = Run(path) if Path(path).is_dir() else None
+    held_out = error_rate is not None or (report is not None and run is not None and run.recipe.validation)
+    found = Findings(
         evaluation,
-        diagnosis=diagnose(Run(path).history) if Path(path).is_dir() else None,
-        selection=selection,
-        pictures=draw(path, interpret, data) if interpret is not None else {},
-        robustness=measure_robustness(*_model_and_test(path, data), folder=mnist_c) if robustness else None,
+        validation=evaluate_validation(path) if held_out else None,
+        diagnosis=diagnose(run.history) if run else None,
+        error_rate=error_rate,
     )
+    if error_rate is not None and found.selection is None:
+        raise TenfoldError(f"no threshold keeps the error rate at {error_rate:g} on the validation images")
+    pictures = draw(path, interpret, data) if interpret is not None else {}
+    model, test = _model_and_test(path, data)
+    worse = measure_robustness(model, test, folder=mnist_c) if robustness else None
+    found = replace(found, pictures=pictures, robustness=worse)
+    if report is not None and run is not None:
+        calibration = run.load_evaluation()
+        if data is not None:  # it is known of the run's own test images
+            calibration.pop("uncalibrated_error", None)
+        write_atomically(report, _page(run, model, test, run.history, found, calibration))
+    return found
+
+
+def _check_report(path: str | os.PathLike, page: Path) -> None:
+    """Find out before anything is measured whether there can be a report."""
+    if Path(path).is_file():
+        raise TenfoldError(f"{path}: holds only weights; a report needs the whole run folder")
+    Run(path).load_evaluation()
+    if page.is_dir():
+        raise TenfoldError(f"{page}: is a folder; name the report's file, such as {page / 'report.html'}")
+    check_writable(page.parent)
 
 
 def examine_ensemble(paths: Sequence[str | os.PathLike], data: str | None = None) -> Findings:

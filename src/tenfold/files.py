@@ -32,3 +32,16 @@ def write_atomically(path: str | os.PathLike, content: bytes | str) -> None:
         if isinstance(error, OSError) and error.errno:  # a full disk does not say which file it was
             raise OSError(error.errno, error.strerror, str(path)) from None
         raise
+
+
+def check_writable(folder: str | os.PathLike) -> None:
+    """Find out whether a folder takes files, before minutes of work are done for them.
+
+    Raises:
+        OSError: if it does not.
+    """
+    try:
+        with tempfile.TemporaryFile(dir=Path(folder)):
+            pass
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(folder)) from None

@@ -8,10 +8,15 @@ import numpy as np
 from tenfold import plots, recipes, runs
 from tenfold.data import load
 from tenfold.evaluation import Evaluation, evaluate, interpretation
+from tenfold.files import check_writable
 from tenfold.runs import Run
 from tenfold.training import out_of_fold
 
 MAP_IMAGES = 2000  # t-SNE takes seconds for them, a minute for all 10,000
+METHODS = {
+    "PCA": "Distances mean something.",
+    "t-SNE": "Neighbors are alike; distances between groups say nothing.",
+}
 
 
 def interpret(path: str | os.PathLike, folder: str | os.PathLike, data: str | None = None) -> dict[Path, str]:
@@ -25,13 +30,15 @@ def interpret(path: str | os.PathLike, folder: str | os.PathLike, data: str | No
         data: where the digits come from; by default from where the run's own came.
 
     Returns:
-        The pictures, each with what it shows in one sentence; the sentence is also the file's description.
+        The pictures, each with what it shows in a sentence or two, which is also the file's description.
 
     Raises:
         TenfoldError: if a package is missing, there are no usable weights, or the data cannot be used.
         OSError: if the folder cannot be written.
     """
     interpretation.require("sklearn", "cleanlab")
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    check_writable(folder)
     model = runs.load_model(path)
     train, test = load(data or (Run(path).environment["data"] if Path(path).is_dir() else "bundled"))
     samples = test[np.unique(test.labels, return_index=True)[1]]  # the first of every class
@@ -49,33 +56,34 @@ def interpret(path: str | os.PathLike, folder: str | os.PathLike, data: str | No
         "filters": (
             plots.first_filters(interpretation.first_filters(model)),
             "The weights of the first layer as small pictures: blue asks for ink, vermilion for paper.",
-        ),
-        "saliency": (
-            plots.saliency(samples, drops),
-            "One test digit of each class, blue where covering it makes the digit less probable, "
-            "vermilion where more probable.",
-        ),
-        "plane": (
-            plots.plane(points, evaluate(model, some)),
-            f"{len(some):,} test digits as points, by PCA and by t-SNE of the last layer's inputs, "
-            "in the color of their class; misread ones are circled.",
-        ),
-        "extremes": (
-            plots.extremes(train, extremes),
-            "Of each class the training digit nearest to the mean of its features, and the one farthest from it.",
-        ),
-        "labels": (
-            plots.doubtful_labels(answers, train, doubtful),
-            f"Training digits whose label looks wrong, the most doubtful first; {len(doubtful):,} of {len(train):,} "
-            "are doubted.",
-        ),
+        )
     }
     if maps:  # there are none without convolutions
-        shown = (
-            f"A test digit, a {samples.labels[-1]}, and what each layer makes of it, a small picture for each channel."
+        figures["maps"] = (
+            plots.feature_maps(samples.images[-1], maps),
+            f"A test digit, a {samples.labels[-1]}, and what each layer makes of it, a small picture for each channel.",
         )
-        figures["maps"] = plots.feature_maps(samples.images[-1], maps), shown
-    Path(folder).mkdir(parents=True, exist_ok=True)
+    figures["saliency"] = (
+        plots.saliency(samples, drops),
+        "One test digit of each class, blue where covering it makes the digit less probable, "
+        "vermilion where more probable.",
+    )
+    shown = evaluate(model, some)
+    for method, meaning in METHODS.items():
+        figures[method.lower()] = (
+            plots.plane({method: points[method]}, shown),
+            f"{len(some):,} test digits as points, by {method} of the last layer's inputs, in the colors of their "
+            f"classes, the misread ones circled. {meaning}",
+        )
+    figures["extremes"] = (
+        plots.extremes(train, extremes),
+        "Of each class the training digit nearest to the mean of its features, and the one farthest from it.",
+    )
+    figures["labels"] = (
+        plots.doubtful_labels(answers, train, doubtful),
+        f"Training digits whose label looks wrong, the most doubtful first; {len(doubtful):,} of {len(train):,} "
+        "are doubted.",
+    )
     pictures = {}
     for name, (figure, description) in figures.items():
         file = Path(folder, f"{name}.png")

@@ -5,6 +5,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import asdict
 from importlib import resources
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
@@ -15,7 +16,7 @@ from PIL import Image
 
 from tenfold import plots
 from tenfold.data import Digits
-from tenfold.evaluation import Evaluation, decline, diagnose, leave_out
+from tenfold.evaluation import Evaluation, Robustness, decline, diagnose, leave_out
 from tenfold.networks import Summary
 from tenfold.plots import style
 from tenfold.recipes import Recipe
@@ -26,7 +27,7 @@ LEFT_OUT = (0.005, 0.01)  # shares of the images
 ERROR_RATES = (0.005, 0.002, 0.001)
 # What the ink of a plot becomes on a dark page.
 DARK = {style.INK: "#e6e9ed", style.MUTED: "#a7b0bb", style.RULE: "#343b44", style.TRAINING: "#56b4e9"}
-DARK[style.VALIDATION] = "#f08a3c"
+DARK |= {style.VALIDATION: "#f08a3c", style.FOUR_COLORS[3]: "#cc79a7"}
 
 
 def render(
@@ -36,9 +37,12 @@ def render(
     environment: Mapping[str, object],
     history: History,
     evaluation: Evaluation,
-    uncalibrated: Evaluation,
     temperature: float,
+    uncalibrated_error: float | None,
     validation: Evaluation | None,
+    error_rate: float | None = None,
+    robustness: Robustness | None = None,
+    pictures: Mapping[Path, str] | None = None,
     test: Digits,
     layers: Summary,
 ) -> str:
@@ -50,9 +54,12 @@ def render(
         environment: names and values of whatever describes machine and software.
         history: the measurements of every epoch.
         evaluation: the model's answers to `test`.
-        uncalibrated: likewise, before its logits were divided by the temperature.
-        temperature: what they were divided by.
+        temperature: what the model's logits were divided by.
+        uncalibrated_error: the expected calibration error before that, where it is known.
         validation: the model's answers to images that were held out from training, where there are any.
+        error_rate: the error rate to find a threshold for, beside the usual ones.
+        robustness: the model's accuracies on worse images, where they were measured.
+        pictures: PNG files of what the model looks at, each with what it shows.
         test: the test digits, for the pictures of the mistakes.
         layers: the network's, from `tenfold.summary`.
 
@@ -62,7 +69,7 @@ def render(
     jinja = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     jinja.filters.update(percent=plots.percent, confidence=plots.confidence, plain=plain, count="{:,}".format)
     jinja.filters["right"] = lambda error: plots.percent(1 - error)
-    jinja.filters["sentence"] = lambda text: text[:1].upper() + text[1:]
+    jinja.filters["sentence"] = lambda text: (text[:1].upper() + text[1:]).replace("%", "\u00a0%")
     template = jinja.from_string(resources.files("tenfold").joinpath("report.html.j2").read_text("utf-8"))
     return template.render(
         title=title,
@@ -75,13 +82,18 @@ def render(
         evaluation=evaluation,
         heat=plots.mistake_heat(evaluation).round(2).tolist(),
         confused=most_confused(evaluation),
-        uncalibrated=uncalibrated,
+        uncalibrated_error=uncalibrated_error,
         temperature=temperature,
         trust=[themes(plots.reliability(evaluation)), themes(plots.risk_coverage(evaluation))],
         left_out=[(share, leave_out(evaluation.probabilities, evaluation.labels, share)) for share in LEFT_OUT],
         selections=[
-            (rate, *pair) for rate in ERROR_RATES if validation and (pair := decline(validation, evaluation, rate))
+            (rate, *pair)
+            for rate in sorted({*ERROR_RATES, *([error_rate] if error_rate is not None else [])}, reverse=True)
+            if validation and (pair := decline(validation, evaluation, rate))
         ],
+        robustness=robustness,
+        worse=[themes(draw(robustness)) for draw in (plots.robustness, plots.shifts, plots.rotations) if robustness],
+        pictures=[(*card(file), description) for file, description in (pictures or {}).items()],
         gallery=[(mistake, picture(test.images[mistake.index])) for mistake in evaluation.mistakes[:GALLERY]],
         contested=[(answer, picture(test.images[answer.index])) for answer in evaluation.contested_answers],
         source=test.source,
@@ -108,6 +120,14 @@ def picture(image: UInt8[np.ndarray, "28 28"]) -> str:
     file = io.BytesIO()
     Image.fromarray(255 - image).save(file, "PNG")
     return data_uri("image/png", file.getvalue())
+
+
+def card(file: Path) -> tuple[str, int, int]:
+    """Take in a picture with the colors reduced to a palette; returns a data URI, the width and the height."""
+    content = io.BytesIO()
+    with Image.open(file) as image:
+        image.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(content, "PNG", optimize=True)
+        return data_uri("image/png", content.getvalue()), image.width, image.height
 
 
 def data_uri(kind: str, content: bytes) -> str:

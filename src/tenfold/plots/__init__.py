@@ -5,7 +5,15 @@ Every function returns a matplotlib `Figure`; in Jupyter it shows itself as the 
 """
 
 from tenfold.plots.data import class_histogram, mean_and_variance, samples
-from tenfold.plots.evaluation import confusion_matrix, mistake_heat, reliability, risk_coverage, robustness, stability
+from tenfold.plots.evaluation import (
+    confusion_matrix,
+    mistake_heat,
+    reliability,
+    risk_coverage,
+    robustness,
+    rotations,
+    shifts,
+)
 from tenfold.plots.gallery import contested, doubtful_labels, mistakes
 from tenfold.plots.interpretation import extremes, feature_maps, first_filters, plane, saliency
 from tenfold.plots.style import Figure, confidence, percent
@@ -31,7 +39,8 @@ __all__ = [
     "reliability",
     "risk_coverage",
     "robustness",
+    "rotations",
     "saliency",
     "samples",
-    "stability",
+    "shifts",
 ]

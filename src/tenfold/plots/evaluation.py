@@ -3,6 +3,7 @@
 import numpy as np
 from jaxtyping import Float
 from matplotlib import rc_context
+from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.ticker import FuncFormatter, NullLocator
 
@@ -108,7 +109,7 @@ def robustness(result: Robustness) -> Figure:
     names = list(result.corrupted)
     accuracies = np.array([one.accuracy for one in result.corrupted.values()])
     low, high = np.array([one.interval for one in result.corrupted.values()]).T
-    figure = Figure(figsize=(7, 5.2), layout="constrained")
+    figure = Figure(figsize=(5, 6.2), layout="constrained")
     axes = figure.subplots()
     errors = (accuracies - low, high - accuracies)
     style = {"ecolor": INK, "elinewidth": 1, "capsize": 2}
@@ -118,7 +119,7 @@ def robustness(result: Robustness) -> Figure:
     axes.axvline(result.clean.accuracy, color=VALIDATION, linestyle="--", linewidth=1.5)
     axes.text(1.03, -1, percent(result.clean.accuracy, 1), ha="left", va="center", size=9, color=VALIDATION)
     axes.text(result.clean.accuracy - 0.015, -1, "clean", ha="right", va="center", size=9, color=VALIDATION)
-    axes.set_title(f"Mean accuracy over {len(names)} corruptions: {percent(result.mean)}")
+    axes.set_title(f"Mean over {len(names)} corruptions: {percent(result.mean)}")
     axes.set(xlim=(0, 1), ylim=(len(names) - 0.4, -1.5), xlabel="accuracy")
     axes.set_yticks(range(len(names)), [name.replace("_", " ") for name in names])
     axes.tick_params(axis="y", labelcolor=INK)
@@ -130,17 +131,28 @@ def robustness(result: Robustness) -> Figure:
 
 
 @rc_context(STYLE)
-def stability(result: Robustness) -> Figure:
-    """Draw the accuracy against shifts in four directions, and against rotations."""
-    figure = Figure(figsize=(8, 3.4), layout="constrained")
-    shifts, rotations = figure.subplots(1, 2, sharey=True)
+def shifts(result: Robustness) -> Figure:
+    """Draw the accuracy against shifts by whole pixels, a curve for each direction."""
+    figure, axes = _accuracy_curves("Shifts", "pixels")
     for (direction, accuracies), marker, color in zip(result.shifts.items(), "<>^v", FOUR_COLORS, strict=True):
-        shifts.plot(PIXELS, accuracies, marker=marker, color=color, label=direction, markeredgecolor="none")
-    shifts.set_title("Shifts")
-    shifts.set(xlabel="pixels", ylabel="accuracy", ylim=(0, 1.02))
-    shifts.yaxis.set_major_formatter(FuncFormatter(lambda value, _: percent(value, 0)))
-    shifts.legend(loc="lower left")
-    rotations.plot(DEGREES, result.rotations, "o-", color=TRAINING, markeredgecolor="none")
-    rotations.set_title("Rotations")
-    rotations.set(xlabel="degrees, counterclockwise", xticks=range(-45, 46, 15))
+        axes.plot(PIXELS, accuracies, marker=marker, color=color, label=direction, markeredgecolor="none")
+    axes.legend(loc="lower left")
     return figure
+
+
+@rc_context(STYLE)
+def rotations(result: Robustness) -> Figure:
+    """Draw the accuracy against rotations."""
+    figure, axes = _accuracy_curves("Rotations", "degrees, counterclockwise")
+    axes.plot(DEGREES, result.rotations, "o-", color=TRAINING, markeredgecolor="none")
+    axes.set_xticks(range(-45, 46, 15))
+    return figure
+
+
+def _accuracy_curves(title: str, xlabel: str) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(4.4, 3.4), layout="constrained")
+    axes = figure.subplots()
+    axes.set(title=title, xlabel=xlabel, ylabel="accuracy", ylim=(0, 1.02))
+    axes.tick_params(axis="x", pad=7)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: percent(value, 0)))
+    return figure, axes

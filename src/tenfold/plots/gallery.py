@@ -18,13 +18,13 @@ def _gallery(answers: list[Answer], digits: Digits, nothing: str, given: str = "
     columns = min(5, len(answers))
     rows = -(-len(answers) // columns)
     # a single column would be too narrow for its title
-    figure = Figure(figsize=(max(2.4, 1.9 * columns), 2.2 * rows), layout="constrained")
+    figure = Figure(figsize=(max(2.4, 1.2 * columns), 1.55 * rows), layout="constrained")
     for place, answer in enumerate(answers, start=1):
         axes = figure.add_subplot(rows, columns, place)
         axes.imshow(digits.images[answer.index], cmap="gray_r", vmin=0, vmax=255)
-        title = f"{given} {answer.label} read {answer.prediction}, {confidence(answer.probability)}"
+        title = f"{given} {answer.label} read {answer.prediction}"
         axes.set_title(title, loc="center", size=9, weight="normal", pad=4)
-        axes.set_xlabel(f"#{answer.index}", size=8, labelpad=3)
+        axes.set_xlabel(f"{confidence(answer.probability)} · #{answer.index}", size=8, labelpad=3)
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_visible(True)
     return figure

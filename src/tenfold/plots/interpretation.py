@@ -16,6 +16,7 @@ from tenfold.plots.style import INK, PAPER, RULE, STYLE, TRAINING, VALIDATION, F
 SIGNED = LinearSegmentedColormap.from_list("signed", [VALIDATION, PAPER, TRAINING])
 # Ten colors that differ in lightness too; a number at the middle of each class does not rely on them.
 CLASS_COLORS = colormaps["tab10"](np.arange(CLASSES))
+WIDTH = 5.6  # inches, so that the text can still be read on a phone
 
 
 @rc_context(STYLE)
@@ -27,7 +28,8 @@ def first_filters(filters: Float[np.ndarray, "filters height width"]) -> Figure:
     """
     columns = 5 if len(filters) == CLASSES else min(8, len(filters))
     strongest = np.abs(filters).max()
-    figure = Figure(figsize=(1.05 * columns, 1.05 * -(-len(filters) // columns) + 0.5), layout="constrained")
+    rows = -(-len(filters) // columns)
+    figure = Figure(figsize=(WIDTH, WIDTH / columns * rows + 0.3), layout="constrained")
     axes = figure.subplots()
     picture = axes.imshow(_tiles(filters, columns), cmap=SIGNED, vmin=-strongest, vmax=strongest)
     bare(axes, f"{len(filters)} filters of {filters.shape[1]} × {filters.shape[2]} pixels")
@@ -37,18 +39,16 @@ def first_filters(filters: Float[np.ndarray, "filters height width"]) -> Figure:
 
 
 @rc_context(STYLE)
-def feature_maps(
-    image: UInt8[np.ndarray, "28 28"], maps: Sequence[Float[np.ndarray, "channels height width"]]
-) -> Figure:
+def feature_maps(image: UInt8[np.ndarray, "28 28"], maps: Sequence[Float[np.ndarray, "_ _ _"]]) -> Figure:
     """Draw what each layer makes of an image: dark where a channel responds, each layer on its own scale.
 
     Args:
         image: the digit.
-        maps: from `tenfold.evaluation.interpretation.feature_maps`.
+        maps: from `tenfold.evaluation.interpretation.feature_maps`, `(channels, height, width)` of each layer.
     """
     columns = 16
     rows = [-(-len(layer) // columns) for layer in maps]
-    figure = Figure(figsize=(9, 1.6 + 0.56 * sum(rows) + 0.4 * len(rows)), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 1.2 + WIDTH / columns * sum(rows) + 0.4 * len(rows)), layout="constrained")
     grid = figure.add_gridspec(len(maps) + 1, 1, height_ratios=[2, *rows])
     axes = figure.add_subplot(grid[0])
     axes.imshow(image, cmap="gray_r", vmin=0, vmax=255)
@@ -73,14 +73,15 @@ def saliency(digits: Digits, drops: Sequence[Float[np.ndarray, "28 28"]]) -> Fig
     """
     columns = min(5, len(digits))
     rows = -(-len(digits) // columns)
-    figure = Figure(figsize=(max(2.4, 1.8 * columns), 2.1 * rows), layout="constrained")
+    figure = Figure(figsize=(WIDTH / 5 * columns, 1.5 * rows), layout="constrained")
     for place, (image, label, drop) in enumerate(zip(digits.images, digits.labels, drops, strict=True), start=1):
         axes = figure.add_subplot(rows, columns, place)
         strongest = max(float(np.abs(drop).max()), 1e-9)
         axes.imshow(image, cmap="gray_r", vmin=0, vmax=640)  # pale, so that the colors above it are seen
         axes.imshow(drop, cmap=SIGNED, vmin=-strongest, vmax=strongest, alpha=np.abs(drop) / strongest)
         bare(axes, "")
-        axes.set_title(f"{label}: up to {strongest:.1f} nats", loc="center", size=9, weight="normal", pad=4)
+        axes.set_title(str(label), loc="center", pad=4)
+        axes.set_xlabel(f"up to {strongest:.1f} nats", size=8, labelpad=3)
     return figure
 
 
@@ -93,7 +94,7 @@ def plane(points: Mapping[str, Float[np.ndarray, "n 2"]], evaluation: Evaluation
         evaluation: of the same images.
     """
     wrong = evaluation.predictions != evaluation.labels
-    figure = Figure(figsize=(5.4 * len(points), 5.4), layout="constrained")
+    figure = Figure(figsize=(WIDTH * len(points), WIDTH), layout="constrained")
     for axes, (method, where) in zip(figure.subplots(1, len(points), squeeze=False)[0], points.items(), strict=True):
         for digit in np.unique(evaluation.labels):
             members = where[evaluation.labels == digit]
@@ -116,17 +117,21 @@ def extremes(digits: Digits, found: Mapping[int, tuple[int, int]]) -> Figure:
         digits: the images.
         found: from `tenfold.evaluation.interpretation.extremes`.
     """
-    figure = Figure(figsize=(max(3.0, 1.05 * len(found) + 0.8), 2.9), layout="constrained")
-    grid = figure.subplots(2, len(found), squeeze=False)
-    for row, name in enumerate(("most typical", "oddest")):
-        for axes, (digit, indices) in zip(grid[row], found.items(), strict=True):
-            axes.imshow(digits.images[indices[row]], cmap="gray_r", vmin=0, vmax=255)
-            axes.set_xlabel(f"#{indices[row]}", size=8, labelpad=3)
+    columns = min(5, len(found))
+    rows = -(-len(found) // columns)
+    figure = Figure(figsize=(max(2.4, WIDTH / 5 * columns), 2.5 * rows), layout="constrained")
+    for place, (digit, indices) in enumerate(found.items()):
+        row, column = divmod(place, columns)
+        for which, name in enumerate(("most typical", "oddest")):
+            axes = figure.add_subplot(2 * rows, columns, (2 * row + which) * columns + column + 1)
+            axes.imshow(digits.images[indices[which]], cmap="gray_r", vmin=0, vmax=255)
+            axes.set_xlabel(f"#{indices[which]}", size=8, labelpad=3)
             axes.set(xticks=[], yticks=[])
             axes.spines[:].set_visible(True)
-            if row == 0:
+            if which == 0:
                 axes.set_title(str(digit), loc="center", pad=4)
-        grid[row, 0].set_ylabel(name)
+            if column == 0:
+                axes.set_ylabel(name)
     return figure
 
 
