@@ -6,10 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy import stats
 
 import tenfold
 from tenfold import TenfoldError, experiment, preprocess, recipes, study
 from tenfold.evaluation import average
+from tenfold.study import Outcome
 from tenfold.training import Callback
 
 ROOT = Path(__file__).parent.parent
@@ -27,6 +29,73 @@ def test_pages_say_what_the_results_say():
     for page in publish.PAGES:
         text = page.read_text()
         assert publish.rewrite(text) == text
+    notebook = publish.NOTEBOOK.read_text()
+    assert publish.rewrite_notebook(notebook) == notebook  # also: what is rewritten is written as Jupyter writes it
+
+
+@pytest.fixture
+def ablation():
+    """A made-up record: one variant failed, one has no validation images."""
+
+    def outcomes(variant, test, validation):
+        return [
+            Outcome(f"b, {variant}", seed, "finished", "run", validation_accuracy=part, test_accuracy=accuracy)
+            for seed, (accuracy, part) in enumerate(zip(test, validation, strict=True))
+        ]
+
+    runs = [
+        *outcomes("baseline", (0.990, 0.992), (0.980, 0.984)),
+        *outcomes("depth, 2 convolutions", (0.981, 0.985), (0.970, 0.975)),
+        Outcome("b, depth, 9 convolutions", 0, "failed", "run", "diverged"),
+        *outcomes("training images, 1,000", (0.950, 0.960), (0.940, 0.950)),
+        *outcomes("training images, 60,000", (0.994, 0.996), (None, None)),
+    ]
+    rows = {}
+    for row in study.summarize(runs):
+        recipe = {"validation": 10_000, "train_images": 0}
+        recipe |= {"validation": 0} if "60,000" in row["recipe"] else {}
+        recipe |= {"train_images": 1000} if "1,000" in row["recipe"] else {}
+        failed = int(row["n"] == 0)
+        figures = {"n": row["n"], "failed": failed, "accuracy": row["mean"], "accuracy_sd": row["sd"]}
+        rows[row["recipe"]] = figures | {"recipe": None if failed else recipe}
+    measured = [{"threads": 1, "processor": "abacus", "torch": "2", "python": "3", "date": "today"}]
+    compared = study.summarize(runs, "validation_accuracy")
+    return {"study": "ablation", "measured": measured, "rows": rows, "validation_summary": compared}
+
+
+def test_the_ablation_is_told_by_validation_accuracy(ablation):
+    from benchmarks import ablation as told
+
+    lines = told.table(ablation).splitlines()
+    low, high = stats.t.interval(0.95, 1, loc=-0.95, scale=stats.sem([-1.0, -0.9]))
+    assert lines[2] == "| **baseline** |  | 98.200 ± 0.283 (2) |  |  | 99.100 ± 0.141 |"
+    difference = f"-0.95 ({low:.2f} to {high:.2f})"
+    assert lines[3].startswith(f"| **depth** | 2 convolutions | 97.250 ± 0.354 (2) | {difference} | 0.033 | ")
+    assert lines[4] == "|  | 9 convolutions | – |  |  | – |"
+    assert lines[6] == "|  | 60,000 | – |  |  | 99.500 ± 0.141 |"
+    assert "Failed runs: 1. Measured on 1 core of an abacus" in lines[-1]
+    assert told.short_table(ablation).splitlines()[2:4] == [
+        f"| depth | 2 convolutions {difference} |",
+        "| training images | 1,000 -3.70 (-7.51 to +0.11) |",
+    ]
+    upper, lower = told.figure(ablation).axes
+    assert [label.get_text() for label in upper.get_yticklabels()] == ["2 convolutions", "9 convolutions"]
+    assert lower.lines[0].get_xdata().tolist() == [1000, 50_000, 60_000]
+
+
+def test_the_notebook_changes_only_where_it_is_marked(ablation, tmp_path, monkeypatch):
+    from benchmarks import ablation as told
+    from benchmarks import publish
+
+    (tmp_path / "study-ablation.json").write_text(json.dumps(ablation))
+    monkeypatch.setattr(publish, "RESULTS", tmp_path)
+    before = publish.NOTEBOOK.read_text()
+    after = publish.rewrite_notebook(before)
+    old, new = json.loads(before), json.loads(after)
+    (cell,) = [one for one in new["cells"] if one not in old["cells"]]
+    assert told.short_table(json.loads(json.dumps(ablation))) in "".join(cell["source"])
+    assert {**old, "cells": len(old["cells"])} == {**new, "cells": len(new["cells"])}
+    assert publish.rewrite_notebook(after) == after
 
 
 def test_records_of_studies_and_ensembles(idx_folder, tmp_path):
