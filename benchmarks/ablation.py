@@ -116,5 +116,8 @@ def _difference(compared: dict[str, Any]) -> str:
     """A mean difference with its interval, in points, as far as they are known."""
     if compared["difference"] is None:
         return ""
-    low, high = (100 * bound for bound in compared["difference_interval"] or (float("nan"),) * 2)
-    return f"{100 * compared['difference']:+.2f} ({low:+.2f} to {high:+.2f})"
+    difference = f"{100 * compared['difference']:+.2f}"
+    if compared["difference_interval"] is None:  # a single pair
+        return difference
+    low, high = (100 * bound for bound in compared["difference_interval"])
+    return f"{difference} ({low:+.2f} to {high:+.2f})"
