@@ -151,6 +151,40 @@ def accuracy_table(*results: dict[str, Any]) -> str:
     return "\n".join([*lines, "", " ".join([*notes, *dict.fromkeys(places)])])
 
 
+def calibration_table(results: dict[str, Any]) -> str:
+    """A row for every recipe: how far its probabilities can be believed."""
+    last = f"right without the least confident {results['left_out']:.1%}"
+    lines = [f"| recipe | test accuracy | calibration error | before calibration | {last} |", f"|{' --- |' * 5}"]
+    names = ("accuracy", "calibration_error", "uncalibrated_error", "selective_accuracy")
+    for recipe, row in results["rows"].items():
+        cells = " | ".join(points(row[name], row[f"{name}_sd"]) for name in names)
+        lines.append(f"| {recipe} | {cells} |")
+    return "\n".join([*lines, "", f"In percent, mean ± sd. {_runs(results)}"])
+
+
+def robustness_table(results: dict[str, Any]) -> str:
+    """A row for every corruption, a column for every recipe."""
+    rows = results["rows"]
+    lines = [f"| | {' | '.join(rows)} |", f"|{' --- |' * (len(rows) + 1)}"]
+
+    def add(name: str, cells: list[tuple[float, float | None]]) -> None:
+        texts = [f"{100 * mean:.2f}" + (f" ± {100 * sd:.2f}" if sd is not None else "") for mean, sd in cells]
+        lines.append(f"| {name} | {' | '.join(texts)} |")
+
+    add("clean", [(row["accuracy"], row["accuracy_sd"]) for row in rows.values()])
+    add("**mean of the corruptions**", [(row["corrupted"], row["corrupted_sd"]) for row in rows.values()])
+    for corruption in next(iter(rows.values()))["corruptions"]:
+        found = [row["corruptions"][corruption] for row in rows.values()]
+        add(corruption.replace("_", " "), [(one["accuracy"], one["accuracy_sd"]) for one in found])
+    return "\n".join([*lines, "", f"Test accuracy in percent, mean ± sd. {_runs(results)}"])
+
+
+def _runs(results: dict[str, Any]) -> str:
+    """How many runs there were, and where."""
+    counts = ", ".join(f"{recipe} {row['n']}" for recipe, row in results["rows"].items())
+    return f"Runs: {counts}. {' '.join(map(place, results['trained']))}"
+
+
 @rc_context(STYLE)
 def speed_figure(results: dict[str, Any]) -> Figure:
     """Accuracy against training time, tenfold's recipes as a curve, the references as points."""
@@ -180,6 +214,8 @@ BLOCKS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "ideas": (("ideas.json",), ideas_table),
     "system": (("system.json",), system_table),
     "accuracy": (("study-accuracy.json", "study-thorough.json", "study-tiny.json", "ensembles.json"), accuracy_table),
+    "calibration": (("evaluation.json",), calibration_table),
+    "robustness": (("evaluation.json",), robustness_table),
     "ablation": (("study-ablation.json",), ablation.table),
     "ablation in short": (("study-ablation.json",), ablation.short_table),
 }

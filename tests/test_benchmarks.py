@@ -10,7 +10,8 @@ from scipy import stats
 
 import tenfold
 from tenfold import TenfoldError, experiment, preprocess, recipes, study
-from tenfold.evaluation import average
+from tenfold.evaluation import average, robustness
+from tenfold.runs import load_model
 from tenfold.study import Outcome
 from tenfold.training import Callback
 
@@ -138,6 +139,30 @@ def test_records_of_studies_and_ensembles(idx_folder, tmp_path):
     assert f"| {100 * row['accuracy']:.3f} ± {100 * row['accuracy_sd']:.3f} (4) | – |" in table
     assert f" {100 * drawn['accuracy']:.3f} ± {100 * drawn['accuracy_sd']:.3f} (6 draws) |" in table
     assert "Ensembles: 6 random draws of 2 from 4 runs of quick-narrow; two of them share 0.8 on average." in table
+
+
+def test_records_of_evaluations(idx_folder, tmp_path, mnist, monkeypatch):
+    from benchmarks import evaluation, publish
+
+    test = mnist[1][:200]
+    monkeypatch.setattr(tenfold, "load", lambda: (None, test))
+    changes = {"validation": 100, "batch_size": 100, "network_options": {"width": 4}}
+    plan = study.Study(name="tiny", recipes=["quick"], seeds=2, variants={"narrow": changes}, data=idx_folder)
+    study.run(study.plan(plan, tmp_path), processes=1)
+
+    record = json.loads(json.dumps(evaluation.record(tmp_path)))
+    row, runs = record["rows"]["quick-narrow"], record["runs"]["quick-narrow"]
+    worse = robustness(load_model(tmp_path / "quick-narrow-seed1"), test)
+    assert [run["seed"] for run in runs] == [0, 1]
+    assert runs[1]["corruptions"]["fog"] == worse.corrupted["fog"].accuracy
+    assert row["corrupted"] == pytest.approx((runs[0]["corrupted"] + worse.mean) / 2)
+    fog = row["corruptions"]["fog"]
+    expected = f"| fog | {100 * fog['accuracy']:.2f} ± {100 * fog['accuracy_sd']:.2f} |"
+    assert expected in publish.robustness_table(record).splitlines()
+    errors = " | ".join(
+        publish.points(row[name], row[f"{name}_sd"]) for name in ("calibration_error", "uncalibrated_error")
+    )
+    assert f" | {errors} | " in publish.calibration_table(record)
 
 
 def test_every_idea_trains(mnist):

@@ -1,0 +1,87 @@
+"""More about models than their accuracy: `python -m benchmarks.evaluation studies/evaluation`.
+
+Every finished run of the study says how far its probabilities can be believed, and reads the test images corrupted in
+the 15 ways of MNIST-C, shifted and rotated. Writes `results/evaluation.json`.
+"""
+
+import argparse
+import json
+import statistics
+from pathlib import Path
+from typing import Any
+
+import tenfold
+from benchmarks import publish
+from benchmarks.ensembles import label
+from benchmarks.speed import where
+from benchmarks.studies import machines, spread
+from tenfold.data import Digits
+from tenfold.evaluation import leave_out, robustness
+from tenfold.runs import Run
+
+RESULTS = Path("results/evaluation.json")
+LEFT_OUT = 0.005  # the share of the images that a model may decline to read
+
+
+def main() -> None:
+    """Evaluate, write the record, and rewrite the pages."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.evaluation")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="made by tenfold study")
+    parser.add_argument("--json", action="store_true", help="print the record as JSON")
+    options = parser.parse_args()
+    results = record(options.folder)
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    publish.main()
+    print(json.dumps(results) if options.json else publish.robustness_table(results))
+
+
+def record(folder: Path) -> dict[str, Any]:
+    """The figures of every run, and their means by recipe."""
+    _, test = tenfold.load()
+    measured = where()
+    runs = sorted((Run(path.parent) for path in folder.glob("*/evaluation.json")), key=lambda run: run.recipe.seed)
+    figures: dict[str, list[dict[str, Any]]] = {}
+    for run in runs:
+        figures.setdefault(label(run), []).append(examine(run, test))
+        print(f"{run.path}: {figures[label(run)][-1]['corrupted']:.2%}", flush=True)
+    return {
+        "measured": measured,
+        "trained": machines(runs),
+        "left_out": LEFT_OUT,
+        "rows": {recipe: summarize(found) for recipe, found in figures.items()},
+        "runs": figures,
+    }
+
+
+def examine(run: Run, test: Digits) -> dict[str, Any]:
+    """One run's figures; `corrupted` is the mean over the corruptions."""
+    model = run.load_model()
+    evaluation = tenfold.evaluate(model, test)
+    worse = robustness(model, test)
+    return {
+        "seed": run.recipe.seed,
+        "train_seconds": run.history.train_seconds,
+        "accuracy": evaluation.accuracy,
+        "uncalibrated_error": run.load_evaluation()["uncalibrated_error"],
+        "calibration_error": evaluation.calibration_error,
+        "selective_accuracy": 1 - leave_out(evaluation.probabilities, evaluation.labels, LEFT_OUT).error,
+        "corrupted": worse.mean,
+        "corruptions": {name: one.accuracy for name, one in worse.corrupted.items()},
+        "shifts": worse.shifts,
+        "rotations": worse.rotations,
+    }
+
+
+def summarize(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Means and standard deviations over seeds, and the median time of training."""
+    names = ("accuracy", "uncalibrated_error", "calibration_error", "selective_accuracy", "corrupted")
+    corruptions = {
+        name: spread("accuracy", [run["corruptions"][name] for run in runs]) for name in runs[0]["corruptions"]
+    }
+    seconds = statistics.median(run["train_seconds"] for run in runs)
+    figures = {key: value for name in names for key, value in spread(name, [run[name] for run in runs]).items()}
+    return {"n": len(runs), "seconds": seconds, **figures, "corruptions": corruptions}
+
+
+if __name__ == "__main__":
+    main()
