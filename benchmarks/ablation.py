@@ -78,7 +78,7 @@ def _draw_differences(axes: Axes, choices: dict[str, list[tuple[str, dict, dict]
                 axes.plot([difference], [height], "o", color=color)
         height += 1.5
     axes.axvline(0, color=INK, linewidth=1)
-    axes.set(xlim=(-EDGE, EDGE), ylim=(height - 0.5, -1), xlabel="points of validation accuracy, with 95 % intervals")
+    axes.set(xlim=(-EDGE, EDGE), ylim=(height - 0.5, -1), xlabel="points of accuracy, with 95 % intervals")
     axes.set_title("Difference from the baseline", loc="left")
     axes.set_yticks(list(ticks), list(ticks.values()))
     axes.grid(visible=False, axis="y")
@@ -94,9 +94,9 @@ def _draw_sizes(axes: Axes, variants: list[tuple[str, dict, dict]]) -> None:
             curve.append((images, 100 * (1 - row["accuracy"]), 100 * (row["accuracy_sd"] or 0)))
     images, errors, spreads = zip(*sorted(curve), strict=True)
     axes.errorbar(images, errors, spreads, fmt="o-", color=TRAINING, elinewidth=1.5)
-    axes.set(xscale="log", yscale="log", xlabel="training images, each size with as many steps")
+    axes.set(xscale="log", yscale="log", xlabel="training images, the same number of steps")
     axes.set(ylabel="test error in %, mean ± sd")
-    axes.set_title("Test error by number of training images", loc="left")
+    axes.set_title("Number of training images", loc="left")
     axes.set_xticks([100, 1000, 10_000, 60_000], ["100", "1,000", "10,000", "60,000"])
     marks = [mark for mark in (0.5, 1, 2, 5, 10, 20, 50) if 0.5 * min(errors) <= mark <= 2 * max(errors)]
     axes.set_yticks(marks, [f"{mark:g}" for mark in marks])
