@@ -51,6 +51,7 @@ def address(tmp_path_factory) -> str:
     )
     file = folder / "report.html"
     file.write_text(html, encoding="utf-8")
+    assert file.stat().st_size < 3_000_000
     return file.as_uri()
 
 

@@ -1,4 +1,4 @@
-"""One training run from recipe to report."""
+"""One training run from recipe to report, and what can be found out about it later."""
 
 import os
 from collections.abc import Mapping, Sequence

@@ -14,7 +14,7 @@ from tenfold.training import out_of_fold
 
 MAP_IMAGES = 2000  # t-SNE takes seconds for them, a minute for all 10,000
 METHODS = {
-    "PCA": "Distances mean something.",
+    "PCA": "These are the two directions in which the inputs vary most.",
     "t-SNE": "Neighbors are alike; distances between groups say nothing.",
 }
 

@@ -23,8 +23,8 @@ def _gallery(answers: list[Answer], digits: Digits, nothing: str, given: str = "
         axes = figure.add_subplot(rows, columns, place)
         axes.imshow(digits.images[answer.index], cmap="gray_r", vmin=0, vmax=255)
         title = f"{given} {answer.label} read {answer.prediction}"
-        axes.set_title(title, loc="center", size=9, weight="normal", pad=4)
-        axes.set_xlabel(f"{confidence(answer.probability)} · #{answer.index}", size=8, labelpad=3)
+        axes.set_title(title, loc="center", size=10, weight="normal", pad=4)
+        axes.set_xlabel(f"{confidence(answer.probability)} · #{answer.index}", size=9, labelpad=3)
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_visible(True)
     return figure

@@ -81,7 +81,7 @@ def saliency(digits: Digits, drops: Sequence[Float[np.ndarray, "28 28"]]) -> Fig
         axes.imshow(drop, cmap=SIGNED, vmin=-strongest, vmax=strongest, alpha=np.abs(drop) / strongest)
         bare(axes, "")
         axes.set_title(str(label), loc="center", pad=4)
-        axes.set_xlabel(f"up to {strongest:.1f} nats", size=8, labelpad=3)
+        axes.set_xlabel(f"up to {strongest:.1f} nats", size=9, labelpad=3)
     return figure
 
 
@@ -125,7 +125,7 @@ def extremes(digits: Digits, found: Mapping[int, tuple[int, int]]) -> Figure:
         for which, name in enumerate(("most typical", "oddest")):
             axes = figure.add_subplot(2 * rows, columns, (2 * row + which) * columns + column + 1)
             axes.imshow(digits.images[indices[which]], cmap="gray_r", vmin=0, vmax=255)
-            axes.set_xlabel(f"#{indices[which]}", size=8, labelpad=3)
+            axes.set_xlabel(f"#{indices[which]}", size=9, labelpad=3)
             axes.set(xticks=[], yticks=[])
             axes.spines[:].set_visible(True)
             if which == 0:
