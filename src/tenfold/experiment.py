@@ -381,14 +381,13 @@ def examine(
     if error_rate is not None and found.selection is None:
         raise TenfoldError(f"no threshold keeps the error rate at {error_rate:g} on the validation images")
     pictures = draw(path, interpret, data) if interpret is not None else {}
-    model, test = _model_and_test(path, data)
-    worse = measure_robustness(model, test, folder=mnist_c) if robustness else None
+    worse = measure_robustness(*_model_and_test(path, data), folder=mnist_c) if robustness else None
     found = replace(found, pictures=pictures, robustness=worse)
     if report is not None and run is not None:
         calibration = run.load_evaluation()
         if data is not None:  # it is known of the run's own test images
             calibration.pop("uncalibrated_error", None)
-        write_atomically(report, _page(run, model, test, run.history, found, calibration))
+        write_atomically(report, _page(run, *_model_and_test(path, data), run.history, found, calibration))
     return found
 
 
