@@ -17,7 +17,7 @@ import numpy as np
 from benchmarks import publish
 from benchmarks.speed import where
 from benchmarks.studies import machines, spread
-from tenfold import TenfoldError, experiment
+from tenfold import TenfoldError, findings
 from tenfold.evaluation import average
 from tenfold.runs import Run
 
@@ -56,7 +56,7 @@ def record(folders: list[Path], members: int, draws: int, seed: int) -> dict[str
         if run.recipe == previous.recipe:
             raise TenfoldError(f"{run.path}: same recipe and seed as {previous.path}; name one of the two studies")
     subsets = draw(len(runs), members, draws, seed)
-    evaluations = experiment.evaluate_paths([run.path for run in runs])
+    evaluations = findings.evaluate_paths([run.path for run in runs])
     pool = [
         {
             "run": f"{run.path.resolve().parent.name}/{run.path.name}",

@@ -22,6 +22,7 @@ ROOMS = [
     {"evaluation"},
     {"plots", "report"},
     {"interpret"},
+    {"findings"},
     {"experiment"},
     {"workers"},
     {"study"},

@@ -9,7 +9,7 @@ import torch
 from scipy import stats
 
 import tenfold
-from tenfold import TenfoldError, experiment, preprocess, recipes, study
+from tenfold import TenfoldError, findings, preprocess, recipes, study
 from tenfold.evaluation import average, robustness
 from tenfold.runs import load_model
 from tenfold.study import Outcome
@@ -127,7 +127,7 @@ def test_records_of_studies_and_ensembles(idx_folder, tmp_path):
     assert drawn["pool"]["recipes"] == {"quick-narrow": [0, 1, 2, 3]}
     assert [run["accuracy"] for run in drawn["pool"]["runs"]] == accuracies
     first = drawn["draws"][0]
-    again = average(experiment.evaluate_paths([tmp_path / run for run in first["members"]]))
+    again = average(findings.evaluate_paths([tmp_path / run for run in first["members"]]))
     assert first["accuracy"] == again.accuracy
     for members, draws in ((2, 7), (5, 1), (1, 1), (2, 0)):
         with pytest.raises(TenfoldError, match="4 finished runs give"):

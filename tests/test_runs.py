@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tenfold import TenfoldError, evaluate, experiment, runs
+from tenfold import TenfoldError, evaluate, experiment, findings, runs
 from tenfold.evaluation import fit_temperature
 from tenfold.runs import Run
 from tenfold.training import Callback
@@ -41,14 +41,14 @@ def test_the_stored_figures_are_reproduced_exactly(finished):
     stored = finished.load_evaluation()
     assert stored.pop("temperature") > 0
     assert 0 < stored.pop("uncalibrated_error") < 1
-    assert experiment.evaluate_path(finished.path).to_dict() == stored
+    assert findings.evaluate_path(finished.path).to_dict() == stored
     weights = finished.file("model.safetensors")
-    assert experiment.evaluate_path(weights, finished.environment["data"]).to_dict() == stored
+    assert findings.evaluate_path(weights, finished.environment["data"]).to_dict() == stored
 
 
 def test_the_temperature_was_fitted_on_the_images_held_out(finished):
     temperature = finished.load_evaluation()["temperature"]
-    validation = experiment.evaluate_validation(finished.path)
+    validation = findings.evaluate_validation(finished.path)
     assert len(validation) == 100
     assert temperature != 1
     assert fit_temperature(validation.logits, validation.labels) == pytest.approx(1, abs=0.01)
@@ -63,10 +63,10 @@ def test_a_run_on_all_images_takes_the_recipe_s_temperature(tiny_recipe, idx_fol
     )
     assert scaled.load_evaluation()["temperature"] == 0.5
     assert scaled.load_evaluation()["accuracy"] == plain.load_evaluation()["accuracy"]
-    first, second = (experiment.evaluate_path(run.path).logits for run in (plain, scaled))
+    first, second = (findings.evaluate_path(run.path).logits for run in (plain, scaled))
     np.testing.assert_allclose(second, 2 * first, rtol=1e-4, atol=1e-4)
     with pytest.raises(TenfoldError, match=r"trained on all images; .*validation=5000"):
-        experiment.evaluate_validation(plain.path)
+        findings.evaluate_validation(plain.path)
 
 
 def test_an_interrupted_run_is_kept_and_resumed_to_the_same_weights(finished, tiny_recipe, idx_folder, tmp_path):
@@ -89,7 +89,7 @@ def test_an_interrupted_run_is_kept_and_resumed_to_the_same_weights(finished, ti
 def test_a_run_is_not_resumed_with_other_data(tiny_recipe, idx_folder, few, tmp_path, monkeypatch):
     with pytest.raises(experiment.InterruptedRun):
         experiment.train(tiny_recipe, data=idx_folder, out=tmp_path / "run", callbacks=[InterruptAfter(1)])
-    monkeypatch.setattr(experiment, "load", lambda _: (few, few))
+    monkeypatch.setattr(runs, "load", lambda _: (few, few))
     with pytest.raises(TenfoldError, match="has changed since this run"):
         experiment.resume(tmp_path / "run")
 
@@ -142,9 +142,9 @@ def test_folders_that_are_no_complete_runs(finished, tmp_path):
 
 
 def test_other_test_images_are_not_passed_off_as_the_run_s_own(finished, few, monkeypatch):
-    monkeypatch.setattr(experiment, "load", lambda _: (few, few))
+    monkeypatch.setattr(runs, "load", lambda _: (few, few))
     with pytest.raises(TenfoldError, match="has changed since this run"):
-        experiment.evaluate_path(finished.path)
+        findings.evaluate_path(finished.path)
 
 
 def test_free_paths_and_the_latest_run(finished, tmp_path, monkeypatch):

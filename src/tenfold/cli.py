@@ -185,7 +185,7 @@ def evaluate(
 
     Example: tenfold evaluate runs/standard --error-rate 0.001
     """
-    from tenfold import experiment, tables
+    from tenfold import findings, tables
     from tenfold.evaluation import compare
 
     if ensemble and len(runs) < 2:
@@ -199,7 +199,7 @@ def evaluate(
     if mnist_c is not None and not robustness:
         raise TenfoldError("--mnist-c names the images for --robustness; give both")
     if len(runs) == 2 and not ensemble:
-        evaluations = experiment.evaluate_paths(runs, source)
+        evaluations = findings.evaluate_paths(runs, source)
         comparison = compare(*evaluations)
         if as_json:
             named = [{"run": str(run), **one.to_dict()} for run, one in zip(runs, evaluations, strict=True)]
@@ -208,9 +208,9 @@ def evaluate(
             tables.print_comparison(runs, evaluations, comparison)
         return
     if ensemble:
-        found = experiment.examine_ensemble(runs, source)
+        found = findings.examine_ensemble(runs, source)
     else:
-        found = experiment.examine(
+        found = findings.examine(
             runs[0],
             source,
             error_rate=error_rate,

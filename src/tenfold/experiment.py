@@ -1,42 +1,24 @@
-"""One training run from recipe to report, and what can be found out about it later."""
+"""One training run from recipe to report."""
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import nn
 
-from tenfold import recipes, runs
+from tenfold import findings, recipes, runs
 from tenfold.data import Digits, load, locate
 from tenfold.errors import TenfoldError
-from tenfold.evaluation import (
-    Diagnosis,
-    Evaluation,
-    Robustness,
-    Selection,
-    apply_temperature,
-    average,
-    decline,
-    diagnose,
-    evaluate,
-    fit_temperature,
-)
-from tenfold.evaluation import robustness as measure_robustness
-from tenfold.files import check_writable, write_atomically
-from tenfold.interpret import interpret as draw
-from tenfold.networks import Network, build, summary
+from tenfold.evaluation import apply_temperature, evaluate, fit_temperature
+from tenfold.networks import Network, build
 from tenfold.recipes import Recipe
-from tenfold.report import render
 from tenfold.runs import Run
 from tenfold.training import (
     Callback,
     Checkpoint,
     CSVLogger,
     DivergedError,
-    History,
     choose_device,
     fit,
     hold_out,
@@ -105,12 +87,9 @@ def resume(path: str | os.PathLike, callbacks: Sequence[Callback] = ()) -> Run:
         raise TenfoldError(f"{path}: this run is finished; there is nothing to resume")
     if not run.file("checkpoint.safetensors").is_file():
         raise TenfoldError(f"{path}: has no checkpoint to go on from; train again with --force")
-    train_digits, test_digits = load(run.environment["data"])
-    if train_digits.sha256() != run.environment["train_sha256"]:
-        raise _changed(run)
-    _check_test_images(run, test_digits)
+    digits = run.load_digits()
     torch.set_num_threads(run.environment["threads"])
-    model, parts = _prepare(run.recipe, (train_digits, test_digits))
+    model, parts = _prepare(run.recipe, digits)
     return _train(run, model, parts, callbacks, resume=True)
 
 
@@ -155,30 +134,10 @@ def _train(
     run.save_model(model)
     evaluation = evaluate(model, test_digits) if temperature != 1 else uncalibrated
     calibration = {"temperature": temperature, "uncalibrated_error": uncalibrated.calibration_error}
-    found = Findings(evaluation, validation=evaluate(model, validation) if validation else None)
-    page = _page(run, model, test_digits, history, found, calibration)
+    found = findings.Findings(evaluation, validation=evaluate(model, validation) if validation else None)
+    page = findings.page(run, model, test_digits, history, found, calibration)
     run.save_evaluation(evaluation.to_dict() | calibration, page)
     return run
-
-
-def _page(
-    run: Run, model: Network, test: Digits, history: History, found: "Findings", calibration: Mapping[str, Any]
-) -> str:
-    return render(
-        title=f"{run.recipe.name}, seed {run.recipe.seed}",
-        recipe=run.recipe,
-        environment=run.environment,
-        history=history,
-        evaluation=found.evaluation,
-        temperature=calibration.get("temperature", 1.0),  # older runs do not have it
-        uncalibrated_error=calibration.get("uncalibrated_error"),
-        validation=found.validation,
-        error_rate=found.error_rate,
-        robustness=found.robustness,
-        pictures=found.pictures,
-        test=test,
-        layers=summary(model),
-    )
 
 
 def calibrate(model: nn.Module, validation: Digits | None, temperature: float = 1.0) -> float:
@@ -221,215 +180,3 @@ def summarize(run: Run) -> dict[str, Any]:
         "test_accuracy_uncontested": figures.get("accuracy_uncontested"),  # older runs do not have it
         "test_loss": figures["loss"],
     }
-
-
-def evaluate_path(path: str | os.PathLike, data: str | None = None) -> Evaluation:
-    """Evaluate a trained network; for a run, to the last digit as when it was trained, on the same machine.
-
-    Args:
-        path: a run folder, or a file that `tenfold.save` wrote.
-        data: where the test images come from; by default from where the run's own came.
-
-    Raises:
-        TenfoldError: if there are no usable weights, or the data cannot be used.
-    """
-    return evaluate_paths([path], data)[0]
-
-
-def evaluate_paths(paths: Sequence[str | os.PathLike], data: str | None = None) -> list[Evaluation]:
-    """Evaluate several trained networks on the same test images; all are read before the first is evaluated.
-
-    Args:
-        paths: run folders, or files that `tenfold.save` wrote.
-        data: as for `evaluate_path`.
-
-    Returns:
-        An evaluation of each, in the order of the paths.
-
-    Raises:
-        TenfoldError: if one has no usable weights, is there twice, or has other test images than the first.
-    """
-    seen: set[Path] = set()
-    for path in paths:
-        weights = Path(path, "model.safetensors") if Path(path).is_dir() else Path(path)
-        if weights.resolve() in seen:
-            raise TenfoldError(f"{path}: is there twice; name each model once")
-        seen.add(weights.resolve())
-    models, tests = zip(*(_model_and_test(path, data) for path in paths), strict=True)
-    for path, test in zip(paths, tests, strict=True):
-        if data is None and test.sha256() != tests[0].sha256():
-            raise TenfoldError(f"{path}: has other test images than {paths[0]}; name those for all with --data")
-    evaluations = []
-    for path, model, test in zip(paths, models, tests, strict=True):
-        if Path(path).is_dir():
-            torch.set_num_threads(Run(path).environment["threads"])
-        try:
-            evaluations.append(evaluate(model, test))
-        except TenfoldError as error:
-            raise TenfoldError(f"{path}: {error}") from None
-    return evaluations
-
-
-def evaluate_validation(path: str | os.PathLike) -> Evaluation:
-    """Evaluate a run's network on the training images that were held out from it.
-
-    Raises:
-        TenfoldError: if it is no run folder, no images were held out, or the data have changed.
-    """
-    run = Run(path)
-    train_digits, _ = load(run.environment["data"])
-    if train_digits.sha256() != run.environment["train_sha256"]:
-        raise _changed(run)
-    _, validation = hold_out(train_digits, run.recipe)
-    if validation is None:
-        raise TenfoldError(
-            f"{path}: was trained on all images; hold some out with: tenfold train --set validation=5000"
-        )
-    torch.set_num_threads(run.environment["threads"])
-    return evaluate(run.load_model(), validation)
-
-
-@dataclass(frozen=True)
-class Findings:
-    """What was measured of a trained network, or of an ensemble; None or empty is what was not asked for.
-
-    Attributes:
-        evaluation: the answers to the test images.
-        members: of an ensemble, the accuracy of each by its path.
-        validation: the answers to the images that were held out from training.
-        diagnosis: of a run, what its training curves say.
-        error_rate: the share of misread ones that is allowed among the readings that are not declined.
-        pictures: of what the network looks at, each with what it shows.
-        robustness: the accuracies on worse images.
-    """
-
-    evaluation: Evaluation
-    members: Mapping[str, float] = field(default_factory=dict)
-    validation: Evaluation | None = None
-    diagnosis: Diagnosis | None = None
-    error_rate: float | None = None
-    pictures: Mapping[Path, str] = field(default_factory=dict)
-    robustness: Robustness | None = None
-
-    @property
-    def selection(self) -> tuple[Selection, Selection | None] | None:
-        """What `decline` makes of the error rate; None if none was asked for, or it is out of reach."""
-        if self.validation is None or self.error_rate is None:
-            return None
-        return decline(self.validation, self.evaluation, self.error_rate)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The figures as plain values, ready for JSON; accuracies are fractions."""
-        figures = self.evaluation.to_dict()
-        if self.members:
-            figures["members"] = [{"run": path, "accuracy": accuracy} for path, accuracy in self.members.items()]
-        if self.diagnosis:
-            figures["diagnosis"] = vars(self.diagnosis)
-        if self.selection:
-            chosen, left = self.selection
-            figures["selection"] = {
-                "threshold": chosen.threshold,
-                "validation_images": chosen.n,
-                "coverage": left.coverage if left else 0.0,
-                "error": left.error if left else None,
-                "interval": list(left.interval) if left else None,
-            }
-        if self.pictures:
-            figures["pictures"] = {str(file): description for file, description in self.pictures.items()}
-        if self.robustness:
-            figures["robustness"] = self.robustness.to_dict()
-        return figures
-
-
-def examine(
-    path: str | os.PathLike,
-    data: str | None = None,
-    *,
-    error_rate: float | None = None,
-    interpret: str | os.PathLike | None = None,
-    robustness: bool = False,
-    mnist_c: str | os.PathLike | None = None,
-    report: str | os.PathLike | None = None,
-) -> Findings:
-    """Evaluate a trained network, and find out what else is asked for.
-
-    Args:
-        path: a run folder, or a file that `tenfold.save` wrote.
-        data: as for `evaluate_path`.
-        error_rate: choose a threshold of confidence so that no more than this share is misread.
-        interpret: a folder for pictures of what the network looks at.
-        robustness: whether to read worse images too: corrupted, shifted and rotated ones.
-        mnist_c: a folder of the published MNIST-C; by default the test images are corrupted here.
-        report: a file for the report of the run, an HTML page with all of this.
-
-    Raises:
-        TenfoldError: if there are no usable weights, the data or a folder cannot be used, an optional package is
-            missing, or the error rate is out of reach.
-        OSError: if something cannot be written.
-    """
-    if report is not None:
-        _check_report(path, Path(report))
-    evaluation = evaluate_path(path, data)
-    run = Run(path) if Path(path).is_dir() else None
-    held_out = error_rate is not None or (report is not None and run is not None and run.recipe.validation)
-    found = Findings(
-        evaluation,
-        validation=evaluate_validation(path) if held_out else None,
-        diagnosis=diagnose(run.history) if run else None,
-        error_rate=error_rate,
-    )
-    if error_rate is not None and found.selection is None:
-        raise TenfoldError(f"no threshold keeps the error rate at {error_rate:g} on the validation images")
-    pictures = draw(path, interpret, data) if interpret is not None else {}
-    worse = measure_robustness(*_model_and_test(path, data), folder=mnist_c) if robustness else None
-    found = replace(found, pictures=pictures, robustness=worse)
-    if report is not None and run is not None:
-        calibration = run.load_evaluation()
-        if data is not None:  # it is known of the run's own test images
-            calibration.pop("uncalibrated_error", None)
-        write_atomically(report, _page(run, *_model_and_test(path, data), run.history, found, calibration))
-    return found
-
-
-def _check_report(path: str | os.PathLike, page: Path) -> None:
-    """Find out before anything is measured whether there can be a report."""
-    if Path(path).is_file():
-        raise TenfoldError(f"{path}: holds only weights; a report needs the whole run folder")
-    Run(path).load_evaluation()
-    if page.is_dir():
-        raise TenfoldError(f"{page}: is a folder; name the report's file, such as {page / 'report.html'}")
-    check_writable(page.parent)
-
-
-def examine_ensemble(paths: Sequence[str | os.PathLike], data: str | None = None) -> Findings:
-    """Evaluate several trained networks as one, with the mean of their probabilities.
-
-    Args:
-        paths: as for `evaluate_paths`.
-        data: likewise.
-
-    Raises:
-        TenfoldError: likewise.
-    """
-    evaluations = evaluate_paths(paths, data)
-    members = {str(path): one.accuracy for path, one in zip(paths, evaluations, strict=True)}
-    return Findings(average(evaluations), members)
-
-
-def _model_and_test(path: str | os.PathLike, data: str | None) -> tuple[Network, Digits]:
-    """A trained network and its test images."""
-    model = runs.load_model(path)
-    run = Run(path) if Path(path).is_dir() else None
-    _, test = load(data or (run.environment["data"] if run else "bundled"))
-    if run and data is None:
-        _check_test_images(run, test)
-    return model, test
-
-
-def _check_test_images(run: Run, test: Digits) -> None:
-    if test.sha256() != run.environment["test_sha256"]:
-        raise _changed(run)
-
-
-def _changed(run: Run) -> TenfoldError:
-    return TenfoldError(f"{run.path}: {run.environment['data']} has changed since this run; train again with --force")

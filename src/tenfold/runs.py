@@ -22,7 +22,7 @@ import torch
 
 import tenfold
 from tenfold import recipes
-from tenfold.data import Digits
+from tenfold.data import Digits, load
 from tenfold.errors import TenfoldError
 from tenfold.files import write_atomically
 from tenfold.networks import Network
@@ -125,6 +125,19 @@ class Run:
     def finished(self) -> bool:
         """Whether training reached its end and was evaluated."""
         return self.file("evaluation.json").is_file()
+
+    def load_digits(self) -> tuple[Digits, Digits]:
+        """Load the training and the test digits that the run was made with.
+
+        Raises:
+            TenfoldError: if they cannot be loaded, or have changed since.
+        """
+        source = self.environment["data"]
+        train, test = load(source)
+        for part, digits in {"train": train, "test": test}.items():
+            if digits.sha256() != self.environment[f"{part}_sha256"]:
+                raise TenfoldError(f"{self.path}: {source} has changed since this run; train again with --force")
+        return train, test
 
     def save_model(self, model: Network) -> None:
         """Write the weights."""

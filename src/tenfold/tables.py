@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tenfold.evaluation import Comparison, Evaluation, Robustness
-    from tenfold.experiment import Findings
+    from tenfold.findings import Findings
     from tenfold.runs import Run
 
 # PyTorch and pandas are not loaded for the counts of a data set.
