@@ -1,7 +1,7 @@
 """More about models than their accuracy: `python -m benchmarks.evaluation studies/evaluation`.
 
 Every finished run of the study says how far its probabilities can be believed, and reads the test images corrupted in
-the 15 ways of MNIST-C, shifted and rotated. Writes `results/evaluation.json`.
+the 15 ways of MNIST-C. Writes `results/evaluation.json`.
 """
 
 import argparse
@@ -16,7 +16,8 @@ from benchmarks.ensembles import label
 from benchmarks.speed import where
 from benchmarks.studies import machines, spread
 from tenfold.data import Digits
-from tenfold.evaluation import leave_out, robustness
+from tenfold.evaluation import leave_out
+from tenfold.evaluation.corruptions import CORRUPTIONS, corrupt
 from tenfold.runs import Run
 
 RESULTS = Path("results/evaluation.json")
@@ -39,10 +40,11 @@ def record(folder: Path) -> dict[str, Any]:
     """The figures of every run, and their means by recipe."""
     _, test = tenfold.load()
     measured = where()
+    worse = {name: Digits(corrupt(test.images, name), test.labels) for name in CORRUPTIONS}
     runs = sorted((Run(path.parent) for path in folder.glob("*/evaluation.json")), key=lambda run: run.recipe.seed)
     figures: dict[str, list[dict[str, Any]]] = {}
     for run in runs:
-        figures.setdefault(label(run), []).append(examine(run, test))
+        figures.setdefault(label(run), []).append(examine(run, test, worse))
         print(f"{run.path}: {figures[label(run)][-1]['corrupted']:.2%}", flush=True)
     return {
         "measured": measured,
@@ -53,11 +55,11 @@ def record(folder: Path) -> dict[str, Any]:
     }
 
 
-def examine(run: Run, test: Digits) -> dict[str, Any]:
-    """One run's figures; `corrupted` is the mean over the corruptions."""
+def examine(run: Run, test: Digits, worse: dict[str, Digits]) -> dict[str, Any]:
+    """One run's figures on the test images and on those by corruption; `corrupted` is the mean over the corruptions."""
     model = run.load_model()
     evaluation = tenfold.evaluate(model, test)
-    worse = robustness(model, test)
+    corruptions = {name: tenfold.evaluate(model, digits).accuracy for name, digits in worse.items()}
     return {
         "seed": run.recipe.seed,
         "train_seconds": run.history.train_seconds,
@@ -65,10 +67,8 @@ def examine(run: Run, test: Digits) -> dict[str, Any]:
         "uncalibrated_error": run.load_evaluation()["uncalibrated_error"],
         "calibration_error": evaluation.calibration_error,
         "selective_accuracy": 1 - leave_out(evaluation.probabilities, evaluation.labels, LEFT_OUT).error,
-        "corrupted": worse.mean,
-        "corruptions": {name: one.accuracy for name, one in worse.corrupted.items()},
-        "shifts": worse.shifts,
-        "rotations": worse.rotations,
+        "corrupted": statistics.mean(corruptions.values()),
+        "corruptions": corruptions,
     }
 
 
