@@ -17,6 +17,7 @@ ROOMS = [
     {"networks"},
     {"weights"},
     {"recipes"},
+    {"classical"},
     {"training"},
     {"runs"},
     {"evaluation"},

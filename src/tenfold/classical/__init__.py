@@ -1,0 +1,6 @@
+"""Classical models on flattened pixels: scikit-learn pipelines behind one face, `Classifier`."""
+
+from tenfold.classical.features import add_shifts, deskew, hog
+from tenfold.classical.pipelines import MODELS, Classifier
+
+__all__ = ["MODELS", "Classifier", "add_shifts", "deskew", "hog"]

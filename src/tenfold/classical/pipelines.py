@@ -1,0 +1,198 @@
+"""`Classifier`: what a recipe of a classical model describes, as a scikit-learn pipeline that reads digits."""
+
+import importlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from tenfold.classical import recipes, storage
+from tenfold.classical.features import add_shifts, deskew, hog, to_pixels
+from tenfold.classical.recipes import Recipe
+from tenfold.data import Digits
+from tenfold.errors import TenfoldError, nearest
+
+
+class Model(NamedTuple):
+    """A class of scikit-learn, and the options without which it would be another model."""
+
+    module: str
+    name: str
+    options: dict[str, Any] = {}  # noqa: RUF012  # never changed
+
+
+SVC_CACHE = {"cache_size": 1000}  # MB: enough for all products of two classes of MNIST
+
+MODELS = {
+    "naive_bayes": Model("naive_bayes", "BernoulliNB"),
+    "logistic_regression": Model("linear_model", "LogisticRegression"),
+    "linear_svm": Model("svm", "LinearSVC"),
+    "polynomial_svm": Model("svm", "SVC", {"kernel": "poly"} | SVC_CACHE),
+    "rbf_svm": Model("svm", "SVC", {"kernel": "rbf"} | SVC_CACHE),
+    "knn": Model("neighbors", "KNeighborsClassifier"),
+    "random_forest": Model("ensemble", "RandomForestClassifier"),
+    "extra_trees": Model("ensemble", "ExtraTreesClassifier"),
+    "boosting": Model("ensemble", "HistGradientBoostingClassifier"),
+}
+
+
+class Classifier:
+    """A classical model that learns to read digits.
+
+    Args:
+        recipe: a `Recipe`, or the name of one.
+
+    Attributes:
+        recipe: what it was made from.
+        pipeline: the scikit-learn pipeline, from rows of 784 pixels between 0 and 1 to labels.
+
+    Raises:
+        TenfoldError: if there is no such recipe, model or option, or scikit-learn is missing.
+    """
+
+    def __init__(self, recipe: Recipe | str) -> None:
+        self.recipe = recipes.load(recipe) if isinstance(recipe, str) else recipe
+        self.pipeline = _make_pipeline(self.recipe)
+
+    def fit(self, digits: Digits, threads: int | None = None) -> "Classifier":
+        """Learn from digits; the same recipe and digits give the same classifier.
+
+        Where the recipe asks for shifts, four shifted copies of every image are learned too; by the polynomial and the
+        RBF SVM only those of the support vectors of a first fit, because their time grows with the square of the images
+        (B. Schölkopf et al., "Incorporating invariances in support vector learning machines", ICANN 1996).
+
+        Args:
+            digits: what to learn, at least one image of each class.
+            threads: how many to compute with; by default one for each core.
+
+        Raises:
+            TenfoldError: if a class is missing, or scikit-learn refuses the recipe's values.
+        """
+        from joblib import parallel_config
+        from threadpoolctl import threadpool_limits
+
+        if 0 in (counts := digits.counts()):
+            raise TenfoldError(
+                f"{digits.source}: there is no image of a {counts.argmin()} among {len(digits)}; train on more images"
+            )
+        with _explain(self.recipe), threadpool_limits(threads), parallel_config("threading", n_jobs=threads or -1):
+            virtual = self.recipe.shifts and MODELS[self.recipe.model].name == "SVC"
+            if virtual:
+                self._fit(digits)
+                digits = digits[self.pipeline[-1].support_]
+            self._fit(add_shifts(digits) if self.recipe.shifts else digits)
+        return self
+
+    def _fit(self, digits: Digits) -> None:
+        self.pipeline.fit(to_pixels(digits.images), digits.labels)
+
+    def predict(self, images: np.ndarray) -> UInt8[np.ndarray, " n"]:
+        """Read images.
+
+        Args:
+            images: `uint8 (n, 28, 28)`, 0 is background and 255 full ink.
+
+        Returns:
+            The digit that each image shows.
+
+        Raises:
+            TenfoldError: if the images are something else, or the classifier has learned nothing yet.
+        """
+        with _explain(self.recipe):
+            return self.pipeline.predict(to_pixels(images))
+
+    def predict_proba(self, images: np.ndarray) -> Float[np.ndarray, "n 10"]:
+        """Read images, as a probability of each digit.
+
+        Args:
+            images: as for `predict`.
+
+        Raises:
+            TenfoldError: as for `predict`; and if the model has no probabilities of its own, as no SVM has.
+        """
+        if not hasattr(self.pipeline, "predict_proba"):
+            raise TenfoldError(f"{self.recipe.name}: this model has no probabilities; use predict")
+        with _explain(self.recipe):
+            return self.pipeline.predict_proba(to_pixels(images))
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the recipe and the fitted pipeline into one file, atomically.
+
+        Raises:
+            TenfoldError: if skops is missing.
+            OSError: if the file cannot be written.
+        """
+        storage.write(path, self.pipeline, asdict(self.recipe))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> "Classifier":
+        """Read what `save` wrote; the predictions are identical. No code from the file runs.
+
+        Raises:
+            TenfoldError: if there is no such file, it holds no pipeline of tenfold, something that is not trusted, or
+                a pipeline of another scikit-learn.
+            OSError: if the file cannot be read.
+        """
+        pipeline, recipe = storage.read(path)
+        classifier = cls(recipes.parse(recipe, str(path)))
+        if _classes(pipeline) != _classes(classifier.pipeline):
+            raise TenfoldError(f"{path}: refused, its pipeline is not the one of its recipe")
+        storage.check_trees(path, pipeline[-1])
+        classifier.pipeline = pipeline
+        return classifier
+
+
+def _make_pipeline(recipe: Recipe) -> Any:
+    if recipe.model not in MODELS:
+        raise TenfoldError(f"there is no classical model {recipe.model!r}{nearest(recipe.model, MODELS)}")
+    try:
+        from sklearn.decomposition import PCA
+        from sklearn.kernel_approximation import Nystroem
+        from sklearn.pipeline import Pipeline
+        from sklearn.preprocessing import FunctionTransformer
+    except ImportError:
+        raise TenfoldError("classical models need scikit-learn; pip install 'tenfold[classical]'") from None
+    steps: list[tuple[str, Any]] = []
+    if recipe.deskew:
+        steps.append(("deskew", FunctionTransformer(deskew)))
+    if recipe.hog:
+        steps.append(("hog", FunctionTransformer(hog)))
+    if recipe.pca:  # this solver is exact, and fast where there are many images of few features
+        steps.append(("pca", PCA(recipe.pca, svd_solver="covariance_eigh")))
+    if recipe.nystroem:
+        nystroem = Nystroem(n_components=recipe.nystroem, gamma=recipe.nystroem_gamma, random_state=recipe.seed)
+        steps.append(("nystroem", nystroem))
+    return Pipeline([*steps, (recipe.model, _make_model(recipe))])
+
+
+def _classes(pipeline: Any) -> list[type]:
+    """The class of every step, and of what an ensemble is made of; of anything but a pipeline, its own."""
+    steps = [step for _, step in getattr(pipeline, "steps", ())]
+    return [type(part) for step in (pipeline, *steps) for part in (step, getattr(step, "estimator", None))]
+
+
+def _make_model(recipe: Recipe) -> Any:
+    model = MODELS[recipe.model]
+    estimator = getattr(importlib.import_module(f"sklearn.{model.module}"), model.name)(**model.options)
+    open_options = set(estimator.get_params()) - set(model.options) - {"random_state"}
+    for option in recipe.model_options:
+        if option not in open_options:
+            raise TenfoldError(f"{recipe.name}: {recipe.model} has no option {option!r}{nearest(option, open_options)}")
+    if "random_state" in estimator.get_params():
+        estimator.set_params(random_state=recipe.seed)
+    return estimator.set_params(**recipe.model_options)
+
+
+@contextmanager
+def _explain(recipe: Recipe) -> Iterator[None]:
+    """Let what scikit-learn refuses become one line."""
+    try:
+        yield
+    except TenfoldError:
+        raise
+    except ValueError as error:
+        raise TenfoldError(f"{recipe.name}: {' '.join(str(error).split())}") from None
