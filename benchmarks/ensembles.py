@@ -1,7 +1,7 @@
 """How accurate ensembles are: `python -m benchmarks.ensembles studies/NAME ... --members 5 --draws 20`.
 
-The pool is every finished run of the studies, none left out. Each draw takes some of them at random and averages their
-probabilities on the test images. Writes `results/ensembles.json`.
+The pool is every finished run of the studies, none left out, and every run that is named itself. Each draw takes some
+of them at random and averages their probabilities on the test images. Writes `results/ensembles.json`.
 """
 
 import argparse
@@ -27,7 +27,7 @@ RESULTS = Path("results/ensembles.json")
 def main() -> None:
     """Draw, evaluate, write the record, and rewrite the pages."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ensembles")
-    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="made by tenfold study")
+    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="of a study, or of a run")
     parser.add_argument("--members", type=int, default=5, help="runs of an ensemble")
     parser.add_argument("--draws", type=int, default=20, help="ensembles, no two of them the same")
     parser.add_argument("--seed", type=int, default=0, help="starts the random draws")
@@ -50,7 +50,8 @@ def record(folders: list[Path], members: int, draws: int, seed: int) -> dict[str
             evaluated.
     """
     measured = where()
-    runs = [Run(path.parent) for folder in folders for path in folder.glob("*/evaluation.json")]
+    patterns = ("evaluation.json", "*/evaluation.json")
+    runs = [Run(path.parent) for folder in folders for pattern in patterns for path in folder.glob(pattern)]
     runs.sort(key=lambda run: (label(run), run.recipe.seed))
     for previous, run in pairwise(runs):
         if run.recipe == previous.recipe:

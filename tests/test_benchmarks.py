@@ -132,8 +132,9 @@ def test_records_of_studies_and_ensembles(idx_folder, tmp_path):
     for members, draws in ((2, 7), (5, 1), (1, 1), (2, 0)):
         with pytest.raises(TenfoldError, match="4 finished runs give"):
             ensembles.record([folder], members, draws, seed=0)
-    with pytest.raises(TenfoldError, match="same recipe and seed"):
-        ensembles.record([folder, folder], 2, 3, seed=0)
+    for twice in (folder, folder / "quick-narrow-seed0"):
+        with pytest.raises(TenfoldError, match="same recipe and seed"):
+            ensembles.record([folder, twice], 2, 3, seed=0)
 
     table = publish.accuracy_table(record, drawn)
     assert f"| {100 * row['accuracy']:.3f} ± {100 * row['accuracy_sd']:.3f} (4) | – |" in table
