@@ -29,6 +29,7 @@ PLACES = {
     "train_mnist_fast-bf16": ((-4, -14), "left"),
     "pytorch-example": ((-7, 6), "right"),
     "pytorch-example-14": ((-7, 6), "right"),
+    "keras-convnet": ((7, -14), "left"),
 }
 
 
