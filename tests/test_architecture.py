@@ -11,13 +11,14 @@ import tenfold
 
 ROOMS = [
     {"errors", "files"},
+    {"settings"},
     {"data"},
+    {"classical"},
     {"preprocess", "augment"},
     {"layers"},
     {"networks"},
     {"weights"},
     {"recipes"},
-    {"classical"},
     {"training"},
     {"runs"},
     {"evaluation"},

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tenfold import preprocess
-from tenfold.data import Digits, split
+from tenfold.data import Digits, shift, split
 from tenfold.errors import TenfoldError
 
 LABELS = st.lists(st.integers(0, 9), min_size=2, max_size=300).map(lambda labels: np.array(labels, dtype=np.uint8))
@@ -78,3 +78,11 @@ def test_the_checksum_covers_pixels_and_labels():
     assert digits.sha256() == digits[::-1][::-1].sha256()
     assert digits.sha256() != Digits(digits.images, digits.labels[::-1]).sha256()
     assert digits.sha256() != Digits(digits.images[::-1], digits.labels).sha256()
+
+
+def test_shifts_move_every_pixel(few):
+    moved = shift(few.images, -2, 5)
+    np.testing.assert_array_equal(moved[:, :-2, 5:], few.images[:, 2:, :-5])
+    assert not moved[:, -2:].any()
+    assert not moved[:, :, :5].any()
+    np.testing.assert_array_equal(shift(few.images, 0, 0), few.images)

@@ -10,7 +10,7 @@ from tenfold.data import Digits
 from tenfold.errors import TenfoldError
 from tenfold.evaluation import Robustness, robustness, wilson_interval
 from tenfold.evaluation.corruptions import CORRUPTIONS, corrupt
-from tenfold.evaluation.robustness import DEGREES, DIRECTIONS, PIXELS, shift
+from tenfold.evaluation.robustness import DEGREES, DIRECTIONS, PIXELS
 
 
 @pytest.fixture(scope="module")
@@ -87,14 +87,6 @@ def test_to_dict_is_ready_for_json(result):
     assert figures["corrupted"]["fog"]["accuracy"] == result.corrupted["fog"].accuracy
     assert len(figures["shifts"]["pixels"]) == len(figures["shifts"]["left"])
     assert len(figures["rotations"]["degrees"]) == len(figures["rotations"]["accuracy"])
-
-
-def test_shifts_move_every_pixel(digits):
-    moved = shift(digits.images, -2, 5)
-    np.testing.assert_array_equal(moved[:, :-2, 5:], digits.images[:, 2:, :-5])
-    assert not moved[:, -2:].any()
-    assert not moved[:, :, :5].any()
-    np.testing.assert_array_equal(shift(digits.images, 0, 0), digits.images)
 
 
 def test_published_arrays_replace_our_own(folder, model, digits, result):

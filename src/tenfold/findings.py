@@ -66,15 +66,7 @@ def evaluate_paths(paths: Sequence[str | os.PathLike], data: str | None = None) 
     for path, test in zip(paths, tests, strict=True):
         if data is None and test.sha256() != tests[0].sha256():
             raise TenfoldError(f"{path}: has other test images than {paths[0]}; name those for all with --data")
-    evaluations = []
-    for path, model, test in zip(paths, models, tests, strict=True):
-        if Path(path).is_dir():
-            torch.set_num_threads(Run(path).environment["threads"])
-        try:
-            evaluations.append(evaluate(model, test))
-        except TenfoldError as error:
-            raise TenfoldError(f"{path}: {error}") from None
-    return evaluations
+    return [_evaluate(path, model, test) for path, model, test in zip(paths, models, tests, strict=True)]
 
 
 def evaluate_validation(path: str | os.PathLike) -> Evaluation:
@@ -173,7 +165,8 @@ def examine(
     """
     if report is not None:
         _check_report(path, Path(report))
-    evaluation = evaluate_path(path, data)
+    model, test = _model_and_test(path, data)
+    evaluation = _evaluate(path, model, test)
     run = Run(path) if Path(path).is_dir() else None
     held_out = error_rate is not None or (report is not None and run is not None and run.recipe.validation)
     found = Findings(
@@ -185,13 +178,13 @@ def examine(
     if error_rate is not None and found.selection is None:
         raise TenfoldError(f"no threshold keeps the error rate at {error_rate:g} on the validation images")
     pictures = draw(path, interpret, data) if interpret is not None else {}
-    worse = measure_robustness(*_model_and_test(path, data), folder=mnist_c) if robustness else None
+    worse = measure_robustness(model, test, folder=mnist_c) if robustness else None
     found = replace(found, pictures=pictures, robustness=worse)
     if report is not None and run is not None:
         calibration = run.load_evaluation()
         if data is not None:  # it is known of the run's own test images
             calibration.pop("uncalibrated_error", None)
-        write_atomically(report, page(run, *_model_and_test(path, data), run.history, found, calibration))
+        write_atomically(report, page(run, model, test, run.history, found, calibration))
     return found
 
 
@@ -256,3 +249,13 @@ def _model_and_test(path: str | os.PathLike, data: str | None) -> tuple[Network,
     own = data is None and Path(path).is_dir()
     _, test = Run(path).load_digits() if own else load(data or "bundled")
     return model, test
+
+
+def _evaluate(path: str | os.PathLike, model: Network, test: Digits) -> Evaluation:
+    """With as many threads as a run was trained with: then the figures are its own, to the last digit."""
+    if Path(path).is_dir():
+        torch.set_num_threads(Run(path).environment["threads"])
+    try:
+        return evaluate(model, test)
+    except TenfoldError as error:
+        raise TenfoldError(f"{path}: {error}") from None

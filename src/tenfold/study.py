@@ -3,7 +3,6 @@
 import json
 import os
 import socket
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,16 +12,17 @@ from tempfile import NamedTemporaryFile
 from typing import Annotated, Any, Literal
 
 import torch
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass as checked_dataclass
 from scipy import stats
 
-from tenfold import experiment, recipes
+from tenfold import experiment, recipes, settings
 from tenfold.data import locate
 from tenfold.errors import TenfoldError
 from tenfold.files import write_atomically
 from tenfold.recipes import Recipe
 from tenfold.runs import Run
+from tenfold.settings import Name
 from tenfold.workers import scatter
 
 STUDIES = Path("studies")
@@ -40,7 +40,7 @@ class Study:
         data: where the digits come from, see `tenfold.load`.
     """
 
-    name: recipes.Name
+    name: Name
     recipes: Annotated[list[str], Field(min_length=1)]
     seeds: Annotated[int, Field(ge=1)] | Annotated[list[int], Field(min_length=1)]
     variants: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -91,12 +91,7 @@ def load(path: str | os.PathLike) -> Study:
         TenfoldError: if it is not valid TOML, or a key or value is wrong.
         OSError: if it cannot be read.
     """
-    try:
-        return Study(**tomllib.loads(Path(path).read_bytes().decode()))
-    except ValidationError as error:
-        raise TenfoldError(f"{path}: {recipes.explain(error, Study.__dataclass_fields__)}") from None
-    except ValueError as error:  # not TOML, or not even UTF-8
-        raise TenfoldError(f"{path}: not valid TOML: {error}") from None
+    return settings.parse(Study, settings.read(path), str(path))
 
 
 def plan(study: Study, out: str | os.PathLike | None = None) -> list[Task]:

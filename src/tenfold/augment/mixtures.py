@@ -72,7 +72,9 @@ def texture(images: Images) -> Images:
     """Add noise of a random amount and character: even or rare strong specks, fine as dust or wide as clouds."""
     noise = torch.randn(images.shape, device=images.device)
     noise = noise * noise.abs() ** (3 * _each(images))
-    fineness = torch.hypot(*_frequencies(images)).clamp(min=1 / images.shape[-1])
+    height, width = images.shape[2:]
+    down, right = torch.fft.fftfreq(height, device=images.device), torch.fft.rfftfreq(width, device=images.device)
+    fineness = torch.hypot(down[:, None], right).clamp(min=1 / width)
     spectrum = torch.fft.rfft2(noise) * fineness ** (-3 * _each(images))
     noise = torch.fft.irfft2(spectrum)
     noise = noise / noise.std(dim=(2, 3), keepdim=True)
@@ -86,11 +88,6 @@ def _each(images: Images) -> Float[Tensor, "batch 1 1 1"]:
 
 def _brightest(images: Images) -> Float[Tensor, "batch 1 1 1"]:
     return images.amax(dim=(2, 3), keepdim=True)
-
-
-def _frequencies(images: Images) -> tuple[Float[Tensor, "28 1"], Float[Tensor, " 15"]]:
-    height, width = images.shape[2:]
-    return torch.fft.fftfreq(height, device=images.device)[:, None], torch.fft.rfftfreq(width, device=images.device)
 
 
 def _rectangle(images: Images) -> Bool[Tensor, "batch 1 28 28"]:

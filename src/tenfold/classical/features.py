@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 from jaxtyping import Float32
 
-from tenfold.data import SIDE, Digits
+from tenfold.data import SIDE, Digits, shift
 from tenfold.errors import TenfoldError
 
 BATCH = 1000  # images at a time: what is computed for each pixel stays in the processor's cache
@@ -108,7 +108,6 @@ def _by_batches(function: Callable[[Pixels], np.ndarray], pixels: Pixels) -> np.
 
 def add_shifts(digits: Digits) -> Digits:
     """The digits, and four copies shifted by one pixel: up, down, left and right."""
-    padded = np.pad(digits.images, ((0, 0), (1, 1), (1, 1)))
-    corners = ((1, 1), (2, 1), (0, 1), (1, 2), (1, 0))
-    images = np.concatenate([padded[:, top : top + SIDE, left : left + SIDE] for top, left in corners])
-    return Digits(images, np.tile(digits.labels, len(corners)), digits.source)
+    ways = ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1))
+    images = np.concatenate([shift(digits.images, down, right) for down, right in ways])
+    return Digits(images, np.tile(digits.labels, len(ways)), digits.source)

@@ -1,7 +1,7 @@
 """MNIST and the other ways to get digits: `load`, `split`, `Digits`, the IDX format, pictures."""
 
 from tenfold.data.contested import CONTESTED, contested
-from tenfold.data.digits import CLASSES, SIDE, Digits, split
+from tenfold.data.digits import CLASSES, SIDE, Digits, shift, split
 from tenfold.data.idx import parse_idx, read_idx, write_idx
 from tenfold.data.pictures import read_pictures
 from tenfold.data.sources import load, locate
@@ -17,6 +17,7 @@ __all__ = [
     "parse_idx",
     "read_idx",
     "read_pictures",
+    "shift",
     "split",
     "write_idx",
 ]

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Int64, UInt8
 
 from tenfold.errors import TenfoldError
 
@@ -93,3 +93,10 @@ def split(digits: Digits, validation: int, seed: int = 0) -> tuple[Digits, Digit
         members = np.flatnonzero(digits.labels == digit)
         held_out[generator.permutation(members)[:count]] = True
     return digits[~held_out], digits[held_out]
+
+
+def shift(images: UInt8[np.ndarray, "n 28 28"], down: int, right: int) -> UInt8[np.ndarray, "n 28 28"]:
+    """Shift images by whole pixels, fewer than 28; what comes in is background."""
+    border = max(abs(down), abs(right))
+    padded = np.pad(images, ((0, 0), (border, border), (border, border)))
+    return padded[:, border - down :, border - right :][:, :SIDE, :SIDE]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from tenfold.data import CLASSES, SIDE, Digits
+from tenfold.data import CLASSES, SIDE, Digits, shift
 from tenfold.errors import TenfoldError
 from tenfold.evaluation.corruptions import CORRUPTIONS, corrupt, turn, warp
 from tenfold.evaluation.metrics import Evaluation, evaluate
@@ -95,13 +95,6 @@ def robustness(model: nn.Module, digits: Digits, seed: int = 0, folder: str | os
 
 def _accuracy(evaluation: Evaluation) -> Accuracy:
     return Accuracy(evaluation.accuracy, evaluation.interval)
-
-
-def shift(images: np.ndarray, down: int, right: int) -> np.ndarray:
-    """Shift images by whole pixels, fewer than 28; what comes in is background."""
-    border = max(abs(down), abs(right))
-    padded = np.pad(images, ((0, 0), (border, border), (border, border)))
-    return padded[:, border - down :, border - right :][:, :SIDE, :SIDE]
 
 
 def _generated(digits: Digits, seed: int) -> Iterator[tuple[str, Digits]]:

@@ -1,23 +1,17 @@
 """Recipes: everything that decides a training run, in one TOML file each, read into one dataclass."""
 
-import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from importlib import resources
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tomli_w
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from tenfold.errors import TenfoldError, nearest
-
-Name = Annotated[str, Field(pattern=r"^\w[\w.-]*$")]  # it becomes the name of a folder
-Fraction = Annotated[float, Field(ge=0, lt=1)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+from tenfold import settings
+from tenfold.errors import TenfoldError
+from tenfold.settings import Count, Fraction, Name, NotNegative, Positive, Seed
 
 
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid", strict=True))
@@ -58,9 +52,9 @@ class Recipe:
     name: Name
     network: str
     network_options: dict[str, bool | int | float | str] = Field(default_factory=dict)
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
-    validation: Annotated[int, Field(ge=0)]
-    train_images: Annotated[int, Field(ge=0)] = 0
+    seed: Seed = 0
+    validation: Count
+    train_images: Count = 0
     epochs: Positive
     batch_size: Annotated[int, Field(ge=2)]
     optimizer: Literal["adamw", "adam", "sgd", "muon"]
@@ -92,14 +86,9 @@ class Recipe:
         return tomli_w.dumps({key: value for key, value in asdict(self).items() if value != {}})
 
 
-KEYS = tuple(Recipe.__dataclass_fields__)
-
-
 def names() -> list[str]:
     """The names of the recipes that come with tenfold."""
-    return sorted(
-        Path(entry.name).stem for entry in resources.files(__name__).iterdir() if entry.name.endswith(".toml")
-    )
+    return settings.names(__name__)
 
 
 def load(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
@@ -114,29 +103,11 @@ def load(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
         TenfoldError: if there is no such recipe, or a key or value is wrong.
         OSError: if the file cannot be read.
     """
-    if name.endswith(".toml"):
-        origin, content = name, Path(name).read_bytes()
-    elif name in names():
-        origin, content = f"recipe {name!r}", resources.files(__name__).joinpath(f"{name}.toml").read_bytes()
-    else:
-        raise TenfoldError(f"there is no recipe {name!r}{nearest(name, names())}")
-    try:
-        values = tomllib.loads(content.decode())
-    except ValueError as error:  # not TOML, or not even UTF-8
-        raise TenfoldError(f"{origin}: not valid TOML: {error}") from None
-    changes = dict(changes or {})
+    values, origin = settings.find(name, __name__, "recipe")
+    changes = changes or {}
     if changes.get("network", values.get("network")) != values.get("network"):
         values["network_options"] = {}
-    for key, value in changes.items():
-        if key.startswith("network_options."):
-            options = values.get("network_options")
-            values["network_options"] = {
-                **(options if isinstance(options, dict) else {}),
-                key.removeprefix("network_options."): value,
-            }
-        else:
-            values[key] = value
-    return parse(values, origin)
+    return parse(settings.change(values, changes), origin)
 
 
 def parse(values: Mapping[str, Any], origin: str = "recipe") -> Recipe:
@@ -145,27 +116,7 @@ def parse(values: Mapping[str, Any], origin: str = "recipe") -> Recipe:
     Raises:
         TenfoldError: if a key is unknown or missing, or a value has the wrong type or range.
     """
-    try:
-        return Recipe(**values)
-    except ValidationError as error:
-        raise TenfoldError(f"{origin}: {explain(error, KEYS)}") from None
-
-
-def explain(error: ValidationError, known: Iterable[str]) -> str:
-    """Say in one line what is wrong with the keys and values of a file whose keys should be `known`.
-
-    An unknown key comes first: it is likely the reason why another one is missing.
-    """
-    problems = error.errors()
-    unknown = [problem for problem in problems if problem["type"] == "unexpected_keyword_argument"]
-    problem = (unknown or problems)[0]
-    # of several allowed types, pydantic names the one that it tried: "constrained-int"
-    key = ".".join(part for part in map(str, problem["loc"][:2]) if re.fullmatch(r"\w+", part))
-    if unknown:
-        return f"there is no key {key!r}{nearest(key, known)}"
-    if problem["type"] in ("missing", "missing_argument"):
-        return f"{key!r} is missing"
-    return f"{key} = {problem['input']!r}: {problem['msg'][0].lower() + problem['msg'][1:]}"
+    return settings.parse(Recipe, values, origin)
 
 
 def parse_changes(assignments: Iterable[str]) -> dict[str, Any]:

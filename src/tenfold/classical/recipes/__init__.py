@@ -1,18 +1,13 @@
 """Recipes of classical models: everything that decides how one is trained, in one TOML file each."""
 
-import tomllib
 from collections.abc import Mapping
-from importlib import resources
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from tenfold.errors import TenfoldError, nearest
-from tenfold.recipes import Name, Positive, explain
-
-Count = Annotated[int, Field(ge=0)]
+from tenfold import settings
+from tenfold.settings import Count, Name, Positive, Seed
 
 
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid", strict=True))
@@ -36,7 +31,7 @@ class Recipe:
     name: Name
     model: str
     model_options: dict[str, bool | int | float | str] = Field(default_factory=dict)
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    seed: Seed = 0
     shifts: bool = False
     deskew: bool = False
     hog: bool = False
@@ -47,9 +42,7 @@ class Recipe:
 
 def names() -> list[str]:
     """The names of the classical recipes that come with tenfold."""
-    return sorted(
-        Path(entry.name).stem for entry in resources.files(__name__).iterdir() if entry.name.endswith(".toml")
-    )
+    return settings.names(__name__)
 
 
 def load(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
@@ -63,20 +56,8 @@ def load(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
         TenfoldError: if there is no such recipe, or a key or value is wrong.
         OSError: if the file cannot be read.
     """
-    if name.endswith(".toml"):
-        origin, content = name, Path(name).read_bytes()
-    elif name in names():
-        origin, content = f"recipe {name!r}", resources.files(__name__).joinpath(f"{name}.toml").read_bytes()
-    else:
-        raise TenfoldError(f"there is no classical recipe {name!r}{nearest(name, names())}")
-    try:
-        values = tomllib.loads(content.decode())
-    except ValueError as error:  # not TOML, or not even UTF-8
-        raise TenfoldError(f"{origin}: not valid TOML: {error}") from None
-    for key, value in (changes or {}).items():
-        table, dot, option = key.partition(".")
-        values[table] = {**values.get(table, {}), option: value} if dot else value
-    return parse(values, origin)
+    values, origin = settings.find(name, __name__, "classical recipe")
+    return parse(settings.change(values, changes or {}), origin)
 
 
 def parse(values: Mapping[str, Any], origin: str = "recipe") -> Recipe:
@@ -85,7 +66,4 @@ def parse(values: Mapping[str, Any], origin: str = "recipe") -> Recipe:
     Raises:
         TenfoldError: if a key is unknown or missing, or a value has the wrong type or range.
     """
-    try:
-        return Recipe(**values)
-    except ValidationError as error:
-        raise TenfoldError(f"{origin}: {explain(error, Recipe.__dataclass_fields__)}") from None
+    return settings.parse(Recipe, values, origin)

@@ -1,0 +1,107 @@
+"""Settings in TOML files, read into dataclasses that check every key and value."""
+
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import Field, ValidationError
+
+from tenfold.errors import TenfoldError, nearest
+
+Name = Annotated[str, Field(pattern=r"^\w[\w.-]*$")]  # it becomes the name of a folder
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Count = Annotated[int, Field(ge=0)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+Settings = TypeVar("Settings")
+
+
+def names(package: str) -> list[str]:
+    """The names of the TOML files that come with a package."""
+    return sorted(Path(entry.name).stem for entry in resources.files(package).iterdir() if entry.name.endswith(".toml"))
+
+
+def find(name: str, package: str, kind: str) -> tuple[dict[str, Any], str]:
+    """Read a TOML file by its path, or one that comes with a package by its name.
+
+    Args:
+        name: a path that ends in `.toml`, or one of `names(package)`.
+        package: where the files with names are.
+        kind: what the file is, for the error messages.
+
+    Returns:
+        The values, and where they come from in words.
+
+    Raises:
+        TenfoldError: if there is no such name, or the file is not valid TOML.
+        OSError: if the file cannot be read.
+    """
+    if name.endswith(".toml"):
+        return read(name), name
+    if name not in names(package):
+        raise TenfoldError(f"there is no {kind} {name!r}{nearest(name, names(package))}")
+    with resources.as_file(resources.files(package).joinpath(f"{name}.toml")) as path:
+        return read(path), f"{kind} {name!r}"
+
+
+def read(path: str | os.PathLike) -> dict[str, Any]:
+    """Read a TOML file.
+
+    Raises:
+        TenfoldError: if it is not valid TOML.
+        OSError: if it cannot be read.
+    """
+    try:
+        return tomllib.loads(Path(path).read_bytes().decode())
+    except ValueError as error:  # not TOML, or not even UTF-8
+        raise TenfoldError(f"{path}: not valid TOML: {error}") from None
+
+
+def change(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with some of them changed; the key `table.key` reaches into a table."""
+    changed = dict(values)
+    for key, value in changes.items():
+        table, dot, inner = key.partition(".")
+        old = changed.get(table)
+        changed[table] = {**(old if isinstance(old, dict) else {}), inner: value} if dot else value
+    return changed
+
+
+def parse(kind: type[Settings], values: Mapping[str, Any], origin: str) -> Settings:
+    """Make a dataclass of pydantic from plain values.
+
+    Args:
+        kind: the dataclass.
+        values: for its fields.
+        origin: where they come from, for the error messages.
+
+    Raises:
+        TenfoldError: if a key is unknown or missing, or a value has the wrong type or range.
+    """
+    try:
+        return kind(**values)
+    except ValidationError as error:
+        raise TenfoldError(f"{origin}: {_explain(error, kind.__dataclass_fields__)}") from None  # type: ignore[attr-defined]
+
+
+def _explain(error: ValidationError, known: Iterable[str]) -> str:
+    """Say in one line what is wrong with the keys and values of a file whose keys should be `known`.
+
+    An unknown key comes first: it is likely the reason why another one is missing.
+    """
+    problems = error.errors()
+    unknown = [problem for problem in problems if problem["type"] == "unexpected_keyword_argument"]
+    problem = (unknown or problems)[0]
+    # of several allowed types, pydantic names the one that it tried: "constrained-int"
+    key = ".".join(part for part in map(str, problem["loc"][:2]) if re.fullmatch(r"\w+", part))
+    if unknown:
+        return f"there is no key {key!r}{nearest(key, known)}"
+    if problem["type"] in ("missing", "missing_argument"):
+        return f"{key!r} is missing"
+    return f"{key} = {problem['input']!r}: {problem['msg'][0].lower() + problem['msg'][1:]}"
