@@ -23,6 +23,7 @@ import tenfold
 from benchmarks.speed import where
 from tenfold import TenfoldError
 from tenfold.classical import Classifier, recipes
+from tenfold.data import subset
 from tenfold.workers import scatter
 
 RESULTS = Path("results/classical-search.json")
@@ -99,7 +100,7 @@ def search(models: list[str], images: int, processes: int | None) -> dict[str, d
 def split(images: int) -> tuple[tenfold.Digits, tenfold.Digits]:
     """Some training images, and those to validate on; the validation images are always the same."""
     train, validation = tenfold.split(tenfold.load()[0], VALIDATION)
-    return (train if images == len(train) else tenfold.split(train, images)[1]), validation
+    return subset(train, images), validation
 
 
 def measure(candidate: Candidate, images: int) -> dict[str, float]:

@@ -28,6 +28,7 @@ ROOMS = [
     {"experiment"},
     {"workers"},
     {"study"},
+    {"comparison"},
     {"reader"},
     {"tables"},
     {"cli"},

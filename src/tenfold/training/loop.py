@@ -14,7 +14,7 @@ from jaxtyping import Float, Int64, UInt8
 from torch import Tensor, nn
 
 from tenfold import augment, preprocess, recipes
-from tenfold.data import Digits, split
+from tenfold.data import Digits, split, subset
 from tenfold.errors import TenfoldError
 from tenfold.networks import Network, predict_logits
 from tenfold.recipes import Recipe
@@ -183,9 +183,7 @@ def hold_out(train: Digits, recipe: Recipe, validation: Digits | None = None) ->
         train, validation = split(train, recipe.validation)
     if recipe.train_images > len(train):
         raise TenfoldError(f"train_images = {recipe.train_images}: there are only {len(train)} to train on")
-    if 0 < recipe.train_images < len(train):
-        train = split(train, recipe.train_images)[1]
-    return train, validation
+    return subset(train, recipe.train_images) if recipe.train_images else train, validation
 
 
 def train_epoch(training: Training, epoch: int, callbacks: Sequence[Callback]) -> dict[str, float]:
