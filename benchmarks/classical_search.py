@@ -28,17 +28,16 @@ from tenfold.workers import scatter
 
 RESULTS = Path("results/classical-search.json")
 VALIDATION = 10_000
-GAMMAS = [0.02, 0.05, 0.1]
 
 GRIDS: dict[str, dict[str, list]] = {
     "naive_bayes": {"model_options.binarize": [0.2, 0.5], "model_options.alpha": [0.01, 0.1, 1.0]},
     "logistic_regression": {"model_options.C": [0.01, 0.1, 1.0]},
     "linear_svm": {"model_options.C": [0.001, 0.01, 0.1]},
     "nystroem_svm": {"nystroem_gamma": [0.01, 0.03], "model_options.C": [0.1, 1.0, 10.0]},
-    "polynomial_svm": {"pca": [40, 80], "model_options.degree": [3, 4, 5, 9], "model_options.C": [1.0, 10.0]},
-    "rbf_svm": {"pca": [40, 60, 80], "model_options.gamma": GAMMAS, "model_options.C": [5.0, 20.0]},
-    "virtual_svm": {"pca": [40, 60, 80], "model_options.gamma": GAMMAS, "model_options.C": [5.0, 20.0]},
-    "hog_svm": {"pca": [100, 200], "model_options.gamma": GAMMAS, "model_options.C": [5.0, 20.0]},
+    "polynomial_svm": {"pca": [40, 80], "model_options.degree": [3, 4, 5], "model_options.C": [1.0, 10.0]},
+    "rbf_svm": {"pca": [40, 60], "model_options.gamma": [0.02, 0.05, 0.1], "model_options.C": [5.0, 20.0]},
+    "virtual_svm": {"pca": [40, 60], "model_options.gamma": [0.02, 0.05, 0.1]},
+    "hog_svm": {"pca": [100, 200], "model_options.gamma": [0.05, 0.1, 0.2]},
     "knn": {"model_options.n_neighbors": [1, 3, 5], "model_options.weights": ["uniform", "distance"]},
     "knn_deskewed": {"pca": [0, 30, 40, 60], "model_options.n_neighbors": [1, 3, 5]},
     "random_forest": {"model_options.max_features": ["sqrt", 0.1], "model_options.min_samples_leaf": [1, 2]},

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from matplotlib.figure import Figure
 
 from benchmarks import ablation
 from benchmarks.wording import place, points
+from tenfold import plots
+from tenfold.evaluation import Row
 from tenfold.plots.style import STYLE
 
 PAGES = (Path("README.md"), *sorted(Path("docs").glob("*.md")))
@@ -180,6 +183,41 @@ def robustness_table(results: dict[str, Any]) -> str:
     return "\n".join([*lines, "", f"Test accuracy in percent, mean ± sd. {_runs(results)}"])
 
 
+def comparison_table(results: dict[str, Any]) -> str:
+    """A row for every model that was compared, fewest mistakes first."""
+    lines = [
+        "| model | test error in % | training | reading an image | size | p against the next |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    p = {(pair["first"], pair["second"]): pair["p"] for pair in results["pairs"]}
+    names = list(results["rows"])
+    for name, after in zip_longest(names, names[1:]):
+        row = results["rows"][name]
+        low, high = (100 * bound for bound in row["interval"])
+        how = f" ± {100 * row['error_sd']:.2f} ({row['n']})" if row["n"] > 1 else f" ({low:.2f} to {high:.2f})"
+        label = f"**{name}**" if row["kind"] == "network" else name
+        real = p.get((name, after), p.get((after, name)))
+        costs = f"{row['train_seconds']:,.1f} s | {row['predict_us']:,.0f} µs | {row['bytes'] / 1e6:,.2f} MB"
+        lines.append(f"| {label} | {100 * row['error']:.2f}{how} | {costs} | {'' if real is None else f'{real:.2g}'} |")
+    explained = (
+        "Networks in bold. Behind an error stands its 95 % interval, or, where there were several seeds, the standard "
+        "deviation and their number. p is McNemar's, of the runs with the first seed."
+    )
+    return "\n".join([*lines, "", f"{explained} {place(results['measured'])}"])
+
+
+def search_table(results: dict[str, Any]) -> str:
+    """A row for every classical recipe: what was tried, what was chosen."""
+    lines = ["| recipe | candidates | chosen | misread of 10,000 held-out images |", "| --- | --- | --- | --- |"]
+    for name, row in results["rows"].items():
+        chosen = ", ".join(f"`{key.partition('.')[2] or key}` {value}" for key, value in row["chosen"].items())
+        mistakes = row["candidates"][0]["mistakes"]
+        lines.append(f"| {name} | {len(row['candidates'])} | {chosen} | {mistakes} |")
+    measured = [(row["measured"]["images"], place(row["measured"])) for row in results["rows"].values()]
+    notes = dict.fromkeys(f"Learned: {images:,} images. {where}" for images, where in measured)
+    return "\n".join([*lines, "", " ".join(notes)])
+
+
 def _runs(results: dict[str, Any]) -> str:
     """How many runs there were, and where."""
     counts = ", ".join(f"{recipe} {row['n']}" for recipe, row in results["rows"].items())
@@ -210,6 +248,17 @@ def speed_figure(results: dict[str, Any]) -> Figure:
     return figure
 
 
+def comparison_figure(results: dict[str, Any]) -> Figure:
+    """Error against training time, networks and classical models."""
+    shared = ("kind", "error", "train_seconds", "predict_us", "bytes")
+    return plots.ranking(
+        [
+            Row(model=name, interval=tuple(row["interval"]), readings="", file="", **{key: row[key] for key in shared})
+            for name, row in results["rows"].items()
+        ]
+    )
+
+
 BLOCKS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "speed": (("speed.json",), speed_table),
     "ideas": (("ideas.json",), ideas_table),
@@ -217,11 +266,14 @@ BLOCKS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "accuracy": (("study-accuracy.json", "study-thorough.json", "study-tiny.json", "ensembles.json"), accuracy_table),
     "calibration": (("evaluation.json",), calibration_table),
     "robustness": (("evaluation.json",), robustness_table),
+    "comparison": (("comparison.json",), comparison_table),
+    "classical search": (("classical-search.json",), search_table),
     "ablation": (("study-ablation.json",), ablation.table),
     "ablation in short": (("study-ablation.json",), ablation.short_table),
 }
 DRAWINGS: dict[str, tuple[str, Callable[[dict[str, Any]], Figure]]] = {
     "speed.png": ("speed.json", speed_figure),
+    "comparison.png": ("comparison.json", comparison_figure),
     "ablation.png": ("study-ablation.json", ablation.figure),
 }
 
