@@ -206,6 +206,15 @@ def comparison_table(results: dict[str, Any]) -> str:
     return "\n".join([*lines, "", f"{explained} {place(results['measured'])}"])
 
 
+def comparison_short_table(results: dict[str, Any]) -> str:
+    """A few words on every model for the article: its error, and its time to train."""
+    lines = ["| model | test error | training on one core |", "| --- | --- | --- |"]
+    for name, row in results["rows"].items():
+        label = f"**{name}**" if row["kind"] == "network" else name
+        lines.append(f"| {label} | {row['error']:.2%} | {row['train_seconds']:,.0f} s |")
+    return "\n".join([*lines, "", "Networks in bold."])
+
+
 def search_table(results: dict[str, Any]) -> str:
     """A row for every classical recipe: what was tried, what was chosen."""
     lines = ["| recipe | candidates | chosen | misread of 10,000 held-out images |", "| --- | --- | --- | --- |"]
@@ -267,6 +276,7 @@ BLOCKS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "calibration": (("evaluation.json",), calibration_table),
     "robustness": (("evaluation.json",), robustness_table),
     "comparison": (("comparison.json",), comparison_table),
+    "comparison in short": (("comparison.json",), comparison_short_table),
     "classical search": (("classical-search.json",), search_table),
     "ablation": (("study-ablation.json",), ablation.table),
     "ablation in short": (("study-ablation.json",), ablation.short_table),

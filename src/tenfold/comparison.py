@@ -70,7 +70,8 @@ def plan(
         out: the folder of the comparison; by default one in `comparisons/` that tells images and seed.
 
     Raises:
-        TenfoldError: if there is no such model, one is there twice, or there are not so many images.
+        TenfoldError: if there is no such model, one is there twice, there are not so many images, or scikit-learn is
+            missing.
     """
     available = len(load(data)[0])
     if train_images is None:
@@ -88,7 +89,7 @@ def plan(
 
 def _recipe(model: str, train_images: int, seed: int) -> Recipe:
     if model in classical.recipes.names():
-        return classical.recipes.load(model, {"seed": seed})
+        return classical.Classifier(classical.recipes.load(model, {"seed": seed})).recipe  # it says what is missing
     changes = {"seed": seed, "validation": 0, "train_images": train_images}
     if model in recipes.names():
         return recipes.load(model, changes)
