@@ -159,3 +159,25 @@ def test_without_ray_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(TenfoldError, match=r"pip install tenfold\[ray\]"):
         list(workers.scatter(abs, [1], cluster="localhost:6379"))
+
+
+def test_a_comparison_on_a_cluster_is_that_of_one_machine(file, idx_folder, cluster):
+    pytest.importorskip("skops")
+    command = [
+        sys.executable,
+        "-m",
+        "tenfold",
+        "compare",
+        "--models",
+        "naive_bayes,quick",
+        "--data",
+        idx_folder,
+        "--json",
+    ]
+    found = []
+    for options in (["--cluster", cluster.address, "--out", "many"], ["--processes", "1", "--out", "alone"]):
+        process = subprocess.run([*command, *options], capture_output=True, text=True)
+        assert (process.returncode, process.stderr) == (0, "")
+        found.append({row["model"]: row["error"] for row in json.loads(process.stdout)["rows"]})
+    assert found[0] == found[1]
+    assert len(found[0]) == 2

@@ -312,10 +312,11 @@ def compare(
     pairs = evaluation.pairs(rows, load(source)[1].labels)
     folder = entries[0].path.parent
     comparison.save(folder, rows, pairs)
-    plots.ranking(rows).savefig(folder / "comparison.png")
+    if rows:
+        plots.ranking(rows).savefig(folder / "comparison.png")
     if as_json:
         _print_json(comparison.to_dict(rows, pairs))
-    else:
+    elif rows:
         tables.print_models(rows, pairs)
         print(f"models, picture and all pairs: {folder}")
     for model, reason in failed.items():

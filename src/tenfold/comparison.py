@@ -103,7 +103,7 @@ def run(
     entries: list[Entry],
     processes: int | None = None,
     cluster: str | None = None,
-    done: Callable[[Row], None] = lambda _: None,
+    done: Callable[[Entry], None] = lambda _: None,
 ) -> tuple[list[Row], dict[str, str]]:
     """Train and measure the models that are not finished yet, several at a time, each on one core.
 
@@ -111,7 +111,7 @@ def run(
         entries: from `plan`.
         processes: how many at a time; by default one for each core of this machine, or of the cluster.
         cluster: HOST:PORT of a Ray cluster that this machine belongs to, and whose machines all see the folder.
-        done: called with every row as it comes.
+        done: called with every entry when it has come to its end.
 
     Returns:
         The rows, fewest mistakes first, and by model the reason why one failed.
@@ -130,9 +130,9 @@ def run(
     for job, result in scatter_into(folder, measure, jobs, processes=processes, cluster=cluster):
         if isinstance(result, Row):
             rows.append(result)
-            done(result)
         else:
             failed[job.model] = str(result)
+        done(job)
     return sorted(rows, key=lambda row: (row.error, row.model)), failed
 
 

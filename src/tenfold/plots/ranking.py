@@ -8,6 +8,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from tenfold.evaluation import Row
 from tenfold.plots.style import INK, PAPER, STYLE, TRAINING, VALIDATION, Figure
 
+KINDS = {"network": (TRAINING, "networks"), "classical": (VALIDATION, "classical models")}
 AREA = 500.0  # of the largest model, in square points
 
 
@@ -21,12 +22,12 @@ def ranking(rows: Sequence[Row]) -> Figure:
     figure = Figure(figsize=(7.6, 5.2), layout="constrained")
     axes = figure.subplots()
     largest = max(row.bytes for row in rows)
-    for kind, color, label in (("network", TRAINING, "networks"), ("classical", VALIDATION, "classical models")):
+    for kind, (color, _) in KINDS.items():
         chosen = [row for row in rows if row.kind == kind]
         errors = [max(row.error, 1e-4) for row in chosen]  # a logarithmic axis has no zero
         areas = [max(AREA * row.bytes / largest, 12) for row in chosen]
         seconds = [row.train_seconds for row in chosen]
-        axes.scatter(seconds, errors, areas, color=color, alpha=0.7, edgecolors=PAPER, label=label)
+        axes.scatter(seconds, errors, areas, color=color, alpha=0.7, edgecolors=PAPER)
     for row in rows:
         axes.annotate(
             row.model.replace("_", " "),
@@ -44,7 +45,8 @@ def ranking(rows: Sequence[Row]) -> Figure:
     axes.yaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter("{x:,g}")
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.3g}\u00a0%"))
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2, borderpad=0.2, markerscale=0.5)
+    keys = [axes.scatter([], [], 40, color=color, alpha=0.7, label=label) for color, label in KINDS.values()]
+    axes.legend(handles=keys, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2, borderpad=0.2)
     return figure
 
 
