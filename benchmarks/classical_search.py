@@ -35,7 +35,7 @@ GRIDS: dict[str, dict[str, list]] = {
     "linear_svm": {"model_options.C": [0.001, 0.01, 0.1]},
     "nystroem_svm": {"nystroem_gamma": [0.01, 0.03], "model_options.C": [0.1, 1.0, 10.0]},
     "polynomial_svm": {"pca": [40, 80], "model_options.degree": [3, 4, 5], "model_options.C": [1.0, 10.0]},
-    "rbf_svm": {"pca": [40, 60], "model_options.gamma": [0.02, 0.05, 0.1], "model_options.C": [5.0, 20.0]},
+    "rbf_svm": {"pca": [40, 60, 80], "model_options.gamma": [0.02, 0.03, 0.05]},
     "virtual_svm": {"pca": [40, 60], "model_options.gamma": [0.02, 0.05, 0.1]},
     "hog_svm": {"pca": [100, 200], "model_options.gamma": [0.05, 0.1, 0.2]},
     "knn": {"model_options.n_neighbors": [1, 3, 5], "model_options.weights": ["uniform", "distance"]},
