@@ -278,7 +278,9 @@ def compare(
     train_size: Annotated[
         int | None, typer.Option(metavar="IMAGES", help="Learn so many training images instead of all.")
     ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Learn 10,000 training images.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Learn 10,000 training images; without the slowest models.")
+    ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Starts the random numbers of all models.")] = 0,
     source: Data = "bundled",
     out: Annotated[
@@ -301,8 +303,8 @@ def compare(
     if quick and train_size is not None:
         raise TenfoldError("--quick is --train-size 10000; give one of them")
     entries = comparison.plan(
-        [name.strip() for name in models.split(",")] if models is not None else comparison.DEFAULT,
-        train_images=comparison.QUICK if quick else train_size,
+        [name.strip() for name in models.split(",")] if models else comparison.QUICK if quick else comparison.DEFAULT,
+        train_images=comparison.QUICK_IMAGES if quick else train_size,
         seed=seed,
         data=source,
         out=out,

@@ -21,13 +21,22 @@ from tenfold.study import finish
 from tenfold.workers import scatter_into
 
 COMPARISONS = Path("comparisons")
-QUICK = 10_000  # training images of a quick comparison
+QUICK_IMAGES = 10_000
 # the slowest first, so that no core waits for the last one
-DEFAULT = (
-    *("thorough", "hog_svm", "virtual_svm", "polynomial_svm", "rbf_svm", "boosting", "nystroem_svm", "standard"),
-    *("random_forest", "extra_trees", "logistic_regression", "linear_svm", "lenet5", "mlp", "knn", "knn_deskewed"),
-    *("brisk", "fast", "naive_bayes"),
+QUICK = (
+    *(
+        "hog_svm",
+        "virtual_svm",
+        "nystroem_svm",
+        "rbf_svm",
+        "polynomial_svm",
+        "random_forest",
+        "extra_trees",
+        "standard",
+    ),
+    *("lenet5", "linear_svm", "logistic_regression", "brisk", "mlp", "knn", "knn_deskewed", "fast", "naive_bayes"),
 )
+DEFAULT = ("thorough", "boosting", *QUICK)
 
 Recipe = recipes.Recipe | classical.recipes.Recipe
 Labels = UInt8[np.ndarray, " n"]
