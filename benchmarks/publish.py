@@ -201,7 +201,7 @@ def comparison_table(results: dict[str, Any]) -> str:
         lines.append(f"| {label} | {100 * row['error']:.2f}{how} | {costs} | {'' if real is None else f'{real:.2g}'} |")
     explained = (
         "Networks in bold. Behind an error stands its 95 % interval, or, where there were several seeds, the standard "
-        "deviation and their number. p is McNemar's, of the runs with the first seed."
+        "deviation and their number. Times and p, which is McNemar's, are those of the first seed."
     )
     return "\n".join([*lines, "", f"{explained} {place(results['measured'])}"])
 
