@@ -14,7 +14,7 @@ from benchmarks import ablation
 from benchmarks.wording import place, points
 from tenfold import plots
 from tenfold.evaluation import Row
-from tenfold.plots.style import STYLE
+from tenfold.plots.style import STYLE, label_points
 
 PAGES = (Path("README.md"), *sorted(Path("docs").glob("*.md")))
 NOTEBOOK = Path("MNIST.ipynb")
@@ -26,13 +26,6 @@ REFERENCES = {
     "pytorch-example": "PyTorch's MNIST example, 1 epoch",
     "pytorch-example-14": "PyTorch's MNIST example, 14 epochs",
     "keras-convnet": "Keras' MNIST convnet, 15 epochs",
-}
-# Where the figure has room for a label: its offset in points, and the side that it begins at.
-PLACES = {
-    "train_mnist_fast-bf16": ((-4, -14), "left"),
-    "pytorch-example": ((-7, 6), "right"),
-    "pytorch-example-14": ((-7, 6), "right"),
-    "keras-convnet": ((7, -14), "left"),
 }
 
 
@@ -244,9 +237,6 @@ def speed_figure(results: dict[str, Any]) -> Figure:
     points = [(row["seconds"], 100 * (1 - row["accuracy"]), name) for name, row in results["rows"].items()]
     others = [(x, y, name) for x, y, name in points if name in REFERENCES]
     axes.plot([x for x, _, _ in others], [y for _, y, _ in others], "s", label="references")
-    for x, y, name in points:
-        beside, side = PLACES.get(name, ((7, 6), "left"))
-        axes.annotate(REFERENCES.get(name, name), (x, y), beside, textcoords="offset points", size=8, ha=side)
     axes.set(xscale="log", yscale="log", title="Test error against training time")
     axes.set(xlabel="seconds of training on two processor cores", ylabel="test error in %, mean over seeds")
     axes.set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1000"])
@@ -254,6 +244,7 @@ def speed_figure(results: dict[str, Any]) -> Figure:
     axes.set_yticks([], minor=True)
     axes.margins(x=0.15, y=0.15)
     axes.legend(loc="lower left")
+    label_points(axes, [(REFERENCES.get(name, name), x, y, 4) for x, y, name in points])
     return figure
 
 
