@@ -42,7 +42,7 @@ GRIDS: dict[str, dict[str, list]] = {
     "knn_deskewed": {"pca": [0, 30, 40, 60], "model_options.n_neighbors": [1, 3, 5]},
     "random_forest": {"model_options.max_features": ["sqrt", 0.1], "model_options.min_samples_leaf": [1, 2]},
     "extra_trees": {"model_options.max_features": ["sqrt", 0.1, 0.2], "model_options.min_samples_leaf": [1, 2]},
-    "boosting": {"model_options.learning_rate": [0.1, 0.2, 0.4], "model_options.max_leaf_nodes": [15, 31]},
+    "boosting": {"model_options.l2_regularization": [0.0, 1.0]},
 }
 
 
