@@ -116,7 +116,6 @@ def test_a_report_of_a_run_is_the_page_that_training_wrote(tenfold, one_line_err
         ("run", "missing/page.html", "missing: No such file or directory"),
         ("run", "page.html/page.html", "page.html: Not a directory"),
         ("run", "run", "run: is a folder", "run/report.html"),
-        ("run/model.safetensors", "page.html", "model.safetensors: holds only weights", "run folder"),
         ("unfinished", "page.html", "unfinished: unfinished", "--resume"),
         ("nowhere", "page.html", "nowhere: no such run folder"),
     ):
@@ -236,7 +235,11 @@ def test_data_shows_counts_and_writes_pictures(tenfold, idx_folder):
         (["train", "--resume", "nowhere"], "no such run folder"),
         (["train", "--resume", "nowhere", "--epochs", "3"], "leave the other options out"),
         (["evaluate", "nowhere"], "nowhere"),
-        (["predict", "nowhere.png"], "no trained model"),
+        (["predict", "nowhere.png"], "nowhere.png: No such file"),
+        (["export", "nowhere", "--all"], "nowhere"),
+        (["export", "nowhere"], "--to (litert, onnx, keras)"),
+        (["export", "nowhere", "--to", "lietrt"], "did you mean 'litert'"),
+        (["evaluate", "nowhere.tflite"], "nowhere.tflite: No such file"),
         (["predict", "nowhere.png", "--model", "nowhere"], "nowhere"),
         (["study", "nowhere.toml"], "nowhere.toml"),
     ],
@@ -302,7 +305,7 @@ def test_version_and_help(tenfold):
     import tenfold as package
 
     assert tenfold("--version") == (0, package.__version__ + "\n", "")
-    for command in ("data", "train", "evaluate", "study", "predict"):
+    for command in ("data", "train", "evaluate", "study", "export", "predict"):
         code, out, _ = tenfold(command, "--help")
         assert code == 0
         assert f"Example: tenfold {command}" in out

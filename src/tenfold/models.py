@@ -8,10 +8,10 @@ import importlib
 import importlib.util
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -48,6 +48,7 @@ def load(path: str | os.PathLike) -> Model:
         OSError: if the file cannot be read.
     """
     path = Path(path)
+    kinds: dict[str, Callable[[Path], Model]]
     kinds = {".tflite": LiteRTModel, ".onnx": ONNXModel, ".keras": KerasModel, ".h5": KerasModel}
     if path.suffix not in kinds or path.is_dir():
         from tenfold import runs
@@ -70,7 +71,7 @@ def default() -> Model:
 
 def wrap(model: "nn.Module | Model") -> Model:
     """A PyTorch module as a `Model`; what is one already stays as it is."""
-    return cast(Model, model if isinstance(model, Model) else TorchModel(model))
+    return model if isinstance(model, Model) else TorchModel(model)
 
 
 class TorchModel:
@@ -95,6 +96,7 @@ class LiteRTModel:
         try:
             with silent():
                 self._interpreter = interpreter.Interpreter(str(path), num_threads=1)
+                self._interpreter.allocate_tensors()
                 self._one, self._many = (self._interpreter.get_signature_runner(f"b{n}") for n in (1, BATCH))
         except (ValueError, RuntimeError) as error:
             raise _not_ours(path, "a LiteRT file of tenfold, with the signatures b1 and b256", error) from None
