@@ -309,3 +309,32 @@ def test_version_and_help(tenfold):
         code, out, _ = tenfold(command, "--help")
         assert code == 0
         assert f"Example: tenfold {command}" in out
+
+
+def test_export_evaluate_predict(tenfold, one_line_error, idx_folder, mnist):
+    pytest.importorskip("onnxruntime", reason="needs tenfold[export]")
+    assert tenfold("train", "--recipe", "quick", "--data", idx_folder, *TINY, "--out", "run")[0] == 0
+    code, out, err = tenfold("export", "run", "--to", "onnx", "--out", "files", "--json")
+    float32, int8 = json.loads(out)["files"]
+    assert (code, float32["file"], float32["different"]) == (0, "files/run-float32.onnx", 0)
+    assert err == "".join(f"tenfold: warning: {file['warning']}\n" for file in (float32, int8) if file["warning"])
+    code, out, _ = tenfold("export", "run", "--to", "onnx", "--out", "files", "--force")
+    assert code == 0
+    assert "run-int8.onnx" in out
+    assert "exists" in one_line_error("export", "run", "--to", "onnx", "--out", "files")
+
+    code, out, _ = tenfold("evaluate", int8["file"], "--data", idx_folder, "--report", "page.html", "--json")
+    assert (code, json.loads(out)["accuracy"]) == (0, int8["accuracy"])
+    page = Path("page.html").read_text()
+    assert int8["sha256"] in page
+    assert "Confusion matrix" in page
+    assert "Training" not in page
+    code, out, _ = tenfold("evaluate", "run", float32["file"], "--data", idx_folder, "--json")
+    assert json.loads(out)["comparison"]["difference"] == 0
+    assert "layers" in one_line_error("evaluate", int8["file"], "--interpret", "pictures")
+
+    Image.fromarray(mnist[1].images[0]).save("seven.png")
+    readings = [
+        json.loads(tenfold("predict", "seven.png", "--model", m, "--json")[1]) for m in ("run", float32["file"])
+    ]
+    assert readings[0]["text"] == readings[1]["text"]

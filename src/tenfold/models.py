@@ -8,6 +8,7 @@ import importlib
 import importlib.util
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -156,7 +157,9 @@ class KerasModel:
         """See `Model`."""
         from keras import ops
 
-        found = [ops.convert_to_numpy(self._model(some, training=False)) for some in _batches(images)]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # between NumPy and a backend
+            found = [ops.convert_to_numpy(self._model(some, training=False)) for some in _batches(images)]
         return np.concatenate(found)
 
 

@@ -131,7 +131,12 @@ def _quietly_on_one_core() -> Iterator[None]:
     torch.set_num_threads(1)
     logging.disable(logging.ERROR)
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), models.silent():
+        with (
+            warnings.catch_warnings(),
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(io.StringIO()),
+            models.silent(),
+        ):
             warnings.simplefilter("ignore")
             yield
     finally:

@@ -33,14 +33,21 @@ def convert(graph: FromPixels, calibration: UInt8[np.ndarray, "n 28 28"]) -> tup
         TenfoldError: if a package is missing, or Keras has no such layer.
     """
     keras = import_keras("Keras")
-    images = keras.Input((SIDE, SIDE), dtype="uint8", name="images")
-    pixels = keras.layers.Reshape((SIDE, SIDE, 1))(images)  # channels come last in Keras
-    model = keras.Model(images, _apply(graph.network, _apply(graph.normalize, pixels)), name="tenfold")
+    model = keras.Model(*connect(graph), name="tenfold")
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder, name) for name in FILES]
         for file in files:
             model.save(file)
         return tuple(file.read_bytes() for file in files)
+
+
+def connect(graph: FromPixels) -> tuple[Any, Any]:
+    """The input and the output of Keras' layers, from pixels to logits."""
+    from keras import Input, layers
+
+    images = Input((SIDE, SIDE), dtype="uint8", name="images")
+    pixels = layers.Reshape((SIDE, SIDE, 1))(images)  # channels come last in Keras
+    return images, _apply(graph.network, _apply(graph.normalize, pixels))
 
 
 def _apply(layer: nn.Module, x: Any) -> Any:
