@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,20 +93,25 @@ def check(name: str, precision: str, parity: Parity) -> str | None:
 
 def time_singles(model: Model, test: Digits) -> tuple[float, np.ndarray]:
     """The median microseconds for one image alone, and the logits of the first images read so."""
-    seconds, logits = [], []
-    for image in test.images[:SINGLES]:
-        started = time.perf_counter()
-        logits.append(model.logits(image[None]))
-        seconds.append(time.perf_counter() - started)
+    seconds, logits = _timed(model, (image[None] for image in test.images[:SINGLES]))
     return 1e6 * statistics.median(seconds), np.concatenate(logits)
 
 
-def throughput(model: Model, test: Digits, batches: int = 11) -> float:
+def throughput(model: Model, test: Digits) -> float:
     """Images a second in batches of 256, the median of some."""
     images = np.resize(test.images, (BATCH, *test.images.shape[1:]))
-    seconds = []
-    for _ in range(batches):
-        started = time.perf_counter()
-        model.logits(images)
-        seconds.append(time.perf_counter() - started)
+    seconds, _ = _timed(model, [images] * 11)
     return BATCH / statistics.median(seconds)
+
+
+def _timed(model: Model, batches: Iterable[np.ndarray]) -> tuple[list[float], list[np.ndarray]]:
+    """Seconds and logits of each batch, as many as there are or as two seconds allow."""
+    seconds: list[float] = []
+    logits = []
+    for images in batches:
+        started = time.perf_counter()
+        logits.append(model.logits(images))
+        seconds.append(time.perf_counter() - started)
+        if sum(seconds) > 2:
+            break
+    return seconds, logits
