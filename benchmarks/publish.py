@@ -187,8 +187,8 @@ def _runs(results: dict[str, Any]) -> str:
     return f"Runs: {counts}. {' '.join(map(place, results['trained']))}"
 
 
-def exports_table(results: dict[str, Any]) -> str:
-    """A row for every exported file, run by run, beside PyTorch on the same network."""
+def exports_table(results: dict[str, Any], kinds: tuple[str, ...] = ("",)) -> str:
+    """A row for every exported file whose name ends as one of `kinds`, run by run, beside PyTorch on the same network."""
     lines = [
         "| file | bytes | gzipped | accuracy | different answers | µs an image | images a second |",
         "| --- | --- | --- | --- | --- | --- | --- |",
@@ -198,13 +198,17 @@ def exports_table(results: dict[str, Any]) -> str:
         label = f"**{run}** in PyTorch, {found['parameters']:,} parameters"
         lines.append(f"| {label} | | | {reference['accuracy']:.2%} | | {_pace(reference)} |")
         for name, file in sorted(found["files"].items(), key=lambda item: ORDER.index(item[1]["format"])):
-            size = f"{file['bytes']:,} | {file['compressed_bytes']:,}"
-            lines.append(f"| `{name}` | {size} | {file['accuracy']:.2%} | {file['different']} | {_pace(file)} |")
+            if name.endswith(kinds):
+                size = f"{file['bytes']:,} | {file['compressed_bytes']:,}"
+                lines.append(f"| `{name}` | {size} | {file['accuracy']:.2%} | {file['different']} | {_pace(file)} |")
     weights = ", ".join(f"{run} {found['bytes_of_weights']:,}" for run, found in results.items())
     places = " ".join(dict.fromkeys(place(found["measured"]) for found in results.values()))
-    return "\n".join(
-        [*lines, "", f"Bytes of the weights alone, in 8 bits, with 32 for each channel: {weights}. {places}"]
-    )
+    return "\n".join([*lines, "", f"Bytes of the weights alone, 8 bits each, with 32 for a bias: {weights}. {places}"])
+
+
+def exports_short_table(results: dict[str, Any]) -> str:
+    """The rows of the LiteRT files in float32 and in 8 bits."""
+    return exports_table(results, ("-float32.tflite", "-int8.tflite"))
 
 
 def _pace(row: dict[str, Any]) -> str:
@@ -216,18 +220,15 @@ def shipped_table(results: dict[str, Any]) -> str:
     lines = ["| file | bytes | test accuracy | 95 % interval | test loss | calibration error |"]
     lines.append("| --- | --- | --- | --- | --- | --- |")
     for name, file in results["files"].items():
-        found = file["evaluation"]
-        low, high = found["interval"]
-        size = f"{file['bytes']:,}" if "bytes" in file else ""
-        figures = f"{found['accuracy']:.2%} | {low:.2%} to {high:.2%} | {found['loss']:.4f}"
-        lines.append(f"| `{name}` | {size} | {figures} | {found['calibration_error']:.2%} |")
-    int8 = results["files"]["standard-int8.tflite"]
-    found = int8["evaluation"]
+        low, high = file["interval"]
+        figures = f"{file['accuracy']:.2%} | {low:.2%} to {high:.2%} | {file['loss']:.4f}"
+        lines.append(f"| `{name}` | {file['bytes']:,} | {figures} | {file['calibration_error']:.2%} |")
+    int8, found = results["files"]["standard-int8.tflite"], results["int8"]
     weakest = min(found["per_class"], key=lambda row: row["recall"])
     rest = (
         f"Of {int8['n']:,} test images the int8 file reads {int8['different']} differently than the network it came "
         f"from. It misreads {len(found['misclassified'])}; without the contested labels its accuracy is "
-        f"{found['accuracy_uncontested']:.2%}. Weakest on {weakest['digit']}: {weakest['recall']:.2%} of them are read."
+        f"{int8['accuracy_uncontested']:.2%}. Weakest on {weakest['digit']}: {weakest['recall']:.2%} of them are read."
     )
     return "\n".join([*lines, "", rest])
 
@@ -265,6 +266,7 @@ BLOCKS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "robustness": (("evaluation.json",), robustness_table),
     "ablation": (("study-ablation.json",), ablation.table),
     "exports": (("exports.json",), exports_table),
+    "exports in short": (("exports.json",), exports_short_table),
     "shipped": (("shipped.json",), shipped_table),
     "ablation in short": (("study-ablation.json",), ablation.short_table),
 }
