@@ -187,8 +187,8 @@ def _runs(results: dict[str, Any]) -> str:
     return f"Runs: {counts}. {' '.join(map(place, results['trained']))}"
 
 
-def exports_table(results: dict[str, Any], kinds: tuple[str, ...] = ("",)) -> str:
-    """A row for every exported file whose name ends as one of `kinds`, run by run, beside PyTorch on the same network."""
+def exports_table(results: dict[str, Any], ends: tuple[str, ...] = ("",)) -> str:
+    """A row for every exported file whose name has one of the ends, beside PyTorch on the same network."""
     lines = [
         "| file | bytes | gzipped | accuracy | different answers | µs an image | images a second |",
         "| --- | --- | --- | --- | --- | --- | --- |",
@@ -198,7 +198,7 @@ def exports_table(results: dict[str, Any], kinds: tuple[str, ...] = ("",)) -> st
         label = f"**{run}** in PyTorch, {found['parameters']:,} parameters"
         lines.append(f"| {label} | | | {reference['accuracy']:.2%} | | {_pace(reference)} |")
         for name, file in sorted(found["files"].items(), key=lambda item: ORDER.index(item[1]["format"])):
-            if name.endswith(kinds):
+            if name.endswith(ends):
                 size = f"{file['bytes']:,} | {file['compressed_bytes']:,}"
                 lines.append(f"| `{name}` | {size} | {file['accuracy']:.2%} | {file['different']} | {_pace(file)} |")
     weights = ", ".join(f"{run} {found['bytes_of_weights']:,}" for run, found in results.items())

@@ -13,6 +13,7 @@ from typing import Any
 import tenfold
 from benchmarks import publish
 from tenfold import models, plots
+from tenfold.export import export
 from tenfold.runs import Run
 from tenfold.weights import write_tensors
 
@@ -30,7 +31,7 @@ def main() -> None:
     models.SHIPPED.mkdir(exist_ok=True)
     results: dict[str, Any] = {"recipe": run.recipe.to_toml(), "environment": run.environment, "files": {}}
     with tempfile.TemporaryDirectory() as folder:
-        for facts in tenfold.export(run.path, ["litert"], folder):
+        for facts in export(run.path, ["litert"], folder):
             file = Path(facts["file"])
             if file.name in FILES:
                 (models.SHIPPED / file.name).write_bytes(file.read_bytes())

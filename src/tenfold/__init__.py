@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from tenfold.errors import TenfoldError as TenfoldError
     from tenfold.evaluation import Evaluation as Evaluation
     from tenfold.evaluation import evaluate as evaluate
-    from tenfold.export import export as export
     from tenfold.networks import build as build
     from tenfold.networks import summary as summary
     from tenfold.reader import Reading as Reading
@@ -42,7 +41,6 @@ _HOMES = {
     "TenfoldError": "errors",
     "build": "networks",
     "evaluate": "evaluation",
-    "export": "export",
     "fit": "training",
     "load": "data",
     "predict": "reader",
