@@ -75,7 +75,7 @@ def export(
     calibration = np.resize(train.images, (CALIBRATION, SIDE, SIDE))  # repeats them if there are fewer
     common = _describe(path, network, test)
     files: list[tuple[Path, bytes, dict[str, Any]]] = []
-    with tempfile.TemporaryDirectory() as temporary, _quietly_on_one_core():
+    with tempfile.TemporaryDirectory() as temporary, quietly_on_one_core():
         for family, family_targets in targets.items():
             contents = FORMATS[family].convert(graph, calibration)
             for target, content in zip(family_targets, contents, strict=True):
@@ -125,7 +125,7 @@ def _describe(path: Path, network: Network, test: Digits) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _quietly_on_one_core() -> Iterator[None]:
+def quietly_on_one_core() -> Iterator[None]:
     """Keep the converters' logs and warnings away, and PyTorch from using more than one core while it is timed."""
     threads, level = torch.get_num_threads(), logging.root.manager.disable
     torch.set_num_threads(1)

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
+from tenfold.errors import TenfoldError
 from tenfold.layers import Affine, Int8Conv2d, Int8Linear, round_to_int8
 from tenfold.preprocess import MEAN, STD
 
@@ -27,6 +28,14 @@ class FromPixels(nn.Module):
     def forward(self, images: UInt8[Tensor, "n 28 28"]) -> dict[str, Float[Tensor, "n 10"]]:
         """Read raw pixels; the name of the output becomes that in the file."""
         return {"logits": self.network(self.normalize(images.unsqueeze(1).to(torch.float32)))}
+
+
+def cannot_convert(name: str, error: BaseException) -> TenfoldError:
+    """What to say of a network that a converter refuses; the first cause names the operation."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    reason = str(error).strip().splitlines() or [type(error).__name__]
+    return TenfoldError(f"{name}: the network cannot be converted ({reason[0][:150]})")
 
 
 def _rounded(network: nn.Module) -> nn.Module:

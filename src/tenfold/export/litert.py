@@ -10,8 +10,7 @@ import torch
 from jaxtyping import UInt8
 
 from tenfold.data import SIDE
-from tenfold.errors import TenfoldError
-from tenfold.export.graph import FromPixels
+from tenfold.export.graph import FromPixels, cannot_convert
 from tenfold.models import BATCH, require
 
 FILES = ("float32.tflite", "float16.tflite", "dynamic.tflite", "int8.tflite")
@@ -43,9 +42,8 @@ def convert(graph: FromPixels, calibration: UInt8[np.ndarray, "n 28 28"]) -> tup
         signatures = signatures.signature(f"b{n}", graph, sample_kwargs={"images": images})
     try:
         float32 = signatures.convert().model_content()
-    except Exception as error:  # the converter's, which names the operation
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise TenfoldError(f"LiteRT: the network cannot be converted ({reason[0][:200]})") from None
+    except Exception as error:  # converters raise nearly anything
+        raise cannot_convert("LiteRT", error) from None
 
     float16, dynamic, static = RecipeManager(), RecipeManager(), RecipeManager()
     everything = (".*", TFLOperationName.ALL_SUPPORTED)

@@ -8,8 +8,7 @@ import torch
 from jaxtyping import UInt8
 
 from tenfold.data import SIDE
-from tenfold.errors import TenfoldError
-from tenfold.export.graph import FromPixels
+from tenfold.export.graph import FromPixels, cannot_convert
 from tenfold.models import BATCH, require
 
 FILES = ("float32.onnx", "int8.onnx")
@@ -51,9 +50,8 @@ def convert(graph: FromPixels, calibration: UInt8[np.ndarray, "n 28 28"]) -> tup
                 dynamo=True,
                 verbose=False,
             )
-        except Exception as error:  # the converter's, which names the operation
-            reason = str(error).strip().splitlines() or [type(error).__name__]
-            raise TenfoldError(f"ONNX: the network cannot be converted ({reason[0][:200]})") from None
+        except Exception as error:  # converters raise nearly anything
+            raise cannot_convert("ONNX", error) from None
         program.save(float32)  # type: ignore[union-attr]
         quantization.quantize_static(
             float32,
