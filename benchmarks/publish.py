@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ from matplotlib.figure import Figure
 
 from benchmarks import ablation
 from benchmarks.wording import place, points
-from tenfold.plots.style import STYLE
+from tenfold import plots
+from tenfold.evaluation import Row
+from tenfold.plots.style import STYLE, label_points
 
 PAGES = (Path("README.md"), *sorted(Path("docs").glob("*.md")))
 NOTEBOOK = Path("MNIST.ipynb")
@@ -24,13 +27,6 @@ REFERENCES = {
     "pytorch-example": "PyTorch's MNIST example, 1 epoch",
     "pytorch-example-14": "PyTorch's MNIST example, 14 epochs",
     "keras-convnet": "Keras' MNIST convnet, 15 epochs",
-}
-# Where the figure has room for a label: its offset in points, and the side that it begins at.
-PLACES = {
-    "train_mnist_fast-bf16": ((-4, -14), "left"),
-    "pytorch-example": ((-7, 6), "right"),
-    "pytorch-example-14": ((-7, 6), "right"),
-    "keras-convnet": ((7, -14), "left"),
 }
 
 
@@ -181,6 +177,50 @@ def robustness_table(results: dict[str, Any]) -> str:
     return "\n".join([*lines, "", f"Test accuracy in percent, mean ± sd. {_runs(results)}"])
 
 
+def comparison_table(results: dict[str, Any]) -> str:
+    """A row for every model that was compared, fewest mistakes first."""
+    lines = [
+        "| model | test error in % | training | reading an image | size | p against the next |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    p = {(pair["first"], pair["second"]): pair["p"] for pair in results["pairs"]}
+    names = list(results["rows"])
+    for name, after in zip_longest(names, names[1:]):
+        row = results["rows"][name]
+        low, high = (100 * bound for bound in row["interval"])
+        how = f" ± {100 * row['error_sd']:.2f} ({row['n']})" if row["n"] > 1 else f" ({low:.2f} to {high:.2f})"
+        label = f"**{name}**" if row["kind"] == "network" else name
+        real = p.get((name, after), p.get((after, name)))
+        costs = f"{row['train_seconds']:,.1f} s | {row['predict_us']:,.0f} µs | {row['bytes'] / 1e6:,.2f} MB"
+        lines.append(f"| {label} | {100 * row['error']:.2f}{how} | {costs} | {'' if real is None else f'{real:.2g}'} |")
+    explained = (
+        "Networks in bold. Behind an error stands its 95 % interval, or, where there were several seeds, the standard "
+        "deviation and their number. Times and p, which is McNemar's, are those of the first seed."
+    )
+    return "\n".join([*lines, "", f"{explained} {place(results['measured'])}"])
+
+
+def comparison_short_table(results: dict[str, Any]) -> str:
+    """A few words on every model for the article: its error, and its time to train."""
+    lines = ["| model | test error | training on one core |", "| --- | --- | --- |"]
+    for name, row in results["rows"].items():
+        label = f"**{name}**" if row["kind"] == "network" else name
+        lines.append(f"| {label} | {row['error']:.2%} | {row['train_seconds']:,.0f} s |")
+    return "\n".join([*lines, "", "Networks in bold."])
+
+
+def search_table(results: dict[str, Any]) -> str:
+    """A row for every classical recipe: what was tried, what was chosen."""
+    lines = ["| recipe | candidates | chosen | misread of 10,000 held-out images |", "| --- | --- | --- | --- |"]
+    for name, row in results["rows"].items():
+        chosen = ", ".join(f"`{key.partition('.')[2] or key}` {value}" for key, value in row["chosen"].items())
+        mistakes = row["candidates"][0]["mistakes"]
+        lines.append(f"| {name} | {len(row['candidates'])} | {chosen} | {mistakes} |")
+    measured = [(row["measured"]["images"], place(row["measured"])) for row in results["rows"].values()]
+    notes = dict.fromkeys(f"Learned: {images:,} images. {where}" for images, where in measured)
+    return "\n".join([*lines, "", " ".join(notes)])
+
+
 def _runs(results: dict[str, Any]) -> str:
     """How many runs there were, and where."""
     counts = ", ".join(f"{recipe} {row['n']}" for recipe, row in results["rows"].items())
@@ -244,9 +284,6 @@ def speed_figure(results: dict[str, Any]) -> Figure:
     points = [(row["seconds"], 100 * (1 - row["accuracy"]), name) for name, row in results["rows"].items()]
     others = [(x, y, name) for x, y, name in points if name in REFERENCES]
     axes.plot([x for x, _, _ in others], [y for _, y, _ in others], "s", label="references")
-    for x, y, name in points:
-        beside, side = PLACES.get(name, ((7, 6), "left"))
-        axes.annotate(REFERENCES.get(name, name), (x, y), beside, textcoords="offset points", size=8, ha=side)
     axes.set(xscale="log", yscale="log", title="Test error against training time")
     axes.set(xlabel="seconds of training on two processor cores", ylabel="test error in %, mean over seeds")
     axes.set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1000"])
@@ -254,7 +291,19 @@ def speed_figure(results: dict[str, Any]) -> Figure:
     axes.set_yticks([], minor=True)
     axes.margins(x=0.15, y=0.15)
     axes.legend(loc="lower left")
+    label_points(axes, [(REFERENCES.get(name, name), x, y, 4) for x, y, name in points])
     return figure
+
+
+def comparison_figure(results: dict[str, Any]) -> Figure:
+    """Error against training time, networks and classical models."""
+    shared = ("kind", "error", "train_seconds", "predict_us", "bytes")
+    return plots.ranking(
+        [
+            Row(model=name, interval=tuple(row["interval"]), readings="", file="", **{key: row[key] for key in shared})
+            for name, row in results["rows"].items()
+        ]
+    )
 
 
 BLOCKS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
@@ -264,6 +313,9 @@ BLOCKS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "accuracy": (("study-accuracy.json", "study-thorough.json", "study-tiny.json", "ensembles.json"), accuracy_table),
     "calibration": (("evaluation.json",), calibration_table),
     "robustness": (("evaluation.json",), robustness_table),
+    "comparison": (("comparison.json",), comparison_table),
+    "comparison in short": (("comparison.json",), comparison_short_table),
+    "classical search": (("classical-search.json",), search_table),
     "ablation": (("study-ablation.json",), ablation.table),
     "exports": (("exports.json",), exports_table),
     "exports in short": (("exports.json",), exports_short_table),
@@ -272,6 +324,7 @@ BLOCKS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
 }
 DRAWINGS: dict[str, tuple[str, Callable[[dict[str, Any]], Figure]]] = {
     "speed.png": ("speed.json", speed_figure),
+    "comparison.png": ("comparison.json", comparison_figure),
     "ablation.png": ("study-ablation.json", ablation.figure),
 }
 

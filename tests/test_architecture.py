@@ -29,6 +29,7 @@ ROOMS = [
     {"experiment"},
     {"workers"},
     {"study"},
+    {"comparison"},
     {"export"},
     {"reader"},
     {"tables"},

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tenfold import augment, preprocess
-from tenfold.augment import mixtures
+from tenfold.augment import mixtures, nondigits, pens
 
 
 def blob(row: int, column: int) -> torch.Tensor:
@@ -104,7 +104,7 @@ def test_a_curve_gives_equal_pixels_equal_values_and_a_patch_changes_only_its_in
     recolored = mixtures.intensity_curve(stripes)
     assert (recolored.unflatten(3, (4, 7)).std(dim=4) < 1e-6).all()
     torch.manual_seed(seed)
-    inside = mixtures._rectangle(stripes)
+    inside = mixtures.rectangle(stripes)
     torch.manual_seed(seed)
     patched = mixtures.patch(stripes)
     assert torch.equal(patched[~inside], stripes[~inside])
@@ -118,3 +118,47 @@ def test_a_filter_keeps_the_brightest_value_and_reaches_no_farther_than_its_kern
     outside = torch.ones(28, 28, dtype=torch.bool)
     outside[11:18, 11:18] = False
     assert (filtered[:, 0, outside] == 0).all()
+
+
+@given(st.floats(0, 1), st.integers(0, 2**32 - 1))
+def test_another_pen_changes_the_wanted_share_and_stays_within_range(share, seed):
+    torch.manual_seed(seed)
+    images = blob(14, 14).repeat(500, 1, 1, 1)
+    rewritten = augment.rewrite(images, share)
+    assert rewritten.min() >= 0
+    assert rewritten.max() <= 1
+    changed = (rewritten != images).any(dim=(1, 2, 3)).float().mean()
+    assert changed <= share + 0.1
+    assert changed >= share * (1 - (2 / 3) ** 5) - 0.1  # two of seven changes can leave a single pixel as it is
+
+
+def test_strokes_grow_and_shrink_and_keep_their_brightest_value(few):
+    torch.manual_seed(0)
+    images = preprocess.normalize(preprocess.astype(preprocess.reshape(few.images)))
+    drawn = pens.stroke_weight(images)
+    assert torch.allclose(drawn.amax(dim=(1, 2, 3)), images.amax(dim=(1, 2, 3)), atol=1e-5)
+    growth = drawn.sum(dim=(1, 2, 3)) / images.sum(dim=(1, 2, 3))
+    assert growth.min() < 0.8
+    assert growth.max() > 1.5
+
+
+def test_strokes_are_drawn_where_their_points_are():
+    line = torch.tensor([[[[5.0, 20.0], [22.0, 20.0]]]])  # x, y
+    image = nondigits.draw(line)[0, 0]
+    rows, columns = torch.nonzero(image > 0.5, as_tuple=True)
+    assert 17 <= rows.min() <= rows.max() <= 22
+    assert columns.min() <= 5
+    assert columns.max() >= 21
+
+
+@given(st.integers(4, 50), st.integers(0, 2**32 - 1))
+def test_non_digits_are_as_many_as_the_digits_and_each_another(count, seed):
+    torch.manual_seed(seed)
+    images = blob(14, 14).repeat(count, 1, 1, 1) + blob(8, 10)
+    drawn = augment.non_digits(images)
+    assert drawn.shape == images.shape
+    assert drawn.min() >= 0
+    assert drawn.max() <= 1
+    others = drawn[: count // 2]  # scribbles and signs
+    assert len({image.numpy().tobytes() for image in others}) == len(others)
+    assert (others.amax(dim=(1, 2, 3)) > 0.5).all()

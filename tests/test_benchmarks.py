@@ -234,3 +234,15 @@ def test_the_references_learn(few, mnist):
         seconds, predict = run()
         assert seconds > 0
         assert (predict(test.images) == test.labels).mean() > 0.5
+
+
+def test_the_classical_recipes_are_those_that_the_search_chose():
+    pytest.importorskip("sklearn")
+    from benchmarks.classical_search import GRIDS, RESULTS
+    from tenfold.classical import recipes as classical_recipes
+
+    rows = json.loads(RESULTS.read_text())["rows"]
+    assert set(rows) == set(GRIDS) == set(classical_recipes.names())
+    for name, row in rows.items():
+        assert row["candidates"][0]["mistakes"] == min(one["mistakes"] for one in row["candidates"])
+        assert classical_recipes.load(name, row["chosen"]) == classical_recipes.load(name)

@@ -311,6 +311,23 @@ def test_version_and_help(tenfold):
         assert f"Example: tenfold {command}" in out
 
 
+def test_compare_writes_rows_pairs_and_a_picture(tenfold, one_line_error, idx_folder):
+    pytest.importorskip("skops")
+    command = ("compare", "--models", "naive_bayes, quick", "--train-size", 300, "--data", idx_folder)
+    code, out, _ = tenfold(*command, "--processes", 1, "--json")
+    assert code == 0
+    found = json.loads(out)
+    assert {"model", "error", "interval", "train_seconds", "predict_us", "bytes"} <= set(found["rows"][0])
+    assert json.loads(Path("comparisons/300-seed0/comparison.json").read_text()) == found
+    assert Path("comparisons/300-seed0/comparison.png").is_file()
+    code, out, _ = tenfold(*command)
+    assert code == 0
+    assert all(row["model"] in out for row in found["rows"])
+    assert "'naive_bayes'" in one_line_error("compare", "--models", "naive_bayse")
+    assert "601" in one_line_error("compare", "--train-size", 601, "--data", idx_folder)
+    assert "--quick" in one_line_error("compare", "--quick", "--train-size", 10)
+
+
 def test_export_evaluate_predict(tenfold, one_line_error, idx_folder, mnist):
     pytest.importorskip("onnxruntime", reason="needs tenfold[export]")
     assert tenfold("train", "--recipe", "quick", "--data", idx_folder, *TINY, "--out", "run")[0] == 0

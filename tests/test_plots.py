@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from tenfold import plots
 from tenfold.data import Digits
-from tenfold.evaluation import Evaluation, wilson_interval
+from tenfold.evaluation import Evaluation, Row, wilson_interval
 from tenfold.evaluation.robustness import DEGREES, PIXELS, Accuracy, Robustness
 from tenfold.training import History
 
@@ -182,3 +182,16 @@ def test_figures_show_themselves_and_leave_global_settings_alone():
     figure = plots.class_histogram(make_digits([1]))
     assert figure._repr_png_().startswith(b"\x89PNG")
     assert dict(matplotlib.rcParams) == before
+
+
+def test_a_ranking_names_every_model_and_hides_none():
+    rows = [
+        Row(f"model {i}", kind, 0.01 * (1 + i % 2 / 50), (0.0, 1.0), 10.0 + i / 10, 1.0, size, "", "")
+        for i, (kind, size) in enumerate([("network", 10), ("classical", 10_000), ("classical", 0), ("network", 500)])
+    ]
+    figure = plots.ranking(rows)
+    figure.draw_without_rendering()
+    [axes] = figure.axes
+    assert {text.get_text() for text in axes.texts} == {row.model for row in rows}
+    boxes = [text.get_window_extent() for text in axes.texts]
+    assert [box.count_overlaps(boxes) for box in boxes] == [1] * 4  # itself

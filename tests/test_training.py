@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tenfold
-from tenfold import TenfoldError, build, fit, recipes, restore, seed_everything
+from tenfold import TenfoldError, augment, build, fit, preprocess, recipes, restore, seed_everything
 from tenfold.data import Digits
-from tenfold.networks import NETWORKS
+from tenfold.networks import NETWORKS, predict_logits
 from tenfold.training import (
     BestCheckpoint,
     Callback,
@@ -293,3 +293,16 @@ def test_it_learns_on_a_gpu(tiny_recipe, few):
     seed_everything(0)
     history = fit(build("cnn"), few, replace(tiny_recipe, precision="auto"), device="cuda")
     assert history["validation_accuracy"][-1] > 0.8
+
+
+def test_where_there_is_no_digit_no_class_becomes_likely(few, tiny_recipe):
+    confidences = []
+    for share in (0.0, 0.5):
+        recipe = replace(tiny_recipe, non_digits=share, epochs=6)
+        model, history = trained(recipe, few)
+        assert history["accuracy"][-1] > 0.8  # of the digits alone
+        torch.manual_seed(1)
+        nothing = augment.non_digits(preprocess.normalize(preprocess.astype(preprocess.reshape(few.images[:200]))))
+        logits = predict_logits(model, preprocess.standardize(nothing))
+        confidences.append(logits.softmax(dim=1).amax(dim=1).mean())
+    assert confidences[1] < 0.7 * confidences[0]

@@ -123,7 +123,8 @@ def test_a_study_on_a_cluster_survives_the_loss_of_a_worker(file, cluster, resto
     assert finished
     assert [path.stat().st_mtime_ns for path in finished] == written
     assert [rows(run)[: len(old)] for run, old in zip(runs, before, strict=True)] == before  # with the same seconds
-    alone = [study.do(task, threads=1, shared=file) for task in study.plan(study.load(file), "alone")]
+    torch.set_num_threads(1)  # as on the cluster
+    alone = [study.do(task) for task in study.plan(study.load(file), "alone")]
     assert figures(survived) == figures([vars(outcome) for outcome in alone])
 
     process = start(file, "--cluster", cluster.address, "--out", "other")
@@ -142,12 +143,9 @@ def test_a_job_that_kills_its_worker_is_told():
         list(workers.scatter(os._exit, [1, 1], processes=2))
 
 
-def test_a_machine_that_does_not_see_the_folder_says_so(file, tmp_path):
-    task = study.plan(study.load(file))[0]
-    outcome = study.do(task, threads=1, shared=tmp_path / "elsewhere" / "shared")
-    assert outcome.status == "failed"
-    assert f"{socket.gethostname()} does not see {tmp_path / 'elsewhere'}" in outcome.reason
-    assert not task.path.exists()
+def test_a_machine_that_does_not_see_the_folder_says_so(tmp_path):
+    error = workers._attempt(os._exit, 1, tmp_path / "elsewhere" / "shared", 1)
+    assert f"{socket.gethostname()} does not see {tmp_path / 'elsewhere'}" in str(error)
 
 
 @pytest.mark.parametrize("address", ["nonsense", "ray://localhost:10001", "127.0.0.1:1", "localhost:99999"])
@@ -161,3 +159,25 @@ def test_without_ray_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(TenfoldError, match=r"pip install tenfold\[ray\]"):
         list(workers.scatter(abs, [1], cluster="localhost:6379"))
+
+
+def test_a_comparison_on_a_cluster_is_that_of_one_machine(file, idx_folder, cluster):
+    pytest.importorskip("skops")
+    command = [
+        sys.executable,
+        "-m",
+        "tenfold",
+        "compare",
+        "--models",
+        "naive_bayes,quick",
+        "--data",
+        idx_folder,
+        "--json",
+    ]
+    found = []
+    for options in (["--cluster", cluster.address, "--out", "many"], ["--processes", "1", "--out", "alone"]):
+        process = subprocess.run([*command, *options], capture_output=True, text=True)
+        assert (process.returncode, process.stderr) == (0, "")
+        found.append({row["model"]: row["error"] for row in json.loads(process.stdout)["rows"]})
+    assert found[0] == found[1]
+    assert len(found[0]) == 2

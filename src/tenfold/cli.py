@@ -3,6 +3,8 @@
 import json
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,6 +26,11 @@ Data = Annotated[
     str, typer.Option("--data", help="bundled, openml, download, or a path: IDX folder, mnist.npz, folder of pictures.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")]
+
+Processes = Annotated[int | None, typer.Option(min=1, help="Runs at a time; by default one for each core.")]
+Cluster = Annotated[
+    str | None, typer.Option(metavar="HOST:PORT", help="Run on this Ray cluster instead, with one core for each run.")
+]
 
 
 def main() -> None:
@@ -233,11 +240,8 @@ def evaluate(
 def study(
     file: Annotated[Path, typer.Argument(help="A TOML file: name, recipes, seeds, variants.")],
     out: Annotated[Path | None, typer.Option(help="The folder of the runs; by default studies/NAME.")] = None,
-    processes: Annotated[int | None, typer.Option(min=1, help="Runs at a time; by default one for each core.")] = None,
-    cluster: Annotated[
-        str | None,
-        typer.Option(metavar="HOST:PORT", help="Run on this Ray cluster instead, with one core for each run."),
-    ] = None,
+    processes: Processes = None,
+    cluster: Cluster = None,
     as_json: Json = False,
 ) -> None:
     """Train many runs, seeds by recipes by variants, and compare them; the same command goes on after an interruption.
@@ -246,23 +250,12 @@ def study(
 
     Example: tenfold study optimizers.toml
     """
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
     from tenfold import study as studies
     from tenfold import tables
-    from tenfold.experiment import InterruptedRun
 
     tasks = studies.plan(studies.load(file), out)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    try:
-        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-            bar = progress.add_task("runs", total=len(tasks))
-            outcomes = studies.run(tasks, processes, cluster, lambda _: progress.advance(bar))
-    except (KeyboardInterrupt, InterruptedRun):
-        print("tenfold: interrupted; finished runs are kept, and the same command goes on", file=sys.stderr)
-        raise typer.Exit(130) from None
+    with _progress("runs", len(tasks)) as advance:
+        outcomes = studies.run(tasks, processes, cluster, advance)
     studies.save(tasks[0].path.parent, outcomes)
     summary = studies.summarize(outcomes)
     if as_json:
@@ -272,6 +265,66 @@ def study(
     failed = [outcome for outcome in outcomes if outcome.status == "failed"]
     for outcome in failed:
         print(f"tenfold: {outcome.run} failed: {outcome.reason}", file=sys.stderr)
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def compare(
+    models: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,NAME", help="Recipes, classical or of networks, or networks; by default most of them."
+        ),
+    ] = None,
+    train_size: Annotated[
+        int | None, typer.Option(metavar="IMAGES", help="Learn so many training images instead of all.")
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Learn 10,000 training images; without the slowest models.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Starts the random numbers of all models.")] = 0,
+    source: Data = "bundled",
+    out: Annotated[
+        Path | None, typer.Option(help="The folder of the models; by default a new one in comparisons/.")
+    ] = None,
+    processes: Processes = None,
+    cluster: Cluster = None,
+    as_json: Json = False,
+) -> None:
+    """Train networks and classical models on the same images, each on one core, and compare what they do.
+
+    Finished models are kept: the same command goes on after an interruption, and with more models it trains only those.
+    Beside the models it writes comparison.json and comparison.png. Exit code 1 if some of the models failed.
+
+    Example: tenfold compare --quick --models fast,rbf_svm,random_forest
+    """
+    from tenfold import comparison, evaluation, plots, tables
+    from tenfold.data import load
+
+    if quick and train_size is not None:
+        raise TenfoldError("--quick is --train-size 10000; give one of them")
+    entries = comparison.plan(
+        [name.strip() for name in models.split(",")] if models else comparison.QUICK if quick else comparison.DEFAULT,
+        train_images=comparison.QUICK_IMAGES if quick else train_size,
+        seed=seed,
+        data=source,
+        out=out,
+    )
+    with _progress("models", len(entries)) as advance:
+        rows, failed = comparison.run(entries, processes, cluster, advance)
+    pairs = evaluation.pairs(rows, load(source)[1].labels)
+    folder = entries[0].path.parent
+    comparison.save(folder, rows, pairs)
+    if rows:
+        plots.ranking(rows).savefig(folder / "comparison.png")
+    if as_json:
+        _print_json(comparison.to_dict(rows, pairs))
+    elif rows:
+        tables.print_models(rows, pairs)
+        print(f"models, picture and all pairs: {folder}")
+    for model, reason in failed.items():
+        print(f"tenfold: {model} failed: {reason}", file=sys.stderr)
     if failed:
         raise typer.Exit(1)
 
@@ -352,6 +405,25 @@ def predict(
         if len(paths) > 1:
             print(f"tenfold: {failures} of {len(paths)} files could not be read", file=sys.stderr)
         raise typer.Exit(2 if failures == len(paths) else 1)
+
+
+@contextmanager
+def _progress(things: str, total: int) -> Iterator[Callable[[Any], None]]:
+    """A progress bar for finished things, which are kept after Ctrl-C; gives what to call with each of them."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from tenfold.experiment import InterruptedRun
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    try:
+        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+            bar = progress.add_task(things, total=total)
+            yield lambda _: progress.advance(bar)
+    except (KeyboardInterrupt, InterruptedRun):
+        print(f"tenfold: interrupted; finished {things} are kept, and the same command goes on", file=sys.stderr)
+        raise typer.Exit(130) from None
 
 
 def _print_json(value: dict[str, Any]) -> None:

@@ -2,13 +2,10 @@
 
 import json
 import os
-import socket
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from statistics import mean, stdev
-from tempfile import NamedTemporaryFile
 from typing import Annotated, Any, Literal
 
 import torch
@@ -23,7 +20,7 @@ from tenfold.files import write_atomically
 from tenfold.recipes import Recipe
 from tenfold.runs import Run
 from tenfold.settings import Name
-from tenfold.workers import scatter
+from tenfold.workers import scatter_into
 
 STUDIES = Path("studies")
 
@@ -154,49 +151,38 @@ def run(
         processes = min(processes or cores, len(tasks))
         threads = max(1, cores // processes)
     folder = tasks[0].path.parent
-    folder.mkdir(parents=True, exist_ok=True)
     outcomes: dict[Path, Outcome] = {}
-    with NamedTemporaryFile(prefix=".shared-", dir=folder) as shared:
-        work = partial(do, threads=threads, shared=Path(shared.name))
-        # workers on a cluster start in another folder
-        jobs = [replace(task, data=locate(task.data), path=task.path.absolute()) for task in tasks]
-        for job, result in scatter(work, jobs, processes=processes, threads=threads, cluster=cluster):
-            outcome = result if isinstance(result, Outcome) else _failed(job, str(result))
-            path = folder / job.path.name
-            outcomes[path] = replace(outcome, run=str(path))
-            done(outcomes[path])
+    # workers on a cluster start in another folder
+    jobs = [replace(task, data=locate(task.data), path=task.path.absolute()) for task in tasks]
+    for job, result in scatter_into(folder, do, jobs, processes=processes, threads=threads, cluster=cluster):
+        outcome = _failed(job, str(result)) if isinstance(result, TenfoldError) else result
+        path = folder / job.path.name
+        outcomes[path] = replace(outcome, run=str(path))
+        done(outcomes[path])
     return [outcomes[task.path] for task in tasks]
 
 
-def do(task: Task, threads: int, shared: Path) -> Outcome:
-    """Do one run, or what is left of it.
-
-    Args:
-        task: the run.
-        threads: how many PyTorch may use.
-        shared: a file in the study's folder, which is on this machine too if that folder is.
-    """
-    if not shared.is_file():
-        return _failed(
-            task,
-            f"the machine {socket.gethostname()} does not see {shared.parent}; "
-            "all machines of the cluster must share the study's folder, choose one with --out",
-        )
-    torch.set_num_threads(threads)
-    try:
-        begun = Run(task.path) if (task.path / "recipe.toml").is_file() else None
-        if begun and begun.finished:
-            finished = begun
-        elif begun and begun.file("checkpoint.safetensors").is_file():
-            finished = experiment.resume(task.path)
-        else:
-            finished = experiment.train(task.recipe, data=task.data, out=task.path, force=True, device="cpu")
-    except (TenfoldError, OSError) as error:
-        return _failed(task, str(error))
-    summary = experiment.summarize(finished)
+def do(task: Task) -> Outcome:
+    """Do one run of a study, or what is left of it."""
+    summary = experiment.summarize(finish(task.path, task.recipe, task.data))
     figures = ("validation_accuracy", "test_accuracy", "test_accuracy_uncontested", "train_seconds")
     measured = {key: summary[key] for key in figures}
     return Outcome(task.group, task.recipe.seed, "finished", str(task.path), **measured)
+
+
+def finish(path: Path, recipe: Recipe, data: str) -> Run:
+    """Do a run on the processor, or what is left of it.
+
+    Raises:
+        TenfoldError: as `experiment.train` and `experiment.resume`.
+        OSError: likewise.
+    """
+    begun = Run(path) if (path / "recipe.toml").is_file() else None
+    if begun and begun.finished:
+        return begun
+    if begun and begun.file("checkpoint.safetensors").is_file():
+        return experiment.resume(path)
+    return experiment.train(recipe, data=data, out=path, force=True, device="cpu")
 
 
 def _failed(task: Task, reason: str) -> Outcome:

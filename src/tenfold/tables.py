@@ -2,11 +2,12 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tenfold.evaluation import Comparison, Evaluation, Robustness
+    from tenfold.evaluation import Comparison, Evaluation, Pair, Robustness, Row
     from tenfold.findings import Findings
     from tenfold.runs import Run
 
@@ -141,6 +142,30 @@ def print_study(summary: Sequence[Mapping[str, Any]]) -> None:
         ],
     )
     print("test accuracies in percent; differences from the first recipe, paired by seed")
+
+
+def print_models(rows: Sequence["Row"], pairs: Sequence["Pair"]) -> None:
+    """Print what models did in a comparison, fewest mistakes first, and whether each is better than the next."""
+    p = {(pair.first, pair.second): pair.p for pair in pairs}
+    following = [row.model for row in rows[1:]]
+    print_table(
+        ["model", "error %", "95 % interval", "training s", "reading µs", "kB", "p, better than the next"],
+        [
+            [
+                *(
+                    row.model,
+                    f"{100 * row.error:.2f}",
+                    "{:.2f} to {:.2f}".format(*(100 * bound for bound in row.interval)),
+                ),
+                *(f"{row.train_seconds:,.1f}", f"{row.predict_us:,.0f}", f"{row.bytes / 1000:,.0f}"),
+                f"{p[row.model, after]:.2g}" if after else "",
+            ]
+            for row, after in zip_longest(rows, following)
+        ],
+    )
+    print(
+        "test images misread; seconds to train and microseconds to read an image on one core; p by McNemar's exact test"
+    )
 
 
 def print_exports(files: Sequence[Mapping[str, Any]]) -> None:

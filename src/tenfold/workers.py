@@ -6,9 +6,13 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any, TypeVar
 
+import torch
 from joblib import Parallel, delayed, parallel_config
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
@@ -58,6 +62,51 @@ def scatter(
             raise TenfoldError(
                 "a worker process was killed, for lack of memory perhaps; go on with fewer --processes"
             ) from None
+
+
+def scatter_into(
+    folder: Path,
+    function: Callable[[Job], Result],
+    jobs: Sequence[Job],
+    *,
+    processes: int | None = None,
+    threads: int = 1,
+    cluster: str | None = None,
+) -> Iterator[tuple[Job, Result | TenfoldError]]:
+    """As `scatter`, for jobs that write into a folder; one that fails does not stop the others.
+
+    Args:
+        folder: where the jobs write; it is made if it is not there.
+        function: as for `scatter`.
+        jobs: likewise.
+        processes: likewise.
+        threads: the cores that each job is given; also for PyTorch.
+        cluster: as for `scatter`; its machines must all see the folder.
+
+    Yields:
+        Each job with its result, as they come. For the result of a job that failed stands its error.
+
+    Raises:
+        TenfoldError: as `scatter`.
+        OSError: if the folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(prefix=".shared-", dir=folder) as shared:
+        attempt = partial(_attempt, function, threads, Path(shared.name).absolute())
+        yield from scatter(attempt, jobs, processes=processes, threads=threads, cluster=cluster)
+
+
+def _attempt(function: Callable[[Job], Result], threads: int, shared: Path, job: Job) -> Result | TenfoldError:
+    if not shared.is_file():  # it is there on every machine that shares the folder
+        return TenfoldError(
+            f"the machine {socket.gethostname()} does not see {shared.parent}; "
+            "all machines of the cluster must share this folder, choose one with --out"
+        )
+    torch.set_num_threads(threads)
+    try:
+        return function(job)
+    except (TenfoldError, OSError) as error:
+        return TenfoldError(str(error))
 
 
 def _call(function: Callable[[Job], Result], number: int, job: Job) -> tuple[int, Result]:

@@ -35,9 +35,9 @@ def mix(images: Images, share: float) -> Images:
     changed = images
     changes = (smooth_filter, intensity_curve, patch, patch, patch, texture)
     for index in torch.randperm(len(changes)).tolist():
-        chosen = _each(images) < 0.5
+        chosen = each(images) < 0.5
         changed = torch.where(chosen, changes[index](changed), changed)
-    weight = torch.where(_each(images) < share, _each(images), 0)
+    weight = torch.where(each(images) < share, each(images), 0)
     return images.lerp(changed, weight)
 
 
@@ -45,18 +45,18 @@ def smooth_filter(images: Images) -> Images:
     """Convolve each image with its own random kernel, blurring or drawing edges, and keep its brightest value."""
     axis = torch.arange(KERNEL, device=images.device) - KERNEL // 2
     distance = (axis**2 + axis[:, None] ** 2).expand(len(images), 1, KERNEL, KERNEL)
-    width = 0.3 + 2.7 * _each(images)
+    width = 0.3 + 2.7 * each(images)
     kernels = torch.randn(distance.shape, device=images.device) * torch.exp(-distance / (2 * width**2))
-    kernels = torch.where(_each(images) < 0.5, kernels.abs(), kernels)  # all of one sign: a blur
+    kernels = torch.where(each(images) < 0.5, kernels.abs(), kernels)  # all of one sign: a blur
     padded = F.pad(images, [KERNEL // 2] * 4, mode="replicate").transpose(0, 1)  # (1, batch, 34, 34)
     filtered = F.conv2d(padded, kernels, groups=len(images)).transpose(0, 1).abs()  # (batch, 1, 28, 28)
-    return filtered * _brightest(images) / _brightest(filtered).clamp(min=1e-6)
+    return filtered * brightest(images) / brightest(filtered).clamp(min=1e-6)
 
 
 def intensity_curve(images: Images) -> Images:
     """Draw each image in other intensities: those of a random curve between the identity and 5 random values."""
     identity = torch.linspace(0, 1, KNOTS, device=images.device).expand(len(images), -1)
-    curves = identity.lerp(torch.rand(identity.shape, device=images.device), _each(images)[:, :, 0, 0])
+    curves = identity.lerp(torch.rand(identity.shape, device=images.device), each(images)[:, :, 0, 0])
     position = images.flatten(1) * (KNOTS - 1)
     left = position.long().clamp(max=KNOTS - 2)
     values = curves.gather(1, left).lerp(curves.gather(1, left + 1), position - left)
@@ -65,37 +65,38 @@ def intensity_curve(images: Images) -> Images:
 
 def patch(images: Images) -> Images:
     """Draw the inside of a random rectangle in other intensities: from a thin stroke to most of the image."""
-    return torch.where(_rectangle(images), intensity_curve(images), images)
+    return torch.where(rectangle(images), intensity_curve(images), images)
 
 
 def texture(images: Images) -> Images:
     """Add noise of a random amount and character: even or rare strong specks, fine as dust or wide as clouds."""
     noise = torch.randn(images.shape, device=images.device)
-    noise = noise * noise.abs() ** (3 * _each(images))
+    noise = noise * noise.abs() ** (3 * each(images))
     height, width = images.shape[2:]
     down, right = torch.fft.fftfreq(height, device=images.device), torch.fft.rfftfreq(width, device=images.device)
     fineness = torch.hypot(down[:, None], right).clamp(min=1 / width)
-    spectrum = torch.fft.rfft2(noise) * fineness ** (-3 * _each(images))
+    spectrum = torch.fft.rfft2(noise) * fineness ** (-3 * each(images))
     noise = torch.fft.irfft2(spectrum)
     noise = noise / noise.std(dim=(2, 3), keepdim=True)
-    return (images + 0.5 * _each(images) * noise).clamp(0, 1)
+    return (images + 0.5 * each(images) * noise).clamp(0, 1)
 
 
-def _each(images: Images) -> Float[Tensor, "batch 1 1 1"]:
+def each(images: Images) -> Float[Tensor, "batch 1 1 1"]:
     """A random number from 0 to 1 for each image."""
     return torch.rand(len(images), 1, 1, 1, device=images.device)
 
 
-def _brightest(images: Images) -> Float[Tensor, "batch 1 1 1"]:
+def brightest(images: Images) -> Float[Tensor, "batch 1 1 1"]:
+    """The brightest value of each image."""
     return images.amax(dim=(2, 3), keepdim=True)
 
 
-def _rectangle(images: Images) -> Bool[Tensor, "batch 1 28 28"]:
+def rectangle(images: Images) -> Bool[Tensor, "batch 1 28 28"]:
     """A rectangle for each image: any center, any direction, sides from 1 to 28 pixels, thin ones as often as wide."""
     height, width = images.shape[2:]
-    y = (torch.arange(height, device=images.device)[:, None] + 0.5) - height * _each(images)
-    x = (torch.arange(width, device=images.device) + 0.5) - width * _each(images)
-    angle = math.pi * _each(images)
+    y = (torch.arange(height, device=images.device)[:, None] + 0.5) - height * each(images)
+    x = (torch.arange(width, device=images.device) + 0.5) - width * each(images)
+    angle = math.pi * each(images)
     along, across = x * torch.cos(angle) + y * torch.sin(angle), y * torch.cos(angle) - x * torch.sin(angle)
-    sides = [height ** _each(images) / 2 for _ in range(2)]
+    sides = [height ** each(images) / 2 for _ in range(2)]
     return (along.abs() < sides[0]) & (across.abs() < sides[1])

@@ -1,7 +1,7 @@
 """MNIST and the other ways to get digits: `load`, `split`, `Digits`, the IDX format, pictures."""
 
 from tenfold.data.contested import CONTESTED, contested
-from tenfold.data.digits import CLASSES, SIDE, Digits, shift, split
+from tenfold.data.digits import CLASSES, SIDE, Digits, shift, split, subset
 from tenfold.data.idx import parse_idx, read_idx, write_idx
 from tenfold.data.pictures import read_pictures
 from tenfold.data.sources import load, locate
@@ -19,5 +19,6 @@ __all__ = [
     "read_pictures",
     "shift",
     "split",
+    "subset",
     "write_idx",
 ]

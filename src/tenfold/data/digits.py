@@ -82,9 +82,7 @@ def split(digits: Digits, validation: int, seed: int = 0) -> tuple[Digits, Digit
         TenfoldError: if `validation` leaves one of the two empty.
     """
     if not 0 < validation < len(digits):
-        raise TenfoldError(
-            f"cannot take {validation} validation images from {len(digits)}; choose 1 to {len(digits) - 1}"
-        )
+        raise TenfoldError(f"cannot take {validation} images from {len(digits)}; choose 1 to {len(digits) - 1}")
     generator = np.random.default_rng(seed)
     quota, remainders = np.divmod(digits.counts() * validation, len(digits))
     quota[np.argsort(-remainders, kind="stable")[: validation - quota.sum()]] += 1
@@ -93,6 +91,15 @@ def split(digits: Digits, validation: int, seed: int = 0) -> tuple[Digits, Digit
         members = np.flatnonzero(digits.labels == digit)
         held_out[generator.permutation(members)[:count]] = True
     return digits[~held_out], digits[held_out]
+
+
+def subset(digits: Digits, n: int) -> Digits:
+    """Take some of the digits, every class in the same proportion; the same ones every time.
+
+    Raises:
+        TenfoldError: if there are not so many.
+    """
+    return digits if n == len(digits) else split(digits, n)[1]
 
 
 def shift(images: UInt8[np.ndarray, "n 28 28"], down: int, right: int) -> UInt8[np.ndarray, "n 28 28"]:

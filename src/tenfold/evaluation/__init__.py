@@ -12,10 +12,11 @@ from tenfold.evaluation.calibration import (
     risk_coverage,
     select,
 )
-from tenfold.evaluation.comparison import Comparison, Difference, compare
+from tenfold.evaluation.comparison import Comparison, Difference, compare, mcnemar
 from tenfold.evaluation.diagnosis import Diagnosis, diagnose
 from tenfold.evaluation.intervals import paired_interval, wilson_interval
 from tenfold.evaluation.metrics import Answer, ClassScores, Evaluation, average, decline, evaluate
+from tenfold.evaluation.ranking import Pair, Row, pairs
 from tenfold.evaluation.robustness import Robustness, robustness
 
 __all__ = [
@@ -26,7 +27,9 @@ __all__ = [
     "Diagnosis",
     "Difference",
     "Evaluation",
+    "Pair",
     "Robustness",
+    "Row",
     "Selection",
     "apply_temperature",
     "average",
@@ -38,7 +41,9 @@ __all__ = [
     "evaluate",
     "fit_temperature",
     "leave_out",
+    "mcnemar",
     "paired_interval",
+    "pairs",
     "reliability",
     "risk_coverage",
     "robustness",

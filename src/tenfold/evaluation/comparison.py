@@ -61,10 +61,6 @@ def compare(first: Evaluation, second: Evaluation) -> Comparison:
 
     Raises:
         TenfoldError: if they have read different images.
-
-    Source: Q. McNemar, "Note on the sampling error of the difference between correlated proportions or percentages",
-    Psychometrika 12, 1947; recommended for comparing classifiers by T. G. Dietterich, "Approximate Statistical Tests
-    for Comparing Supervised Classification Learning Algorithms", Neural Computation 10, 1998.
     """
     if len(first) != len(second):
         raise TenfoldError(f"two models can be compared only on the same images, not on {len(first)} and {len(second)}")
@@ -74,12 +70,11 @@ def compare(first: Evaluation, second: Evaluation) -> Comparison:
         raise TenfoldError("two models cannot be compared on no images")
     right, also = first.predictions == first.labels, second.predictions == second.labels
     only_first, only_second = int((right & ~also).sum()), int((also & ~right).sum())
-    discordant = only_first + only_second
     return Comparison(
         n=len(first),
         only_first=only_first,
         only_second=only_second,
-        p=float(binomtest(only_first, discordant).pvalue) if discordant else 1.0,
+        p=mcnemar(only_first, only_second),
         difference=(only_first - only_second) / len(first),
         interval=paired_interval(only_first, only_second, len(first)),
         differences=[
@@ -87,3 +82,21 @@ def compare(first: Evaluation, second: Evaluation) -> Comparison:
             for i in np.flatnonzero(first.predictions != second.predictions)
         ],
     )
+
+
+def mcnemar(only_first: int, only_second: int) -> float:
+    """McNemar's exact test, two-sided.
+
+    Args:
+        only_first: how many images only the first model read correctly.
+        only_second: how many only the second did.
+
+    Returns:
+        How likely so large a difference is between models that are equally good.
+
+    Source: Q. McNemar, "Note on the sampling error of the difference between correlated proportions or percentages",
+    Psychometrika 12, 1947; recommended for comparing classifiers by T. G. Dietterich, "Approximate Statistical Tests
+    for Comparing Supervised Classification Learning Algorithms", Neural Computation 10, 1998.
+    """
+    discordant = only_first + only_second
+    return float(binomtest(only_first, discordant).pvalue) if discordant else 1.0

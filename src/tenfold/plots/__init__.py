@@ -16,6 +16,7 @@ from tenfold.plots.evaluation import (
 )
 from tenfold.plots.gallery import contested, doubtful_labels, mistakes
 from tenfold.plots.interpretation import extremes, feature_maps, first_filters, plane, saliency
+from tenfold.plots.ranking import ranking
 from tenfold.plots.style import Figure, confidence, percent
 from tenfold.plots.training import curves, panels
 
@@ -36,6 +37,7 @@ __all__ = [
     "panels",
     "percent",
     "plane",
+    "ranking",
     "reliability",
     "risk_coverage",
     "robustness",

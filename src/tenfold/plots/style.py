@@ -1,15 +1,19 @@
 """How all pictures look: colors, type, and the words for numbers."""
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as MatplotlibFigure
+from matplotlib.text import Annotation
+from matplotlib.transforms import Bbox
 
 # Blue and vermilion are told apart with every kind of color vision (Okabe and Ito, "Color Universal Design", 2008).
 INK, MUTED, RULE, PAPER = "#20262d", "#59636e", "#dde2e7", "#ffffff"
 TRAINING, VALIDATION = "#0072b2", "#d55e00"
 FOUR_COLORS = (TRAINING, VALIDATION, "#009e73", "#8f4a75")
+SIDES = ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, -1), (1, -1), (-1, 1))  # of a point: right and up
 STYLE: dict[Any, Any] = {
     # a light card, so that a figure is as legible on a dark page
     "figure.facecolor": PAPER,
@@ -73,3 +77,35 @@ def bare(axes: Axes, title: str) -> None:
     axes.set(title=title, xticks=[], yticks=[])
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
+
+
+def label_points(axes: Axes, points: Sequence[tuple[str, float, float, float]]) -> None:
+    """Write names beside points, where they hide no point and no other name.
+
+    Args:
+        axes: with its limits set.
+        points: name, x, y, and radius in points, of each; where it is crowded, the first get the better places.
+    """
+    figure = axes.get_figure(root=True)
+    assert figure is not None  # noqa: S101  # for the type checker
+    figure.draw_without_rendering()  # from here on every place is known
+
+    def write(point: tuple[str, float, float, float], side: tuple[int, int]) -> Annotation:
+        name, x, y, radius = point
+        beside = tuple((radius + 2) * step for step in side)
+        alignment = {"ha": ("center", "left", "right")[side[0]], "va": ("center", "bottom", "top")[side[1]]}
+        return axes.annotate(name, (x, y), beside, textcoords="offset points", size=8, **alignment)  # type: ignore[arg-type]
+
+    taken = []
+    for _, x, y, radius in points:
+        center, pixels = axes.transData.transform((x, y)), radius * figure.dpi / 72
+        taken.append(Bbox([center - pixels, center + pixels]))
+    for point in points:
+        hidden = []
+        for side in SIDES:
+            text = write(point, side)
+            box = text.get_window_extent()
+            outside = box.x0 < axes.bbox.x0 or box.x1 > axes.bbox.x1
+            hidden.append(box.count_overlaps(taken) + outside)
+            text.remove()
+        taken.append(write(point, SIDES[hidden.index(min(hidden))]).get_window_extent())

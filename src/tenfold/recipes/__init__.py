@@ -44,6 +44,9 @@ class Recipe:
         shift: largest random shift, in pixels.
         elastic: largest random shift of the points that an elastic distortion follows, in pixels.
         mixture: the share of the images that random filters, curves, patches and textures change too.
+        pen: the share of the images that are drawn as with other pens, on other papers, by other cameras.
+        non_digits: how many images that show no digit join every batch, as a share of it; of those the network learns
+            to find no digit likelier than another.
         temperature: what the finished network's logits are divided by, so that its probabilities can be believed; for
             recipes that train on all images. Where some are held out, it is fitted on those instead.
         precision: "auto" is bfloat16 where the processor or GPU computes in it and float32 elsewhere.
@@ -73,6 +76,8 @@ class Recipe:
     shift: NotNegative
     elastic: NotNegative = 0.0
     mixture: Annotated[float, Field(ge=0, le=1)] = 0.0
+    pen: Annotated[float, Field(ge=0, le=1)] = 0.0
+    non_digits: Annotated[float, Field(ge=0, le=1)] = 0.0
     temperature: Positive = 1.0
     precision: Literal["auto", "float32", "bfloat16"]
 

@@ -14,7 +14,7 @@ from jaxtyping import Float, Int64, UInt8
 from torch import Tensor, nn
 
 from tenfold import augment, preprocess, recipes
-from tenfold.data import Digits, split
+from tenfold.data import Digits, split, subset
 from tenfold.errors import TenfoldError
 from tenfold.networks import Network, predict_logits
 from tenfold.recipes import Recipe
@@ -183,9 +183,7 @@ def hold_out(train: Digits, recipe: Recipe, validation: Digits | None = None) ->
         train, validation = split(train, recipe.validation)
     if recipe.train_images > len(train):
         raise TenfoldError(f"train_images = {recipe.train_images}: there are only {len(train)} to train on")
-    if 0 < recipe.train_images < len(train):
-        train = split(train, recipe.train_images)[1]
-    return train, validation
+    return subset(train, recipe.train_images) if recipe.train_images else train, validation
 
 
 def train_epoch(training: Training, epoch: int, callbacks: Sequence[Callback]) -> dict[str, float]:
@@ -239,22 +237,29 @@ def train_step(
     """
     recipe = training.recipe
     inputs = preprocess.normalize(preprocess.astype(pixels))  # (batch, 1, 28, 28) from 0 to 1
+    others = round(recipe.non_digits * len(inputs))
+    if others:
+        inputs = torch.cat((inputs, augment.non_digits(inputs[:others])))  # (batch + others, 1, 28, 28)
+    if recipe.pen:
+        inputs = augment.rewrite(inputs, recipe.pen)
     if recipe.augments:
         limits = (recipe.rotation, recipe.scale, recipe.shear, recipe.shift, recipe.elastic)
         inputs = augment.distort(inputs, *limits)
     if recipe.mixture:
         inputs = augment.mix(inputs, recipe.mixture)
     with training.precision:
-        logits = training.model(preprocess.standardize(inputs))  # (batch, 10)
-    log_probabilities = F.log_softmax(logits.float(), dim=1)
+        logits = training.model(preprocess.standardize(inputs))  # (batch + others, 10)
+    log_probabilities, unsure = F.log_softmax(logits.float(), dim=1).split((len(labels), others))
     cross_entropy = F.nll_loss(log_probabilities, labels)
     smoothing = recipe.label_smoothing
     loss = (1 - smoothing) * cross_entropy - smoothing * log_probabilities.mean()
+    if others:
+        loss = loss - recipe.non_digits * unsure.mean()  # no class may be likelier than another
     training.model.zero_grad()
     loss.backward()
     for optimizer in training.optimizers:
         optimizer.step(scale)
-    return cross_entropy.detach(), (logits.argmax(dim=1) == labels).sum()
+    return cross_entropy.detach(), (log_probabilities.argmax(dim=1) == labels).sum()
 
 
 def validate(training: Training) -> dict[str, float | None]:

@@ -1,0 +1,56 @@
+"""What a comparison of all models measured, for the record: `python -m benchmarks.comparison comparisons/NAME ...`.
+
+Takes the folders that `tenfold compare` made, one for each seed, and writes `results/comparison.json`. A model that
+does not depend on the seed need be in the first only.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from benchmarks import publish
+from benchmarks.speed import where
+from benchmarks.studies import spread
+
+RESULTS = Path("results/comparison.json")
+
+
+def main() -> None:
+    """Write the record, and rewrite the pages."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.comparison")
+    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="made by tenfold compare")
+    parser.add_argument("--json", action="store_true", help="print the record as JSON")
+    options = parser.parse_args()
+    for folder in options.folders:
+        if not (folder / "comparison.json").is_file():
+            parser.error(f"{folder}: has no comparison.json; let tenfold compare come to its end")
+    results = record([json.loads((folder / "comparison.json").read_text()) for folder in options.folders])
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    publish.main()
+    print(json.dumps(results) if options.json else publish.comparison_table(results))
+
+
+def record(comparisons: list[dict[str, Any]]) -> dict[str, Any]:
+    """Mean error of every model over the comparisons; times, sizes and pairs of the first."""
+    by_model: dict[str, list[dict[str, Any]]] = {}
+    for row in (row for comparison in comparisons for row in comparison["rows"]):
+        by_model.setdefault(row["model"], []).append(row)
+    rows = {}
+    for model, found in by_model.items():
+        rows[model] = {
+            "kind": found[0]["kind"],
+            "n": len(found),
+            **spread("error", [row["error"] for row in found]),
+            "interval": found[0]["interval"],
+            **{key: found[0][key] for key in ("bytes", "train_seconds", "predict_us")},
+        }
+    return {
+        "measured": where() | {"threads": 1},  # each model has one core
+        "rows": dict(sorted(rows.items(), key=lambda item: item[1]["error"])),
+        "pairs": comparisons[0]["pairs"],
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""Images that show no digit, for networks that must say so: scribbles, signs, shapes, and digits taken apart."""
+
+from functools import cache
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from tenfold.augment.mixtures import Images, each
+
+POINTS = 8  # of a stroke
+# Signs that no digit looks like, as strokes between points of a square from 0 to 1.
+SIGNS = (
+    ("A", ((0.0, 1.0), (0.5, 0.0), (1.0, 1.0)), ((0.2, 0.6), (0.8, 0.6))),
+    ("E", ((1.0, 0.0), (0.0, 0.0), (0.0, 1.0), (1.0, 1.0)), ((0.0, 0.5), (0.8, 0.5))),
+    ("F", ((1.0, 0.0), (0.0, 0.0), (0.0, 1.0)), ((0.0, 0.5), (0.8, 0.5))),
+    ("H", ((0.0, 0.0), (0.0, 1.0)), ((1.0, 0.0), (1.0, 1.0)), ((0.0, 0.5), (1.0, 0.5))),
+    ("K", ((0.0, 0.0), (0.0, 1.0)), ((1.0, 0.0), (0.0, 0.5), (1.0, 1.0))),
+    ("M", ((0.0, 1.0), (0.1, 0.0), (0.5, 0.7), (0.9, 0.0), (1.0, 1.0))),
+    ("N", ((0.0, 1.0), (0.0, 0.0), (1.0, 1.0), (1.0, 0.0))),
+    ("R", ((0.0, 1.0), (0.0, 0.0), (0.9, 0.1), (0.9, 0.4), (0.0, 0.5), (1.0, 1.0))),
+    ("U", ((0.0, 0.0), (0.0, 0.8), (0.3, 1.0), (0.7, 1.0), (1.0, 0.8), (1.0, 0.0))),
+    ("V", ((0.0, 0.0), (0.5, 1.0), (1.0, 0.0))),
+    ("W", ((0.0, 0.0), (0.25, 1.0), (0.5, 0.3), (0.75, 1.0), (1.0, 0.0))),
+    ("X", ((0.0, 0.0), (1.0, 1.0)), ((1.0, 0.0), (0.0, 1.0))),
+    ("h", ((0.0, 0.0), (0.0, 1.0)), ((0.0, 0.6), (0.5, 0.4), (0.9, 0.6), (0.9, 1.0))),
+    ("m", ((0.0, 1.0), (0.0, 0.4), (0.4, 0.4), (0.5, 1.0), (0.5, 0.5), (0.9, 0.4), (1.0, 1.0))),
+    ("e", ((0.0, 0.5), (1.0, 0.5), (0.8, 0.1), (0.3, 0.1), (0.0, 0.5), (0.3, 1.0), (1.0, 0.9))),
+    ("k", ((0.0, 0.0), (0.0, 1.0)), ((0.8, 0.4), (0.0, 0.7), (0.8, 1.0))),
+    ("plus", ((0.5, 0.0), (0.5, 1.0)), ((0.0, 0.5), (1.0, 0.5))),
+    ("equals", ((0.0, 0.3), (1.0, 0.3)), ((0.0, 0.7), (1.0, 0.7))),
+    ("hash", ((0.3, 0.0), (0.3, 1.0)), ((0.7, 0.0), (0.7, 1.0)), ((0.0, 0.3), (1.0, 0.3)), ((0.0, 0.7), (1.0, 0.7))),
+    ("triangle", ((0.5, 0.0), (1.0, 1.0), (0.0, 1.0), (0.5, 0.0))),
+    ("square", ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (0.0, 0.0))),
+    ("check", ((0.0, 0.5), (0.35, 1.0), (1.0, 0.0))),
+    ("colon", ((0.5, 0.1), (0.5, 0.15)), ((0.5, 0.85), (0.5, 0.9))),
+    ("dash", ((0.0, 0.5), (1.0, 0.5))),
+)
+
+
+def non_digits(digits: Images) -> Images:
+    """Draw as many images without a digit as there are digits: a quarter of each kind.
+
+    Random numbers come from PyTorch's global generator.
+
+    Args:
+        digits: pixels from 0 to 1; some are taken apart.
+
+    Returns:
+        Images from 0 to 1: scribbles, signs, filled shapes, and what is left of digits.
+    """
+    quarters = digits.tensor_split(4)
+    kinds = (scribbles, signs, shapes, fragments)
+    return torch.cat([kind(part) for kind, part in zip(kinds, quarters, strict=True)])
+
+
+def scribbles(like: Images) -> Images:
+    """Draw three to six random curves over one another."""
+    strokes = 6
+    ends = 4 + 20 * torch.rand(len(like), strokes, 3, 2, device=like.device)  # start, pull, end of quadratic curves
+    t = torch.linspace(0, 1, POINTS, device=like.device)[:, None]
+    start, pull, end = (ends[:, :, None, point] for point in range(3))
+    curves = (1 - t) ** 2 * start + 2 * t * (1 - t) * pull + t**2 * end  # (batch, strokes, points, 2)
+    count = torch.randint(3, strokes + 1, (len(like), 1, 1, 1), device=like.device)
+    kept = torch.arange(strokes, device=like.device)[:, None, None] < count
+    return draw(torch.where(kept, curves, curves[:, :1]))  # what is not kept repeats the first
+
+
+def signs(like: Images) -> Images:
+    """Draw letters and other signs, slanted, stretched and bent at random."""
+    chosen = torch.randint(len(SIGNS), (len(like),), device=like.device)
+    points = _signs(like.device)[chosen]  # (batch, strokes, points, 2)
+    size = 0.6 + 0.4 * torch.rand(len(like), 1, 1, 2, device=like.device)
+    slant = 0.4 * torch.rand(len(like), 1, 1, device=like.device) - 0.1
+    moves = 0.06 * torch.randn(points.shape, device=like.device)
+    centered = (points - 0.5 + moves) * size
+    x = centered[..., 0] - slant * centered[..., 1]
+    return draw(14 + 20 * torch.stack((x, centered[..., 1]), dim=-1))
+
+
+def shapes(like: Images) -> Images:
+    """Fill a random shape with a random texture: blots, clouds, things."""
+    coarse = torch.randn(len(like), 1, 5, 5, device=like.device)
+    cloud = F.interpolate(coarse, like.shape[2:], mode="bicubic", align_corners=True)
+    axis = torch.linspace(-1, 1, like.shape[2], device=like.device)
+    sides = 0.4 + 0.5 * torch.rand(2, len(like), 1, 1, 1, device=like.device)
+    power = 1 + 5 * each(like)  # from a rhombus by an ellipse to a rectangle
+    frame = (axis[:, None].abs() / sides[0]) ** power + (axis.abs() / sides[1]) ** power
+    inside = torch.sigmoid(8 * (1 - frame + 0.6 * cloud))
+    grain = torch.rand(len(like), 1, 4, 4, device=like.device)
+    light = F.interpolate(grain, like.shape[2:], mode="bilinear", align_corners=True)
+    return inside * (0.3 + 0.7 * light.lerp(torch.ones_like(light), each(like)))
+
+
+def fragments(digits: Images) -> Images:
+    """Take digits apart: quarters in another order, or two digits over each other."""
+    others = digits.roll(1, dims=0)
+    rolled = torch.where(each(digits) < 0.5, digits.roll((14, 14), dims=(2, 3)), digits.roll(14, dims=2))
+    crossed = torch.maximum(digits.transpose(2, 3).flip(3), others)  # one of the two lies on its side
+    return torch.where(each(digits) < 0.5, rolled, crossed)
+
+
+def draw(points: Float[Tensor, "batch strokes points 2"]) -> Images:
+    """Draw strokes through points, x and y in pixels, with a pen of a random width."""
+    batch = len(points)
+    start, end = points[:, :, :-1].flatten(1, 2), points[:, :, 1:].flatten(1, 2)  # (batch, segments, 2)
+    along = end - start
+    axis = torch.arange(28, device=points.device) + 0.5
+    place = torch.cartesian_prod(axis, axis).flip(1)[:, None]  # (784, 1, 2) as x, y
+    away = place - start[:, None]  # (batch, 784, segments, 2)
+    share = (away * along[:, None]).sum(dim=3) / (along**2).sum(dim=2).clamp(min=1e-6)[:, None]
+    beside = away - share.clamp(0, 1)[..., None] * along[:, None]
+    distance = beside.square().sum(dim=3).amin(dim=2).sqrt()  # (batch, 784), to the nearest segment
+    pen = 0.6 + 1.2 * torch.rand(batch, 1, device=points.device)
+    return (pen + 0.5 - distance).clamp(0, 1).view(batch, 1, 28, 28)
+
+
+@cache
+def _signs(device: torch.device) -> Float[Tensor, "signs strokes points 2"]:
+    """The signs as tensors; a missing stroke or point repeats the last one."""
+    strokes = max(len(sign) - 1 for sign in SIGNS)
+    points = max(len(stroke) for _, *sign in SIGNS for stroke in sign)
+    filled = []
+    for _, *sign in SIGNS:
+        padded = [[*stroke, *[stroke[-1]] * (points - len(stroke))] for stroke in sign]
+        filled.append(padded + [padded[-1]] * (strokes - len(padded)))
+    return torch.tensor(filled, device=device)
