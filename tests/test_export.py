@@ -109,6 +109,16 @@ def test_keras_has_all_layers(name, random_digits):
 
 
 @needs_export
+def test_litert_adds_the_right_axes(random_digits, tmp_path):
+    network = tenfold.build("resnet", width=4)
+    with quietly_on_one_core():
+        content = FORMATS["litert"].convert(graph.FromPixels(network), np.zeros((256, 28, 28), np.uint8))[0]
+        Path(tmp_path, "file.tflite").write_bytes(content)
+        found = models.load(tmp_path / "file.tflite").logits(random_digits.images)
+    np.testing.assert_allclose(found, models.TorchModel(network).logits(random_digits.images), atol=1e-4)
+
+
+@needs_export
 @pytest.mark.parametrize(("name", "named"), [("litert", "bessel"), ("onnx", "bessel"), ("keras", "Bessel")])
 def test_a_layer_that_cannot_be_converted_is_named(name, named):
     class Bessel(nn.Module):

@@ -23,7 +23,8 @@ class FromPixels(nn.Module):
         super().__init__()
         self.normalize = Affine(1 / (255 * STD), -MEAN / STD)
         self.network = _rounded(copy.deepcopy(network)).eval()
-        self.eval()
+        # of a channels-last network, the LiteRT converter mixes up the axes in a sum
+        self.eval().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
 
     def forward(self, images: UInt8[Tensor, "n 28 28"]) -> dict[str, Float[Tensor, "n 10"]]:
         """Read raw pixels; the name of the output becomes that in the file."""
