@@ -18,6 +18,7 @@ from tenfold.plots.style import STYLE, label_points
 
 PAGES = (Path("README.md"), *sorted(Path("docs").glob("*.md")))
 NOTEBOOK = Path("MNIST.ipynb")
+ORDER = ("litert", "onnx", "keras")
 RESULTS = Path("results")
 FIGURES = Path("docs/figures")
 REFERENCES = {
@@ -226,6 +227,52 @@ def _runs(results: dict[str, Any]) -> str:
     return f"Runs: {counts}. {' '.join(map(place, results['trained']))}"
 
 
+def exports_table(results: dict[str, Any], ends: tuple[str, ...] = ("",)) -> str:
+    """A row for every exported file whose name has one of the ends, beside PyTorch on the same network."""
+    lines = [
+        "| file | bytes | gzipped | accuracy | different answers | µs an image | images a second |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for run, found in results.items():
+        reference = found["reference"]
+        label = f"**{run}** in PyTorch, {found['parameters']:,} parameters"
+        lines.append(f"| {label} | | | {reference['accuracy']:.2%} | | {_pace(reference)} |")
+        for name, file in sorted(found["files"].items(), key=lambda item: ORDER.index(item[1]["format"])):
+            if name.endswith(ends):
+                size = f"{file['bytes']:,} | {file['compressed_bytes']:,}"
+                lines.append(f"| `{name}` | {size} | {file['accuracy']:.2%} | {file['different']} | {_pace(file)} |")
+    weights = ", ".join(f"{run} {found['bytes_of_weights']:,}" for run, found in results.items())
+    places = " ".join(dict.fromkeys(place(found["measured"]) for found in results.values()))
+    return "\n".join([*lines, "", f"Bytes of the weights alone, 8 bits each, with 32 for a bias: {weights}. {places}"])
+
+
+def exports_short_table(results: dict[str, Any]) -> str:
+    """The rows of the LiteRT files in float32 and in 8 bits."""
+    return exports_table(results, ("-float32.tflite", "-int8.tflite"))
+
+
+def _pace(row: dict[str, Any]) -> str:
+    return f"{row['latency_us']:,.0f} | {row['throughput']:,.0f}"
+
+
+def shipped_table(results: dict[str, Any]) -> str:
+    """The figures of the files in the package."""
+    lines = ["| file | bytes | test accuracy | 95 % interval | test loss | calibration error |"]
+    lines.append("| --- | --- | --- | --- | --- | --- |")
+    for name, file in results["files"].items():
+        low, high = file["interval"]
+        figures = f"{file['accuracy']:.2%} | {low:.2%} to {high:.2%} | {file['loss']:.4f}"
+        lines.append(f"| `{name}` | {file['bytes']:,} | {figures} | {file['calibration_error']:.2%} |")
+    int8, found = results["files"]["standard-int8.tflite"], results["int8"]
+    weakest = min(found["per_class"], key=lambda row: row["recall"])
+    rest = (
+        f"Of {int8['n']:,} test images the int8 file reads {int8['different']} differently than the network it came "
+        f"from. It misreads {len(found['misclassified'])}; without the contested labels its accuracy is "
+        f"{int8['accuracy_uncontested']:.2%}. Weakest on {weakest['digit']}: {weakest['recall']:.2%} of them are read."
+    )
+    return "\n".join([*lines, "", rest])
+
+
 @rc_context(STYLE)
 def speed_figure(results: dict[str, Any]) -> Figure:
     """Accuracy against training time, tenfold's recipes as a curve, the references as points."""
@@ -270,6 +317,9 @@ BLOCKS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "comparison in short": (("comparison.json",), comparison_short_table),
     "classical search": (("classical-search.json",), search_table),
     "ablation": (("study-ablation.json",), ablation.table),
+    "exports": (("exports.json",), exports_table),
+    "exports in short": (("exports.json",), exports_short_table),
+    "shipped": (("shipped.json",), shipped_table),
     "ablation in short": (("study-ablation.json",), ablation.short_table),
 }
 DRAWINGS: dict[str, tuple[str, Callable[[dict[str, Any]], Figure]]] = {

@@ -1,5 +1,6 @@
 """The published figures are those in `results/`."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import torch
 from scipy import stats
 
 import tenfold
-from tenfold import TenfoldError, findings, preprocess, recipes, study
+from tenfold import TenfoldError, findings, models, preprocess, recipes, study
 from tenfold.evaluation import average, robustness
 from tenfold.runs import load_model
 from tenfold.study import Outcome
@@ -32,6 +33,13 @@ def test_pages_say_what_the_results_say():
         assert publish.rewrite(text) == text
     notebook = publish.NOTEBOOK.read_text()
     assert publish.rewrite_notebook(notebook) == notebook  # also: what is rewritten is written as Jupyter writes it
+
+
+def test_the_network_in_the_package_is_the_one_of_the_model_card():
+    files = json.loads(Path("results/shipped.json").read_text())["files"]
+    for name in ("standard-int8.tflite", "standard-float16.tflite"):
+        content = (models.SHIPPED / name).read_bytes()
+        assert (len(content), hashlib.sha256(content).hexdigest()) == (files[name]["bytes"], files[name]["sha256"])
 
 
 @pytest.fixture

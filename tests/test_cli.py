@@ -116,7 +116,6 @@ def test_a_report_of_a_run_is_the_page_that_training_wrote(tenfold, one_line_err
         ("run", "missing/page.html", "missing: No such file or directory"),
         ("run", "page.html/page.html", "page.html: Not a directory"),
         ("run", "run", "run: is a folder", "run/report.html"),
-        ("run/model.safetensors", "page.html", "model.safetensors: holds only weights", "run folder"),
         ("unfinished", "page.html", "unfinished: unfinished", "--resume"),
         ("nowhere", "page.html", "nowhere: no such run folder"),
     ):
@@ -236,7 +235,11 @@ def test_data_shows_counts_and_writes_pictures(tenfold, idx_folder):
         (["train", "--resume", "nowhere"], "no such run folder"),
         (["train", "--resume", "nowhere", "--epochs", "3"], "leave the other options out"),
         (["evaluate", "nowhere"], "nowhere"),
-        (["predict", "nowhere.png"], "no trained model"),
+        (["predict", "nowhere.png"], "nowhere.png: No such file"),
+        (["export", "nowhere", "--all"], "nowhere"),
+        (["export", "nowhere"], "--to (litert, onnx, keras)"),
+        (["export", "nowhere", "--to", "lietrt"], "did you mean 'litert'"),
+        (["evaluate", "nowhere.tflite"], "nowhere.tflite: No such file"),
         (["predict", "nowhere.png", "--model", "nowhere"], "nowhere"),
         (["study", "nowhere.toml"], "nowhere.toml"),
     ],
@@ -302,7 +305,7 @@ def test_version_and_help(tenfold):
     import tenfold as package
 
     assert tenfold("--version") == (0, package.__version__ + "\n", "")
-    for command in ("data", "train", "evaluate", "study", "predict"):
+    for command in ("data", "train", "evaluate", "study", "export", "predict"):
         code, out, _ = tenfold(command, "--help")
         assert code == 0
         assert f"Example: tenfold {command}" in out
@@ -323,3 +326,32 @@ def test_compare_writes_rows_pairs_and_a_picture(tenfold, one_line_error, idx_fo
     assert "'naive_bayes'" in one_line_error("compare", "--models", "naive_bayse")
     assert "601" in one_line_error("compare", "--train-size", 601, "--data", idx_folder)
     assert "--quick" in one_line_error("compare", "--quick", "--train-size", 10)
+
+
+def test_export_evaluate_predict(tenfold, one_line_error, idx_folder, mnist):
+    pytest.importorskip("onnxruntime", reason="needs tenfold[export]")
+    assert tenfold("train", "--recipe", "quick", "--data", idx_folder, *TINY, "--out", "run")[0] == 0
+    code, out, err = tenfold("export", "run", "--to", "onnx", "--out", "files", "--json")
+    float32, int8 = json.loads(out)["files"]
+    assert (code, float32["file"], float32["different"]) == (0, "files/run-float32.onnx", 0)
+    assert err == "".join(f"tenfold: warning: {file['warning']}\n" for file in (float32, int8) if file["warning"])
+    code, out, _ = tenfold("export", "run", "--to", "onnx", "--out", "files", "--force")
+    assert code == 0
+    assert "run-int8.onnx" in out
+    assert "exists" in one_line_error("export", "run", "--to", "onnx", "--out", "files")
+
+    code, out, _ = tenfold("evaluate", int8["file"], "--data", idx_folder, "--report", "page.html", "--json")
+    assert (code, json.loads(out)["accuracy"]) == (0, int8["accuracy"])
+    page = Path("page.html").read_text()
+    assert int8["sha256"] in page
+    assert "Confusion matrix" in page
+    assert "Training" not in page
+    code, out, _ = tenfold("evaluate", "run", float32["file"], "--data", idx_folder, "--json")
+    assert json.loads(out)["comparison"]["difference"] == 0
+    assert "layers" in one_line_error("evaluate", int8["file"], "--interpret", "pictures")
+
+    Image.fromarray(mnist[1].images[0]).save("seven.png")
+    readings = [
+        json.loads(tenfold("predict", "seven.png", "--model", m, "--json")[1]) for m in ("run", float32["file"])
+    ]
+    assert readings[0]["text"] == readings[1]["text"]

@@ -159,7 +159,7 @@ def train(
 @app.command()
 def evaluate(
     runs: Annotated[
-        list[Path], typer.Argument(metavar="RUN...", help="Run folders, or .safetensors files of tenfold.save().")
+        list[Path], typer.Argument(metavar="RUN...", help="Run folders, or files of tenfold.save() and tenfold export.")
     ],
     ensemble: Annotated[
         bool, typer.Option("--ensemble", help="Average the probabilities of two or more networks.")
@@ -179,7 +179,7 @@ def evaluate(
         typer.Option("--mnist-c", metavar="FOLDER", help="Take corrupted images from the published MNIST-C."),
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a report of a run with all of this, as one HTML page.")
+        Path | None, typer.Option(metavar="FILE", help="Write a report with all of this, as one HTML page.")
     ] = None,
     source: Annotated[
         str | None, typer.Option("--data", help="Test images from elsewhere, see tenfold train --help.")
@@ -187,6 +187,8 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Evaluate a trained network, compare two, or evaluate an ensemble of several, on the test images.
+
+    A file may be .safetensors, .tflite, .onnx, .keras or .h5.
 
     With --error-rate, the threshold of confidence is chosen on the images that were held out from training.
 
@@ -328,14 +330,52 @@ def compare(
 
 
 @app.command()
+def export(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, or a .safetensors file.")],
+    formats: Annotated[
+        list[str] | None,
+        typer.Option("--to", metavar="FORMAT", help="litert, onnx or keras; may be given more than once."),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every format.")] = False,
+    out: Annotated[Path | None, typer.Option(help="The folder for the files; by default RUN/export.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that are already there.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Write a trained network as LiteRT (TFLite), ONNX or Keras, after each file has read all test images.
+
+    A file takes pixels, uint8 (n, 28, 28), and gives logits, float32 (n, 10); a JSON file beside it says how it
+    compares with the network.
+
+    Example: tenfold export runs/standard --to litert
+    """
+    from tenfold import tables
+    from tenfold.export import FORMATS
+    from tenfold.export import export as write
+
+    if bool(formats) == everything:
+        raise TenfoldError(f"name a format with --to ({', '.join(FORMATS)}), or take them --all")
+    files = write(run, formats or tuple(FORMATS), out, force)
+    if as_json:
+        _print_json({"run": str(run), "files": files})
+    else:
+        tables.print_exports(files)
+    for file in files:
+        if file["warning"]:
+            print(f"tenfold: warning: {file['warning']}", file=sys.stderr)
+
+
+@app.command()
 def predict(
     paths: Annotated[list[Path], typer.Argument(metavar="FILE...", help="28x28 pictures of one digit, or IDX files.")],
     model: Annotated[
-        Path | None, typer.Option(help="A run folder or .safetensors file; by default the latest run in runs/.")
+        Path | None,
+        typer.Option(help="A run folder or a file; by default the latest run in runs/, or else tenfold's own network."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON Lines, one object a file.")] = False,
 ) -> None:
     """Read the digits in files.
+
+    A model's file may be .safetensors, .tflite, .onnx, .keras or .h5.
 
     Exit code 1 if some of the files could not be read, 2 if none could.
 
@@ -343,9 +383,9 @@ def predict(
     """
     from dataclasses import asdict
 
-    from tenfold import reader, runs
+    from tenfold import models, reader
 
-    network = runs.load_model(model) if model else runs.latest().load_model()
+    network = models.load(model) if model else models.default()
     failures = 0
     for path in paths:
         try:

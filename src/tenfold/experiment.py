@@ -11,7 +11,7 @@ from tenfold import findings, recipes, runs
 from tenfold.data import Digits, load, locate
 from tenfold.errors import TenfoldError
 from tenfold.evaluation import apply_temperature, evaluate, fit_temperature
-from tenfold.networks import Network, build
+from tenfold.networks import Network, build, summary
 from tenfold.recipes import Recipe
 from tenfold.runs import Run
 from tenfold.training import (
@@ -135,7 +135,7 @@ def _train(
     evaluation = evaluate(model, test_digits) if temperature != 1 else uncalibrated
     calibration = {"temperature": temperature, "uncalibrated_error": uncalibrated.calibration_error}
     found = findings.Findings(evaluation, validation=evaluate(model, validation) if validation else None)
-    page = findings.page(run, model, test_digits, history, found, calibration)
+    page = findings.page(run, summary(model), test_digits, history, found, calibration)
     run.save_evaluation(evaluation.to_dict() | calibration, page)
     return run
 

@@ -4,6 +4,8 @@ import os
 import tempfile
 from pathlib import Path
 
+RUNS = Path("runs")  # where a run goes unless another place is named
+
 
 def write_atomically(path: str | os.PathLike, content: bytes | str) -> None:
     """Write a file so that a reader, a crash or a full disk never meets half of it.

@@ -1,5 +1,6 @@
 """What can be found out about trained networks: figures, pictures, a report."""
 
+import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -8,7 +9,7 @@ from typing import Any
 
 import torch
 
-from tenfold import runs
+from tenfold import models
 from tenfold.data import Digits, load
 from tenfold.errors import TenfoldError
 from tenfold.evaluation import (
@@ -24,7 +25,8 @@ from tenfold.evaluation import (
 from tenfold.evaluation import robustness as measure_robustness
 from tenfold.files import check_writable, write_atomically
 from tenfold.interpret import interpret as draw
-from tenfold.networks import Network, summary
+from tenfold.models import Model, TorchModel
+from tenfold.networks import Summary, summary
 from tenfold.report import render
 from tenfold.runs import Run
 from tenfold.training import History, hold_out
@@ -34,7 +36,7 @@ def evaluate_path(path: str | os.PathLike, data: str | None = None) -> Evaluatio
     """Evaluate a trained network; for a run, to the last digit as when it was trained, on the same machine.
 
     Args:
-        path: a run folder, or a file that `tenfold.save` wrote.
+        path: a run folder, or a file as for `tenfold.models.load`.
         data: where the test images come from; by default from where the run's own came.
 
     Raises:
@@ -47,7 +49,7 @@ def evaluate_paths(paths: Sequence[str | os.PathLike], data: str | None = None) 
     """Evaluate several trained networks on the same test images; all are read before the first is evaluated.
 
     Args:
-        paths: run folders, or files that `tenfold.save` wrote.
+        paths: run folders, or files as for `tenfold.models.load`.
         data: as for `evaluate_path`.
 
     Returns:
@@ -150,13 +152,13 @@ def examine(
     """Evaluate a trained network, and find out what else is asked for.
 
     Args:
-        path: a run folder, or a file that `tenfold.save` wrote.
-        data: as for `evaluate_path`.
+        path: as for `evaluate_path`.
+        data: likewise.
         error_rate: choose a threshold of confidence so that no more than this share is misread.
         interpret: a folder for pictures of what the network looks at.
         robustness: whether to read worse images too: corrupted, shifted and rotated ones.
         mnist_c: a folder of the published MNIST-C; by default the test images are corrupted here.
-        report: a file for the report of the run, an HTML page with all of this.
+        report: a file for the report, an HTML page with all of this.
 
     Raises:
         TenfoldError: if there are no usable weights, the data or a folder cannot be used, an optional package is
@@ -166,6 +168,8 @@ def examine(
     if report is not None:
         _check_report(path, Path(report))
     model, test = _model_and_test(path, data)
+    if interpret is not None and not isinstance(model, TorchModel):
+        raise TenfoldError(f"{path}: holds no layers to look into; name the run or the .safetensors file it came from")
     evaluation = _evaluate(path, model, test)
     run = Run(path) if Path(path).is_dir() else None
     held_out = error_rate is not None or (report is not None and run is not None and run.recipe.validation)
@@ -180,11 +184,14 @@ def examine(
     pictures = draw(path, interpret, data) if interpret is not None else {}
     worse = measure_robustness(model, test, folder=mnist_c) if robustness else None
     found = replace(found, pictures=pictures, robustness=worse)
-    if report is not None and run is not None:
-        calibration = run.load_evaluation()
+    if report is not None:
+        calibration = run.load_evaluation() if run else {}
         if data is not None:  # it is known of the run's own test images
             calibration.pop("uncalibrated_error", None)
-        write_atomically(report, page(run, model, test, run.history, found, calibration))
+        layers = summary(model.network) if isinstance(model, TorchModel) else Summary()
+        write_atomically(
+            report, page(run or Path(path), layers, test, run.history if run else None, found, calibration)
+        )
     return found
 
 
@@ -204,22 +211,37 @@ def examine_ensemble(paths: Sequence[str | os.PathLike], data: str | None = None
 
 
 def page(
-    run: Run, model: Network, test: Digits, history: History, found: Findings, calibration: Mapping[str, Any]
+    source: Run | Path,
+    layers: Summary,
+    test: Digits,
+    history: History | None,
+    found: Findings,
+    calibration: Mapping[str, Any],
 ) -> str:
-    """Write the report of a run.
+    """Write the report of a run, or of a file.
 
     Args:
-        run: gives recipe and environment.
-        model: the trained network.
+        source: the run, which gives recipe and environment; or the file.
+        layers: the network's, as far as they are known.
         test: the images that `found` is about.
-        history: of the training.
+        history: of the training; of a file, None.
         found: what the report shows.
         calibration: the temperature, and the test images' calibration error before it, where they are known.
     """
+    if isinstance(source, Run):
+        title, recipe, environment = (
+            f"{source.recipe.name}, seed {source.recipe.seed}",
+            source.recipe,
+            source.environment,
+        )
+    else:
+        content = source.read_bytes()
+        title, recipe = source.name, None
+        environment = {"file": str(source), "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
     return render(
-        title=f"{run.recipe.name}, seed {run.recipe.seed}",
-        recipe=run.recipe,
-        environment=run.environment,
+        title=title,
+        recipe=recipe,
+        environment=environment,
         history=history,
         evaluation=found.evaluation,
         temperature=calibration.get("temperature", 1.0),  # older runs do not have it
@@ -229,29 +251,28 @@ def page(
         robustness=found.robustness,
         pictures=found.pictures,
         test=test,
-        layers=summary(model),
+        layers=layers,
     )
 
 
 def _check_report(path: str | os.PathLike, page: Path) -> None:
     """Find out before anything is measured whether there can be a report."""
-    if Path(path).is_file():
-        raise TenfoldError(f"{path}: holds only weights; a report needs the whole run folder")
-    Run(path).load_evaluation()
+    if not Path(path).is_file():
+        Run(path).load_evaluation()
     if page.is_dir():
         raise TenfoldError(f"{page}: is a folder; name the report's file, such as {page / 'report.html'}")
     check_writable(page.parent)
 
 
-def _model_and_test(path: str | os.PathLike, data: str | None) -> tuple[Network, Digits]:
-    """A trained network and its test images."""
-    model = runs.load_model(path)
+def _model_and_test(path: str | os.PathLike, data: str | None) -> tuple[Model, Digits]:
+    """A trained model and its test images."""
+    model = models.load(path)
     own = data is None and Path(path).is_dir()
     _, test = Run(path).load_digits() if own else load(data or "bundled")
     return model, test
 
 
-def _evaluate(path: str | os.PathLike, model: Network, test: Digits) -> Evaluation:
+def _evaluate(path: str | os.PathLike, model: Model, test: Digits) -> Evaluation:
     """With as many threads as a run was trained with: then the figures are its own, to the last digit."""
     if Path(path).is_dir():
         torch.set_num_threads(Run(path).environment["threads"])

@@ -3,17 +3,19 @@
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch.nn.functional as F
 from jaxtyping import UInt8
 from PIL import Image, ImageOps
-from torch import nn
 
-from tenfold import preprocess, runs
+from tenfold import models
 from tenfold.data import read_idx, read_pictures
 from tenfold.errors import TenfoldError
-from tenfold.networks import predict_logits
+from tenfold.models import Model
+
+if TYPE_CHECKING:
+    from torch import nn
 
 IDX_MAGIC = (b"\x00\x00", b"\x1f\x8b")  # IDX, and IDX packed with gzip
 ALTERNATIVE = 0.01  # the least probability that is worth telling
@@ -36,21 +38,22 @@ class Reading:
     box: tuple[int, int, int, int]
 
 
-def predict(path: str | os.PathLike, model: nn.Module | None = None) -> list[Reading]:
+def predict(path: str | os.PathLike, model: "nn.Module | Model | None" = None) -> list[Reading]:
     """Read a picture of one digit, or an IDX file of many.
 
     Args:
         path: a BMP, GIF, JPEG, PNG, PPM, TIFF or WebP picture, or an IDX file of images `(n, 28, 28)`.
-        model: the network; by default that of the latest run in `runs/`.
+        model: a PyTorch module, or what `tenfold.models.load` returns; by default the network of the latest run in
+            `runs/`, or where there is none, the one that comes with tenfold.
 
     Returns:
         One reading for the picture, or one for every image in the IDX file.
 
     Raises:
-        TenfoldError: if the file is neither, is damaged or blank, or there is no trained model.
+        TenfoldError: if the file is neither, is damaged or blank.
         OSError: if the file cannot be read.
     """
-    model = model or runs.latest().load_model()
+    model = models.wrap(model) if model is not None else models.default()
     with Path(path).open("rb") as file:
         is_idx = file.read(2) in IDX_MAGIC
     if is_idx:
@@ -60,13 +63,15 @@ def predict(path: str | os.PathLike, model: nn.Module | None = None) -> list[Rea
         return [replace(reading, box=(0, 0, *ImageOps.exif_transpose(picture).size))]
 
 
-def read_images(images: UInt8[np.ndarray, "n 28 28"], model: nn.Module) -> list[Reading]:
+def read_images(images: UInt8[np.ndarray, "n 28 28"], model: Model) -> list[Reading]:
     """Read images that look like MNIST's: white ink on black, one digit in the middle of each.
 
     Returns:
         One reading an image, in order.
     """
-    probabilities = F.softmax(predict_logits(model, preprocess.to_tensor(images)), dim=1).numpy()
+    logits = model.logits(images)
+    probabilities = np.exp(logits - logits.max(axis=1, keepdims=True))
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
     readings = []
     for row in probabilities:
         ranked = [(int(digit), float(row[digit])) for digit in np.argsort(-row, kind="stable")]

@@ -33,9 +33,9 @@ DARK |= {style.VALIDATION: "#f08a3c", style.FOUR_COLORS[3]: "#cc79a7"}
 def render(
     *,
     title: str,
-    recipe: Recipe,
+    recipe: Recipe | None,
     environment: Mapping[str, object],
-    history: History,
+    history: History | None,
     evaluation: Evaluation,
     temperature: float,
     uncalibrated_error: float | None,
@@ -46,13 +46,13 @@ def render(
     test: Digits,
     layers: Summary,
 ) -> str:
-    """Write the report of a training run as HTML.
+    """Write the report of a training run, or of a model in a file, as HTML.
 
     Args:
         title: the page's heading.
-        recipe: what was trained and how.
-        environment: names and values of whatever describes machine and software.
-        history: the measurements of every epoch.
+        recipe: what was trained and how; None for a file.
+        environment: names and values of whatever describes machine and software, or the file.
+        history: the measurements of every epoch; None for a file.
         evaluation: the model's answers to `test`.
         temperature: what the model's logits were divided by.
         uncalibrated_error: the expected calibration error before that, where it is known.
@@ -61,7 +61,7 @@ def render(
         robustness: the model's accuracies on worse images, where they were measured.
         pictures: PNG files of what the model looks at, each with what it shows.
         test: the test digits, for the pictures of the mistakes.
-        layers: the network's, from `tenfold.summary`.
+        layers: the network's, from `tenfold.summary`; none where they are not known.
 
     Returns:
         A page that needs no network, no script and no other file; pictures are inside.
@@ -74,11 +74,11 @@ def render(
     return template.render(
         title=title,
         recipe=recipe,
-        recipe_values=asdict(recipe),
+        recipe_values=asdict(recipe) if recipe else {},
         environment=environment,
         history=history,
-        diagnosis=diagnose(history),
-        curves=[(panel, *themes(plots.curves(history, panel))) for panel in plots.panels(history)],
+        diagnosis=diagnose(history) if history else None,
+        curves=[(panel, *themes(plots.curves(history, panel))) for panel in plots.panels(history)] if history else [],
         evaluation=evaluation,
         heat=plots.mistake_heat(evaluation).round(2).tolist(),
         confused=most_confused(evaluation),

@@ -24,14 +24,13 @@ import tenfold
 from tenfold import recipes
 from tenfold.data import Digits, load
 from tenfold.errors import TenfoldError
-from tenfold.files import write_atomically
+from tenfold.files import RUNS, write_atomically
 from tenfold.networks import Network
 from tenfold.recipes import Recipe
 from tenfold.training import History
 from tenfold.weights import restore, save
 
 FORMAT = 1
-RUNS = Path("runs")
 FILES = (
     "recipe.toml",
     "environment.json",

@@ -168,6 +168,28 @@ def print_models(rows: Sequence["Row"], pairs: Sequence["Pair"]) -> None:
     )
 
 
+def print_exports(files: Sequence[Mapping[str, Any]]) -> None:
+    """Print what `export` wrote, and how each file compares with the network."""
+    n, reference = files[0]["n"], files[0]["reference_accuracy"]
+    print_table(
+        ["file", "bytes", "gzipped", "accuracy", "different", "largest difference", "µs an image", "images a second"],
+        [
+            [
+                Path(file["file"]).name,
+                *(f"{file['bytes']:,}", f"{file['compressed_bytes']:,}", _percent(file["accuracy"])),
+                *(str(file["different"]), f"{file['max_difference']:.1e}"),
+                *(f"{file['latency_us']:.0f}", f"{file['throughput']:,.0f}"),
+            ]
+            for file in files
+        ],
+    )
+    print(
+        f"answers to {n:,} test images that differ from the network's, of accuracy {reference:.2%}, and the largest\n"
+        "difference of a probability; on one core, alone and in batches of 256"
+    )
+    print(f"files in {Path(files[0]['file']).parent}")
+
+
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table, aligned to the right; where nobody watches it is 120 characters wide."""
     from rich.box import SIMPLE_HEAD

@@ -12,12 +12,11 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int64, UInt8
 from torch import nn
 
-from tenfold import preprocess
 from tenfold.data import CLASSES, Digits, contested
 from tenfold.errors import TenfoldError
 from tenfold.evaluation.calibration import Selection, calibration_error, choose_threshold, select
 from tenfold.evaluation.intervals import wilson_interval
-from tenfold.networks import predict_logits
+from tenfold.models import Model, wrap
 
 
 @dataclass(frozen=True)
@@ -185,17 +184,18 @@ class Evaluation:
         return text
 
 
-def evaluate(model: nn.Module, digits: Digits) -> Evaluation:
+def evaluate(model: nn.Module | Model, digits: Digits) -> Evaluation:
     """Let a model read labeled digits, in float32 and evaluation mode.
 
     Args:
-        model: takes standardized images `(batch, 1, 28, 28)`, returns logits `(batch, 10)`.
+        model: a PyTorch module that takes standardized images `(batch, 1, 28, 28)` and returns logits `(batch, 10)`, or
+            what `tenfold.models.load` returns.
         digits: images with their labels, best ones that the model has never seen.
 
     Raises:
         TenfoldError: if the model does not return ten finite logits an image.
     """
-    logits = predict_logits(model, preprocess.to_tensor(digits.images)).numpy()
+    logits = wrap(model).logits(digits.images)
     if logits.shape != (len(digits), CLASSES):
         raise TenfoldError(
             f"the model returned {logits.shape} for {len(digits)} images; it must return ten logits each"

@@ -13,6 +13,7 @@ from tenfold.data import CLASSES, SIDE, Digits, shift
 from tenfold.errors import TenfoldError
 from tenfold.evaluation.corruptions import CORRUPTIONS, corrupt, turn, warp
 from tenfold.evaluation.metrics import Evaluation, evaluate
+from tenfold.models import Model
 
 PIXELS = tuple(range(7))
 DIRECTIONS = {"left": (0, -1), "right": (0, 1), "up": (-1, 0), "down": (1, 0)}  # (rows, columns)
@@ -59,11 +60,13 @@ class Robustness:
         return asdict(self) | {"mean": self.mean, "shifts": shifts, "rotations": rotations}
 
 
-def robustness(model: nn.Module, digits: Digits, seed: int = 0, folder: str | os.PathLike | None = None) -> Robustness:
+def robustness(
+    model: nn.Module | Model, digits: Digits, seed: int = 0, folder: str | os.PathLike | None = None
+) -> Robustness:
     """Let a model read corrupted, shifted and rotated digits.
 
     Args:
-        model: takes standardized images `(batch, 1, 28, 28)`, returns logits `(batch, 10)`.
+        model: as for `evaluate`.
         digits: images with their labels, that the model has never seen.
         seed: starts the random streams of the corruptions.
         folder: the published MNIST-C, whose images are read instead of corrupting `digits`: a folder for each

@@ -1,0 +1,59 @@
+"""Put a trained run into the package, and draw what it misreads: `python -m benchmarks.shipped RUN`.
+
+Writes `src/tenfold/shipped/`, `results/shipped.json` and `docs/figures/misread.png`. The run comes from:
+tenfold train --recipe standard --set validation=0 --set temperature=0.57 --out runs/standard
+"""
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import tenfold
+from benchmarks import publish
+from tenfold import models, plots
+from tenfold.export import export
+from tenfold.runs import Run
+from tenfold.weights import write_tensors
+
+RESULTS = Path("results/shipped.json")
+FIGURE = Path("docs/figures/misread.png")
+KEPT = ("n", "loss", "accuracy", "accuracy_uncontested", "interval", "calibration_error")
+FILES = ("standard-int8.tflite", "standard-float16.tflite")
+
+
+def main() -> None:
+    """Export, copy, evaluate and draw."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run", type=Path, metavar="RUN")
+    run = Run(parser.parse_args().run)
+    models.SHIPPED.mkdir(exist_ok=True)
+    results: dict[str, Any] = {"recipe": run.recipe.to_toml(), "environment": run.environment, "files": {}}
+    with tempfile.TemporaryDirectory() as folder:
+        for facts in export(run.path, ["litert"], folder):
+            file = Path(facts["file"])
+            if file.name in FILES:
+                (models.SHIPPED / file.name).write_bytes(file.read_bytes())
+                results["files"][file.name] = {"sha256": facts["sha256"], "different": facts["different"]}
+    # where LiteRT does not run, PyTorch reads these: 16 bits, as in the larger of the two files
+    network = run.load_model()
+    half = {name: one.half() if one.is_floating_point() else one for name, one in network.state_dict().items()}
+    description = json.dumps({"name": network.name, "options": network.options})
+    write_tensors(models.SHIPPED / "standard.safetensors", half, {"network": description})
+
+    _, test = tenfold.load()
+    for name in (*FILES, "standard.safetensors"):
+        evaluation = tenfold.evaluate(models.load(models.SHIPPED / name), test)
+        figures = evaluation.to_dict()
+        size = (models.SHIPPED / name).stat().st_size
+        results["files"].setdefault(name, {}).update(bytes=size, **{key: figures[key] for key in KEPT})
+        if name == FILES[0]:
+            results["int8"] = {key: figures[key] for key in ("per_class", "misclassified")}
+            plots.mistakes(evaluation, test, len(evaluation.mistakes)).savefig(FIGURE)
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    publish.main()
+
+
+if __name__ == "__main__":
+    main()

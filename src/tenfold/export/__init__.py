@@ -1,0 +1,144 @@
+"""Trained networks as files for phones, browsers and other frameworks, each compared with the original."""
+
+import contextlib
+import gzip
+import hashlib
+import io
+import json
+import logging
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import tenfold
+from tenfold import models, runs
+from tenfold.data import CLASSES, SIDE, Digits, load
+from tenfold.errors import TenfoldError, nearest
+from tenfold.evaluation import evaluate
+from tenfold.export import keras, litert, onnx
+from tenfold.export.graph import FromPixels
+from tenfold.export.parity import check, compare
+from tenfold.files import check_writable, write_atomically
+from tenfold.networks import Network
+from tenfold.preprocess import MEAN, STD
+from tenfold.runs import Run
+
+CALIBRATION = 1024  # training images that give the ranges of 8-bit activations
+FORMATS = {"litert": litert, "onnx": onnx, "keras": keras}
+
+
+def export(
+    path: str | os.PathLike,
+    formats: Sequence[str] = tuple(FORMATS),
+    out: str | os.PathLike | None = None,
+    force: bool = False,
+) -> list[dict[str, Any]]:
+    """Write a trained network in other formats, after each file has read all test images as the network does.
+
+    Args:
+        path: a run folder, or a file that `tenfold.save` wrote.
+        formats: some of "litert", "onnx" and "keras".
+        out: the folder for the files; by default `export` in the run folder, or beside the file.
+        force: whether to replace files that are already there.
+
+    Returns:
+        What each file is and how it compares, as plain values: the same that stands in the JSON file beside it.
+
+    Raises:
+        TenfoldError: if there are no usable weights, a package is missing, a layer cannot be converted, a file exists
+            already, or one in floating point answers differently than the network; then nothing has been written.
+        OSError: if the folder cannot be written.
+    """
+    path = Path(path)
+    for name in formats:
+        if name not in FORMATS:
+            raise TenfoldError(f"there is no format {name!r}{nearest(name, FORMATS)}")
+    network = runs.load_model(path)
+    name = path.resolve().name if path.is_dir() else path.stem
+    folder = Path(out) if out is not None else (path if path.is_dir() else path.parent) / "export"
+    targets = {family: [folder / f"{name}-{kind}" for kind in FORMATS[family].FILES] for family in formats}
+    for target in (target for family in targets.values() for target in family):
+        if target.exists() and not force:
+            raise TenfoldError(f"{target}: exists; choose another folder with --out, or replace it with --force")
+    folder.mkdir(parents=True, exist_ok=True)
+    check_writable(folder)
+
+    train, test = Run(path).load_digits() if path.is_dir() else load()
+    graph, reference = FromPixels(network), evaluate(network, test)
+    calibration = np.resize(train.images, (CALIBRATION, SIDE, SIDE))  # repeats them if there are fewer
+    common = _describe(path, network, test)
+    files: list[tuple[Path, bytes, dict[str, Any]]] = []
+    with tempfile.TemporaryDirectory() as temporary, quietly_on_one_core():
+        for family, family_targets in targets.items():
+            contents = FORMATS[family].convert(graph, calibration)
+            for target, content in zip(family_targets, contents, strict=True):
+                file = Path(temporary, target.name)
+                file.write_bytes(content)
+                parity = compare(models.load(file), reference, test)
+                precision = target.stem.rpartition("-")[2]
+                facts = {
+                    "file": str(target),
+                    "format": family,
+                    "precision": precision,
+                    "bytes": len(content),
+                    "compressed_bytes": len(gzip.compress(content, mtime=0)),
+                    "sha256": hashlib.sha256(content).hexdigest(),
+                    **asdict(parity),
+                    "warning": check(target.name, precision, parity),
+                    **common,
+                }
+                files.append((target, content, facts))
+    for target, content, facts in files:
+        write_atomically(target, content)
+        write_atomically(f"{target}.json", json.dumps(facts, indent=1) + "\n")
+    return [facts for _, _, facts in files]
+
+
+def _describe(path: Path, network: Network, test: Digits) -> dict[str, Any]:
+    """What all files of a network have in common."""
+    weights = path / "model.safetensors" if path.is_dir() else path
+    recipe = Run(path).recipe if path.is_dir() else None
+    return {
+        "input": {"name": "images", "dtype": "uint8", "shape": ["n", SIDE, SIDE], "background": 0, "ink": 255},
+        "output": {"name": "logits", "dtype": "float32", "shape": ["n", CLASSES]},
+        "classes": [str(digit) for digit in range(CLASSES)],
+        "normalization": {"inside": True, "scale": 1 / 255, "mean": MEAN, "std": STD},
+        "source": {
+            "run": str(path),
+            "recipe": recipe.name if recipe else None,
+            "seed": recipe.seed if recipe else None,
+            "network": network.name,
+            "network_options": network.options,
+            "parameters": sum(parameter.numel() for parameter in network.parameters()),
+            "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
+        },
+        "test_images": test.source,
+        "tenfold": tenfold.__version__,
+    }
+
+
+@contextlib.contextmanager
+def quietly_on_one_core() -> Iterator[None]:
+    """Keep the converters' logs and warnings away, and PyTorch from using more than one core while it is timed."""
+    threads, level = torch.get_num_threads(), logging.root.manager.disable
+    torch.set_num_threads(1)
+    logging.disable(logging.ERROR)
+    try:
+        with (
+            warnings.catch_warnings(),
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(io.StringIO()),
+            models.silent(),
+        ):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(level)
+        torch.set_num_threads(threads)

@@ -1,0 +1,127 @@
+"""Keras: a model of the same layers, with the weights carried over."""
+
+import math
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import UInt8
+from torch import Tensor, nn
+
+from tenfold.data import SIDE
+from tenfold.errors import TenfoldError
+from tenfold.export.graph import FromPixels
+from tenfold.layers import Affine, MeanOverShifts, Residual
+from tenfold.models import import_keras
+
+FILES = ("float32.keras", "float32.h5")
+ACTIVATIONS = {nn.ReLU: "relu", nn.GELU: "gelu", nn.Sigmoid: "sigmoid", nn.Tanh: "tanh"}
+
+
+def convert(graph: FromPixels, calibration: UInt8[np.ndarray, "n 28 28"]) -> tuple[bytes, ...]:
+    """Build a Keras model of the same layers and give it the same weights.
+
+    Args:
+        graph: what to convert.
+        calibration: not needed, because nothing is rounded.
+
+    Returns:
+        The contents of `FILES`, which hold layers of Keras alone and no code.
+
+    Raises:
+        TenfoldError: if a package is missing, or Keras has no such layer.
+    """
+    keras = import_keras("Keras")
+    model = keras.Model(*connect(graph), name="tenfold")
+    with tempfile.TemporaryDirectory() as folder:
+        files = [Path(folder, name) for name in FILES]
+        for file in files:
+            model.save(file)
+        return tuple(file.read_bytes() for file in files)
+
+
+def connect(graph: FromPixels) -> tuple[Any, Any]:
+    """The input and the output of Keras' layers, from pixels to logits."""
+    from keras import Input, layers
+
+    images = Input((SIDE, SIDE), dtype="uint8", name="images")
+    pixels = layers.Reshape((SIDE, SIDE, 1))(images)  # channels come last in Keras
+    return images, _apply(graph.network, _apply(graph.normalize, pixels))
+
+
+def _apply(layer: nn.Module, x: Any) -> Any:
+    """What Keras' layers of the same kind and weights make of `x`."""
+    from keras import Input, Model, layers
+
+    match layer:
+        case MeanOverShifts():
+            inner = Input(x.shape[1:])
+            logits = _chain(layer, inner)
+            return _mean_over_shifts(layer, Model(inner, layers.Activation("log_softmax")(logits)), x)
+        case nn.Sequential():
+            return _chain(layer, x)
+        case Residual():
+            return layers.ReLU()(layers.Add()([x, _apply(layer.residual, x)]))
+        case Affine():
+            return layers.Rescaling(layer.factor, layer.offset)(x)
+        case nn.Conv2d():
+            return _convolution(layer, x)
+        case nn.BatchNorm2d():
+            batchnorm = layers.BatchNormalization(epsilon=layer.eps)
+            weights = (layer.weight, layer.bias, layer.running_mean, layer.running_var)
+            return _with_weights(batchnorm, x, *weights)
+        case nn.Linear():
+            return _with_weights(layers.Dense(layer.out_features), x, layer.weight.T, layer.bias)
+        case nn.MaxPool2d() | nn.AvgPool2d():
+            pooling = layers.MaxPooling2D if isinstance(layer, nn.MaxPool2d) else layers.AveragePooling2D
+            return pooling(layer.kernel_size)(x)
+        case nn.Flatten():  # PyTorch's order: channel by channel
+            return layers.Flatten()(layers.Permute((3, 1, 2))(x))
+        case nn.Dropout():
+            return layers.Dropout(layer.p)(x)
+        case _ if type(layer) in ACTIVATIONS:
+            return layers.Activation(ACTIVATIONS[type(layer)])(x)
+    raise TenfoldError(f"Keras: there is no layer for {type(layer).__name__}")
+
+
+def _chain(network: nn.Sequential, x: Any) -> Any:
+    for layer in network:
+        x = _apply(layer, x)
+    return x
+
+
+def _with_weights(layer: Any, x: Any, *weights: Tensor | None) -> Any:
+    y = layer(x)  # which makes its variables
+    layer.set_weights([weight.detach().numpy() for weight in weights if weight is not None])
+    return y
+
+
+def _convolution(layer: nn.Conv2d, x: Any) -> Any:
+    from keras import layers
+
+    options = {"strides": layer.stride, "use_bias": layer.bias is not None}
+    if any(layer.padding):
+        x = layers.ZeroPadding2D(layer.padding)(x)
+    if layer.groups == 1:
+        convolution = layers.Conv2D(layer.out_channels, layer.kernel_size, **options)
+        return _with_weights(convolution, x, layer.weight.permute(2, 3, 1, 0), layer.bias)
+    return _with_weights(
+        layers.DepthwiseConv2D(layer.kernel_size, **options), x, layer.weight.permute(2, 3, 0, 1), layer.bias
+    )
+
+
+def _mean_over_shifts(layer: MeanOverShifts, look: Any, x: Any) -> Any:
+    """The same as in PyTorch, of layers that both file formats hold: no padding by copies and no logarithm is one."""
+    from keras import layers
+
+    last = SIDE - 1
+    for axis in (0, 1):  # rows, then columns
+        edges = [((0, last), (0, 0)), ((last, 0), (0, 0))]
+        first, end = (layers.Cropping2D(edge if axis == 0 else edge[::-1])(x) for edge in edges)
+        x = layers.Concatenate(axis=axis + 1)([first, x, end])
+    looks = [look(layers.Cropping2D(((row, 2 - row), (column, 2 - column)))(x)) for row, column in layer.SHIFTS]
+    total = looks[0]
+    for other in looks[1:]:  # log(exp(a) + exp(b)) = a + softplus(b - a)
+        total = layers.Add()([total, layers.Activation("softplus")(layers.Subtract()([other, total]))])
+    return layers.Rescaling(1.0, -math.log(len(looks)))(total)

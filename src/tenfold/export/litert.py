@@ -1,0 +1,94 @@
+"""LiteRT, formerly TensorFlow Lite: what phones, browsers and microcontrollers read.
+
+A file has two signatures that share weights, `b1` for one image and `b256` for 256, because its batch is fixed.
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import UInt8
+
+from tenfold.data import SIDE
+from tenfold.export.graph import FromPixels, cannot_convert
+from tenfold.models import BATCH, require
+
+FILES = ("float32.tflite", "float16.tflite", "dynamic.tflite", "int8.tflite")
+
+
+def convert(graph: FromPixels, calibration: UInt8[np.ndarray, "n 28 28"]) -> tuple[bytes, ...]:
+    """Convert a network.
+
+    Args:
+        graph: what to convert.
+        calibration: training images whose activations give the ranges of 8-bit numbers; a multiple of 256.
+
+    Returns:
+        The contents of `FILES`: in float32; with weights of 16 bits; with weights of 8 bits and activations that are
+        rounded as they come; with both in 8 bits. All return float32.
+
+    Raises:
+        TenfoldError: if a package is missing, or the converter does not know a layer.
+    """
+    litert_torch = require("litert_torch", "LiteRT")
+    require("ai_edge_quantizer", "LiteRT")
+    from ai_edge_quantizer.algorithm_manager import AlgorithmName
+    from ai_edge_quantizer.qtyping import TFLOperationName
+    from ai_edge_quantizer.recipe_manager import RecipeManager
+
+    signatures = litert_torch
+    for n in (1, BATCH):
+        images = torch.zeros(n, SIDE, SIDE, dtype=torch.uint8)
+        signatures = signatures.signature(f"b{n}", graph, sample_kwargs={"images": images})
+    try:
+        float32 = signatures.convert().model_content()
+    except Exception as error:  # converters raise nearly anything
+        raise cannot_convert("LiteRT", error) from None
+
+    float16, dynamic, static = RecipeManager(), RecipeManager(), RecipeManager()
+    everything = (".*", TFLOperationName.ALL_SUPPORTED)
+    float16.add_weight_only_config(*everything, num_bits=16, algorithm_key=AlgorithmName.FLOAT_CASTING)
+    dynamic.add_dynamic_config(*everything, num_bits=8)
+    static.add_static_config(*everything, activation_num_bits=8, weight_num_bits=8)
+    for end in (TFLOperationName.INPUT, TFLOperationName.OUTPUT):  # these stay: uint8 pixels, float32 logits
+        static.add_quantization_config(".*", end, algorithm_key=AlgorithmName.NO_QUANTIZE)
+    files = (
+        float32,
+        _quantize(float32, float16),
+        _quantize(float32, dynamic),
+        _quantize(float32, static, _ranges(float32, static, calibration)),
+    )
+    return tuple(map(_without_names, files))
+
+
+def _ranges(float32: bytes, recipe: Any, images: np.ndarray) -> dict[str, Any]:
+    """The least and the greatest activation over all images; a moving average would clip the rarer ones."""
+    from ai_edge_quantizer.calibrator import Calibrator
+    from ai_edge_quantizer.utils.qsv_utils import min_max_update
+
+    calibrator = Calibrator(float32, num_threads=1, qsv_update_func=min_max_update)
+    calls = {f"b{n}": [{"images": some} for some in images.reshape(-1, n, SIDE, SIDE)] for n in (1, BATCH)}
+    calibrator.calibrate(calls, recipe)
+    return calibrator.get_model_qsvs()
+
+
+def _quantize(float32: bytes, recipe: Any, ranges: dict[str, Any] | None = None) -> bytes:
+    from ai_edge_quantizer.quantizer import Quantizer
+
+    quantizer = Quantizer(float32, recipe.get_quantization_recipe())
+    result = quantizer.quantize(ranges, enable_progress_bar=False, enable_progress_report=False)
+    return bytes(result.quantized_model)
+
+
+def _without_names(content: bytes) -> bytes:
+    """Leave out the names of tensors and their ranges: nobody needs them, and of a small file they are the half."""
+    from ai_edge_litert.tools import flatbuffer_utils
+
+    model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
+    model.description = b"Handwritten digits: images, uint8 (n, 28, 28), 255 is ink, to logits, float32 (n, 10)"
+    for graph in model.subgraphs:
+        for tensor in graph.tensors:
+            tensor.name = None
+            if tensor.quantization is not None:
+                tensor.quantization.min = tensor.quantization.max = None
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))

@@ -1,0 +1,117 @@
+"""Whether an exported file answers as the network did, and how fast it is."""
+
+import statistics
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from tenfold.data import Digits
+from tenfold.errors import TenfoldError
+from tenfold.evaluation import Evaluation, evaluate
+from tenfold.models import BATCH, Model
+
+SINGLES = 300  # images that are read one by one as well, which some formats do in another way
+ALLOWED = {"float32": 0, "float16": 2}  # different answers; more mean that the converter has made a mistake
+EXPECTED = 10  # different answers of 10,000 in 8 bits; more are worth a warning
+EXPECTED_LOSS = 0.0005  # likewise, of accuracy
+
+
+@dataclass(frozen=True)
+class Parity:
+    """How an exported file compares with the network it was made from, and how fast it is on one core.
+
+    Attributes:
+        n: how many images both have read.
+        different: how many of them they read differently.
+        max_difference: the largest difference of a probability.
+        accuracy: of the exported file, a fraction.
+        reference_accuracy: of the network.
+        latency_us: microseconds for one image alone, the median.
+        throughput: images a second in batches of 256.
+    """
+
+    n: int
+    different: int
+    max_difference: float
+    accuracy: float
+    reference_accuracy: float
+    latency_us: float
+    throughput: float
+
+
+def compare(model: Model, reference: Evaluation, test: Digits) -> Parity:
+    """Read all test images, the first of them one by one as well, and compare with the network's answers.
+
+    Args:
+        model: the exported file.
+        reference: the network's answers to `test`.
+        test: labeled images.
+    """
+    found = evaluate(model, test)
+    latency, singles = time_singles(model, test)
+    other = found.predictions != reference.predictions
+    other[: len(singles)] |= singles.argmax(axis=1) != reference.predictions[: len(singles)]
+    alone = Evaluation(singles, test.labels[: len(singles)])
+    return Parity(
+        n=len(test),
+        different=int(other.sum()),
+        max_difference=max(
+            float(np.abs(one.probabilities - reference.probabilities[: len(one)]).max()) for one in (found, alone)
+        ),
+        accuracy=found.accuracy,
+        reference_accuracy=reference.accuracy,
+        latency_us=latency,
+        throughput=throughput(model, test),
+    )
+
+
+def check(name: str, precision: str, parity: Parity) -> str | None:
+    """Judge a comparison.
+
+    Args:
+        name: what to call the file.
+        precision: "float32", "float16" or one with 8 bits.
+        parity: the comparison.
+
+    Returns:
+        A warning if a file in 8 bits is weaker than it should be.
+
+    Raises:
+        TenfoldError: if a file in floating point reads more images differently than rounding explains.
+    """
+    finding = (
+        f"{name}: {parity.different} of {parity.n:,} answers differ from the original's, "
+        f"accuracy {parity.accuracy:.2%} instead of {parity.reference_accuracy:.2%}"
+    )
+    if parity.different > ALLOWED.get(precision, parity.n):
+        raise TenfoldError(f"{finding}; nothing was written")
+    weaker = parity.reference_accuracy - parity.accuracy > EXPECTED_LOSS + 1e-9
+    return finding if precision not in ALLOWED and (parity.different > EXPECTED or weaker) else None
+
+
+def time_singles(model: Model, test: Digits) -> tuple[float, np.ndarray]:
+    """The median microseconds for one image alone, and the logits of the first images read so."""
+    seconds, logits = _timed(model, (image[None] for image in test.images[:SINGLES]))
+    return 1e6 * statistics.median(seconds), np.concatenate(logits)
+
+
+def throughput(model: Model, test: Digits) -> float:
+    """Images a second in batches of 256, the median of some."""
+    images = np.resize(test.images, (BATCH, *test.images.shape[1:]))
+    seconds, _ = _timed(model, [images] * 11)
+    return BATCH / statistics.median(seconds)
+
+
+def _timed(model: Model, batches: Iterable[np.ndarray]) -> tuple[list[float], list[np.ndarray]]:
+    """Seconds and logits of each batch, as many as there are or as two seconds allow."""
+    seconds: list[float] = []
+    logits = []
+    for images in batches:
+        started = time.perf_counter()
+        logits.append(model.logits(images))
+        seconds.append(time.perf_counter() - started)
+        if sum(seconds) > 2:
+            break
+    return seconds, logits

@@ -1,0 +1,211 @@
+"""Trained models of every kind under one face: pixels in, logits out.
+
+A `.tflite` file is read without PyTorch, so that a picture is read in less time than PyTorch takes to start.
+"""
+
+import contextlib
+import importlib
+import importlib.util
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from tenfold.data import CLASSES, SIDE
+from tenfold.errors import TenfoldError
+from tenfold.files import RUNS
+
+if TYPE_CHECKING:
+    from torch import nn
+
+SHIPPED = Path(__file__).with_name("shipped")
+BATCH = 256  # images at once in a LiteRT file, whose batch is fixed
+
+
+@runtime_checkable
+class Model(Protocol):
+    """Anything that reads digits."""
+
+    def logits(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n 10"]:
+        """The scores of the ten digits for each image: uint8 pixels in, float32 logits out."""
+
+
+def load(path: str | os.PathLike) -> Model:
+    """Read a trained model.
+
+    Args:
+        path: a run folder, or a file: `.safetensors` from `tenfold.save`; `.tflite`, `.onnx`, `.keras` or `.h5` from
+            `tenfold export`.
+
+    Raises:
+        TenfoldError: if there is none, it is damaged, it does not turn pixels into ten logits, or the package that
+            runs it is missing.
+        OSError: if the file cannot be read.
+    """
+    path = Path(path)
+    kinds: dict[str, Callable[[Path], Model]]
+    kinds = {".tflite": LiteRTModel, ".onnx": ONNXModel, ".keras": KerasModel, ".h5": KerasModel}
+    if path.suffix not in kinds or path.is_dir():
+        from tenfold import runs
+
+        return TorchModel(runs.load_model(path))
+    with path.open("rb"):  # what is missing or unreadable is told by the system, not by a converter
+        return kinds[path.suffix](path)
+
+
+def default() -> Model:
+    """The network of the latest run in `runs/`; where there is none, the one that comes with tenfold."""
+    if any(RUNS.glob("*/evaluation.json")):
+        from tenfold import runs
+
+        return load(runs.latest().path)
+    if importlib.util.find_spec("ai_edge_litert"):
+        return load(SHIPPED / "standard-int8.tflite")
+    return load(SHIPPED / "standard.safetensors")
+
+
+def wrap(model: "nn.Module | Model") -> Model:
+    """A PyTorch module as a `Model`; what is one already stays as it is."""
+    return model if isinstance(model, Model) else TorchModel(model)
+
+
+class TorchModel:
+    """A PyTorch module, run in evaluation mode and float32."""
+
+    def __init__(self, network: "nn.Module") -> None:
+        self.network = network
+
+    def logits(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n classes"]:
+        """See `Model`."""
+        from tenfold import preprocess
+        from tenfold.networks import predict_logits
+
+        return predict_logits(self.network, preprocess.to_tensor(images)).numpy()
+
+
+class LiteRTModel:
+    """A LiteRT (TFLite) file with the signatures `b1` for one image and `b256` for many, on one core."""
+
+    def __init__(self, path: Path) -> None:
+        interpreter = require("ai_edge_litert.interpreter", path, "pip install ai-edge-litert")
+        try:
+            with silent():
+                self._interpreter = interpreter.Interpreter(str(path), num_threads=1)
+                self._interpreter.allocate_tensors()
+                self._one, self._many = (self._interpreter.get_signature_runner(f"b{n}") for n in (1, BATCH))
+        except (ValueError, RuntimeError) as error:
+            raise _not_ours(path, "a LiteRT file of tenfold, with the signatures b1 and b256", error) from None
+        _check_pixels(path, [tuple(one["shape"]) for one in self._one.get_input_details().values()])
+
+    def logits(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n 10"]:
+        """See `Model`."""
+        if len(images) == 1:
+            return self._one(images=images)["logits"]
+        found = np.empty((len(images), CLASSES), np.float32)
+        batch = np.zeros((BATCH, SIDE, SIDE), np.uint8)
+        for start in range(0, len(images), BATCH):
+            some = images[start : start + BATCH]
+            batch[: len(some)] = some
+            found[start : start + BATCH] = self._many(images=batch)["logits"][: len(some)]
+        return found
+
+
+class ONNXModel:
+    """An ONNX file, run by ONNX Runtime on one core."""
+
+    def __init__(self, path: Path) -> None:
+        onnxruntime = require("onnxruntime", path)
+        settings = onnxruntime.SessionOptions()
+        settings.intra_op_num_threads = 1
+        settings.log_severity_level = 4  # what is wrong is told by the exception
+        try:
+            self._session = onnxruntime.InferenceSession(path, settings, providers=["CPUExecutionProvider"])
+        except Exception as error:  # ONNX Runtime's exceptions have no common base
+            raise _not_ours(path, "an ONNX file that can be read", error) from None
+        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        _check_pixels(path, [tuple(one.shape) for one in inputs])
+        if [one.name for one in (*inputs, *outputs)] != ["images", "logits"]:
+            raise _not_ours(path, "an ONNX file of tenfold, which turns images into logits")
+
+    def logits(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n 10"]:
+        """See `Model`."""
+        return np.concatenate([self._session.run(["logits"], {"images": some})[0] for some in _batches(images)])
+
+
+class KerasModel:
+    """A Keras file, `.keras` or `.h5`, run on whichever backend Keras is set to, by default PyTorch."""
+
+    def __init__(self, path: Path) -> None:
+        keras = import_keras(path)
+        try:
+            self._model = keras.saving.load_model(path, compile=False)
+        except Exception as error:  # zipfile's, h5py's, json's and Keras' own
+            raise _not_ours(path, "a file that holds a Keras model", error) from None
+        if not isinstance(self._model.input_shape, tuple):
+            raise _not_ours(path, "a Keras model with one input")
+        _check_pixels(path, [self._model.input_shape])
+        if self._model.output_shape != (None, CLASSES):
+            raise _not_ours(path, "a Keras model with ten logits")
+
+    def logits(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n 10"]:
+        """See `Model`."""
+        from keras import ops
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # between NumPy and a backend
+            found = [ops.convert_to_numpy(self._model(some, training=False)) for some in _batches(images)]
+        return np.concatenate(found)
+
+
+def require(module: str, path: str | os.PathLike, remedy: str = "pip install 'tenfold[export]'") -> ModuleType:
+    """Import an optional package.
+
+    Raises:
+        TenfoldError: if it is missing; `path` says what needs it.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        raise TenfoldError(f"{path}: needs {module.split('.')[0]}; {remedy}") from None
+
+
+def import_keras(path: str | os.PathLike) -> Any:
+    """Import Keras, on PyTorch unless it is set to another backend."""
+    if "keras" not in sys.modules:
+        os.environ.setdefault("KERAS_BACKEND", "torch")
+    require("h5py", path)
+    return require("keras", path)
+
+
+def _batches(images: np.ndarray) -> list[np.ndarray]:
+    return [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
+
+
+def _check_pixels(path: Path, shapes: list[tuple[Any, ...]]) -> None:
+    if len(shapes) != 1 or shapes[0][1:] != (SIDE, SIDE):
+        raise _not_ours(path, f"a model of images (n, {SIDE}, {SIDE}), its input is {', '.join(map(str, shapes))}")
+
+
+def _not_ours(path: Path, expected: str, error: Exception | None = None) -> TenfoldError:
+    reason = f" ({str(error).strip().splitlines()[0][:100]})" if error and str(error).strip() else ""
+    return TenfoldError(f"{path}: truncated, or not {expected}{reason}; write one with: tenfold export")
+
+
+@contextlib.contextmanager
+def silent() -> Iterator[None]:
+    """Keep what a C++ library writes to standard error away from the terminal; what is wrong, it raises."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nothing:  # noqa: PTH123  # a device
+            os.dup2(nothing.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
