@@ -1,0 +1,170 @@
+"""From ink to parts: connected pieces of ink, without ruled lines, frames, blots and specks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+from jaxtyping import Bool
+
+ACROSS, ALONG = 0.5, 0.95  # of the picture's width and height; ink that runs straight for longer is a ruled line
+SHORTEST = 2  # heights of the writing; of a ruled line
+THICKEST = 0.05  # of its length; of a ruled line
+FRAME = 0.8  # of the part's ink; this much near the edges of its box makes it a frame if something is inside
+SPECK = 0.12  # of the height of the digits; smaller parts are specks
+OVERLAP = 0.5  # of the width of the narrower of two parts one above the other
+GAP, TALLEST = 0.25, 1.8  # of the height of the digits: between two parts of one digit, and that they may have together
+SMALLEST = 6  # pixels; likewise
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Some ink: its place in the picture and its pixels.
+
+    Attributes:
+        x: the leftmost column.
+        y: the topmost row.
+        mask: where there is ink in the box that starts there.
+    """
+
+    x: int
+    y: int
+    mask: Bool[np.ndarray, "height width"]
+
+    @property
+    def width(self) -> int:
+        """In pixels."""
+        return self.mask.shape[1]
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+        return self.mask.shape[0]
+
+    @property
+    def right(self) -> int:
+        """The first column after it."""
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> int:
+        """The first row below it."""
+        return self.y + self.height
+
+    @cached_property
+    def area(self) -> int:
+        """How many pixels are ink."""
+        return int(self.mask.sum())
+
+
+def join(parts: Sequence[Part]) -> Part:
+    """The ink of several parts as one."""
+    x, y = min(part.x for part in parts), min(part.y for part in parts)
+    mask = np.zeros((max(part.bottom for part in parts) - y, max(part.right for part in parts) - x), dtype=bool)
+    for part in parts:
+        mask[part.y - y : part.bottom - y, part.x - x : part.right - x] |= part.mask
+    return Part(x, y, mask)
+
+
+def trim(x: int, y: int, mask: Bool[np.ndarray, "h w"]) -> Part:
+    """The ink in a piece of the picture that starts at (x, y); there must be some."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    top, left = rows[0], columns[0]
+    return Part(x + int(left), y + int(top), mask[top : rows[-1] + 1, left : columns[-1] + 1])
+
+
+def drop_lines(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+    """Erase ruled lines and forms, and leave the strokes that cross them.
+
+    A line runs straight across most of the picture and is longer than what is written on it is high. Upright ones run
+    from edge to edge: a shorter one may be a 1.
+    """
+    return _drop_level_lines(_drop_level_lines(mask, ACROSS).T, ALONG).T
+
+
+def find_parts(mask: Bool[np.ndarray, "h w"]) -> list[Part]:
+    """The connected pieces of ink."""
+    count, labels, boxes, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    parts = []
+    for label in range(1, count):
+        x, y, width, height = (int(value) for value in boxes[label, :4])
+        parts.append(Part(x, y, labels[y : y + height, x : x + width] == label))
+    return parts
+
+
+def drop_clutter(parts: list[Part]) -> list[Part]:
+    """Drop specks, what is left of ruled lines, and frames around other parts."""
+    height = typical_height(parts)
+    return [
+        part
+        for part in parts
+        if max(part.height, part.width) >= max(SPECK * height, SMALLEST)
+        and not (part.width > SHORTEST * height and part.height < SPECK * part.width)
+        and not _is_frame(part, parts)
+    ]
+
+
+def join_strokes(parts: list[Part]) -> list[Part]:
+    """Join broken strokes: parts one above the other with a small gap, together about as high as other digits."""
+    height = typical_height(parts)
+    joined: list[Part] = []
+    for part in sorted(parts, key=lambda part: part.y):
+        for index, above in enumerate(joined):
+            both = min(above.right, part.right) - max(above.x, part.x)
+            if (
+                both >= OVERLAP * min(above.width, part.width)
+                and part.y - above.bottom < GAP * height
+                and max(part.bottom, above.bottom) - above.y < TALLEST * height
+            ):
+                joined[index] = join([above, part])
+                break
+        else:
+            joined.append(part)
+    return joined
+
+
+def typical_height(parts: Sequence[Part]) -> float:
+    """The median height of parts, weighted by their ink, so that many specks do not count."""
+    if not parts:
+        return 0.0
+    heights = np.array([part.height for part in parts])
+    ink = np.array([part.area for part in parts])
+    order = np.argsort(heights)
+    total = ink[order].cumsum()
+    return float(heights[order][np.searchsorted(total, total[-1] / 2)])
+
+
+def _is_frame(part: Part, parts: Sequence[Part]) -> bool:
+    """Whether ink runs along the edges of its box only, and other parts lie within."""
+    y, x = max(1, part.height // 6), max(1, part.width // 6)
+    inside = part.mask[y:-y, x:-x]
+    if inside.sum() > (1 - FRAME) * part.area:
+        return False
+    return any(
+        other.height > SPECK * part.height
+        and part.x <= other.x
+        and part.y <= other.y
+        and other.right <= part.right
+        and other.bottom <= part.bottom
+        for other in parts
+        if other is not part
+    )
+
+
+def _drop_level_lines(mask: Bool[np.ndarray, "h w"], share: float) -> Bool[np.ndarray, "h w"]:
+    ink = mask.astype(np.uint8)
+    length = share * mask.shape[1]
+    straight = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, max(2, int(length / 3))), np.uint8))
+    _, labels, boxes, _ = cv2.connectedComponentsWithStats(cv2.dilate(straight, np.ones((3, 3), np.uint8)))
+    long = [label for label in range(1, len(boxes)) if boxes[label, 2] > length]
+    lines = np.isin(labels, long) & mask
+    rest = mask & ~lines
+    if not lines.any():
+        return mask
+    lengths = boxes[long, 2]
+    thickness = int(lines.sum() / lengths.sum()) + 1
+    if thickness > THICKEST * lengths.max() or lengths.max() < SHORTEST * typical_height(find_parts(rest)):
+        return mask
+    crossing = cv2.morphologyEx(rest.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((2 * thickness + 2, 1), np.uint8))
+    return rest | (mask & (crossing > 0))

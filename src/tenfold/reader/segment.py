@@ -1,0 +1,251 @@
+"""From parts of ink to digits: lines in order, and in each the division into digits that the network reads best.
+
+Source: over-segmentation, and the best path through the graph of candidates, as in Y. LeCun, L. Bottou, Y. Bengio,
+P. Haffner, "Gradient-based learning applied to document recognition", Proceedings of the IEEE 86(11), 1998, section V.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from jaxtyping import Float, Int, UInt8
+
+from tenfold.pictures import Page, Part
+from tenfold.pictures.ink import stroke_width
+from tenfold.pictures.parts import join, trim, typical_height
+
+Model = Callable[[UInt8[np.ndarray, "n 28 28"]], Float[np.ndarray, "n 10"]]
+
+LOWEST = 0.35  # heights of a line, below which a part is no digit by itself but a dot, a dash or a bit of a digit
+WIDEST = 1.5  # likewise; no digit is wider
+SLOPE = 0.6  # likewise; from one digit to the next a line rises or falls by less
+NEAR = 0.7  # likewise; bits belong to the line at such a distance
+MOST_PIECES = 4  # of one digit
+CUT_WIDTH = 0.5  # heights of a line; narrower parts are not cut
+CUT_STROKES = 2.6  # a cut crosses less ink
+CUT_DISTANCE = 0.12  # heights of a line, between two cuts
+
+# What speaks against a division, in the unit of the network's own surprise, the negative logarithm of a probability.
+DOUBT = 0.01  # added to the score of a digit, so that none is impossible
+DIGIT = 0.1  # every digit
+CROSSED = 0.7  # every stroke width that a cut crosses
+JOINED = 0.3  # every two pieces of a digit that do not touch
+GAP = 3.0  # the gap between them, in heights of the line
+WIDE = 3.0  # a digit's width beyond its height, in heights
+LOW = 3.0  # what a digit lacks to half the height of the line, in heights
+UNREAD_BIT, UNREAD_PART = 0.5, 4.0  # ink that belongs to no digit, ...
+UNREAD_SIZE = 4.0  # ... and its size, in heights of the line
+
+
+@dataclass(frozen=True, eq=False)
+class Digit:
+    """What the network saw and said.
+
+    Attributes:
+        part: the ink, of the page.
+        image: likewise, as an image like those of MNIST.
+        logits: the network's answer.
+    """
+
+    part: Part
+    image: UInt8[np.ndarray, "28 28"]
+    logits: Float[np.ndarray, "10"]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Ink that is not divided further; `crossed` is what the cut on its left crosses, in stroke widths, 0 if none."""
+
+    part: Part
+    crossed: float
+
+
+def score(logits: Float[np.ndarray, "*n 10"]) -> Float[np.ndarray, "*n"]:
+    """How much the network sees a digit, from 0 to 1: its answer as a mixture of one digit and of no idea at all."""
+    exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    classes = logits.shape[-1]
+    return (classes / exponentials.sum(axis=-1) - 1) / (classes - 1)
+
+
+def read_lines(page: Page, model: Model) -> list[list[Digit]]:
+    """Divide a page into lines and digits.
+
+    Returns:
+        The digits of each line from left to right, lines from top to bottom.
+    """
+    lines = find_lines(page.parts)
+    heights = [typical_height(line) for line in lines]
+    pieces = [[piece for part in line for piece in split(part, typical_height(line))] for line in lines]
+    groups = [candidates(some, height) for some, height in zip(pieces, heights, strict=True)]
+    parts = [part for group in groups for part in group.values()]
+    images = np.array([page.image(part) for part in parts], dtype=np.uint8).reshape(-1, 28, 28)
+    logits = model(images)
+    seen = iter([Digit(*each) for each in zip(parts, images, logits, strict=True)])
+    found = []
+    for some, group, height in zip(pieces, groups, heights, strict=True):
+        digits = {place: next(seen) for place in group}
+        found.append(best_path(some, digits, height))
+    return [line for line in found if line]
+
+
+def find_lines(parts: Sequence[Part]) -> list[list[Part]]:
+    """Group parts into lines of writing, from top to bottom, each from left to right.
+
+    Every part follows the one on its left that is closest in height above the page, so lines may slope and bend.
+    """
+    height = typical_height(parts)
+    lines: list[list[Part]] = []
+    for part in sorted((part for part in parts if part.height >= LOWEST * height), key=_center):
+        drops = [abs(_middle(line[-1]) - _middle(part)) for line in lines]
+        if drops and min(drops) < SLOPE * max(height, part.height):
+            lines[int(np.argmin(drops))].append(part)
+        else:
+            lines.append([part])
+    bits: list[list[Part]] = [[] for _ in lines]
+    for part in parts:
+        if part.height < LOWEST * height:
+            distances = [min(_distance(part, other) for other in line) for line in lines]
+            if min(distances) < NEAR * height:
+                bits[int(np.argmin(distances))].append(part)
+    lines = [sorted(line + some, key=_center) for line, some in zip(lines, bits, strict=True)]
+    return sorted(lines, key=lambda line: float(np.median([_middle(part) for part in line])))
+
+
+def split(part: Part, height: float) -> list[Piece]:
+    """Cut a part wherever digits may touch: along paths from top to bottom that cross little ink.
+
+    Args:
+        part: of a line.
+        height: the typical height of the line's digits.
+
+    Returns:
+        Pieces from left to right; too many, which `best_path` joins again.
+    """
+    rows, columns = part.mask.shape
+    if columns < CUT_WIDTH * height or rows < LOWEST * height:
+        return [Piece(part, 0.0)]
+    cost = part.mask + np.float32(0.02)
+    down, up = _path_costs(cost), _path_costs(cost[::-1])[::-1]
+    through = (down + up - cost)[rows // 2] / max(stroke_width(part.mask), 1.0)
+    reach = max(1, round(CUT_DISTANCE * height))
+    cuts: list[int] = []
+    for column in range(reach, columns - reach):
+        least = through[column - reach : column + reach + 1].min()
+        if through[column] == least < CUT_STROKES and (not cuts or column - cuts[-1] > reach):
+            cuts.append(column)
+    if not cuts:
+        return [Piece(part, 0.0)]
+    paths = np.sort([_trace(down, up, column) for column in cuts], axis=0)  # (cuts, rows)
+    number = (np.arange(columns) >= paths[:, :, None]).sum(axis=0)  # (rows, columns): the piece that a pixel is in
+    masks = [part.mask & (number == piece) for piece in range(len(cuts) + 1)]
+    crossed = [0.0, *through[cuts]]
+    return [
+        Piece(trim(part.x, part.y, mask), float(ink)) for mask, ink in zip(masks, crossed, strict=True) if mask.any()
+    ]
+
+
+def candidates(pieces: Sequence[Piece], height: float) -> dict[tuple[int, int], Part]:
+    """All runs of pieces that might be a digit, by the first piece and the one after the last."""
+    found = {}
+    for first in range(len(pieces)):
+        for last in range(first + 1, min(first + MOST_PIECES, len(pieces)) + 1):
+            part = join([piece.part for piece in pieces[first:last]])
+            if part.width > WIDEST * height:
+                break
+            if part.height >= LOWEST * height and not _are_two(pieces[first:last], height):
+                found[first, last] = part
+    return found
+
+
+def best_path(pieces: Sequence[Piece], digits: dict[tuple[int, int], Digit], height: float) -> list[Digit]:
+    """The division into digits and unread ink that surprises least."""
+    least = [0.0] + [np.inf] * len(pieces)
+    steps: list[tuple[int, Digit | None]] = [(0, None)] * (len(pieces) + 1)
+    for last in range(1, len(pieces) + 1):
+        options: list[tuple[float, int, Digit | None]] = [(_unread(pieces[last - 1].part, height), last - 1, None)]
+        for first in range(max(0, last - MOST_PIECES), last):
+            if digit := digits.get((first, last)):
+                after = pieces[last].crossed if last < len(pieces) else 0.0
+                cut = CROSSED * (pieces[first].crossed + after) / 2
+                surprise = -float(np.log(score(digit.logits) + DOUBT))
+                options.append(
+                    (DIGIT + cut + surprise + _unlikely(pieces[first:last], digit.part, height), first, digit)
+                )
+        costs = [cost + least[first] for cost, first, _ in options]
+        best = int(np.argmin(costs))
+        least[last], steps[last] = costs[best], options[best][1:]
+    path: list[Digit] = []
+    last = len(pieces)
+    while last:
+        last, digit = steps[last]
+        if digit:
+            path.append(digit)
+    return path[::-1]
+
+
+def _are_two(pieces: Sequence[Piece], height: float) -> bool:
+    """Whether neighbors are far apart, or both high and side by side."""
+    for left, right in pairwise(pieces):
+        gap = right.part.x - left.part.right
+        if right.crossed:
+            continue
+        if gap > 0.3 * height:
+            return True
+        if min(left.part.height, right.part.height) > 0.6 * height and -gap < 0.3 * min(
+            left.part.width, right.part.width
+        ):
+            return True
+    return False
+
+
+def _unlikely(pieces: Sequence[Piece], whole: Part, height: float) -> float:
+    """What speaks against a digit by its size and by the gaps between its pieces."""
+    cost = WIDE * max(0.0, whole.width / whole.height - 1) + LOW * max(0.0, 0.5 - whole.height / height)
+    for left, right in pairwise(pieces):
+        if not right.crossed:
+            cost += JOINED + GAP * max(0.0, (right.part.x - left.part.right) / height)
+    return cost
+
+
+def _unread(part: Part, height: float) -> float:
+    """What speaks against leaving a piece unread."""
+    size = max(part.height, part.width) / height
+    return (UNREAD_BIT if size < LOWEST else UNREAD_PART) + UNREAD_SIZE * size
+
+
+def _path_costs(cost: Float[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
+    """The least cost of a path from the first row to each pixel; a step aside costs a tenth of a pixel of ink."""
+    total = cost.copy()
+    for row in range(1, len(cost)):
+        above = np.pad(total[row - 1], 1, constant_values=np.inf)
+        total[row] += np.minimum(above[1:-1], np.minimum(above[:-2], above[2:]) + 0.1)
+    return total
+
+
+def _trace(down: Float[np.ndarray, "h w"], up: Float[np.ndarray, "h w"], column: int) -> Int[np.ndarray, " h"]:
+    """The cheapest path through a column of the middle row: its column in each row."""
+    rows, columns = down.shape
+    path = np.full(rows, column)
+    for step, total in ((-1, down), (1, up)):
+        at = column
+        for row in range(rows // 2 + step, rows if step > 0 else -1, step):
+            near = np.arange(max(0, at - 1), min(at + 2, columns))
+            at = int(near[np.argmin(total[row, near] + 0.1 * (near != at))])
+            path[row] = at
+    return path
+
+
+def _center(part: Part) -> float:
+    return part.x + part.width / 2
+
+
+def _middle(part: Part) -> float:
+    return part.y + part.height / 2
+
+
+def _distance(part: Part, other: Part) -> float:
+    """Between two boxes, 0 if they overlap."""
+    right = max(part.x - other.right, other.x - part.right, 0)
+    down = max(part.y - other.bottom, other.y - part.bottom, 0)
+    return float(np.hypot(right, down))
