@@ -4,6 +4,9 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
+from tenfold.pictures.parts import drop_lines
+from tenfold.pictures.strokes import stroke_width
+
 SMALL = 64  # pixels, the longer side of the picture that the light is estimated from
 WINDOW = 6  # stroke widths; paper is looked for within such a distance
 MIN_CONTRAST = 12  # of 255; what differs less from the paper is not seen as ink
@@ -43,7 +46,7 @@ def even_out_light(gray: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w"]:
     """
     guess = min(gray.shape) / 3
     ink = _above_paper(gray, guess)
-    fitted = WINDOW * stroke_width(binarize(ink))
+    fitted = WINDOW * stroke_width(drop_lines(binarize(ink)))
     return _above_paper(gray, fitted) if 0 < fitted < guess else ink
 
 
@@ -64,14 +67,6 @@ def binarize(ink: UInt8[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
     found[labels[ink > strong]] = True
     found[0] = False
     return found[labels]
-
-
-def stroke_width(mask: Bool[np.ndarray, "h w"]) -> float:
-    """The median width of strokes, in pixels; 0 if there are none."""
-    padded = np.pad(mask, 1).astype(np.uint8)  # beyond the picture is paper
-    distance = cv2.distanceTransform(padded, cv2.DIST_L2, 5)
-    ridge = (distance > 0) & (distance >= cv2.dilate(distance, np.ones((3, 3), np.uint8)))
-    return float(2 * np.median(distance[ridge])) - 1 if ridge.any() else 0.0
 
 
 def _levels(ink: UInt8[np.ndarray, "h w"]) -> tuple[float, float]:

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from tenfold.pictures.ink import stroke_width
 from tenfold.pictures.parts import Part
+from tenfold.pictures.strokes import stroke_width
 
 SIDE = 28
 INK_SIDE = 20

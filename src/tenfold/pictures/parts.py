@@ -6,10 +6,13 @@ from functools import cached_property
 
 import cv2
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Int
 
-ACROSS, ALONG = 0.5, 0.95  # of the picture's width and height; ink that runs straight for longer is a ruled line
-SHORTEST = 2  # heights of the writing; of a ruled line
+from tenfold.pictures.strokes import stroke_width
+
+EDGE_TO_EDGE = 0.95  # of the picture; an upright line is as long where there are no level ones: else it may be a 1
+STRAIGHT = 8  # stroke widths; strokes of digits run level for less
+SHORTEST = 1.5  # heights of the writing; of a ruled line
 THICKEST = 0.05  # of its length; of a ruled line
 FRAME = 0.8  # of the part's ink; this much near the edges of its box makes it a frame if something is inside
 SPECK = 0.12  # of the height of the digits; smaller parts are specks
@@ -77,10 +80,10 @@ def trim(x: int, y: int, mask: Bool[np.ndarray, "h w"]) -> Part:
 def drop_lines(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
     """Erase ruled lines and forms, and leave the strokes that cross them.
 
-    A line runs straight across most of the picture and is longer than what is written on it is high. Upright ones run
-    from edge to edge: a shorter one may be a 1.
+    A line is thin, straight, and longer than what is written on it is high.
     """
-    return _drop_level_lines(_drop_level_lines(mask, ACROSS).T, ALONG).T
+    without = _drop_level_lines(mask, 0.0)
+    return _drop_level_lines(without.T, EDGE_TO_EDGE if without is mask else 0.0).T
 
 
 def find_parts(mask: Bool[np.ndarray, "h w"]) -> list[Part]:
@@ -153,18 +156,24 @@ def _is_frame(part: Part, parts: Sequence[Part]) -> bool:
 
 
 def _drop_level_lines(mask: Bool[np.ndarray, "h w"], share: float) -> Bool[np.ndarray, "h w"]:
+    """Erase lines that run over at least this share of the width; the same mask comes back if there are none."""
     ink = mask.astype(np.uint8)
-    length = share * mask.shape[1]
-    straight = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, max(2, int(length / 3))), np.uint8))
-    _, labels, boxes, _ = cv2.connectedComponentsWithStats(cv2.dilate(straight, np.ones((3, 3), np.uint8)))
-    long = [label for label in range(1, len(boxes)) if boxes[label, 2] > length]
-    lines = np.isin(labels, long) & mask
-    rest = mask & ~lines
-    if not lines.any():
-        return mask
-    lengths = boxes[long, 2]
-    thickness = int(lines.sum() / lengths.sum()) + 1
-    if thickness > THICKEST * lengths.max() or lengths.max() < SHORTEST * typical_height(find_parts(rest)):
-        return mask
-    crossing = cv2.morphologyEx(rest.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((2 * thickness + 2, 1), np.uint8))
-    return rest | (mask & (crossing > 0))
+    stroke = stroke_width(mask)
+    run = round(max(STRAIGHT * stroke, mask.shape[1] / 25, 24))
+    closed = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((1, round(stroke) + 1), np.uint8))  # faint lines have gaps
+    straight = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((1, run), np.uint8))
+    straight = cv2.dilate(straight, np.ones((3, 3), np.uint8))  # a line that slopes is a chain of runs
+    _, labels, boxes, _ = cv2.connectedComponentsWithStats(straight)
+    high = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((2 * _thickness(boxes) + 1, 1), np.uint8))  # crossing strokes
+    height = typical_height(find_parts(mask & ((straight == 0) | (high > 0))))
+    length = max(SHORTEST * height, share * mask.shape[1])
+    lines = (boxes[:, 2] > length) & (boxes[:, 4] < THICKEST * boxes[:, 2] ** 2)
+    lines[0] = False  # the paper
+    return mask & ~(lines[labels] & (high == 0)) if height and lines.any() else mask
+
+
+def _thickness(boxes: Int[np.ndarray, "n 5"]) -> int:
+    """The mean thickness of the longest components, as OpenCV describes them, less what dilation by a pixel added."""
+    widths, areas = boxes[1:, 2], boxes[1:, 4]
+    long = widths >= widths.max(initial=0) / 2
+    return max(1, round(areas[long].sum() / max(widths[long].sum(), 1)) - 2)
