@@ -82,8 +82,13 @@ def drop_lines(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
 
     A line is thin, straight, and longer than what is written on it is high.
     """
-    without = _drop_level_lines(mask, 0.0)
-    return _drop_level_lines(without.T, EDGE_TO_EDGE if without is mask else 0.0).T
+    level, upright = _straight_strokes(mask), _straight_strokes(mask.T)
+    height = typical_height(find_parts(mask & (level == 0) & (upright.T == 0)))
+    if not height:
+        return mask
+    lines = _long(level, SHORTEST * height)
+    lines_up = _long(upright, max(SHORTEST * height, 0.0 if lines.any() else EDGE_TO_EDGE * len(mask))).T
+    return mask & ~lines & ~lines_up
 
 
 def find_parts(mask: Bool[np.ndarray, "h w"]) -> list[Part]:
@@ -155,8 +160,8 @@ def _is_frame(part: Part, parts: Sequence[Part]) -> bool:
     )
 
 
-def _drop_level_lines(mask: Bool[np.ndarray, "h w"], share: float) -> Bool[np.ndarray, "h w"]:
-    """Erase lines that run over at least this share of the width; the same mask comes back if there are none."""
+def _straight_strokes(mask: Bool[np.ndarray, "h w"]) -> Int[np.ndarray, "h w"]:
+    """Number the level strokes, without what crosses them; 0 is all else."""
     ink = mask.astype(np.uint8)
     stroke = stroke_width(mask)
     run = round(max(STRAIGHT * stroke, mask.shape[1] / 25, 24))
@@ -164,16 +169,23 @@ def _drop_level_lines(mask: Bool[np.ndarray, "h w"], share: float) -> Bool[np.nd
     straight = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((1, run), np.uint8))
     straight = cv2.dilate(straight, np.ones((3, 3), np.uint8))  # a line that slopes is a chain of runs
     _, labels, boxes, _ = cv2.connectedComponentsWithStats(straight)
-    high = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((2 * _thickness(boxes) + 1, 1), np.uint8))  # crossing strokes
-    height = typical_height(find_parts(mask & ((straight == 0) | (high > 0))))
-    length = max(SHORTEST * height, share * mask.shape[1])
-    lines = (boxes[:, 2] > length) & (boxes[:, 4] < THICKEST * boxes[:, 2] ** 2)
-    lines[0] = False  # the paper
-    return mask & ~(lines[labels] & (high == 0)) if height and lines.any() else mask
-
-
-def _thickness(boxes: Int[np.ndarray, "n 5"]) -> int:
-    """The mean thickness of the longest components, as OpenCV describes them, less what dilation by a pixel added."""
     widths, areas = boxes[1:, 2], boxes[1:, 4]
     long = widths >= widths.max(initial=0) / 2
-    return max(1, round(areas[long].sum() / max(widths[long].sum(), 1)) - 2)
+    thickness = max(1, round(areas[long].sum() / max(widths[long].sum(), 1)) - 2)  # less what the dilation added
+    high = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((2 * thickness + 1, 1), np.uint8))
+    labels[(high > 0) | ~mask] = 0
+    return labels
+
+
+def _long(strokes: Int[np.ndarray, "h w"], shortest: float) -> Bool[np.ndarray, "h w"]:
+    """Where strokes are longer than this, and thin."""
+    rows, columns = np.nonzero(strokes)
+    numbers = strokes[rows, columns]
+    count = int(strokes.max()) + 1
+    first, last = np.full(count, strokes.shape[1]), np.zeros(count, int)
+    np.minimum.at(first, numbers, columns)
+    np.maximum.at(last, numbers, columns)
+    lengths = last - first + 1
+    chosen = (lengths > shortest) & (np.bincount(numbers, minlength=count) < THICKEST * lengths**2)
+    chosen[0] = False
+    return chosen[strokes]

@@ -18,7 +18,7 @@ from tenfold.reader.segment import Digit, Model, read_lines, score
 
 IDX_MAGIC = (b"\x00\x00", b"\x1f\x8b")  # IDX, and IDX packed with gzip
 ALTERNATIVE = 0.01  # the least probability that is worth telling
-REFUSED = 0.3  # what is read with a lower score is no digit
+REFUSED = 0.2  # what is read with a lower score is no digit
 
 
 @dataclass(frozen=True)
