@@ -6,7 +6,7 @@ from functools import cached_property
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Int, Shaped
 
 from tenfold.pictures.strokes import stroke_width
 
@@ -16,6 +16,7 @@ SHORTEST = 1.5  # heights of the writing; of a ruled line
 THICKEST = 0.05  # of its length; of a ruled line
 FRAME = 0.8  # of the part's ink; this much near the edges of its box makes it a frame if something is inside
 SPECK = 0.12  # of the height of the digits; smaller parts are specks
+THIN, BIT = 0.5, 0.25  # of the typical stroke width and height; what is as thin and as small is a bit of a ruled line
 OVERLAP = 0.5  # of the width of the narrower of two parts one above the other
 GAP, TALLEST = 0.25, 1.8  # of the height of the digits: between two parts of one digit, and that they may have together
 SMALLEST = 6  # pixels; likewise
@@ -104,13 +105,17 @@ def find_parts(mask: Bool[np.ndarray, "h w"]) -> list[Part]:
 def drop_clutter(parts: list[Part]) -> list[Part]:
     """Drop specks, what is left of ruled lines, and frames around other parts."""
     height = typical_height(parts)
-    return [
-        part
-        for part in parts
-        if max(part.height, part.width) >= max(SPECK * height, SMALLEST)
-        and not (part.width > SHORTEST * height and part.height < SPECK * part.width)
-        and not _is_frame(part, parts)
-    ]
+    strokes = np.array([stroke_width(part.mask) for part in parts])
+    stroke = _weighted_median(strokes, np.array([part.area for part in parts])) if parts else 0.0
+    kept = []
+    for part, width in zip(parts, strokes, strict=True):
+        long, short = max(part.width, part.height), min(part.width, part.height)
+        is_speck = long < max(SPECK * height, SMALLEST)
+        is_line = long > SHORTEST * height and short < SPECK * long
+        is_bit_of_a_line = width < THIN * stroke and short < BIT * height
+        if not (is_speck or is_line or is_bit_of_a_line or _is_frame(part, parts)):
+            kept.append(part)
+    return kept
 
 
 def join_strokes(parts: list[Part]) -> list[Part]:
@@ -136,11 +141,13 @@ def typical_height(parts: Sequence[Part]) -> float:
     """The median height of parts, weighted by their ink, so that many specks do not count."""
     if not parts:
         return 0.0
-    heights = np.array([part.height for part in parts])
-    ink = np.array([part.area for part in parts])
-    order = np.argsort(heights)
-    total = ink[order].cumsum()
-    return float(heights[order][np.searchsorted(total, total[-1] / 2)])
+    return _weighted_median(np.array([part.height for part in parts]), np.array([part.area for part in parts]))
+
+
+def _weighted_median(values: Shaped[np.ndarray, " n"], weights: Int[np.ndarray, " n"]) -> float:
+    order = np.argsort(values)
+    total = weights[order].cumsum()
+    return float(values[order][np.searchsorted(total, total[-1] / 2)])
 
 
 def _is_frame(part: Part, parts: Sequence[Part]) -> bool:
