@@ -46,7 +46,10 @@ def even_out_light(gray: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w"]:
     """
     guess = min(gray.shape) / 3
     ink = _above_paper(gray, guess)
-    fitted = WINDOW * stroke_width(drop_lines(binarize(ink)))
+    mask = binarize(ink)
+    if WINDOW * stroke_width(mask) >= guess:
+        return ink
+    fitted = WINDOW * stroke_width(drop_lines(mask))
     return _above_paper(gray, fitted) if 0 < fitted < guess else ink
 
 

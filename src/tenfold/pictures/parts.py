@@ -84,6 +84,8 @@ def drop_lines(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
     A line is thin, straight, and longer than what is written on it is high.
     """
     level, upright = _straight_strokes(mask), _straight_strokes(mask.T)
+    if not (level.any() or upright.any()):
+        return mask
     height = typical_height(find_parts(mask & (level == 0) & (upright.T == 0)))
     if not height:
         return mask
@@ -174,6 +176,8 @@ def _straight_strokes(mask: Bool[np.ndarray, "h w"]) -> Int[np.ndarray, "h w"]:
     run = round(max(STRAIGHT * stroke, mask.shape[1] / 25, 24))
     closed = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((1, round(stroke) + 1), np.uint8))  # faint lines have gaps
     straight = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((1, run), np.uint8))
+    if not straight.any():
+        return np.zeros(mask.shape, np.int32)
     straight = cv2.dilate(straight, np.ones((3, 3), np.uint8))  # a line that slopes is a chain of runs
     _, labels, boxes, _ = cv2.connectedComponentsWithStats(straight)
     widths, areas = boxes[1:, 2], boxes[1:, 4]

@@ -173,9 +173,12 @@ def _seams(ink: Float[np.ndarray, "h w"], height: float) -> list[Int[np.ndarray,
     down, up = _path_costs(cost), _path_costs(cost[::-1])[::-1]
     through = (down + up - cost)[len(ink) // 2]
     reach = max(1, round(CUT_DISTANCE * height))
-    columns = range(reach, len(through) - reach)
-    least = [column for column in columns if through[column] == through[column - reach : column + reach + 1].min()]
-    return [_trace(down, up, column) for column in least]
+    least: list[int] = []
+    for column in range(reach, len(through) - reach):
+        is_least = through[column] == through[column - reach : column + reach + 1].min()
+        if is_least and (not least or column - least[-1] > reach):
+            least.append(column)
+    return list(_trace(down, up, least))
 
 
 def _valley_to_valley(ink: Float[np.ndarray, "h w"], height: float) -> list[Int[np.ndarray, " h"]]:
@@ -272,24 +275,25 @@ def _unread(part: Part, height: float) -> float:
 
 def _path_costs(cost: Float[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
     """The least cost of a path from the first row to each pixel."""
-    total = cost.copy()
-    for row in range(1, len(cost)):
-        above = np.pad(total[row - 1], 1, constant_values=np.inf)
-        total[row] += np.minimum(above[1:-1], np.minimum(above[:-2], above[2:]) + ASIDE)
-    return total
+    total = np.pad(cost, ((0, 0), (1, 1)), constant_values=np.inf)
+    for above, row in pairwise(total):
+        row[1:-1] += np.minimum(above[1:-1], np.minimum(above[:-2], above[2:]) + ASIDE)
+    return total[:, 1:-1]
 
 
-def _trace(down: Float[np.ndarray, "h w"], up: Float[np.ndarray, "h w"], column: int) -> Int[np.ndarray, " h"]:
-    """The cheapest path through a column of the middle row: its column in each row."""
-    rows, columns = down.shape
-    path = np.full(rows, column)
+def _trace(
+    down: Float[np.ndarray, "h w"], up: Float[np.ndarray, "h w"], columns: Sequence[int]
+) -> Int[np.ndarray, "paths h"]:
+    """The cheapest path through each of these columns of the middle row: its column in each row."""
+    rows, width = down.shape
+    paths = np.empty((len(columns), rows), dtype=int)
+    paths[:, rows // 2] = columns
     for step, total in ((-1, down), (1, up)):
-        at = column
         for row in range(rows // 2 + step, rows if step > 0 else -1, step):
-            near = np.arange(max(0, at - 1), min(at + 2, columns))
-            at = int(near[np.argmin(total[row, near] + ASIDE * (near != at))])
-            path[row] = at
-    return path
+            near = np.clip(paths[:, row - step, None] + (0, -1, 1), 0, width - 1)
+            best = (total[row][near] + (0, ASIDE, ASIDE)).argmin(axis=1)
+            paths[:, row] = near[np.arange(len(near)), best]
+    return paths
 
 
 def _center(part: Part) -> float:
