@@ -12,6 +12,7 @@ import tenfold
 ROOMS = [
     {"errors", "files"},
     {"settings"},
+    {"pictures"},
     {"data"},
     {"classical"},
     {"preprocess", "augment"},

@@ -78,9 +78,9 @@ def test_train_evaluate_predict(tenfold, idx_folder, mnist, tmp_path):
     code, out, _ = tenfold("predict", "seven.png", "large.png", f"{idx_folder}/t10k-images-idx3-ubyte", "--json")
     seven, large, many = map(json.loads, out.splitlines())
     assert (code, seven["file"], len(seven["readings"]), len(many["readings"])) == (0, "seven.png", 1, 200)
-    assert {"label", "probability", "alternatives", "box"} == set(seven["readings"][0])
-    assert seven["readings"][0]["box"] == [0, 0, 28, 28]
-    assert large["readings"][0]["box"] == [0, 0, 280, 280]
+    assert {"label", "probability", "alternatives", "box", "line"} == set(seven["readings"][0])
+    assert max(seven["readings"][0]["box"][2:]) == pytest.approx(20, abs=1)
+    assert max(large["readings"][0]["box"][2:]) == pytest.approx(200, abs=10)
     assert many["text"][0] == seven["text"]
     accuracy = np.mean([int(digit) for digit in many["text"]] == mnist[1].labels[:200])
     assert accuracy == evaluated["accuracy"]

@@ -1,3 +1,4 @@
+import io
 import struct
 import zlib
 
@@ -5,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from tenfold.data.pictures import picture_to_image, read_pictures
 from tenfold.errors import TenfoldError
+from tenfold.pictures import picture_to_image, read_pictures
 
 
 def seven(side=200, ink=0, paper=255, width=0.08):
@@ -17,14 +18,13 @@ def seven(side=200, ink=0, paper=255, width=0.08):
     return picture
 
 
-def test_a_28x28_picture_keeps_its_pixels():
-    image = np.random.default_rng(0).integers(0, 256, (28, 28), dtype=np.uint8)
-    image[[0, -1]] = image[:, [0, -1]] = 3
-    assert np.array_equal(picture_to_image(Image.fromarray(image)), image)
-    assert np.array_equal(picture_to_image(Image.fromarray(255 - image)), image)
+def test_images_of_mnist_keep_their_pixels(mnist):
+    for image in mnist[1].images[:20]:
+        assert np.array_equal(picture_to_image(image), image)
+        assert np.array_equal(picture_to_image(255 - image), image)
 
 
-@pytest.mark.parametrize("side", [20, 100, 999])
+@pytest.mark.parametrize("side", [28, 100, 999])
 def test_ink_is_20_pixels_long_and_centered_by_mass(side):
     image = picture_to_image(seven(side)).astype(float)
     rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
@@ -35,17 +35,29 @@ def test_ink_is_20_pixels_long_and_centered_by_mass(side):
     assert index @ image.sum(axis=0) / image.sum() == pytest.approx(14, abs=0.51)
 
 
-def test_place_size_polarity_and_contrast_do_not_matter():
+def test_place_size_polarity_contrast_shadow_and_stroke_hardly_matter():
     image = picture_to_image(seven()).astype(int)
     moved = Image.new("L", (500, 300), 255)
     moved.paste(seven(), (250, 60))
-    assert np.array_equal(picture_to_image(moved), image)
+    shadow = np.asarray(seven()) * np.linspace(1, 0.4, 200)
+    yellow = Image.merge("RGB", [Image.new("L", (200, 200), 255)] * 2 + [seven()])
     for other in (
+        moved,
         seven(ink=255, paper=0),
-        seven(ink=90, paper=230),
+        seven(ink=200, paper=230),
         seven().resize((800, 800), Image.Resampling.NEAREST),
+        shadow.astype(np.uint8),
+        yellow,
+        seven(width=0.03),
     ):
-        assert np.abs(picture_to_image(other) - image).mean() < 4
+        assert np.abs(picture_to_image(other) - image).mean() < 6
+
+
+@pytest.mark.parametrize("gap", [26, 44])
+def test_ruled_lines_go_and_strokes_that_cross_them_stay(gap):
+    ruled = np.asarray(seven(200)).copy()
+    ruled[gap::gap] = ruled[gap + 1 :: gap] = 120
+    assert np.abs(picture_to_image(ruled) - picture_to_image(seven(200)).astype(int)).mean() < 6
 
 
 def test_every_kind_of_picture_gives_the_same_image():
@@ -75,14 +87,41 @@ def test_files_that_show_no_digit_are_named(tmp_path):
     whole = file.read_bytes()
     header = b"IHDR" + struct.pack(">IIBBBBB", 50_000, 50_000, 8, 0, 0, 0, 0)
     bomb = whole[:8] + struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header)) + whole[33:]
-    bad = {"not a picture": b"seven", "damaged": whole[: len(whole) // 2], "too large": bomb}
+    seven().save(file, save_all=True, append_images=[seven(ink=90)])
+    moving = file.read_bytes()
+    bad = {"not a picture": b"seven", "damaged": whole[: len(whole) // 2], "too large": bomb, "2 pictures": moving}
     for reason, content in bad.items():
         file.write_bytes(content)
         with pytest.raises(TenfoldError, match=f"^{file}: {reason}"):
             read_pictures([file])
-    for blank in (seven(ink=255), seven(ink=240), Image.new("L", (28, 28))):
+    for blank in (seven(ink=255), seven(ink=250), Image.new("L", (28, 28)), Image.new("L", (1, 1))):
         blank.save(file)
         with pytest.raises(TenfoldError, match=f"^{file}: blank"):
             read_pictures([file])
     with pytest.raises(FileNotFoundError):
         read_pictures([tmp_path / "missing.png"])
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_mutated_files_are_read_or_refused(kind):
+    buffer = io.BytesIO()
+    seven(60).convert("RGB").save(buffer, kind)
+    whole = np.frombuffer(buffer.getvalue(), np.uint8)
+    random = np.random.default_rng(0)
+    outcomes = []
+    for _ in range(150):
+        mutated = whole.copy()
+        places = random.integers(0, len(whole), random.integers(1, 8))
+        mutated[places] = random.integers(0, 256, len(places))
+        try:
+            outcomes.append(picture_to_image(mutated.tobytes()[: random.integers(len(whole) // 2, 2 * len(whole))]))
+        except TenfoldError:
+            outcomes.append(None)
+    assert any(outcome is None for outcome in outcomes)
+    assert any(outcome is not None for outcome in outcomes)
+
+
+@pytest.mark.parametrize("shape", [(0, 5), (2, 3, 4, 5), (5, 5, 7)])
+def test_arrays_that_are_no_pictures_are_refused(shape):
+    with pytest.raises(TenfoldError, match=r"array|empty"):
+        picture_to_image(np.zeros(shape, np.uint8))

@@ -366,41 +366,54 @@ def export(
 
 @app.command()
 def predict(
-    paths: Annotated[list[Path], typer.Argument(metavar="FILE...", help="28x28 pictures of one digit, or IDX files.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Pictures of digits, or IDX files.")],
     model: Annotated[
         Path | None,
         typer.Option(help="A run folder or a file; by default the latest run in runs/, or else tenfold's own network."),
     ] = None,
+    single: Annotated[bool, typer.Option("--single", help="Every picture shows one digit.")] = False,
+    annotate: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Write the pictures with what was read into this folder.")
+    ] = None,
+    explain: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write every step of the reading as pictures into this folder."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON Lines, one object a file.")] = False,
 ) -> None:
-    """Read the digits in files.
+    """Read the digits in pictures: photos, scans, drawings; several digits, several lines.
 
-    A model's file may be .safetensors, .tflite, .onnx, .keras or .h5.
+    What is probably no digit is a question mark. A model's file may be .safetensors, .tflite, .onnx, .keras or .h5.
 
     Exit code 1 if some of the files could not be read, 2 if none could.
 
-    Example: tenfold predict seven.png --model runs/standard
+    Example: tenfold predict note.jpg --annotate read
     """
     from dataclasses import asdict
 
-    from tenfold import models, reader
+    from tenfold import models
+    from tenfold.reader import Reader, save_annotated, save_explained, to_text
 
-    network = models.load(model) if model else models.default()
+    reader = Reader(models.load(model) if model else None)
     failures = 0
     for path in paths:
         try:
-            readings = reader.predict(path, network)
+            readings = reader.read_file(path, single)
+            if annotate is not None:
+                save_annotated(annotate, path, readings)
+            if explain is not None:
+                save_explained(explain, path, reader, single)
         except (TenfoldError, OSError) as error:
             _fail(error)
             failures += 1
             continue
-        text = "".join(str(reading.label) for reading in readings)
+        text = to_text(readings)
         if as_json:
             print(json.dumps({"file": str(path), "text": text, "readings": [asdict(reading) for reading in readings]}))
         elif len(readings) == 1:
             print(f"{path}: {text} ({readings[0].probability:.1%})")
         else:
-            print(f"{path}: {text}")
+            print(f"{path}: {text.replace(chr(10), ' / ')}")
     if failures:
         if len(paths) > 1:
             print(f"tenfold: {failures} of {len(paths)} files could not be read", file=sys.stderr)

@@ -1,9 +1,8 @@
-"""MNIST and the other ways to get digits: `load`, `split`, `Digits`, the IDX format, pictures."""
+"""MNIST and the other ways to get digits: `load`, `split`, `Digits`, the IDX format."""
 
 from tenfold.data.contested import CONTESTED, contested
 from tenfold.data.digits import CLASSES, SIDE, Digits, shift, split, subset
 from tenfold.data.idx import parse_idx, read_idx, write_idx
-from tenfold.data.pictures import read_pictures
 from tenfold.data.sources import load, locate
 
 __all__ = [
@@ -16,7 +15,6 @@ __all__ = [
     "locate",
     "parse_idx",
     "read_idx",
-    "read_pictures",
     "shift",
     "split",
     "subset",

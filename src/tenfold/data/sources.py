@@ -11,7 +11,6 @@ import numpy as np
 from tenfold.data.digits import CLASSES, SIDE, Digits, split
 from tenfold.data.download import SUMS, download, is_intact
 from tenfold.data.idx import read_idx
-from tenfold.data.pictures import read_pictures
 from tenfold.errors import TenfoldError
 
 BUNDLED = Path(__file__).with_name("mnist")
@@ -164,6 +163,8 @@ def _load_npz(path: Path) -> tuple[Digits, Digits]:
 
 
 def _load_pictures(folder: Path) -> Digits:
+    from tenfold.pictures import read_pictures  # here because few need OpenCV
+
     folders = {path.name: path for path in folder.iterdir() if path.is_dir() and path.name.isdecimal()}
     expected = [str(digit) for digit in range(CLASSES)]
     if sorted(folders) != expected:

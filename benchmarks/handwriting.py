@@ -1,0 +1,169 @@
+"""Reading what people wrote: `python -m benchmarks.handwriting DIR --model MODEL`.
+
+DIR holds `photos` (one digit a picture), `cheques` (amounts) and `multi` (several digits), each with a `labels.csv`;
+pages are drawn by `benchmarks.pages`. Writes `results/handwriting.json`, which holds figures only, and, with
+`--gallery FOLDER`, what was misread to look at.
+"""
+
+import argparse
+import csv
+import json
+import statistics
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tenfold
+from benchmarks.pages import compare, draw_page
+from benchmarks.speed import where
+from tenfold import models
+from tenfold.errors import TenfoldError
+from tenfold.reader import Reader, Reading, annotate
+
+RESULTS = Path("results/handwriting.json")
+PAGES = 100  # drawn
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One picture: what stands there, what was read, and where it came from."""
+
+    path: Path
+    source: str
+    truth: str
+    text: str
+    readings: list[Reading]
+
+    @property
+    def is_right(self) -> bool:
+        """Whether nothing is missing, wrong or invented."""
+        return self.text == self.truth
+
+    @property
+    def wrong_digits(self) -> int:
+        """How many digits are missing, wrong or invented."""
+        return edit_distance(self.truth.replace("|", ""), self.text.replace("|", ""))
+
+
+def main() -> None:
+    """Measure, and write the record."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.handwriting")
+    parser.add_argument("folder", type=Path, metavar="DIR", help="with photos, cheques and multi")
+    parser.add_argument("--model", type=Path, help="a run folder or a file; by default as in tenfold predict")
+    parser.add_argument("--gallery", type=Path, metavar="FOLDER", help="write what was misread, with boxes")
+    parser.add_argument("--json", action="store_true", help="print the record as JSON")
+    options = parser.parse_args()
+    reader = Reader(models.load(options.model) if options.model else None)
+    measured = {
+        "photos, single": read_folder(reader, options.folder / "photos", "label", single=True),
+        "photos": read_folder(reader, options.folder / "photos", "label"),
+        "cheques": read_folder(reader, options.folder / "cheques", "digits", line_break=""),
+        "multi": read_folder(reader, options.folder / "multi", "digits_by_line"),
+    }
+    results = {"measured": where()} | {name: summarize(found) for name, found in measured.items()}
+    results["pages"] = read_pages(reader)
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    if options.gallery:
+        for name, found in measured.items():
+            write_gallery(options.gallery / name.replace(", ", "-"), found)
+    print(json.dumps(results) if options.json else table(results))
+
+
+def read_folder(
+    reader: Reader, folder: Path, column: str, line_break: str = "|", single: bool = False
+) -> list[Outcome]:
+    """Read all pictures of a folder.
+
+    Args:
+        reader: reads them.
+        folder: with a `labels.csv`.
+        column: of it, that says what stands in the picture.
+        line_break: what separates lines in that column.
+        single: whether each shows one digit.
+    """
+    found = []
+    with (folder / "labels.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            path = folder / row["file"]
+            try:
+                readings = reader.read(path, single)
+            except (TenfoldError, OSError):
+                readings = []
+            lines: dict[int, str] = {}
+            for reading in readings:
+                if reading.label is not None:
+                    lines[reading.line] = lines.get(reading.line, "") + str(reading.label)
+            text = line_break.join(lines.values())
+            found.append(Outcome(path, row.get("source", ""), row[column], text, readings))
+    return found
+
+
+def summarize(found: list[Outcome]) -> dict[str, Any]:
+    """The share of pictures and of digits that were read right, by picture and as a mean over sources."""
+    by_source: dict[str, list[bool]] = {}
+    for outcome in found:
+        by_source.setdefault(outcome.source, []).append(outcome.is_right)
+    digits = sum(len(outcome.truth.replace("|", "")) for outcome in found)
+    return {
+        "pictures": len(found),
+        "right": statistics.mean(outcome.is_right for outcome in found),
+        "mean_over_sources": statistics.mean(statistics.mean(rights) for rights in by_source.values()),
+        "digits": digits,
+        "digits_right": 1 - sum(outcome.wrong_digits for outcome in found) / digits,
+    }
+
+
+def read_pages(reader: Reader) -> dict[str, Any]:
+    """Digits found and right, and digits invented, as shares of those on the pages."""
+    _, test = tenfold.load()
+    scores = []
+    for seed in range(PAGES):
+        page = draw_page(test, seed)
+        scores.append(compare(page, reader.read(page.picture)))
+    digits = sum(score.digits for score in scores)
+    return {
+        "pages": PAGES,
+        "digits": digits,
+        "found_and_right": sum(score.right for score in scores) / digits,
+        "invented": sum(score.invented for score in scores) / digits,
+    }
+
+
+def edit_distance(a: str, b: str) -> int:
+    """The least number of characters to insert, delete or replace.
+
+    Source: V. Levenshtein, "Binary codes capable of correcting deletions, insertions, and reversals", 1966.
+    """
+    row = list(range(len(b) + 1))
+    for i, one in enumerate(a, 1):
+        diagonal, row[0] = row[0], i
+        for j, other in enumerate(b, 1):
+            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (one != other))
+    return row[-1]
+
+
+def write_gallery(folder: Path, found: list[Outcome]) -> None:
+    """Write every misread picture with its boxes; what stands there and what was read are in the name."""
+    from tenfold.pictures.load import load
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for outcome in found:
+        if not outcome.is_right:
+            name = f"{outcome.path.stem}-{outcome.truth}-read-{outcome.text or 'nothing'}.png".replace("|", "_")
+            annotate(load(outcome.path), outcome.readings).save(folder / name)
+
+
+def table(results: dict[str, Any]) -> str:
+    """The record as a table."""
+    lines = [f"{'':<16}{'pictures':>10}{'right':>10}{'by source':>11}{'digits right':>14}"]
+    for name, row in results.items():
+        if "right" in row:
+            shares = f"{row['right']:>10.1%}{row['mean_over_sources']:>11.1%}{row['digits_right']:>14.1%}"
+            lines.append(f"{name:<16}{row['pictures']:>10}{shares}")
+    pages = results["pages"]
+    lines.append(f"pages: {pages['found_and_right']:.1%} of {pages['digits']} digits, {pages['invented']:.1%} invented")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""A picture with everything that was found out about it on the way to its ink."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, UInt8
+from PIL import Image
+
+from tenfold.errors import TenfoldError
+from tenfold.pictures.ink import binarize, even_out_light, invert_to_light_ink
+from tenfold.pictures.load import Picture, load, to_gray
+from tenfold.pictures.normalize import SIDE, cut_out, is_normal
+from tenfold.pictures.parts import Part, drop_clutter, drop_lines, find_parts, join, join_strokes
+
+LONGEST = 2000  # pixels; larger pictures are made smaller
+SHORTEST = 4 * SIDE  # pixels; smaller pictures are made larger, so that strokes have room
+SMALLEST_SHARE = 0.05  # of the ink of the largest part; in a picture of one digit, less belongs to no digit
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """A picture and what each step made of it.
+
+    Attributes:
+        picture: upright, as it was loaded.
+        gray: light ink on darker paper.
+        scale: pixels of the following for one of the picture.
+        ink: evened out, 0 is paper.
+        mask: where there is ink.
+        clean: likewise, without ruled lines.
+        parts: connected ink, without specks and frames and with broken strokes joined.
+    """
+
+    picture: Image.Image
+    gray: UInt8[np.ndarray, "height width"]
+    scale: float
+    ink: UInt8[np.ndarray, "rows columns"]
+    mask: Bool[np.ndarray, "rows columns"]
+    clean: Bool[np.ndarray, "rows columns"]
+    parts: list[Part]
+
+    def box(self, part: Part) -> tuple[int, int, int, int]:
+        """x, y, width and height of a part, in pixels of the picture."""
+        left, top = int(part.x / self.scale), int(part.y / self.scale)
+        right, bottom = (int(np.ceil(end / self.scale)) for end in (part.right, part.bottom))
+        return left, top, min(right, self.picture.width) - left, min(bottom, self.picture.height) - top
+
+    def image(self, part: Part) -> UInt8[np.ndarray, "28 28"]:
+        """A part as an image like those of MNIST; if the picture is such an image, that itself."""
+        if is_normal(self.gray) and part.area > (1 - SMALLEST_SHARE) * sum(other.area for other in self.parts):
+            return self.gray
+        return cut_out(self.ink, part)
+
+    def digit(self) -> Part:
+        """All ink, less what is small beside it: the digit, if the picture shows one."""
+        largest = max(part.area for part in self.parts)
+        return join([part for part in self.parts if part.area >= SMALLEST_SHARE * largest])
+
+
+def open_page(source: Picture) -> Page:
+    """Take all the steps from a picture to its ink.
+
+    Args:
+        source: as for `tenfold.pictures.load.load`.
+
+    Raises:
+        TenfoldError: if it is no picture, is damaged, too large or blank.
+        OSError: if the file cannot be read.
+    """
+    picture = load(source)
+    gray = invert_to_light_ink(to_gray(picture))
+    resized, scale = _resize(gray)
+    ink = even_out_light(resized)
+    mask = binarize(ink)
+    clean = drop_lines(mask)
+    parts = join_strokes(drop_clutter(find_parts(clean)))
+    if not parts:
+        name = f"{os.fspath(source)}: " if isinstance(source, str | os.PathLike) else ""
+        raise TenfoldError(f"{name}blank, no ink to be seen")
+    return Page(picture, gray, scale, ink, mask, clean, parts)
+
+
+def read_pictures(paths: Iterable[str | os.PathLike]) -> UInt8[np.ndarray, "n 28 28"]:
+    """Read picture files that show one digit each.
+
+    Args:
+        paths: the files (BMP, GIF, JPEG, PNG, PPM, TIFF or WebP), of any size.
+
+    Returns:
+        Images like those of MNIST: light ink on black, of 28x28.
+
+    Raises:
+        TenfoldError: if a file is no picture, is damaged, blank, or too large.
+        OSError: if a file cannot be read.
+    """
+    return np.array([picture_to_image(path) for path in paths], dtype=np.uint8).reshape(-1, SIDE, SIDE)
+
+
+def picture_to_image(source: Picture) -> UInt8[np.ndarray, "28 28"]:
+    """Turn a picture of one digit into an image like those of MNIST; one that already is one keeps its pixels.
+
+    Args:
+        source: as for `tenfold.pictures.load.load`.
+
+    Raises:
+        TenfoldError, OSError: as `open_page`.
+    """
+    page = open_page(source)
+    return page.image(page.digit())
+
+
+def _resize(gray: UInt8[np.ndarray, "h w"]) -> tuple[UInt8[np.ndarray, "h2 w2"], float]:
+    """A picture of workable size, and the scale."""
+    height, width = gray.shape
+    if max(height, width) > LONGEST:
+        scale = LONGEST / max(height, width)
+        size = (max(1, round(scale * width)), max(1, round(scale * height)))
+        return cv2.resize(gray, size, interpolation=cv2.INTER_AREA), scale
+    scale = -(-SHORTEST // min(height, width))
+    scale = max(1, min(scale, LONGEST // max(height, width)))
+    return cv2.resize(gray, (scale * width, scale * height), interpolation=cv2.INTER_CUBIC), float(scale)

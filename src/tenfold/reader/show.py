@@ -1,0 +1,96 @@
+"""What was read, drawn on the picture, and every step on the way as a picture."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, UInt8
+from PIL import Image, ImageDraw
+
+from tenfold.pictures import Page, open_page
+from tenfold.pictures.load import load
+from tenfold.reader.reading import Reader, Reading
+from tenfold.reader.segment import Digit
+
+READ, REFUSED = (0, 114, 178), (213, 94, 0)  # blue and vermilion, which color-blind people tell apart
+
+
+def annotate(picture: Image.Image, readings: Sequence[Reading]) -> Image.Image:
+    """Draw a box around every digit, and what was read above it.
+
+    Args:
+        picture: upright, as `tenfold.pictures.load.load` gives it.
+        readings: of this picture.
+    """
+    drawn = picture.convert("RGB")
+    draw = ImageDraw.Draw(drawn)
+    line = max(1, round(max(drawn.size) / 500))
+    for reading in readings:
+        x, y, width, height = reading.box
+        color = REFUSED if reading.label is None else READ
+        draw.rectangle((x - line, y - line, x + width + line, y + height + line), outline=color, width=line)
+        text = "?" if reading.label is None else str(reading.label)
+        size = max(10, min(height // 2, 16 * line))
+        draw.text((x, max(0, y - line)), text, color, font_size=size, anchor="lb" if y > size else "lt")
+    return drawn
+
+
+def explain(page: Page, lines: Sequence[Sequence[Digit]]) -> dict[str, Image.Image]:
+    """Every step from the picture to what the network saw.
+
+    Args:
+        page: the picture.
+        lines: the digits that `Reader.find` found in it.
+
+    Returns:
+        Pictures by name, in order.
+    """
+    images = [np.hstack([digit.image for digit in line]) for line in lines]
+    widest = max((image.shape[1] for image in images), default=28)
+    seen = [np.pad(image, ((0, 0), (0, widest - image.shape[1]))) for image in images]
+    return {
+        "1-picture": page.picture,
+        "2-gray": Image.fromarray(page.gray),
+        "3-ink": Image.fromarray(page.ink),
+        "4-mask": _black_and_white(page.mask),
+        "5-without-lines": _black_and_white(page.clean),
+        "6-parts": _parts(page),
+        "7-digits": Image.fromarray(np.vstack(seen) if seen else np.zeros((28, 28), np.uint8)),
+    }
+
+
+def save_annotated(folder: Path, path: Path, readings: Sequence[Reading]) -> None:
+    """Write the picture of a file with what was read into a folder, as `NAME.png`.
+
+    Raises:
+        TenfoldError: if the file is no picture.
+        OSError: if the folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    annotate(load(path), readings).save(folder / f"{path.stem}.png")
+
+
+def save_explained(folder: Path, path: Path, reader: Reader, single: bool = False) -> None:
+    """Write every step from a picture file to its digits into a folder of its name, in `folder`.
+
+    Raises:
+        TenfoldError: if the file is no picture, or blank.
+        OSError: if the folder cannot be written.
+    """
+    page = open_page(path)
+    steps = explain(page, reader.find(page, single))
+    (folder / path.stem).mkdir(parents=True, exist_ok=True)
+    for name, step in steps.items():
+        step.save(folder / path.stem / f"{name}.png")
+
+
+def _parts(page: Page) -> Image.Image:
+    """Each part in another gray, so that joined and separate strokes can be told."""
+    drawn: UInt8[np.ndarray, "h w"] = np.zeros(page.clean.shape, np.uint8)
+    for number, part in enumerate(page.parts):
+        drawn[part.y : part.bottom, part.x : part.right][part.mask] = 255 - number * 67 % 192
+    return Image.fromarray(drawn)
+
+
+def _black_and_white(mask: Bool[np.ndarray, "h w"]) -> Image.Image:
+    return Image.fromarray(np.where(mask, 255, 0).astype(np.uint8))
