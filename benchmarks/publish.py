@@ -1,5 +1,6 @@
 """Write tables and figures of README.md, `docs/` and the article from `results/`: `python -m benchmarks.publish`."""
 
+import base64
 import json
 import re
 from collections.abc import Callable
@@ -36,6 +37,8 @@ def main() -> None:
         page.write_text(rewrite(page.read_text()))
     NOTEBOOK.write_text(rewrite_notebook(NOTEBOOK.read_text()))
     FIGURES.mkdir(parents=True, exist_ok=True)
+    for name, picture in notebook_figures(json.loads(NOTEBOOK.read_text())).items():
+        (FIGURES / name).write_bytes(picture)
     for name, (results, draw) in DRAWINGS.items():
         if (RESULTS / results).is_file():
             draw(json.loads((RESULTS / results).read_text())).savefig(FIGURES / name)
@@ -62,6 +65,17 @@ def rewrite_notebook(text: str) -> str:
         if cell["cell_type"] == "markdown":
             cell["source"] = rewrite("".join(cell["source"])).splitlines(keepends=True)
     return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+
+
+def notebook_figures(notebook: dict[str, Any]) -> dict[str, bytes]:
+    """The article's figures by file name: the PNG outputs of the cells whose metadata name a `figure`."""
+    return {
+        f"article-{cell['metadata']['figure']}.png": base64.b64decode("".join(output["data"]["image/png"]))
+        for cell in notebook["cells"]
+        if "figure" in cell["metadata"]
+        for output in cell["outputs"]
+        if "image/png" in output.get("data", {})
+    }
 
 
 def speed_table(results: dict[str, Any]) -> str:
