@@ -124,6 +124,14 @@ def test_every_figure_has_alternative_text(notebook):
     assert [cell["source"] for cell in figures if not cell["metadata"].get("alt")] == []
 
 
+def test_figures_are_saved():
+    from benchmarks import publish
+
+    figures = publish.notebook_figures(read("MNIST.ipynb"))
+    assert figures
+    assert [name for name, picture in figures.items() if (ROOT / publish.FIGURES / name).read_bytes() != picture] == []
+
+
 def test_links_lead_somewhere(notebook, name):
     prose = prose_of(notebook)
     targets = re.findall(r"\]\((?!https:)([^)#]*)(?:#([^)]*))?\)", prose)
