@@ -1,24 +1,51 @@
-"""The article: its committed form, and, where asked for, its execution from top to bottom."""
+"""The article and its Keras companion: their committed form and, where asked for, their execution."""
 
+import importlib.util
 import json
 import os
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-NOTEBOOK = Path(__file__).parents[1] / "MNIST.ipynb"
-CHAPTERS = [
-    "1 Introduction and the data set",
-    "2 Preprocessing and exploration",
-    "3 The model, layer by layer",
-    "4 Training and callbacks",
-    "5 Evaluation",
-    "6 Beyond: reading without a network",
-    "7 Conclusion and next steps",
+ROOT = Path(__file__).parents[1]
+CHAPTERS = {
+    "MNIST.ipynb": [
+        "1 Introduction and the data set",
+        "2 Preprocessing and exploration",
+        "3 The model, layer by layer",
+        "4 Training and callbacks",
+        "5 Evaluation",
+        "6 Beyond: other networks, and reading without one",
+        "7 Conclusion and next steps",
+        "Glossary",
+    ],
+    "MNIST_keras.ipynb": [
+        "1 The stage",
+        "2 The data",
+        "3 The model",
+        "4 Training and callbacks",
+        "5 Evaluation",
+        "6 Saving",
+        "7 Try it",
+    ],
+}
+HEADLINES = {"MNIST.ipynb": (99.4, 99.8), "MNIST_keras.ipynb": (99.3, 99.7)}  # percent; the prose states them
+NEEDS = {"MNIST.ipynb": ("sklearn",), "MNIST_keras.ipynb": ("keras",)}
+# A phrase in the article's prose, the cell whose output has the number, where it stands there, and how it is rounded.
+NUMBERS = [
+    ("About {} % of a picture is paper", "cell-13b", r"(\S+)% of all pixels are empty", 0),
+    ("right for about {} of 100 pictures", "cell-13d", r"accuracy (\S+)%", 0),
+    ("About {} of 100 pictures are read correctly", "cell-20k", r"accuracy (\S+)%", 0),
 ]
-HEADLINE = (99.4, 99.8)  # percent; the bounds that the article states for its test accuracy
+# The same for accuracies from `results/`: the phrase, the file, and the row.
+MEANS = [
+    ("`accurate` reads {} % of the test images", "study-accuracy.json", "accurate"),
+    ("`thorough` {} %", "study-thorough.json", "thorough"),
+    ("10,406 parameters, {} %", "study-tiny.json", "tiny"),
+]
 
 
 def prose_of(notebook: dict[str, Any]) -> str:
@@ -29,39 +56,64 @@ def code_of(notebook: dict[str, Any]) -> list[dict[str, Any]]:
     return [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
 
 
-def check_outputs(notebook: dict[str, Any]) -> None:
-    """Ran in one go, without complaints, and the test accuracy is what the article says."""
+def text_of(cell: dict[str, Any]) -> str:
+    """What a cell printed."""
+    return "".join("".join(output.get("text", "")) for output in cell["outputs"])
+
+
+def headline_of(notebook: dict[str, Any]) -> tuple[float, ...]:
+    """Test accuracy and the bounds of its interval, in percent, from the cell that is tagged for it."""
+    (cell,) = [cell for cell in code_of(notebook) if "headline" in cell["metadata"].get("tags", [])]
+    found = re.search(r"accuracy (\S+)% \(95 % interval (\S+)% to (\S+)%", text_of(cell))
+    assert found, text_of(cell)
+    return tuple(map(float, found.groups()))
+
+
+def check_outputs(notebook: dict[str, Any], name: str) -> None:
+    """Ran in one go, without complaints, and the test accuracy is what the prose says."""
     cells = code_of(notebook)
     assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
     outputs = [output for cell in cells for output in cell["outputs"]]
     assert not [output for output in outputs if output["output_type"] == "error" or output.get("name") == "stderr"]
-    (headline,) = [cell for cell in cells if "headline" in cell["metadata"].get("tags", [])]
-    (output,) = headline["outputs"]
-    accuracy = re.search(r"accuracy (\d+\.\d+)\s?%", "".join(output["text"]))
-    assert accuracy, output
-    assert HEADLINE[0] <= float(accuracy[1]) <= HEADLINE[1]
+    low, high = HEADLINES[name]
+    assert low <= headline_of(notebook)[0] <= high
+
+
+def read(name: str) -> dict[str, Any]:
+    return json.loads((ROOT / name).read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module", params=CHAPTERS)
+def name(request):
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def notebook() -> dict[str, Any]:
-    return json.loads(NOTEBOOK.read_text(encoding="utf-8"))
+def notebook(name) -> dict[str, Any]:
+    return read(name)
 
 
-def test_chapters_are_in_order(notebook):
-    assert re.findall(r"^## (.+)$", prose_of(notebook), re.MULTILINE) == CHAPTERS
+def test_chapters_are_in_order(notebook, name):
+    assert re.findall(r"^## (.+)$", prose_of(notebook), re.MULTILINE) == CHAPTERS[name]
 
 
 def test_code_cells_are_short(notebook):
     assert max(len("".join(cell["source"]).splitlines()) for cell in code_of(notebook)) <= 15
 
 
-def test_committed_outputs(notebook):
-    check_outputs(notebook)
-    assert NOTEBOOK.stat().st_size < 5_000_000
+def test_committed_outputs(notebook, name):
+    check_outputs(notebook, name)
+    assert (ROOT / name).stat().st_size < 5_000_000
 
 
-def test_prose_states_the_bounds(notebook):
-    assert "between {} % and {} %".format(*HEADLINE) in prose_of(notebook)
+def test_prose_states_the_bounds(notebook, name):
+    assert "between {} % and {} %".format(*HEADLINES[name]) in prose_of(notebook)
+
+
+def test_both_networks_read_equally_well():
+    _, low, high = headline_of(read("MNIST.ipynb"))
+    _, keras_low, keras_high = headline_of(read("MNIST_keras.ipynb"))
+    assert max(low, keras_low) <= min(high, keras_high)  # the intervals overlap
 
 
 def test_every_figure_has_alternative_text(notebook):
@@ -72,17 +124,60 @@ def test_every_figure_has_alternative_text(notebook):
     assert [cell["source"] for cell in figures if not cell["metadata"].get("alt")] == []
 
 
+def test_figures_are_saved():
+    from benchmarks import publish
+
+    figures = publish.notebook_figures(read("MNIST.ipynb"))
+    assert figures
+    assert [name for name, picture in figures.items() if (ROOT / publish.FIGURES / name).read_bytes() != picture] == []
+
+
+def test_links_lead_somewhere(notebook, name):
+    prose = prose_of(notebook)
+    targets = re.findall(r"\]\((?!https:)([^)#]*)(?:#([^)]*))?\)", prose)
+    assert targets
+    for file, anchor in targets:
+        headings = re.findall(r"^#+ (.+)$", prose_of(read(file or name)), re.MULTILINE)
+        assert not anchor or anchor in [heading.replace(" ", "-") for heading in headings]
+
+
+def test_addresses_are_those_of_the_project(notebook):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    repository = project["urls"]["Repository"].removeprefix("https://github.com/")
+    text = json.dumps([cell["source"] for cell in notebook["cells"]])
+    assert set(re.findall(r"github(?:\.com)?/([\w-]+/tenfold)\b", text)) <= {repository}
+    assert f"git+https://github.com/{repository}" in text
+
+
+@pytest.mark.parametrize(("phrase", "cell", "pattern", "digits"), NUMBERS)
+def test_prose_has_the_numbers_of_the_cells(phrase, cell, pattern, digits):
+    article = read("MNIST.ipynb")
+    (output,) = [text_of(code) for code in code_of(article) if code["id"] == cell]
+    found = re.search(pattern, output)
+    assert found, output
+    assert phrase.format(f"{float(found[1]):.{digits}f}") in " ".join(prose_of(article).split())
+
+
+@pytest.mark.parametrize(("phrase", "file", "row"), MEANS)
+def test_prose_has_the_numbers_of_the_results(phrase, file, row):
+    accuracy = json.loads((ROOT / "results" / file).read_text(encoding="utf-8"))["rows"][row]["accuracy"]
+    assert phrase.format(f"{100 * accuracy:.2f}") in " ".join(prose_of(read("MNIST.ipynb")).split())
+
+
 @pytest.mark.skipif(
-    os.environ.get("TENFOLD_RUN_NOTEBOOK") != "1", reason="takes a minute or two; set TENFOLD_RUN_NOTEBOOK=1"
+    os.environ.get("TENFOLD_RUN_NOTEBOOK") != "1", reason="takes some minutes; set TENFOLD_RUN_NOTEBOOK=1"
 )
-def test_runs_from_top_to_bottom(tmp_path):
+def test_runs_from_top_to_bottom(name, tmp_path):
+    missing = [module for module in NEEDS[name] if importlib.util.find_spec(module) is None]
+    if missing:
+        pytest.skip(f"{name} needs {' and '.join(missing)}")
     nbformat = pytest.importorskip("nbformat")
     nbclient = pytest.importorskip("nbclient")
     pytest.importorskip("ipykernel")
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    notebook = nbformat.read(ROOT / name, as_version=4)
     for cell in code_of(notebook):
         cell.update(outputs=[], execution_count=None)
-    # the kernel works in a folder of its own, where the article may write its files
+    # the kernel works in a folder of its own, where the notebook may write its files
     client = nbclient.NotebookClient(notebook, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}})
     client.execute()
-    check_outputs(notebook)
+    check_outputs(notebook, name)
