@@ -2,6 +2,7 @@ import importlib.util
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -232,3 +233,13 @@ def test_a_picture_is_read_without_pytorch(mnist, tmp_path):
     result = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert result.stdout.startswith("seven.png: 7 (")
     assert (result.stdout.splitlines()[1:], result.stderr) == ([""], "")
+
+
+def test_threads_may_share_a_litert_file(mnist):
+    pytest.importorskip("ai_edge_litert")
+    model = models.load(models.SHIPPED / "standard-int8.tflite")
+    parts = np.split(mnist[1].images[:640], 10)
+    alone = [model.logits(images) for images in parts]
+    with ThreadPoolExecutor(4) as threads:
+        for one, other in zip(alone, threads.map(model.logits, parts), strict=True):
+            assert np.array_equal(one, other)

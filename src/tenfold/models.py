@@ -8,6 +8,7 @@ import importlib
 import importlib.util
 import os
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -102,9 +103,14 @@ class LiteRTModel:
         except (ValueError, RuntimeError) as error:
             raise _not_ours(path, "a LiteRT file of tenfold, with the signatures b1 and b256", error) from None
         _check_pixels(path, [tuple(one["shape"]) for one in self._one.get_input_details().values()])
+        self._lock = threading.Lock()  # an interpreter computes in place
 
     def logits(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n 10"]:
         """See `Model`."""
+        with self._lock:
+            return self._logits(images)
+
+    def _logits(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n 10"]:
         if len(images) == 1:
             return self._one(images=images)["logits"]
         found = np.empty((len(images), CLASSES), np.float32)
