@@ -124,7 +124,8 @@ def test_every_figure_has_alternative_text(notebook):
     assert [cell["source"] for cell in figures if not cell["metadata"].get("alt")] == []
 
 
-def test_figures_are_saved():
+def test_figures_are_saved(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
     from benchmarks import publish
 
     figures = publish.notebook_figures(read("MNIST.ipynb"))
