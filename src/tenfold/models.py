@@ -81,13 +81,15 @@ class TorchModel:
 
     def __init__(self, network: "nn.Module") -> None:
         self.network = network
+        self._lock = threading.Lock()  # one thread would leave evaluation mode while another reads
 
     def logits(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n classes"]:
         """See `Model`."""
         from tenfold import preprocess
         from tenfold.networks import predict_logits
 
-        return predict_logits(self.network, preprocess.to_tensor(images)).numpy()
+        with self._lock:
+            return predict_logits(self.network, preprocess.to_tensor(images)).numpy()
 
 
 class LiteRTModel:
