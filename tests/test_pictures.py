@@ -7,7 +7,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from tenfold.errors import TenfoldError
-from tenfold.pictures import picture_to_image, read_pictures
+from tenfold.pictures import Part, picture_to_image, read_pictures
+from tenfold.pictures.normalize import cut_out
 
 
 def seven(side=200, ink=0, paper=255, width=0.08):
@@ -125,3 +126,10 @@ def test_mutated_files_are_read_or_refused(kind):
 def test_arrays_that_are_no_pictures_are_refused(shape):
     with pytest.raises(TenfoldError, match=r"array|empty"):
         picture_to_image(np.zeros(shape, np.uint8))
+
+
+def test_single_pixels_are_cut_out_too():
+    ink = np.zeros((60, 60), np.uint8)
+    ink[5:55:7, 30] = 255
+    image = cut_out(ink, Part(30, 5, ink[5:55, 30:31] > 0))
+    assert image.max() == 255

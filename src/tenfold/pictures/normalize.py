@@ -26,7 +26,7 @@ def cut_out(ink: UInt8[np.ndarray, "h w"], part: Part) -> UInt8[np.ndarray, "28 
     around = ink[top : part.bottom + 1, left : part.right + 1]
     rows, columns = top - part.y + 1, left - part.x + 1
     mask = mask[rows : rows + around.shape[0], columns : columns + around.shape[1]]
-    full = np.percentile(around[mask > 0], FULL)
+    full = max(np.percentile(around[mask > 0], FULL), 1)  # around single pixels most is paper
     return normalize(cv2.convertScaleAbs(around * mask, alpha=255 / full))
 
 
