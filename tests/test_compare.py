@@ -6,7 +6,7 @@ import pytest
 
 import tenfold
 from tenfold import TenfoldError, comparison
-from tenfold.evaluation import Row, compare, pairs
+from tenfold.evaluation import pairs
 
 pytest.importorskip("sklearn")
 pytest.importorskip("skops")
@@ -92,21 +92,6 @@ def test_what_cannot_be_compared_is_told_before_anything_is_trained(models, size
 def test_networks_and_classical_models_learn_the_same_images(entries):
     assert entries[1].recipe.train_images == entries[0].train_images == 500
     assert entries[1].recipe.validation == 0
-
-
-def test_pairs_agree_with_the_comparison_of_two(random_digits):
-    generator = np.random.default_rng(1)
-    logits = np.eye(10)[np.where(generator.random((2, 50)) < 0.5, random_digits.labels, 0)]
-    evaluations = [tenfold.evaluation.Evaluation(one.astype(np.float32), random_digits.labels) for one in logits]
-    rows = [
-        Row(str(i), "network", 1 - one.accuracy, (0.0, 1.0), 1.0, 1.0, 1, "".join(map(str, one.predictions)), "")
-        for i, one in enumerate(evaluations)
-    ]
-    [pair] = pairs(rows, random_digits.labels)
-    expected = compare(*evaluations)
-    assert (pair.first, pair.second, pair.p) == ("0", "1", expected.p)
-    assert pair.difference == pytest.approx(-expected.difference)
-    assert pair.interval == pytest.approx([-bound for bound in reversed(expected.interval)])
 
 
 def test_to_dict_is_ready_for_json(entries):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tenfold import Evaluation, TenfoldError
-from tenfold.evaluation import compare, paired_interval
+from tenfold.evaluation import Row, compare, paired_interval, pairs
 
 
 def make(labels, predictions) -> Evaluation:
@@ -66,3 +66,15 @@ def test_a_model_compared_with_itself():
     same = compare(make([4], [9]), make([4], [9]))
     assert (same.p, same.difference, same.differences) == (1.0, 0.0, [])
     assert "p = 1 " in str(same)
+
+
+@given(readings)
+def test_pairs_of_many_are_comparisons_of_two(case):
+    labels, first, second = case
+    rows = [Row(name, "network", 0.5, (0.0, 1.0), 1.0, 1.0, 1, "".join(map(str, found)), "")
+            for name, found in (("a", first), ("b", second))]  # fmt: skip
+    [found] = pairs(rows, np.array(labels, np.uint8))
+    expected = vars(compare(make(labels, first), make(labels, second)))
+    assert vars(found) == {"first": "a", "second": "b"} | {
+        key: expected[key] for key in expected if key != "differences"
+    }

@@ -299,7 +299,7 @@ def compare(
 
     Example: tenfold compare --quick --models fast,rbf_svm,random_forest
     """
-    from tenfold import comparison, evaluation, plots, tables
+    from tenfold import comparison, evaluation, tables
     from tenfold.data import load
 
     if quick and train_size is not None:
@@ -316,8 +316,6 @@ def compare(
     pairs = evaluation.pairs(rows, load(source)[1].labels)
     folder = entries[0].path.parent
     comparison.save(folder, rows, pairs)
-    if rows:
-        plots.ranking(rows).savefig(folder / "comparison.png")
     if as_json:
         _print_json(comparison.to_dict(rows, pairs))
     elif rows:

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from jaxtyping import UInt8
 
-from tenfold import classical, preprocess, recipes
+from tenfold import classical, plots, preprocess, recipes
 from tenfold.data import CLASSES, Digits, load, locate, subset
 from tenfold.errors import TenfoldError, nearest
 from tenfold.evaluation import Pair, Row, wilson_interval
 from tenfold.files import write_atomically
 from tenfold.networks import NETWORKS, predict_logits
 from tenfold.study import finish
-from tenfold.workers import scatter_into
+from tenfold.workers import scatter
 
 COMPARISONS = Path("comparisons")
 QUICK_IMAGES = 10_000
@@ -136,7 +136,7 @@ def run(
     # workers on a cluster start in another folder
     jobs = [replace(entry, data=locate(entry.data), path=entry.path.absolute()) for entry in entries]
     folder = entries[0].path.parent
-    for job, result in scatter_into(folder, measure, jobs, processes=processes, cluster=cluster):
+    for job, result in scatter(measure, jobs, folder=folder, processes=processes, cluster=cluster):
         if isinstance(result, Row):
             rows.append(result)
         else:
@@ -228,8 +228,10 @@ def _about(entry: Entry) -> dict[str, Any]:
 
 
 def save(folder: Path, rows: Sequence[Row], pairs: Sequence[Pair]) -> None:
-    """Write `comparison.json` into the folder of a comparison."""
+    """Write `comparison.json` and, if there are rows, `comparison.png` into the folder of a comparison."""
     write_atomically(folder / "comparison.json", json.dumps(to_dict(rows, pairs), indent=1) + "\n")
+    if rows:
+        plots.ranking(rows).savefig(folder / "comparison.png")
 
 
 def to_dict(rows: Sequence[Row], pairs: Sequence[Pair]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from tenfold.files import write_atomically
 from tenfold.recipes import Recipe
 from tenfold.runs import Run
 from tenfold.settings import Name
-from tenfold.workers import scatter_into
+from tenfold.workers import scatter
 
 STUDIES = Path("studies")
 
@@ -154,7 +154,7 @@ def run(
     outcomes: dict[Path, Outcome] = {}
     # workers on a cluster start in another folder
     jobs = [replace(task, data=locate(task.data), path=task.path.absolute()) for task in tasks]
-    for job, result in scatter_into(folder, do, jobs, processes=processes, threads=threads, cluster=cluster):
+    for job, result in scatter(do, jobs, folder=folder, processes=processes, threads=threads, cluster=cluster):
         outcome = _failed(job, str(result)) if isinstance(result, TenfoldError) else result
         path = folder / job.path.name
         outcomes[path] = replace(outcome, run=str(path))

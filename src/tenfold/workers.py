@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -28,29 +29,43 @@ def scatter(
     function: Callable[[Job], Result],
     jobs: Sequence[Job],
     *,
+    folder: Path | None = None,
     processes: int | None = None,
     threads: int = 1,
     cluster: str | None = None,
 ) -> Iterator[tuple[Job, Result | TenfoldError]]:
-    """Call a function for every job, many at a time.
+    """Call a function for every job, many at a time; one that fails does not stop the others.
 
     Args:
         function: what to do; one that the workers can import, or a `functools.partial` of one.
         jobs: what to call it with.
+        folder: where the jobs write; it is made if it is not there, and a worker that does not see it refuses its jobs.
         processes: how many at a time; by default one for each core, of this machine or of the cluster.
-        threads: the cores that each job is given.
+        threads: the cores that each job is given, PyTorch among them.
         cluster: HOST:PORT of a Ray cluster that this machine belongs to; by default this machine alone.
 
     Yields:
-        Each job with its result, as they come. On a cluster, a job whose worker is lost starts again; where that
-        happened too often, or the worker could not call the function, an error that says so stands for the result.
+        Each job with its result, as they come. For the result of a job that failed stands its error. On a cluster, a
+        job whose worker is lost starts again; it has failed if that happened too often.
 
     Raises:
         TenfoldError: if the cluster does not answer, or a worker on this machine was killed.
+        OSError: if the folder cannot be written.
     """
-    if cluster is not None:
-        yield from _on_cluster(function, jobs, processes or len(jobs), threads, cluster)
-        return
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(prefix=".shared-", dir=folder) if folder is not None else nullcontext() as shared:
+        seen = Path(shared.name).absolute() if shared else None  # on every machine that shares the folder
+        attempt = partial(_attempt, function, threads, seen)
+        if cluster is not None:
+            yield from _on_cluster(attempt, jobs, processes or len(jobs), threads, cluster)
+        else:
+            yield from _here(attempt, jobs, processes, threads)
+
+
+def _here(
+    function: Callable[[Job], Result], jobs: Sequence[Job], processes: int | None, threads: int
+) -> Iterator[tuple[Job, Result]]:
     # after Ctrl-C, the process that tracks loky's semaphores may complain of one that is gone already
     os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
     calls = (delayed(_call)(function, number, job) for number, job in enumerate(jobs))
@@ -64,42 +79,10 @@ def scatter(
             ) from None
 
 
-def scatter_into(
-    folder: Path,
-    function: Callable[[Job], Result],
-    jobs: Sequence[Job],
-    *,
-    processes: int | None = None,
-    threads: int = 1,
-    cluster: str | None = None,
-) -> Iterator[tuple[Job, Result | TenfoldError]]:
-    """As `scatter`, for jobs that write into a folder; one that fails does not stop the others.
-
-    Args:
-        folder: where the jobs write; it is made if it is not there.
-        function: as for `scatter`.
-        jobs: likewise.
-        processes: likewise.
-        threads: the cores that each job is given; also for PyTorch.
-        cluster: as for `scatter`; its machines must all see the folder.
-
-    Yields:
-        Each job with its result, as they come. For the result of a job that failed stands its error.
-
-    Raises:
-        TenfoldError: as `scatter`.
-        OSError: if the folder cannot be written.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(prefix=".shared-", dir=folder) as shared:
-        attempt = partial(_attempt, function, threads, Path(shared.name).absolute())
-        yield from scatter(attempt, jobs, processes=processes, threads=threads, cluster=cluster)
-
-
-def _attempt(function: Callable[[Job], Result], threads: int, shared: Path, job: Job) -> Result | TenfoldError:
-    if not shared.is_file():  # it is there on every machine that shares the folder
+def _attempt(function: Callable[[Job], Result], threads: int, seen: Path | None, job: Job) -> Result | TenfoldError:
+    if seen and not seen.is_file():
         return TenfoldError(
-            f"the machine {socket.gethostname()} does not see {shared.parent}; "
+            f"the machine {socket.gethostname()} does not see {seen.parent}; "
             "all machines of the cluster must share this folder, choose one with --out"
         )
     torch.set_num_threads(threads)

@@ -4,14 +4,11 @@ Deliberately generic: filters, curves, patches and textures drawn at random, non
 corruptions that robustness is measured on.
 """
 
-import math
-
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float
-from torch import Tensor
 
-Images = Float[Tensor, "batch 1 28 28"]
+from tenfold.augment.draws import Images, brightest, each, rectangle
+
 KERNEL = 7  # pixels, a side of the filters
 KNOTS = 5  # of an intensity curve
 
@@ -79,24 +76,3 @@ def texture(images: Images) -> Images:
     noise = torch.fft.irfft2(spectrum)
     noise = noise / noise.std(dim=(2, 3), keepdim=True)
     return (images + 0.5 * each(images) * noise).clamp(0, 1)
-
-
-def each(images: Images) -> Float[Tensor, "batch 1 1 1"]:
-    """A random number from 0 to 1 for each image."""
-    return torch.rand(len(images), 1, 1, 1, device=images.device)
-
-
-def brightest(images: Images) -> Float[Tensor, "batch 1 1 1"]:
-    """The brightest value of each image."""
-    return images.amax(dim=(2, 3), keepdim=True)
-
-
-def rectangle(images: Images) -> Bool[Tensor, "batch 1 28 28"]:
-    """A rectangle for each image: any center, any direction, sides from 1 to 28 pixels, thin ones as often as wide."""
-    height, width = images.shape[2:]
-    y = (torch.arange(height, device=images.device)[:, None] + 0.5) - height * each(images)
-    x = (torch.arange(width, device=images.device) + 0.5) - width * each(images)
-    angle = math.pi * each(images)
-    along, across = x * torch.cos(angle) + y * torch.sin(angle), y * torch.cos(angle) - x * torch.sin(angle)
-    sides = [height ** each(images) / 2 for _ in range(2)]
-    return (along.abs() < sides[0]) & (across.abs() < sides[1])

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from tenfold.augment.mixtures import Images, each
+from tenfold.augment.draws import Images, each
 
 POINTS = 8  # of a stroke
 # Signs that no digit looks like, as strokes between points of a square from 0 to 1.

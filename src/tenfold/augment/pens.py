@@ -3,7 +3,8 @@
 import torch
 import torch.nn.functional as F
 
-from tenfold.augment.mixtures import Images, brightest, each, intensity_curve, rectangle, texture
+from tenfold.augment.draws import Images, brightest, each, rectangle
+from tenfold.augment.mixtures import intensity_curve, texture
 
 BLUR = 5  # pixels, a side of the filter
 

@@ -12,7 +12,7 @@ from tenfold.evaluation.calibration import (
     risk_coverage,
     select,
 )
-from tenfold.evaluation.comparison import Comparison, Difference, compare, mcnemar
+from tenfold.evaluation.comparison import Comparison, Difference, compare
 from tenfold.evaluation.diagnosis import Diagnosis, diagnose
 from tenfold.evaluation.intervals import paired_interval, wilson_interval
 from tenfold.evaluation.metrics import Answer, ClassScores, Evaluation, average, decline, evaluate
@@ -41,7 +41,6 @@ __all__ = [
     "evaluate",
     "fit_temperature",
     "leave_out",
-    "mcnemar",
     "paired_interval",
     "pairs",
     "reliability",

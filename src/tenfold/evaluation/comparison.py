@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from jaxtyping import Bool
 from scipy.stats import binomtest
 
 from tenfold.errors import TenfoldError
@@ -22,8 +23,8 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Two models on the same images.
+class Paired:
+    """How many of the same images two models read correctly.
 
     Attributes:
         n: how many images there are.
@@ -32,7 +33,6 @@ class Comparison:
         p: of McNemar's exact test, two-sided: how likely so large a difference is between models that are equally good.
         difference: the first accuracy minus the second, as a fraction.
         interval: the 95 % interval of the difference.
-        differences: the images that they read differently, also those that both misread.
     """
 
     n: int
@@ -41,6 +41,16 @@ class Comparison:
     p: float
     difference: float
     interval: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Comparison(Paired):
+    """Two models on the same images.
+
+    Attributes:
+        differences: the images that they read differently, also those that both misread.
+    """
+
     differences: list[Difference]
 
     def to_dict(self) -> dict[str, Any]:
@@ -68,35 +78,28 @@ def compare(first: Evaluation, second: Evaluation) -> Comparison:
         raise TenfoldError("two models can be compared only on the same images; the labels of these differ")
     if not len(first):
         raise TenfoldError("two models cannot be compared on no images")
-    right, also = first.predictions == first.labels, second.predictions == second.labels
-    only_first, only_second = int((right & ~also).sum()), int((also & ~right).sum())
-    return Comparison(
-        n=len(first),
-        only_first=only_first,
-        only_second=only_second,
-        p=mcnemar(only_first, only_second),
-        difference=(only_first - only_second) / len(first),
-        interval=paired_interval(only_first, only_second, len(first)),
-        differences=[
-            Difference(int(i), int(first.labels[i]), int(first.predictions[i]), int(second.predictions[i]))
-            for i in np.flatnonzero(first.predictions != second.predictions)
-        ],
-    )
+    counted = pair(first.predictions == first.labels, second.predictions == second.labels)
+    differences = [
+        Difference(int(i), int(first.labels[i]), int(first.predictions[i]), int(second.predictions[i]))
+        for i in np.flatnonzero(first.predictions != second.predictions)
+    ]
+    return Comparison(**vars(counted), differences=differences)
 
 
-def mcnemar(only_first: int, only_second: int) -> float:
-    """McNemar's exact test, two-sided.
-
-    Args:
-        only_first: how many images only the first model read correctly.
-        only_second: how many only the second did.
-
-    Returns:
-        How likely so large a difference is between models that are equally good.
+def pair(first: Bool[np.ndarray, " n"], second: Bool[np.ndarray, " n"]) -> Paired:
+    """Compare two models by which of the same images, one or more, each read correctly.
 
     Source: Q. McNemar, "Note on the sampling error of the difference between correlated proportions or percentages",
     Psychometrika 12, 1947; recommended for comparing classifiers by T. G. Dietterich, "Approximate Statistical Tests
     for Comparing Supervised Classification Learning Algorithms", Neural Computation 10, 1998.
     """
+    n, only_first, only_second = len(first), int((first & ~second).sum()), int((second & ~first).sum())
     discordant = only_first + only_second
-    return float(binomtest(only_first, discordant).pvalue) if discordant else 1.0
+    return Paired(
+        n=n,
+        only_first=only_first,
+        only_second=only_second,
+        p=float(binomtest(only_first, discordant).pvalue) if discordant else 1.0,
+        difference=(only_first - only_second) / n,
+        interval=paired_interval(only_first, only_second, n),
+    )

@@ -8,8 +8,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import UInt8
 
-from tenfold.evaluation.comparison import mcnemar
-from tenfold.evaluation.intervals import paired_interval
+from tenfold.evaluation.comparison import Paired, pair
 
 
 @dataclass(frozen=True)
@@ -40,22 +39,16 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Pair:
+class Pair(Paired):
     """How two models differ on the same test images.
 
     Attributes:
-        first: the model with fewer mistakes.
-        second: the other.
-        difference: the first error minus the second.
-        interval: the 95 % interval of the difference.
-        p: of McNemar's exact test, two-sided.
+        first: the name of the first model.
+        second: of the second.
     """
 
     first: str
     second: str
-    difference: float
-    interval: tuple[float, float]
-    p: float
 
 
 def pairs(rows: Sequence[Row], labels: UInt8[np.ndarray, " n"]) -> list[Pair]:
@@ -67,16 +60,9 @@ def pairs(rows: Sequence[Row], labels: UInt8[np.ndarray, " n"]) -> list[Pair]:
 
     Returns:
         Every pair once, in the order of the rows.
-
-    Source: as for `mcnemar`.
     """
     right = {row.model: np.array([*map(int, row.readings)]) == labels for row in rows}
-    compared = []
-    for first, second in combinations(rows, 2):
-        only_first = int((right[first.model] & ~right[second.model]).sum())
-        only_second = int((right[second.model] & ~right[first.model]).sum())
-        low, high = paired_interval(only_second, only_first, len(labels))  # of mistakes, not of hits
-        compared.append(
-            Pair(first.model, second.model, first.error - second.error, (low, high), mcnemar(only_first, only_second))
-        )
-    return compared
+    return [
+        Pair(**vars(pair(right[first.model], right[second.model])), first=first.model, second=second.model)
+        for first, second in combinations(rows, 2)
+    ]
