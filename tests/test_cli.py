@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import signal
@@ -208,6 +209,26 @@ def test_files_that_cannot_be_read_do_not_stop_the_others(tenfold, idx_folder, m
     assert "2 of 3 files" in err
     code, _, err = tenfold("predict", "note.png")
     assert (code, err.count("\n")) == (2, 1)
+
+
+def test_pictures_come_from_folders_and_standard_input_and_can_be_drawn_on(tenfold, one_line_error, mnist, monkeypatch):
+    for folder in ("a", "b"):
+        Path(folder).mkdir()
+        Image.fromarray(mnist[1].images[0]).save(Path(folder, "seven.png"))
+    code, out, err = tenfold("predict", "a", "b/seven.png")
+    assert (code, err) == (0, "")
+    assert [line.split(" (")[0] for line in out.splitlines()] == ["a/seven.png: 7", "b/seven.png: 7"]
+    data = Path("a/seven.png").read_bytes()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+    assert tenfold("predict", "-", "--annotate", "read.png", "--explain", "steps")[1].startswith("-: 7")
+    with Image.open("read.png") as drawn:
+        assert drawn.size == (28, 28)
+    assert len(list(Path("steps/stdin").iterdir())) == 7
+    assert "would be drawn to one file" in one_line_error("predict", "a", "b", "--annotate", "drawn")
+    assert "name a folder" in one_line_error("predict", "a", "b", "--annotate", "read.png")
+    Path("empty").mkdir()
+    assert "no pictures in this folder" in one_line_error("predict", "empty")
+    assert Path("a/seven.png").read_bytes() == data
 
 
 def test_data_shows_counts_and_writes_pictures(tenfold, idx_folder):

@@ -214,9 +214,9 @@ def test_the_network_in_the_package(mnist, tmp_path, monkeypatch):
     for name in ("standard-int8.tflite", "standard-float16.tflite"):
         assert (models.SHIPPED / name).stat().st_size <= 200_000
         assert tenfold.evaluate(models.load(models.SHIPPED / name), test).accuracy >= 0.9955
-    answers = models.default().logits(test.images[:500]).argmax(axis=1)
+    answers = models.load(models.default()).logits(test.images[:500]).argmax(axis=1)
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)  # as where LiteRT has no wheel
-    in_torch = models.default()
+    in_torch = models.load(models.default())
     assert isinstance(in_torch, models.TorchModel)
     np.testing.assert_array_equal(in_torch.logits(test.images[:500]).argmax(axis=1), answers)
 

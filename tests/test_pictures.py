@@ -1,4 +1,3 @@
-import io
 import struct
 import zlib
 
@@ -101,25 +100,6 @@ def test_files_that_show_no_digit_are_named(tmp_path):
             read_pictures([file])
     with pytest.raises(FileNotFoundError):
         read_pictures([tmp_path / "missing.png"])
-
-
-@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
-def test_mutated_files_are_read_or_refused(kind):
-    buffer = io.BytesIO()
-    seven(60).convert("RGB").save(buffer, kind)
-    whole = np.frombuffer(buffer.getvalue(), np.uint8)
-    random = np.random.default_rng(0)
-    outcomes = []
-    for _ in range(150):
-        mutated = whole.copy()
-        places = random.integers(0, len(whole), random.integers(1, 8))
-        mutated[places] = random.integers(0, 256, len(places))
-        try:
-            outcomes.append(picture_to_image(mutated.tobytes()[: random.integers(len(whole) // 2, 2 * len(whole))]))
-        except TenfoldError:
-            outcomes.append(None)
-    assert any(outcome is None for outcome in outcomes)
-    assert any(outcome is not None for outcome in outcomes)
 
 
 @pytest.mark.parametrize("shape", [(0, 5), (2, 3, 4, 5), (5, 5, 7)])

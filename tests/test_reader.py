@@ -1,4 +1,6 @@
 import io
+import itertools
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,9 +10,10 @@ import pytest
 from PIL import Image
 
 import tenfold
+from tenfold import models
 from tenfold.data import write_idx
 from tenfold.pictures import open_page
-from tenfold.reader import Reader, annotate, explain
+from tenfold.reader import Reader, Wish, annotate, explain, files, find_sources, read_sources
 
 ROOT = Path(__file__).parent.parent
 
@@ -133,10 +136,56 @@ def test_everything_that_is_a_picture_can_be_read(model, lines, mnist, tmp_path)
 def test_steps_and_answers_can_be_seen(model, lines):
     reader = Reader(model)
     page = open_page(lines[0])
-    readings = reader.read_page(page)
-    assert annotate(page.picture, readings).size == page.picture.size
-    steps = explain(page, reader.find(page))
+    found = reader.find(page)
+    assert annotate(page.picture, reader.interpret(page, found)).size == page.picture.size
+    steps = explain(page, found)
     assert steps["7-digits"].size == (4 * 28, 3 * 28)
+
+
+def test_mutated_files_are_read_or_refused(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks.fuzz import read_mutated
+
+    outcomes, _ = read_mutated(seed=0)
+    assert min(outcomes["read"], outcomes["refused"]) > 0
+    end = time.monotonic() + 10
+    for seed in itertools.count(1):
+        if time.monotonic() > end:
+            break
+        read_mutated(seed, files=50)
+
+
+def test_an_image_like_those_of_mnist_is_one_digit(mnist):
+    seen = []
+    model = SimpleNamespace(logits=lambda images: seen.extend(images) or np.eye(10, dtype=np.float32)[[3]] * 9)
+    for image in mnist[1].images[:20]:
+        [reading] = Reader(model).read(255 - image)
+        assert reading.label == 3
+    np.testing.assert_array_equal(seen, mnist[1].images[:20])
+
+
+def test_a_pile_is_read_the_same_by_one_process_and_by_many(lines, mnist, tmp_path, monkeypatch):
+    (tmp_path / "in" / "deep").mkdir(parents=True)
+    (tmp_path / "in" / "no.txt").write_text("no picture")
+    (tmp_path / "in" / "bad.png").write_text("no picture")
+    Image.fromarray(lines[0]).save(tmp_path / "in" / "deep" / "page.PNG")
+    for number, image in enumerate(mnist[1].images[:50]):
+        Image.fromarray(image).save(tmp_path / "in" / f"{number}.png")
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+    sources = find_sources([Path("in"), Path("empty"), Path("missing.png")])
+    assert len(sources) == 54
+    answers = []
+    for patience in (1000.0, 0.0):
+        monkeypatch.setattr(files, "PATIENCE", patience)
+        wish = Wish(models.SHIPPED / models.default().name, annotated=Path(f"out{patience}"))
+        found = list(read_sources(sources, wish))
+        assert [source for source, _ in found] == sources
+        answers.append([answer if isinstance(answer, list) else str(answer) for _, answer in found])
+    assert answers[0] == answers[1]
+    assert sum(isinstance(answer, str) for answer in answers[0]) == 3
+    drawn = [{path.relative_to(folder) for path in folder.rglob("*.png")} for folder in tmp_path.glob("out*")]
+    assert drawn[0] == drawn[1] == {Path("deep/page-read.png")} | {Path(f"{number}-read.png") for number in range(50)}
 
 
 def test_drawn_pages_are_read(model, mnist, monkeypatch):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from tenfold import TenfoldError, study, workers
 
@@ -110,7 +111,7 @@ def test_ctrl_c_keeps_what_is_done_and_leaves_no_process(file):
     assert rows(runs[0])[: len(before)] == before
 
 
-def test_a_study_on_a_cluster_survives_the_loss_of_a_worker(file, cluster, restore_threads):
+def test_a_study_on_a_cluster_survives_the_loss_of_a_worker(file, cluster, mnist, restore_threads):
     process = start(file, "--cluster", cluster.address)
     runs = [Path(f"studies/many/quick-narrow-seed{seed}") for seed in range(3)]
     for run in runs:  # when the last has begun, one of the others is finished
@@ -126,6 +127,17 @@ def test_a_study_on_a_cluster_survives_the_loss_of_a_worker(file, cluster, resto
     torch.set_num_threads(1)  # as on the cluster
     alone = [study.do(task) for task in study.plan(study.load(file), "alone")]
     assert figures(survived) == figures([vars(outcome) for outcome in alone])
+
+    pictures = [Path(f"digit{number}.png") for number in range(30)]
+    for path, image in zip(pictures, mnist[1].images, strict=False):
+        Image.fromarray(image).save(path)
+    command = [sys.executable, "-m", "tenfold", "predict", *map(str, pictures)]
+    here, there = (
+        subprocess.run([*command, *where], capture_output=True, text=True, timeout=60)
+        for where in ([], ["--cluster", cluster.address])
+    )
+    assert (here.returncode, here.stderr, here.stdout.count("\n")) == (0, "", 30)
+    assert vars(there) | {"args": here.args} == vars(here)
 
     process = start(file, "--cluster", cluster.address, "--out", "other")
     wait_for_epochs(Path("other/quick-narrow-seed0"), process)

@@ -254,7 +254,7 @@ def study(
     from tenfold import tables
 
     tasks = studies.plan(studies.load(file), out)
-    with _progress("runs", len(tasks)) as advance:
+    with _kept("runs"), _progress("runs", len(tasks)) as advance:
         outcomes = studies.run(tasks, processes, cluster, advance)
     studies.save(tasks[0].path.parent, outcomes)
     summary = studies.summarize(outcomes)
@@ -311,7 +311,7 @@ def compare(
         data=source,
         out=out,
     )
-    with _progress("models", len(entries)) as advance:
+    with _kept("models"), _progress("models", len(entries)) as advance:
         rows, failed = comparison.run(entries, processes, cluster, advance)
     pairs = evaluation.pairs(rows, load(source)[1].labels)
     folder = entries[0].path.parent
@@ -364,18 +364,29 @@ def export(
 
 @app.command()
 def predict(
-    paths: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Pictures of digits, or IDX files.")],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="PICTURE...",
+            help="Pictures, folders of pictures, IDX files, or - for a picture on standard input.",
+            allow_dash=True,
+        ),
+    ],
     model: Annotated[
         Path | None,
         typer.Option(help="A run folder or a file; by default the latest run in runs/, or else tenfold's own network."),
     ] = None,
     single: Annotated[bool, typer.Option("--single", help="Every picture shows one digit.")] = False,
     annotate: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Write the pictures with what was read into this folder.")
+        Path | None,
+        typer.Option(metavar="OUT", help="Draw what was read on the picture OUT.png, or on all pictures, in a folder."),
     ] = None,
     explain: Annotated[
         Path | None,
         typer.Option(metavar="FOLDER", help="Write every step of the reading as pictures into this folder."),
+    ] = None,
+    cluster: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Read on this Ray cluster, which must share the folders.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON Lines, one object a file.")] = False,
 ) -> None:
@@ -385,56 +396,62 @@ def predict(
 
     Exit code 1 if some of the files could not be read, 2 if none could.
 
-    Example: tenfold predict note.jpg --annotate read
+    Example: tenfold predict note.jpg --annotate read.png
     """
     from dataclasses import asdict
 
     from tenfold import models
-    from tenfold.reader import Reader, save_annotated, save_explained, to_text
+    from tenfold.reader import Wish, find_sources, read_sources, to_text
 
-    reader = Reader(models.load(model) if model else None)
+    sources = find_sources(paths)
+    wish = Wish(model or models.default(), single, annotate, explain)
     failures = 0
-    for path in paths:
-        try:
-            readings = reader.read_file(path, single)
-            if annotate is not None:
-                save_annotated(annotate, path, readings)
-            if explain is not None:
-                save_explained(explain, path, reader, single)
-        except (TenfoldError, OSError) as error:
-            _fail(error)
-            failures += 1
-            continue
-        text = to_text(readings)
-        if as_json:
-            print(json.dumps({"file": str(path), "text": text, "readings": [asdict(reading) for reading in readings]}))
-        elif len(readings) == 1:
-            print(f"{path}: {text} ({readings[0].probability:.1%})")
-        else:
-            print(f"{path}: {text.replace(chr(10), ' / ')}")
+    with _progress("pictures", len(sources)) as advance:
+        for source, found in read_sources(sources, wish, cluster):
+            advance(source)
+            if not isinstance(found, list):
+                _fail(found)
+                failures += 1
+                continue
+            text = to_text(found)
+            if as_json:
+                readings = [asdict(reading) for reading in found]
+                print(json.dumps({"file": str(source.path), "text": text, "readings": readings}))
+            elif len(found) == 1:
+                print(f"{source.path}: {text} ({found[0].probability:.1%})")
+            else:
+                print(f"{source.path}: {text.replace(chr(10), ' / ')}")
     if failures:
-        if len(paths) > 1:
-            print(f"tenfold: {failures} of {len(paths)} files could not be read", file=sys.stderr)
-        raise typer.Exit(2 if failures == len(paths) else 1)
+        if len(sources) > 1:
+            print(f"tenfold: {failures} of {len(sources)} files could not be read", file=sys.stderr)
+        raise typer.Exit(2 if failures == len(sources) else 1)
+
+
+@contextmanager
+def _kept(things: str) -> Iterator[None]:
+    """Say after Ctrl-C that what is finished is kept."""
+    from tenfold.experiment import InterruptedRun
+
+    try:
+        yield
+    except (KeyboardInterrupt, InterruptedRun):
+        print(f"tenfold: interrupted; finished {things} are kept, and the same command goes on", file=sys.stderr)
+        raise typer.Exit(130) from None
 
 
 @contextmanager
 def _progress(things: str, total: int) -> Iterator[Callable[[Any], None]]:
-    """A progress bar for finished things, which are kept after Ctrl-C; gives what to call with each of them."""
+    """A progress bar for finished things; gives what to call with each of them."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from tenfold.experiment import InterruptedRun
-
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
-    try:
-        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-            bar = progress.add_task(things, total=total)
-            yield lambda _: progress.advance(bar)
-    except (KeyboardInterrupt, InterruptedRun):
-        print(f"tenfold: interrupted; finished {things} are kept, and the same command goes on", file=sys.stderr)
-        raise typer.Exit(130) from None
+    above = sys.stdout.isatty()  # what is printed meanwhile goes above the bar, unless it goes to a file
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, redirect_stdout=above, disable=hidden) as progress:
+        bar = progress.add_task(things, total=total)
+        yield lambda _: progress.advance(bar)
 
 
 def _print_json(value: dict[str, Any]) -> None:

@@ -60,19 +60,23 @@ def load(path: str | os.PathLike) -> Model:
         return kinds[path.suffix](path)
 
 
-def default() -> Model:
-    """The network of the latest run in `runs/`; where there is none, the one that comes with tenfold."""
+def default() -> Path:
+    """Where the network of the latest run in `runs/` is; where there is none, the one that comes with tenfold."""
     if any(RUNS.glob("*/evaluation.json")):
         from tenfold import runs
 
-        return load(runs.latest().path)
-    if importlib.util.find_spec("ai_edge_litert"):
-        return load(SHIPPED / "standard-int8.tflite")
-    return load(SHIPPED / "standard.safetensors")
+        return runs.latest().path
+    return SHIPPED / ("standard-int8.tflite" if importlib.util.find_spec("ai_edge_litert") else "standard.safetensors")
 
 
-def wrap(model: "nn.Module | Model") -> Model:
-    """A PyTorch module as a `Model`; what is one already stays as it is."""
+def wrap(model: "nn.Module | Model | str | os.PathLike") -> Model:
+    """A PyTorch module, or what stands at a path, as a `Model`; what is one already stays as it is.
+
+    Raises:
+        TenfoldError, OSError: as `load`.
+    """
+    if isinstance(model, str | os.PathLike):
+        return load(model)
     return model if isinstance(model, Model) else TorchModel(model)
 
 
@@ -113,14 +117,12 @@ class LiteRTModel:
             return self._logits(images)
 
     def _logits(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n 10"]:
-        if len(images) == 1:
-            return self._one(images=images)["logits"]
         found = np.empty((len(images), CLASSES), np.float32)
-        batch = np.zeros((BATCH, SIDE, SIDE), np.uint8)
-        for start in range(0, len(images), BATCH):
-            some = images[start : start + BATCH]
-            batch[: len(some)] = some
-            found[start : start + BATCH] = self._many(images=batch)["logits"][: len(some)]
+        full = len(images) - len(images) % BATCH
+        for start in range(0, full, BATCH):
+            found[start : start + BATCH] = self._many(images=images[start : start + BATCH])["logits"]
+        for index in range(full, len(images)):  # hardly slower, and a batch takes as long for few as for many
+            found[index] = self._one(images=images[index : index + 1])["logits"][0]
         return found
 
 

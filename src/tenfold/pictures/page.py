@@ -13,7 +13,7 @@ from tenfold.errors import TenfoldError
 from tenfold.pictures.ink import binarize, even_out_light, invert_to_light_ink
 from tenfold.pictures.load import Picture, load, to_gray
 from tenfold.pictures.normalize import SIDE, cut_out, is_normal
-from tenfold.pictures.parts import Part, drop_clutter, drop_lines, find_parts, join, join_strokes
+from tenfold.pictures.parts import Part, drop_clutter, drop_lines, find_parts, join, join_strokes, trim
 
 LONGEST = 2000  # pixels; larger pictures are made smaller
 SHORTEST = 4 * SIDE  # pixels; smaller pictures are made larger, so that strokes have room
@@ -48,11 +48,14 @@ class Page:
         right, bottom = (int(np.ceil(end / self.scale)) for end in (part.right, part.bottom))
         return left, top, min(right, self.picture.width) - left, min(bottom, self.picture.height) - top
 
+    @property
+    def is_image(self) -> bool:
+        """Whether the picture is an image like those of MNIST: of one digit, with nothing left to do."""
+        return self.ink is self.gray
+
     def image(self, part: Part) -> UInt8[np.ndarray, "28 28"]:
-        """A part as an image like those of MNIST; if the picture is such an image, that itself."""
-        if is_normal(self.gray) and part.area > (1 - SMALLEST_SHARE) * sum(other.area for other in self.parts):
-            return self.gray
-        return cut_out(self.ink, part)
+        """A part as an image like those of MNIST."""
+        return self.gray if self.is_image else cut_out(self.ink, part)
 
     def digit(self) -> Part:
         """All ink, less what is small beside it: the digit, if the picture shows one."""
@@ -72,6 +75,9 @@ def open_page(source: Picture) -> Page:
     """
     picture = load(source)
     gray = invert_to_light_ink(to_gray(picture))
+    if is_normal(gray):
+        mask = gray > 0
+        return Page(picture, gray, 1.0, gray, mask, mask, [trim(0, 0, mask)])
     resized, scale = _resize(gray)
     ink = even_out_light(resized)
     mask = binarize(ink)

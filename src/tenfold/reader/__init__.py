@@ -1,6 +1,18 @@
 """From a picture to the digits in it: `predict` and `Reader` return `Reading`s."""
 
-from tenfold.reader.reading import Reader, Reading, predict, to_text
-from tenfold.reader.show import annotate, explain, save_annotated, save_explained
+from tenfold.reader.files import Wish, find_sources, read_sources
+from tenfold.reader.reader import Reader, predict
+from tenfold.reader.reading import Reading, to_text
+from tenfold.reader.show import annotate, explain
 
-__all__ = ["Reader", "Reading", "annotate", "explain", "predict", "save_annotated", "save_explained", "to_text"]
+__all__ = [
+    "Reader",
+    "Reading",
+    "Wish",
+    "annotate",
+    "explain",
+    "find_sources",
+    "predict",
+    "read_sources",
+    "to_text",
+]

@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
+from tenfold.data import CLASSES
 from tenfold.models import Model
 from tenfold.pictures import Page, Part
 from tenfold.pictures.parts import join, trim, typical_height
@@ -48,12 +49,12 @@ class Digit:
     Attributes:
         part: the ink, of the page.
         image: likewise, as an image like those of MNIST.
-        logits: the network's answer.
+        probabilities: the network's answer.
     """
 
     part: Part
     image: UInt8[np.ndarray, "28 28"]
-    logits: Float[np.ndarray, "10"]
+    probabilities: Float[np.ndarray, "10"]
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,16 @@ class Piece:
     crossed: float
 
 
-def score(logits: Float[np.ndarray, " classes"]) -> float:
+def classify(images: UInt8[np.ndarray, "n 28 28"], model: Model) -> Float[np.ndarray, "n 10"]:
+    """The probabilities of the ten digits for each image, by the softmax of the network's logits."""
+    logits = model.logits(images)
+    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return exponentials / exponentials.sum(axis=1, keepdims=True)
+
+
+def score(probabilities: Float[np.ndarray, "10"]) -> float:
     """How much the network sees a digit, from 0 to 1: its answer as a mixture of one digit and of no idea at all."""
-    probability = 1 / float(np.exp(logits - logits.max()).sum())
-    return (len(logits) * probability - 1) / (len(logits) - 1)
+    return (CLASSES * float(probabilities.max()) - 1) / (CLASSES - 1)
 
 
 def read_lines(page: Page, model: Model) -> list[list[Digit]]:
@@ -86,8 +93,7 @@ def read_lines(page: Page, model: Model) -> list[list[Digit]]:
     groups = [candidates(some, height) for some, height in zip(pieces, heights, strict=True)]
     parts = [part for group in groups for part in group.values()]
     images = np.array([page.image(part) for part in parts], dtype=np.uint8).reshape(-1, 28, 28)
-    logits = model.logits(images)
-    seen = iter([Digit(*each) for each in zip(parts, images, logits, strict=True)])
+    seen = iter([Digit(*each) for each in zip(parts, images, classify(images, model), strict=True)])
     found = []
     for some, group, height in zip(pieces, groups, heights, strict=True):
         digits = {place: next(seen) for place in group}
@@ -226,7 +232,7 @@ def best_path(pieces: Sequence[Piece], digits: dict[tuple[int, int], Digit], hei
             if digit := digits.get((first, last)):
                 after = pieces[last].crossed if last < len(pieces) else 0.0
                 cut = CROSSED * (min(pieces[first].crossed, ENOUGH) + min(after, ENOUGH)) / 2
-                surprise = -math.log(score(digit.logits) + DOUBT)
+                surprise = -math.log(score(digit.probabilities) + DOUBT)
                 options.append(
                     (DIGIT + cut + surprise + _unlikely(pieces[first:last], digit.part, height), first, digit)
                 )

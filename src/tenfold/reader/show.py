@@ -1,15 +1,13 @@
 """What was read, drawn on the picture, and every step on the way as a picture."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool, UInt8
 from PIL import Image, ImageDraw
 
-from tenfold.pictures import Page, open_page
-from tenfold.pictures.load import load
-from tenfold.reader.reading import Reader, Reading
+from tenfold.pictures import Page
+from tenfold.reader.reading import Reading
 from tenfold.reader.segment import Digit
 
 READ, REFUSED = (0, 114, 178), (213, 94, 0)  # blue and vermilion, which color-blind people tell apart
@@ -57,31 +55,6 @@ def explain(page: Page, lines: Sequence[Sequence[Digit]]) -> dict[str, Image.Ima
         "6-parts": _parts(page),
         "7-digits": Image.fromarray(np.vstack(seen) if seen else np.zeros((28, 28), np.uint8)),
     }
-
-
-def save_annotated(folder: Path, path: Path, readings: Sequence[Reading]) -> None:
-    """Write the picture of a file with what was read into a folder, as `NAME.png`.
-
-    Raises:
-        TenfoldError: if the file is no picture.
-        OSError: if the folder cannot be written.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    annotate(load(path), readings).save(folder / f"{path.stem}.png")
-
-
-def save_explained(folder: Path, path: Path, reader: Reader, single: bool = False) -> None:
-    """Write every step from a picture file to its digits into a folder of its name, in `folder`.
-
-    Raises:
-        TenfoldError: if the file is no picture, or blank.
-        OSError: if the folder cannot be written.
-    """
-    page = open_page(path)
-    steps = explain(page, reader.find(page, single))
-    (folder / path.stem).mkdir(parents=True, exist_ok=True)
-    for name, step in steps.items():
-        step.save(folder / path.stem / f"{name}.png")
 
 
 def _parts(page: Page) -> Image.Image:

@@ -1,0 +1,144 @@
+"""Damaged picture files: `python -m benchmarks.fuzz --files 1000000` mutates PNG and JPEG files and reads them.
+
+Every file must be read or refused with a `TenfoldError`; any other exception, or a process that dies, ends the run
+with an error. Writes `results/fuzz.json`.
+"""
+
+import argparse
+import io
+import json
+import struct
+import time
+import zlib
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, ImageOps
+
+import tenfold
+from benchmarks.speed import where
+from tenfold import TenfoldError, models
+from tenfold.reader import Reader
+from tenfold.workers import scatter
+
+RESULTS = Path("results/fuzz.json")
+CHUNK = 500  # files a job
+ORIENTATION = 0x0112
+CHUNK_FRAME = 12  # bytes of a PNG chunk beside its data: length, type, checksum
+
+
+def main() -> None:
+    """Read mutated files on all cores, and write how many were read, refused, and how long the slowest took."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.fuzz")
+    parser.add_argument("--files", type=int, default=1_000_000)
+    count = parser.parse_args().files
+    outcomes: Counter[str] = Counter()
+    slowest = 0.0
+    for number, found in scatter(read_mutated, range(count // CHUNK)):
+        if isinstance(found, TenfoldError):
+            raise found
+        outcomes.update(found[0])
+        slowest = max(slowest, found[1])
+        if number % 100 == 0:
+            print(number * CHUNK, dict(outcomes), f"{slowest:.1f} s", flush=True)
+    result = {"measured": where(), "files": outcomes.total(), **outcomes, "slowest_s": round(slowest, 2)}
+    RESULTS.write_text(json.dumps(result, indent=1) + "\n")
+
+
+def read_mutated(seed: int, files: int = CHUNK) -> tuple[Counter[str], float]:
+    """Mutate files at random by a seed and read them.
+
+    Returns:
+        How many were read and refused, and the longest time one took, in seconds.
+    """
+    cv2.setNumThreads(1)
+    random = np.random.default_rng(seed)
+    reader, pictures = _reader(), whole_files()
+    outcomes: Counter[str] = Counter(read=0, refused=0)
+    slowest = 0.0
+    for _ in range(files):
+        data = mutate(pictures[random.integers(len(pictures))], random)
+        started = time.monotonic()
+        try:
+            reader.read(data)
+            outcomes["read"] += 1
+        except TenfoldError:
+            outcomes["refused"] += 1
+        slowest = max(slowest, time.monotonic() - started)
+    return outcomes, slowest
+
+
+def mutate(whole: bytes, random: np.random.Generator) -> bytes:
+    """Change some bytes, repeat or leave out some, cut the end off; of most PNG files, then mend the checksums."""
+    data = bytearray(whole)
+    for _ in range(random.integers(1, 8)):
+        place = int(random.integers(len(data)))
+        match random.integers(4):
+            case 0:
+                data[place] = random.integers(256)
+            case 1:
+                data[place] ^= 1 << int(random.integers(8))
+            case 2:
+                data[place : place + int(random.integers(1, 9))] = b""
+            case 3:
+                data[place:place] = data[place : place + int(random.integers(1, 33))]
+        if not data:
+            break
+    if random.random() < 0.1:
+        data = data[: random.integers(len(data) + 1)]
+    return _mend(bytes(data)) if random.random() < 0.7 else bytes(data)
+
+
+def _mend(data: bytes) -> bytes:
+    """Write the right checksum into every chunk of a PNG file, so that its decoder goes on."""
+    if not data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return data
+    mended, start = bytearray(data), 8
+    while start + CHUNK_FRAME <= len(data):
+        (length,) = struct.unpack_from(">I", data, start)
+        end = start + 8 + length
+        if end + 4 > len(data):
+            break
+        struct.pack_into(">I", mended, end, zlib.crc32(data[start + 4 : end]))
+        start = end + 4
+    return bytes(mended)
+
+
+@cache
+def whole_files() -> list[bytes]:
+    """Small pictures of digits in many modes of PNG and JPEG."""
+    digits = tenfold.load()[1].images
+    gray = Image.fromarray(255 - np.pad(np.hstack(list(digits[:3])), 6))
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    pictures: list[tuple[Image.Image, str, dict]] = [
+        (Image.fromarray(digits[0]), "PNG", {}),
+        (gray, "PNG", {}),
+        (gray.convert("1"), "PNG", {}),
+        (gray.quantize(8), "PNG", {"transparency": 0}),
+        (gray.convert("RGB"), "PNG", {"exif": exif}),
+        (Image.merge("LA", (gray, ImageOps.invert(gray))), "PNG", {}),
+        (Image.fromarray(np.asarray(gray).astype(np.uint16) * 257), "PNG", {}),
+        (gray, "JPEG", {}),
+        (gray.convert("RGB"), "JPEG", {"progressive": True}),
+        (gray.convert("CMYK"), "JPEG", {}),
+        (gray.convert("RGB"), "JPEG", {"exif": exif}),
+    ]
+    files = []
+    for picture, kind, options in pictures:
+        buffer = io.BytesIO()
+        picture.save(buffer, kind, **options)
+        files.append(buffer.getvalue())
+    return files
+
+
+@cache
+def _reader() -> Reader:
+    return Reader(models.SHIPPED / models.default().name)
+
+
+if __name__ == "__main__":
+    main()
