@@ -141,4 +141,6 @@ def _reader() -> Reader:
 
 
 if __name__ == "__main__":
-    main()
+    from benchmarks import fuzz  # worker processes find the functions of a module, not those of a program
+
+    fuzz.main()
