@@ -1,8 +1,8 @@
 """Reading what people wrote: `python -m benchmarks.handwriting DIR --model MODEL`.
 
 DIR holds `photos` (one digit a picture), `cheques` (amounts) and `multi` (several digits), each with a `labels.csv`;
-pages are drawn by `benchmarks.pages`. Writes `results/handwriting.json`, which holds figures only, and, with
-`--gallery FOLDER`, what was misread to look at.
+pages are drawn by `benchmarks.pages`. Writes `results/handwriting.json`, which holds figures only, the picture of a
+drawn page, and, with `--gallery FOLDER`, what was misread to look at.
 """
 
 import argparse
@@ -13,15 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 import tenfold
 from benchmarks.pages import compare, draw_page
 from benchmarks.speed import where
-from tenfold import models
 from tenfold.errors import TenfoldError
 from tenfold.reader import Reader, Reading, annotate
 
 RESULTS = Path("results/handwriting.json")
+FIGURE = Path("docs/figures/page.jpg")
 PAGES = 100  # drawn
+SHOWN = 3  # the seed of the page in the figure
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ def main() -> None:
     parser.add_argument("--gallery", type=Path, metavar="FOLDER", help="write what was misread, with boxes")
     parser.add_argument("--json", action="store_true", help="print the record as JSON")
     options = parser.parse_args()
-    reader = Reader(models.load(options.model) if options.model else None)
+    reader = Reader(options.model)
     measured = {
         "photos, single": read_folder(reader, options.folder / "photos", "label", single=True),
         "photos": read_folder(reader, options.folder / "photos", "label"),
@@ -106,6 +109,7 @@ def summarize(found: list[Outcome]) -> dict[str, Any]:
     digits = sum(len(outcome.truth.replace("|", "")) for outcome in found)
     return {
         "pictures": len(found),
+        "sources": len(by_source),
         "right": statistics.mean(outcome.is_right for outcome in found),
         "mean_over_sources": statistics.mean(statistics.mean(rights) for rights in by_source.values()),
         "digits": digits,
@@ -119,7 +123,10 @@ def read_pages(reader: Reader) -> dict[str, Any]:
     scores = []
     for seed in range(PAGES):
         page = draw_page(test, seed)
-        scores.append(compare(page, reader.read(page.picture)))
+        readings = reader.read(page.picture)
+        scores.append(compare(page, readings))
+        if seed == SHOWN:
+            annotate(Image.fromarray(page.picture), readings).save(FIGURE, quality=80)
     digits = sum(score.digits for score in scores)
     return {
         "pages": PAGES,

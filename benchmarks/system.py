@@ -12,15 +12,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from PIL import Image
 
 import tenfold
+from benchmarks.pages import draw_page
 from benchmarks.speed import where
-from tenfold import augment, preprocess, recipes
+from tenfold import augment, models, preprocess, recipes
 from tenfold.data.sources import BUNDLED
 from tenfold.networks import predict_logits
 from tenfold.training.devices import autocast
 
 RESULTS = Path("results/system.json")
+PAGE_OF_50 = 10  # the seed of a page of 50 digits
+SMALL_FILES = 3000
 
 
 def main() -> None:
@@ -42,6 +46,7 @@ def main() -> None:
         "train_fast_process_seconds": train_process("fast"),
         "train_fast_peak_mb": round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024),
         "augmentation_share_of_standard_step": augment_seconds / (augment_seconds + step_seconds),
+        **reading(test),
         "seconds_by_images": {n: train_seconds(train[:n]) for n in (1_000, 3_000, 10_000, 30_000, 60_000)},
     }
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
@@ -76,6 +81,36 @@ def augmentation_and_step(recipe: recipes.Recipe) -> tuple[float, float]:
         loss.backward()
 
     return alternate(lambda: augment.distort(images, *limits), step, n=50)
+
+
+def reading(test: tenfold.Digits) -> dict[str, float]:
+    """A large photo, read by a process that is warm, and its memory; and many small files, by the command line."""
+    with tempfile.TemporaryDirectory() as folder:
+        page = draw_page(test, PAGE_OF_50, 3000, 4000)
+        Image.fromarray(page.picture).save(f"{folder}/photo.jpg", quality=90)
+        code = f"""
+import resource, time
+from tenfold.reader import Reader
+reader = Reader({str(models.SHIPPED / models.default().name)!r})
+seconds = []
+for _ in range(5):
+    started = time.perf_counter()
+    reader.read("{folder}/photo.jpg")
+    seconds.append(time.perf_counter() - started)
+print(sorted(seconds)[2], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"""
+        printed = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)  # noqa: S603
+        seconds, peak = printed.stdout.split()
+        small = Path(folder, "small")
+        small.mkdir()
+        for number, image in enumerate(test.images[:SMALL_FILES]):
+            Image.fromarray(image).save(small / f"{number}.png")
+        files = SMALL_FILES / whole_process("-m", "tenfold", "predict", str(small))
+    return {
+        "photo_digits": len(page.labels),
+        "photo_seconds": float(seconds),
+        "photo_peak_mb": int(peak),
+        "small_files_per_second": round(files),
+    }
 
 
 def train_seconds(digits: tenfold.Digits) -> float:

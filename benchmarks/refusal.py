@@ -1,0 +1,115 @@
+"""What is no digit, and how much of it is refused: `python -m benchmarks.refusal [--model MODEL] [--held-out RUN]`.
+
+Measured are Fashion-MNIST (from Debian's package `dataset-fashion-mnist`, or where `--fashion` says), and pictures of
+scribbles, letters and dots, drawn here and never trained on. With `--held-out`, a run that held out images, it says
+below which score 0.7 % of those are refused: that is `REFUSED` in `tenfold.reader.reader`. Writes
+`results/refusal.json`.
+"""
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import matplotlib
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image, ImageDraw, ImageFont
+
+import tenfold
+from benchmarks.speed import where
+from tenfold.data import read_idx
+from tenfold.findings import evaluate_validation
+from tenfold.pictures import picture_to_image
+from tenfold.reader import Reader
+from tenfold.reader.segment import score
+
+RESULTS = Path("results/refusal.json")
+FASHION = Path("/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz")
+SHARE = 0.007  # of the held-out digits, that are refused
+DRAWN = 2000  # pictures of each kind
+SIDE = 200  # pixels of a drawing
+LETTERS = "ACEFHJKMNPRTUVWXYadefhkmnrtvwx"  # that no digit looks like
+
+Drawing = UInt8[np.ndarray, "200 200"]
+
+
+def main() -> None:
+    """Measure, and write the record."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.refusal")
+    parser.add_argument("--model", type=Path, help="a run folder or a file; by default as in tenfold predict")
+    parser.add_argument("--held-out", type=Path, metavar="RUN", help="to choose the threshold")
+    parser.add_argument("--fashion", type=Path, metavar="FILE", default=FASHION, help="its test images")
+    options = parser.parse_args()
+    reader = Reader(options.model)
+    _, test = tenfold.load()
+    shown = {"MNIST's test digits": test.images, "Fashion-MNIST": read_idx(options.fashion)}
+    for name, draw in {"scribbles": scribble, "letters": letter, "dots": dots}.items():
+        shown[name] = np.stack([picture_to_image(drawing) for drawing in drawings(draw)])
+    results: dict[str, Any] = {"measured": where(), "threshold": reader.refuse}
+    results["refused"] = {name: refused(reader, images) for name, images in shown.items()}
+    if options.held_out:
+        results["held_out"] = held_out(options.held_out)
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    print(json.dumps(results, indent=1))
+
+
+def refused(reader: Reader, images: UInt8[np.ndarray, "n 28 28"]) -> float:
+    """The share of images in which the reader sees no digit."""
+    return float(np.mean([reading.label is None for reading in reader.read_images(images)]))
+
+
+def held_out(path: Path) -> dict[str, Any]:
+    """The score below which `SHARE` of the images that a run held out would be refused."""
+    scores = [score(answer) for answer in evaluate_validation(path).probabilities]
+    return {"run": path.name, "images": len(scores), "threshold": float(np.quantile(scores, SHARE))}
+
+
+def drawings(draw: Callable[[np.random.Generator], Drawing]) -> list[Drawing]:
+    """Drawings by a seed, dark on light."""
+    random = np.random.default_rng(0)
+    return [255 - draw(random) for _ in range(DRAWN)]
+
+
+def scribble(random: np.random.Generator) -> Drawing:
+    """A pen that wanders: its direction turns at random, at every step a little."""
+    angles = random.uniform(0, 2 * np.pi) + random.normal(0, 0.6, 40).cumsum()
+    steps = np.stack((np.cos(angles), np.sin(angles)), axis=1).cumsum(axis=0)
+    steps -= steps.min(axis=0)
+    points = 20 + steps * (SIDE - 40) / steps.max()
+    return _stroke(points, random)
+
+
+def letter(random: np.random.Generator) -> Drawing:
+    """A printed letter, slanted and turned."""
+    fonts = sorted(Path(matplotlib.get_data_path(), "fonts", "ttf").glob("DejaVuS*.ttf"))
+    fonts = [font for font in fonts if "Display" not in font.name]  # which has few letters
+    font = ImageFont.truetype(str(fonts[random.integers(len(fonts))]), 120)
+    picture = Image.new("L", (SIDE, SIDE))
+    text = LETTERS[random.integers(len(LETTERS))]
+    ImageDraw.Draw(picture).text((SIDE / 2, SIDE / 2), text, 255, font, "mm")
+    slant, turn = random.uniform(-0.1, 0.3), random.uniform(-0.15, 0.15)
+    matrix = np.array([[np.cos(turn), np.sin(turn) + slant], [-np.sin(turn), np.cos(turn)]])
+    shift = SIDE / 2 * (1 - matrix.sum(axis=1))
+    return cv2.warpAffine(np.asarray(picture), np.c_[matrix, shift], (SIDE, SIDE))
+
+
+def dots(random: np.random.Generator) -> Drawing:
+    """One to four blots."""
+    drawing = np.zeros((SIDE, SIDE), np.uint8)
+    for x, y in random.integers(30, SIDE - 30, (random.integers(1, 5), 2)):
+        axes = random.integers(4, 25, 2)
+        cv2.ellipse(drawing, (int(x), int(y)), (int(axes[0]), int(axes[1])), 0, 0, 360, 255, -1, cv2.LINE_AA)
+    return drawing
+
+
+def _stroke(points: np.ndarray, random: np.random.Generator) -> Drawing:
+    drawing = np.zeros((SIDE, SIDE), np.uint8)
+    thick = int(random.integers(5, 18))
+    return cv2.polylines(drawing, [np.round(points * 16).astype(np.int32)], False, 255, thick, cv2.LINE_AA, 4)
+
+
+if __name__ == "__main__":
+    main()
