@@ -1,5 +1,6 @@
 """Images that show no digit, for networks that must say so: scribbles, signs, shapes, and digits taken apart."""
 
+import math
 from functools import cache
 
 import torch
@@ -8,6 +9,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from tenfold.augment.draws import Images, each
+from tenfold.augment.framing import frame
+from tenfold.augment.rows import badly_cut
 
 POINTS = 8  # of a stroke
 # Signs that no digit looks like, as strokes between points of a square from 0 to 1.
@@ -40,19 +43,22 @@ SIGNS = (
 
 
 def non_digits(digits: Images) -> Images:
-    """Draw as many images without a digit as there are digits: a quarter of each kind.
+    """Draw as many images without a digit as there are digits.
 
     Random numbers come from PyTorch's global generator.
 
     Args:
-        digits: pixels from 0 to 1; some are taken apart.
+        digits: pixels from 0 to 1; some are taken apart or put together.
 
     Returns:
-        Images from 0 to 1: scribbles, signs, filled shapes, and what is left of digits.
+        Images from 0 to 1: four of ten are badly cut from rows, the others scribbles, tangles, signs, marks, filled
+        shapes, and what is left of digits.
     """
-    quarters = digits.tensor_split(4)
-    kinds = (scribbles, signs, shapes, fragments)
-    return torch.cat([kind(part) for kind, part in zip(kinds, quarters, strict=True)])
+    count = len(digits) * 2 // 5
+    parts = digits[count:].tensor_split(6)
+    kinds = (scribbles, tangles, signs, marks, shapes, fragments)
+    drawn = [kind(part) for kind, part in zip(kinds, parts, strict=True)]
+    return torch.cat([badly_cut(digits[:count]), *drawn])
 
 
 def scribbles(like: Images) -> Images:
@@ -65,6 +71,37 @@ def scribbles(like: Images) -> Images:
     count = torch.randint(3, strokes + 1, (len(like), 1, 1, 1), device=like.device)
     kept = torch.arange(strokes, device=like.device)[:, None, None] < count
     return draw(torch.where(kept, curves, curves[:, :1]))  # what is not kept repeats the first
+
+
+def tangles(like: Images) -> Images:
+    """Draw one long stroke: a third each of closed loops, spirals and zigzags."""
+    t = torch.linspace(0, 1, 48, device=like.device)[:, None]  # (points, 1)
+    batch = len(like)
+    kind = torch.rand(batch, 1, 1, device=like.device)
+    turns = torch.randint(1, 5, (batch, 1, 2, 2), device=like.device)  # of two waves in x and in y
+    phase = 2 * math.pi * torch.rand(batch, 1, 2, 2, device=like.device)
+    loops = torch.sin(2 * math.pi * turns * t[:, None] + phase).sum(dim=3)  # (batch, points, 2)
+    angle = 2 * math.pi * (2.2 + 2.5 * torch.rand(batch, 1, 1, device=like.device)) * t + phase[..., 0, :1]
+    spirals = t * torch.cat((torch.cos(angle), torch.sin(angle)), dim=2)
+    corners = torch.rand(batch, 2, 8, device=like.device)  # of x and y
+    zigzags = F.interpolate(corners, len(t), mode="linear", align_corners=True).transpose(1, 2)
+    points = torch.where(kind < 1 / 3, loops, torch.where(kind < 2 / 3, spirals, zigzags))
+    low, high = points.amin(dim=1, keepdim=True), points.amax(dim=1, keepdim=True)
+    sides = 10 + 10 * torch.rand(batch, 1, 2, device=like.device)
+    return draw((14 + sides * ((points - low) / (high - low) - 0.5))[:, None])
+
+
+def marks(like: Images) -> Images:
+    """Draw dots, dashes and commas, up to three, as large as digits."""
+    batch = len(like)
+    place = 4 + 20 * torch.rand(batch, 3, 1, 2, device=like.device)
+    length = 8 * torch.rand(batch, 3, 1, 1, device=like.device) ** 2
+    way = length * torch.randn(batch, 3, 1, 2, device=like.device).mul(torch.tensor([1.0, 0.3], device=like.device))
+    strokes = torch.cat((place, place + way / 2 + 0.5 * torch.randn_like(way), place + way), dim=2)
+    count = torch.randint(1, 4, (batch, 1, 1, 1), device=like.device)
+    kept = torch.arange(3, device=like.device)[:, None, None] < count
+    enlarged = frame(draw(torch.where(kept, strokes, strokes[:, :1])))
+    return (2 * enlarged - 0.5).clamp(0, 1)  # with edges as sharp as before
 
 
 def signs(like: Images) -> Images:
