@@ -11,6 +11,7 @@ from torch import Tensor
 from tenfold.augment.draws import Images, each
 from tenfold.augment.framing import frame
 from tenfold.augment.rows import badly_cut
+from tenfold.augment.strokes import draw, pad
 
 POINTS = 8  # of a stroke
 # Signs that no digit looks like, as strokes between points of a square from 0 to 1.
@@ -51,10 +52,10 @@ def non_digits(digits: Images) -> Images:
         digits: pixels from 0 to 1; some are taken apart or put together.
 
     Returns:
-        Images from 0 to 1: four of ten are badly cut from rows, the others scribbles, tangles, signs, marks, filled
+        Images from 0 to 1: a third is badly cut from rows, the others are scribbles, tangles, signs, marks, filled
         shapes, and what is left of digits.
     """
-    count = len(digits) * 2 // 5
+    count = math.ceil(len(digits) / 3)
     parts = digits[count:].tensor_split(6)
     kinds = (scribbles, tangles, signs, marks, shapes, fragments)
     drawn = [kind(part) for kind, part in zip(kinds, parts, strict=True)]
@@ -138,28 +139,7 @@ def fragments(digits: Images) -> Images:
     return torch.where(each(digits) < 0.5, rolled, crossed)
 
 
-def draw(points: Float[Tensor, "batch strokes points 2"]) -> Images:
-    """Draw strokes through points, x and y in pixels, with a pen of a random width."""
-    batch = len(points)
-    start, end = points[:, :, :-1].flatten(1, 2), points[:, :, 1:].flatten(1, 2)  # (batch, segments, 2)
-    along = end - start
-    axis = torch.arange(28, device=points.device) + 0.5
-    place = torch.cartesian_prod(axis, axis).flip(1)[:, None]  # (784, 1, 2) as x, y
-    away = place - start[:, None]  # (batch, 784, segments, 2)
-    share = (away * along[:, None]).sum(dim=3) / (along**2).sum(dim=2).clamp(min=1e-6)[:, None]
-    beside = away - share.clamp(0, 1)[..., None] * along[:, None]
-    distance = beside.square().sum(dim=3).amin(dim=2).sqrt()  # (batch, 784), to the nearest segment
-    pen = 0.6 + 1.2 * torch.rand(batch, 1, device=points.device)
-    return (pen + 0.5 - distance).clamp(0, 1).view(batch, 1, 28, 28)
-
-
 @cache
 def _signs(device: torch.device) -> Float[Tensor, "signs strokes points 2"]:
-    """The signs as tensors; a missing stroke or point repeats the last one."""
-    strokes = max(len(sign) - 1 for sign in SIGNS)
-    points = max(len(stroke) for _, *sign in SIGNS for stroke in sign)
-    filled = []
-    for _, *sign in SIGNS:
-        padded = [[*stroke, *[stroke[-1]] * (points - len(stroke))] for stroke in sign]
-        filled.append(padded + [padded[-1]] * (strokes - len(padded)))
-    return torch.tensor(filled, device=device)
+    """The points of each sign."""
+    return pad([strokes for _, *strokes in SIGNS]).to(device)

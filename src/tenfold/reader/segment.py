@@ -29,6 +29,9 @@ VALLEY, DIP = 0.25, 0.1  # heights of a line: how far around a column is the dee
 PATH, ASIDE = 0.02, 0.3  # what a pixel of paper and a step aside cost a cut, in pixels of ink
 SLANTS = np.linspace(-0.3, 0.9, 13)  # columns for each row
 
+# How far an answer is from none, in nats, for what is as likely a digit as not; how fast doubt fades on both sides.
+HALF_SURE, STEEP = 3.0, 1.5
+
 # What speaks against a division, in the unit of the network's own surprise, the negative logarithm of a probability.
 DOUBT = 0.01  # added to the score of a digit, so that none is impossible
 DIGIT = 0.1  # every digit
@@ -65,9 +68,14 @@ class Piece:
 
 
 def score(logits: Float[np.ndarray, " classes"]) -> float:
-    """How much the network sees a digit, from 0 to 1: its answer as a mixture of one digit and of no idea at all."""
-    probability = 1 / float(np.exp(logits - logits.max()).sum())
-    return (len(logits) * probability - 1) / (len(logits) - 1)
+    """How much the network sees a digit, from 0 to 1, by how far its answer is from that of no idea at all.
+
+    The distance is the divergence (Kullback and Leibler's, in nats) of its probabilities from even ones, which is what
+    training makes small for all that is no digit. Unlike the largest probability it is high for what may be a 4 or a 9.
+    """
+    even = logits.astype(float) - logits.max()
+    distance = math.log(np.exp(even).sum()) - even.mean() - math.log(len(logits))
+    return 1 / (1 + math.exp(STEEP * (HALF_SURE - distance)))
 
 
 def read_lines(page: Page, model: Model) -> list[list[Digit]]:
@@ -226,7 +234,7 @@ def best_path(pieces: Sequence[Piece], digits: dict[tuple[int, int], Digit], hei
             if digit := digits.get((first, last)):
                 after = pieces[last].crossed if last < len(pieces) else 0.0
                 cut = CROSSED * (min(pieces[first].crossed, ENOUGH) + min(after, ENOUGH)) / 2
-                surprise = -math.log(score(digit.logits) + DOUBT)
+                surprise = -math.log(score(digit.logits) * _certainty(digit.logits) + DOUBT)
                 options.append(
                     (DIGIT + cut + surprise + _unlikely(pieces[first:last], digit.part, height), first, digit)
                 )
@@ -240,6 +248,11 @@ def best_path(pieces: Sequence[Piece], digits: dict[tuple[int, int], Digit], hei
         if digit:
             path.append(digit)
     return path[::-1]
+
+
+def _certainty(logits: Float[np.ndarray, "10"]) -> float:
+    """The largest probability."""
+    return 1 / float(np.exp(logits - logits.max()).sum())
 
 
 def _are_two(pieces: Sequence[Piece], height: float) -> bool:
