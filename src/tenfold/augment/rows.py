@@ -35,8 +35,8 @@ def well_cut(images: Images, share: float) -> Images:
     closer, farther = (F.max_pool2d(row[:, 1:2], side, stride=1, padding=side // 2) for side in (3, 7))
     near = torch.where(each(digits) < 0.5, closer, farther) > INK
     window = near & _window(_between(left - 4, left + 2.5), _between(right - 2.5, right + 4))
-    share = _shares(row, window)
-    good = (share[:, 1] > WHOLE) & (share[:, 0] + share[:, 2] < SLIVER)
+    shares = _shares(row, window)
+    good = (shares[:, 1] > WHOLE) & (shares[:, 0] + shares[:, 2] < SLIVER)
     cut = torch.where(good[:, None, None, None], (row * window).amax(dim=1, keepdim=True), row[:, 1:2])
     return torch.cat((uncut, frame(cut)))
 
@@ -53,9 +53,9 @@ def badly_cut(digits: Images) -> Images:
     left = _between(ends[0][0], ends[1][1] - 3)
     right = _between(left + 3, ends[2][1])
     window = _window(left, right)
-    share = _shares(row, window)
-    outside = torch.maximum(share[:, 0], share[:, 2])
-    bad = (share[:, 1] > MUCH) & (outside > MUCH) | (share[:, 1] < HALF) & (share[:, 1] > 0.2) & (outside < SLIVER)
+    shares = _shares(row, window)
+    outside = torch.maximum(shares[:, 0], shares[:, 2])
+    bad = (shares[:, 1] > MUCH) & (outside > MUCH) | (shares[:, 1] < HALF) & (shares[:, 1] > 0.2) & (outside < SLIVER)
     both = _window(ends[0][0], ends[1][1])
     window = torch.where(bad[:, None, None, None], window, both)
     return frame((row * window).amax(dim=1, keepdim=True))
