@@ -68,12 +68,12 @@ FORMS = """\
 def other_forms(
     images: Images, labels: Int64[Tensor, " batch"], share: float
 ) -> tuple[Images, Int64[Tensor, " batch"]]:
-    """Draw digits in forms that MNIST lacks, such as a barred 7 or a 1 with a long upstroke, in the place of the first.
+    """Draw digits in forms that MNIST lacks, such as a barred 7 or a 1 with a long upstroke, in the place of others.
 
     Args:
         images: digits in any order, pixels from 0 to 1.
         labels: their digits.
-        share: of them to replace.
+        share: of them to replace, evenly spread.
 
     Returns:
         Images and labels, as many.
@@ -92,7 +92,8 @@ def other_forms(
     slant = 0.7 * torch.rand(count, 1, 1, device=images.device) - 0.15
     x, y = points[..., 0] - 0.5, points[..., 1] - 0.5
     drawn = draw(14 + 18 * smooth(torch.stack((wide * x - slant * y, y), dim=3)))
-    return torch.cat((frame(drawn), images[count:])), torch.cat((digits[chosen], labels[count:]))
+    places = torch.arange(count, device=images.device) * len(images) // count
+    return images.index_copy(0, places, frame(drawn)), labels.index_copy(0, places, digits[chosen])
 
 
 def smooth(points: Float[Tensor, "batch strokes points 2"]) -> Float[Tensor, "batch strokes more 2"]:
