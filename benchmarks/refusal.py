@@ -17,6 +17,7 @@ import matplotlib
 import numpy as np
 from jaxtyping import UInt8
 from PIL import Image, ImageDraw, ImageFont
+from scipy.special import log_softmax
 
 import tenfold
 from benchmarks.speed import where
@@ -63,7 +64,7 @@ def refused(reader: Reader, images: UInt8[np.ndarray, "n 28 28"]) -> float:
 
 def held_out(path: Path) -> dict[str, Any]:
     """The score below which `SHARE` of the images that a run held out would be refused."""
-    scores = [score(answer) for answer in evaluate_validation(path).probabilities]
+    scores = [score(answer) for answer in log_softmax(evaluate_validation(path).logits, axis=1)]
     return {"run": path.name, "images": len(scores), "threshold": float(np.quantile(scores, SHARE))}
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tenfold import augment, preprocess
-from tenfold.augment import draws, mixtures, nondigits, pens
+from tenfold.augment import draws, forms, framing, mixtures, pens, rows, strokes
 
 
 def blob(row: int, column: int) -> torch.Tensor:
@@ -134,21 +134,72 @@ def test_strokes_grow_and_shrink_and_keep_their_brightest_value(few):
 
 def test_strokes_are_drawn_where_their_points_are():
     line = torch.tensor([[[[5.0, 20.0], [22.0, 20.0]]]])  # x, y
-    image = nondigits.draw(line)[0, 0]
+    image = strokes.draw(line)[0, 0]
     rows, columns = torch.nonzero(image > 0.5, as_tuple=True)
     assert 17 <= rows.min() <= rows.max() <= 22
     assert columns.min() <= 5
     assert columns.max() >= 21
 
 
-@given(st.integers(4, 50), st.integers(0, 2**32 - 1))
-def test_non_digits_are_as_many_as_the_digits_and_each_another(count, seed):
-    torch.manual_seed(seed)
-    images = blob(14, 14).repeat(count, 1, 1, 1) + blob(8, 10)
-    drawn = augment.non_digits(images)
-    assert drawn.shape == images.shape
+@pytest.mark.parametrize("count", [1, 4, 50])
+def test_non_digits_are_as_many_as_the_digits_and_each_another(few, count):
+    torch.manual_seed(0)
+    drawn = augment.non_digits(preprocess.normalize(preprocess.astype(preprocess.reshape(few.images[:count]))))
+    assert drawn.shape == (count, 1, 28, 28)
     assert drawn.min() >= 0
     assert drawn.max() <= 1
-    others = drawn[: count // 2]  # scribbles and signs
-    assert len({image.numpy().tobytes() for image in others}) == len(others)
-    assert (others.amax(dim=(1, 2, 3)) > 0.5).all()
+    assert len({image.numpy().tobytes() for image in drawn}) == count
+
+
+def test_what_is_framed_is_as_large_as_a_digit_and_its_center_of_mass_in_the_middle():
+    canvas = torch.zeros(2, 1, 40, 120)
+    canvas[0, 0, 3:33, 70:75] = 1.0  # higher than wide, off center
+    canvas[1, 0, 20:24, 10:50] = 0.5
+    framed = framing.frame(canvas)
+    top, bottom, left, right = framing.extent(framed > framing.INK)
+    sides = torch.maximum(bottom - top, right - left)
+    assert sides.tolist() == pytest.approx([20, 20], abs=2)  # strokes are thickened a little
+    assert torch.allclose(center_of_mass(framed), torch.tensor(13.5), atol=0.1)
+    assert framed.amax(dim=(1, 2, 3)).tolist() == pytest.approx([1, 1])
+    assert (framing.frame(torch.zeros(1, 1, 40, 40)) == 0).all()
+
+
+def test_well_cut_digits_keep_their_ink_and_badly_cut_ones_do_not(few):
+    torch.manual_seed(0)
+    images = preprocess.normalize(preprocess.astype(preprocess.reshape(few.images)))
+    uncut = augment.well_cut(images, 0.25)
+    assert torch.equal(uncut[: len(images) // 2], images[: len(images) // 2])
+    likeness = [
+        F.cosine_similarity(cut.flatten(1), framing.frame(images).flatten(1)).median()
+        for cut in (augment.well_cut(images, 1.0), rows.badly_cut(images))
+    ]
+    assert likeness[0] > 0.7
+    assert likeness[1] < 0.5
+
+
+def test_other_forms_replace_the_wanted_share_and_say_what_they_are(few):
+    torch.manual_seed(0)
+    images = preprocess.normalize(preprocess.astype(preprocess.reshape(few.images)))
+    labels = torch.tensor(few.labels, dtype=torch.int64)
+    drawn, digits = augment.other_forms(images, labels, 0.5)
+    assert torch.equal(drawn[1::2], images[1::2])
+    assert torch.equal(digits[1::2], labels[1::2])
+    assert set(digits[::2].tolist()) == set(range(10))
+    assert (drawn != images).any(dim=(1, 2, 3)).tolist() == [True, False] * (len(images) // 2)
+
+
+def test_a_smooth_curve_passes_through_its_points():
+    points = torch.rand(3, 2, 5, 2)
+    curve = forms.smooth(points)
+    assert torch.allclose(curve[:, :, :: forms.STEPS], points, atol=1e-6)
+
+
+def test_hatching_stays_in_the_box_of_the_digit():
+    torch.manual_seed(0)
+    image = torch.zeros(16, 1, 28, 28)
+    image[:, :, 6:20, 8:18] = 0.5
+    hatched = pens.hatching(image)
+    assert (hatched != image).any()
+    outside = torch.ones(28, 28, dtype=torch.bool)
+    outside[6:20, 8:18] = False
+    assert (hatched[:, 0, outside] == 0).all()

@@ -1,5 +1,6 @@
 """Images that show no digit, for networks that must say so: scribbles, signs, shapes, and digits taken apart."""
 
+import math
 from functools import cache
 
 import torch
@@ -8,6 +9,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from tenfold.augment.draws import Images, each
+from tenfold.augment.framing import frame
+from tenfold.augment.rows import badly_cut
+from tenfold.augment.strokes import draw, pad
 
 POINTS = 8  # of a stroke
 # Signs that no digit looks like, as strokes between points of a square from 0 to 1.
@@ -40,19 +44,22 @@ SIGNS = (
 
 
 def non_digits(digits: Images) -> Images:
-    """Draw as many images without a digit as there are digits: a quarter of each kind.
+    """Draw as many images without a digit as there are digits.
 
     Random numbers come from PyTorch's global generator.
 
     Args:
-        digits: pixels from 0 to 1; some are taken apart.
+        digits: pixels from 0 to 1; some are taken apart or put together.
 
     Returns:
-        Images from 0 to 1: scribbles, signs, filled shapes, and what is left of digits.
+        Images from 0 to 1: a third is badly cut from rows, the others are scribbles, tangles, signs, marks, filled
+        shapes, and what is left of digits.
     """
-    quarters = digits.tensor_split(4)
-    kinds = (scribbles, signs, shapes, fragments)
-    return torch.cat([kind(part) for kind, part in zip(kinds, quarters, strict=True)])
+    count = math.ceil(len(digits) / 3)
+    parts = digits[count:].tensor_split(6)
+    kinds = (scribbles, tangles, signs, marks, shapes, fragments)
+    drawn = [kind(part) for kind, part in zip(kinds, parts, strict=True)]
+    return torch.cat([badly_cut(digits[:count]), *drawn])
 
 
 def scribbles(like: Images) -> Images:
@@ -65,6 +72,37 @@ def scribbles(like: Images) -> Images:
     count = torch.randint(3, strokes + 1, (len(like), 1, 1, 1), device=like.device)
     kept = torch.arange(strokes, device=like.device)[:, None, None] < count
     return draw(torch.where(kept, curves, curves[:, :1]))  # what is not kept repeats the first
+
+
+def tangles(like: Images) -> Images:
+    """Draw one long stroke: a third each of closed loops, spirals and zigzags."""
+    t = torch.linspace(0, 1, 48, device=like.device)[:, None]  # (points, 1)
+    batch = len(like)
+    kind = torch.rand(batch, 1, 1, device=like.device)
+    turns = torch.randint(1, 5, (batch, 1, 2, 2), device=like.device)  # of two waves in x and in y
+    phase = 2 * math.pi * torch.rand(batch, 1, 2, 2, device=like.device)
+    loops = torch.sin(2 * math.pi * turns * t[:, None] + phase).sum(dim=3)  # (batch, points, 2)
+    angle = 2 * math.pi * (2.2 + 2.5 * torch.rand(batch, 1, 1, device=like.device)) * t + phase[..., 0, :1]
+    spirals = t * torch.cat((torch.cos(angle), torch.sin(angle)), dim=2)
+    corners = torch.rand(batch, 2, 8, device=like.device)  # of x and y
+    zigzags = F.interpolate(corners, len(t), mode="linear", align_corners=True).transpose(1, 2)
+    points = torch.where(kind < 1 / 3, loops, torch.where(kind < 2 / 3, spirals, zigzags))
+    low, high = points.amin(dim=1, keepdim=True), points.amax(dim=1, keepdim=True)
+    sides = 10 + 10 * torch.rand(batch, 1, 2, device=like.device)
+    return draw((14 + sides * ((points - low) / (high - low) - 0.5))[:, None])
+
+
+def marks(like: Images) -> Images:
+    """Draw dots, dashes and commas, up to three, as large as digits."""
+    batch = len(like)
+    place = 4 + 20 * torch.rand(batch, 3, 1, 2, device=like.device)
+    length = 8 * torch.rand(batch, 3, 1, 1, device=like.device) ** 2
+    way = length * torch.randn(batch, 3, 1, 2, device=like.device).mul(torch.tensor([1.0, 0.3], device=like.device))
+    strokes = torch.cat((place, place + way / 2 + 0.5 * torch.randn_like(way), place + way), dim=2)
+    count = torch.randint(1, 4, (batch, 1, 1, 1), device=like.device)
+    kept = torch.arange(3, device=like.device)[:, None, None] < count
+    enlarged = frame(draw(torch.where(kept, strokes, strokes[:, :1])))
+    return (2 * enlarged - 0.5).clamp(0, 1)  # with edges as sharp as before
 
 
 def signs(like: Images) -> Images:
@@ -101,28 +139,7 @@ def fragments(digits: Images) -> Images:
     return torch.where(each(digits) < 0.5, rolled, crossed)
 
 
-def draw(points: Float[Tensor, "batch strokes points 2"]) -> Images:
-    """Draw strokes through points, x and y in pixels, with a pen of a random width."""
-    batch = len(points)
-    start, end = points[:, :, :-1].flatten(1, 2), points[:, :, 1:].flatten(1, 2)  # (batch, segments, 2)
-    along = end - start
-    axis = torch.arange(28, device=points.device) + 0.5
-    place = torch.cartesian_prod(axis, axis).flip(1)[:, None]  # (784, 1, 2) as x, y
-    away = place - start[:, None]  # (batch, 784, segments, 2)
-    share = (away * along[:, None]).sum(dim=3) / (along**2).sum(dim=2).clamp(min=1e-6)[:, None]
-    beside = away - share.clamp(0, 1)[..., None] * along[:, None]
-    distance = beside.square().sum(dim=3).amin(dim=2).sqrt()  # (batch, 784), to the nearest segment
-    pen = 0.6 + 1.2 * torch.rand(batch, 1, device=points.device)
-    return (pen + 0.5 - distance).clamp(0, 1).view(batch, 1, 28, 28)
-
-
 @cache
 def _signs(device: torch.device) -> Float[Tensor, "signs strokes points 2"]:
-    """The signs as tensors; a missing stroke or point repeats the last one."""
-    strokes = max(len(sign) - 1 for sign in SIGNS)
-    points = max(len(stroke) for _, *sign in SIGNS for stroke in sign)
-    filled = []
-    for _, *sign in SIGNS:
-        padded = [[*stroke, *[stroke[-1]] * (points - len(stroke))] for stroke in sign]
-        filled.append(padded + [padded[-1]] * (strokes - len(padded)))
-    return torch.tensor(filled, device=device)
+    """The points of each sign."""
+    return pad([strokes for _, *strokes in SIGNS]).to(device)

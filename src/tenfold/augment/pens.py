@@ -1,9 +1,12 @@
 """What other pens, papers and cameras make of a digit, before and after it was brought into the form of MNIST."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 
 from tenfold.augment.draws import Images, brightest, each, rectangle
+from tenfold.augment.framing import INK, extent
 from tenfold.augment.mixtures import intensity_curve, texture
 
 BLUR = 5  # pixels, a side of the filter
@@ -23,7 +26,7 @@ def rewrite(images: Images, share: float) -> Images:
         New images, from 0 to 1.
     """
     changed = images
-    for change in (stroke_weight, gap, neighbor, blur, line, paper, faint):
+    for change in (stroke_weight, gap, neighbor, blur, line, paper, hatching, faint):
         changed = torch.where(each(images) < 1 / 3, change(changed), changed)
     return torch.where(each(images) < share, changed, images).clamp(0, 1)
 
@@ -73,6 +76,22 @@ def line(images: Images) -> Images:
     ink = (1 - (place - distance).abs()).clamp(0, 1) * each(images)  # (batch, 1, 1, 28)
     ink = torch.where(each(images) < 0.5, ink, ink.flip(3)).expand(-1, -1, height, -1)
     return torch.maximum(images, torch.where(each(images) < 0.5, ink, ink.transpose(2, 3)))
+
+
+def hatching(images: Images) -> Images:
+    """Draw parallel lines across part of the box of the digit: printed paper that was taken for ink."""
+    height, width = images.shape[2:]
+    top, bottom, left, right = (edge[:, None, None, None] for edge in extent(images > INK))
+    y = torch.arange(height, device=images.device)[:, None] + 0.5
+    x = torch.arange(width, device=images.device) + 0.5
+    angle = math.pi / 2 * (each(images) - 0.5) ** 3 * 8  # most lines are nearly level
+    across = y * torch.cos(angle) + x * torch.sin(angle) + torch.sin(x / (3 + 10 * each(images)))
+    wave = torch.cos(2 * math.pi * (across / (2 + 4 * each(images)) + each(images)))
+    lines = (0.5 + wave * (1 + each(images)) - each(images)).clamp(0, 1) * (0.2 + 0.8 * each(images))
+    coarse = torch.rand(len(images), 1, 6, 6, device=images.device)
+    where = F.interpolate(coarse, (height, width), mode="bilinear", align_corners=True) < 1.2 * each(images)
+    box = (y > top) & (y < bottom) & (x > left) & (x < right)
+    return torch.maximum(images, lines * (where & box))
 
 
 def paper(images: Images) -> Images:

@@ -68,7 +68,7 @@ class Reader:
     def interpret(self, page: Page, lines: Sequence[Sequence[Digit]]) -> list[Reading]:
         """What the digits that `find` found in a picture say."""
         return [
-            interpret(digit.probabilities, self.refuse, page.box(digit.part), number)
+            interpret(digit.answer, self.refuse, page.box(digit.part), number)
             for number, line in enumerate(lines)
             for digit in line
         ]

@@ -30,21 +30,19 @@ class Reading:
     line: int = 0
 
 
-def interpret(
-    probabilities: Float[np.ndarray, "10"], refuse: float, box: tuple[int, int, int, int], line: int = 0
-) -> Reading:
+def interpret(answer: Float[np.ndarray, "10"], refuse: float, box: tuple[int, int, int, int], line: int = 0) -> Reading:
     """What the network's answer says.
 
     Args:
-        probabilities: of the ten digits.
+        answer: the logarithms of the probabilities of the ten digits.
         refuse: the least score of a digit.
         box: as in `Reading`.
         line: likewise.
     """
-    ranked = [(int(digit), float(probabilities[digit])) for digit in np.argsort(-probabilities, kind="stable")]
+    ranked = [(int(digit), float(np.exp(answer[digit]))) for digit in np.argsort(-answer, kind="stable")]
     (label, probability), *others = ranked
     alternatives = [(digit, p) for digit, p in others if p >= ALTERNATIVE]
-    return Reading(label if score(probabilities) >= refuse else None, probability, alternatives, box, line)
+    return Reading(label if score(answer) >= refuse else None, probability, alternatives, box, line)
 
 
 def to_text(readings: Sequence[Reading]) -> str:

@@ -30,6 +30,9 @@ VALLEY, DIP = 0.25, 0.1  # heights of a line: how far around a column is the dee
 PATH, ASIDE = 0.02, 0.3  # what a pixel of paper and a step aside cost a cut, in pixels of ink
 SLANTS = np.linspace(-0.3, 0.9, 13)  # columns for each row
 
+# How far an answer is from none, in nats, for what is as likely a digit as not; how fast doubt fades on both sides.
+HALF_SURE, STEEP = 3.0, 1.5
+
 # What speaks against a division, in the unit of the network's own surprise, the negative logarithm of a probability.
 DOUBT = 0.01  # added to the score of a digit, so that none is impossible
 DIGIT = 0.1  # every digit
@@ -49,12 +52,12 @@ class Digit:
     Attributes:
         part: the ink, of the page.
         image: likewise, as an image like those of MNIST.
-        probabilities: the network's answer.
+        answer: the network's, the logarithms of the probabilities of the ten digits.
     """
 
     part: Part
     image: UInt8[np.ndarray, "28 28"]
-    probabilities: Float[np.ndarray, "10"]
+    answer: Float[np.ndarray, "10"]
 
 
 @dataclass(frozen=True)
@@ -66,15 +69,24 @@ class Piece:
 
 
 def classify(images: UInt8[np.ndarray, "n 28 28"], model: Model) -> Float[np.ndarray, "n 10"]:
-    """The probabilities of the ten digits for each image, by the softmax of the network's logits."""
+    """The logarithms of the probabilities of the ten digits for each image, by the softmax of the logits."""
     logits = model.logits(images)
-    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return exponentials / exponentials.sum(axis=1, keepdims=True)
+    logits = logits - logits.max(axis=1, keepdims=True)
+    return logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
 
 
-def score(probabilities: Float[np.ndarray, "10"]) -> float:
-    """How much the network sees a digit, from 0 to 1: its answer as a mixture of one digit and of no idea at all."""
-    return (CLASSES * float(probabilities.max()) - 1) / (CLASSES - 1)
+def score(answer: Float[np.ndarray, "10"]) -> float:
+    """How much the network sees a digit, from 0 to 1, by how far its answer is from that of no idea at all.
+
+    The distance is the divergence (Kullback and Leibler's, in nats) of even probabilities from those of the answer,
+    which training makes small for all that is no digit. Unlike the largest probability it is high also for what may be
+    a 4 or a 9.
+
+    Args:
+        answer: the logarithms of the probabilities of the ten digits.
+    """
+    distance = -float(answer.mean()) - math.log(CLASSES)
+    return 1 / (1 + math.exp(STEEP * (HALF_SURE - distance)))
 
 
 def read_lines(page: Page, model: Model) -> list[list[Digit]]:
@@ -232,7 +244,7 @@ def best_path(pieces: Sequence[Piece], digits: dict[tuple[int, int], Digit], hei
             if digit := digits.get((first, last)):
                 after = pieces[last].crossed if last < len(pieces) else 0.0
                 cut = CROSSED * (min(pieces[first].crossed, ENOUGH) + min(after, ENOUGH)) / 2
-                surprise = -math.log(score(digit.probabilities) + DOUBT)
+                surprise = -math.log(score(digit.answer) * math.exp(digit.answer.max()) + DOUBT)
                 options.append(
                     (DIGIT + cut + surprise + _unlikely(pieces[first:last], digit.part, height), first, digit)
                 )

@@ -45,6 +45,8 @@ class Recipe:
         elastic: largest random shift of the points that an elastic distortion follows, in pixels.
         mixture: the share of the images that random filters, curves, patches and textures change too.
         pen: the share of the images that are drawn as with other pens, on other papers, by other cameras.
+        forms: the share of the images that are replaced by drawn digits of forms that MNIST lacks.
+        cuts: the share of the images that are cut out of a row of digits, with bits of their neighbors.
         non_digits: how many images that show no digit join every batch, as a share of it; of those the network learns
             to find no digit likelier than another.
         temperature: what the finished network's logits are divided by, so that its probabilities can be believed; for
@@ -77,6 +79,8 @@ class Recipe:
     elastic: NotNegative = 0.0
     mixture: Annotated[float, Field(ge=0, le=1)] = 0.0
     pen: Annotated[float, Field(ge=0, le=1)] = 0.0
+    forms: Annotated[float, Field(ge=0, le=1)] = 0.0
+    cuts: Annotated[float, Field(ge=0, le=1)] = 0.0
     non_digits: Annotated[float, Field(ge=0, le=1)] = 0.0
     temperature: Positive = 1.0
     precision: Literal["auto", "float32", "bfloat16"]

@@ -237,9 +237,12 @@ def train_step(
     """
     recipe = training.recipe
     inputs = preprocess.normalize(preprocess.astype(pixels))  # (batch, 1, 28, 28) from 0 to 1
+    inputs, labels = augment.other_forms(inputs, labels, recipe.forms)
     others = round(recipe.non_digits * len(inputs))
-    if others:
-        inputs = torch.cat((inputs, augment.non_digits(inputs[:others])))  # (batch + others, 1, 28, 28)
+    unreadable = augment.non_digits(inputs[:others]) if others else None
+    inputs = augment.well_cut(inputs, recipe.cuts)
+    if unreadable is not None:
+        inputs = torch.cat((inputs, unreadable))  # (batch + others, 1, 28, 28)
     if recipe.pen:
         inputs = augment.rewrite(inputs, recipe.pen)
     if recipe.augments:
