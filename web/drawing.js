@@ -1,0 +1,151 @@
+// What was drawn, and how it is drawn: with mouse, finger, pen or keyboard.
+
+export const WIDTH = 800; // of the pad, in its own units, whatever its size on the screen
+export const HEIGHT = 600;
+
+const PEN = 28; // thickness of a stroke
+const STEP = 10; // of the keyboard's pen
+const READ_AT = 0.5; // pixels for each unit in the picture that is read
+
+/** @typedef {{x: number, y: number}} Point */
+
+/** Strokes on the pad, each a list of points. */
+export class Drawing {
+  /** @type {Point[][]} */
+  #strokes = [];
+  /** @type {Map<number | string, Point[]>} strokes that go on, by the pointer that draws them */
+  #open = new Map();
+
+  get isEmpty() {
+    return this.#strokes.length === 0;
+  }
+
+  /** Of the picture that is read, in pixels. */
+  get size() {
+    return { width: WIDTH * READ_AT, height: HEIGHT * READ_AT };
+  }
+
+  /** Begin a stroke, which pointer or key so ever draws it. */
+  begin(pen, point) {
+    const stroke = [point];
+    this.#open.set(pen, stroke);
+    this.#strokes.push(stroke);
+  }
+
+  /** Go on with a stroke. */
+  extend(pen, points) {
+    this.#open.get(pen)?.push(...points);
+  }
+
+  end(pen) {
+    this.#open.delete(pen);
+  }
+
+  isDrawing(pen) {
+    return this.#open.has(pen);
+  }
+
+  undo() {
+    this.#strokes.pop();
+    this.#open.clear();
+  }
+
+  clear() {
+    this.#strokes = [];
+    this.#open.clear();
+  }
+
+  /**
+   * Draw all strokes.
+   *
+   * @param {CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D} context in the pad's units
+   * @param {string} color
+   */
+  paint(context, color) {
+    Object.assign(context, { strokeStyle: color, lineWidth: PEN, lineCap: "round", lineJoin: "round" });
+    for (const stroke of this.#strokes) {
+      context.beginPath();
+      context.moveTo(stroke[0].x, stroke[0].y);
+      // curves from middle to middle are smooth where the points lie far apart
+      for (let i = 1; i < stroke.length - 1; i++) {
+        const { x, y } = stroke[i];
+        context.quadraticCurveTo(x, y, (x + stroke[i + 1].x) / 2, (y + stroke[i + 1].y) / 2);
+      }
+      const last = stroke.at(-1);
+      context.lineTo(last.x, last.y);
+      context.stroke();
+    }
+  }
+
+  /** The drawing as a picture: black on white. */
+  toPicture() {
+    const canvas = new OffscreenCanvas(this.size.width, this.size.height);
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    context.fillStyle = "white";
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.scale(READ_AT, READ_AT);
+    this.paint(context, "black");
+    return context.getImageData(0, 0, canvas.width, canvas.height);
+  }
+}
+
+/**
+ * Draw with mouse, finger or pen.
+ *
+ * @param {HTMLCanvasElement} canvas
+ * @param {Drawing} drawing
+ * @param {() => void} changed called after every change
+ */
+export function drawWithPointers(canvas, drawing, changed) {
+  function toPoint({ clientX, clientY }) {
+    const box = canvas.getBoundingClientRect();
+    return { x: ((clientX - box.left) * WIDTH) / box.width, y: ((clientY - box.top) * HEIGHT) / box.height };
+  }
+
+  canvas.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    canvas.setPointerCapture(event.pointerId);
+    drawing.begin(event.pointerId, toPoint(event));
+    changed();
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    if (!drawing.isDrawing(event.pointerId)) return;
+    const moves = event.getCoalescedEvents?.() ?? [];
+    drawing.extend(event.pointerId, (moves.length ? moves : [event]).map(toPoint));
+    changed();
+  });
+  for (const name of ["pointerup", "pointercancel"]) {
+    canvas.addEventListener(name, ({ pointerId }) => drawing.end(pointerId));
+  }
+}
+
+/**
+ * Draw with the keyboard: arrow keys move the pen, Space sets it down and lifts it.
+ *
+ * @param {HTMLCanvasElement} canvas
+ * @param {Drawing} drawing
+ * @param {() => void} changed called after every change
+ * @returns {{x: number, y: number}} where the pen is, kept up to date
+ */
+export function drawWithKeys(canvas, drawing, changed) {
+  const PEN_KEY = "keyboard";
+  const ARROWS = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] };
+  const pen = { x: WIDTH / 2, y: HEIGHT / 4 };
+
+  canvas.addEventListener("keydown", (event) => {
+    if (event.key === " ") {
+      if (event.repeat) return;
+      if (drawing.isDrawing(PEN_KEY)) drawing.end(PEN_KEY);
+      else drawing.begin(PEN_KEY, { ...pen });
+    } else if (event.key in ARROWS) {
+      const [right, down] = ARROWS[event.key];
+      pen.x = Math.min(Math.max(pen.x + right, 0), WIDTH);
+      pen.y = Math.min(Math.max(pen.y + down, 0), HEIGHT);
+      drawing.extend(PEN_KEY, [{ ...pen }]);
+    } else return;
+    event.preventDefault();
+    changed();
+  });
+  canvas.addEventListener("blur", () => drawing.end(PEN_KEY));
+  return pen;
+}

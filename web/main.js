@@ -1,0 +1,251 @@
+// The page: what is drawn or shown to it is read, and the answer shown.
+import { Answer, describe } from "./answer.js";
+import { photograph } from "./camera.js";
+import { Drawing, drawWithKeys, drawWithPointers } from "./drawing.js";
+import { FirstLayer, paintGray } from "./features.js";
+import * as pad from "./pad.js";
+import { findPicture, openPicture } from "./pictures.js";
+import { RemoteReader } from "./reading.js";
+
+const INVITATION = "Draw a digit, or several side by side.";
+const QUIET = 600; // milliseconds without a change, after which a screen reader is told the answer
+
+const find = (selector) => document.querySelector(selector);
+const canvas = find("#pad");
+const drawing = new Drawing();
+const answer = new Answer(find("#answer"), choose);
+
+/** @type {HTMLCanvasElement | null} shown and read instead of the drawing */
+let picture = null;
+/** @type {import("./reading.js").Digit[][]} what was read last */
+let lines = [];
+let chosen = 0;
+let content = 0; // counts what the pad has shown: an answer to what it shows no more is dropped
+let state = "Loading the network…"; // what is said while there is no answer
+/** @type {RemoteReader | null} */
+let reader = null;
+/** @type {Promise<void> | null} */
+let reading = null;
+let isOutdated = false; // what was read last is no longer what the pad shows
+let announcement = 0; // the timer of what a screen reader will be told
+/** @type {FirstLayer | null} */
+let firstLayer = null;
+
+const pen = connectPad();
+connectControls();
+start();
+
+/** Draw on the pad, or choose a digit in the picture there. */
+function connectPad() {
+  canvas.addEventListener("pointerdown", (event) => {
+    if (picture) {
+      chooseAt(event);
+      event.stopImmediatePropagation();
+    }
+  });
+  canvas.addEventListener("keydown", (event) => picture && event.stopImmediatePropagation());
+  drawWithPointers(canvas, drawing, changed);
+  return drawWithKeys(canvas, drawing, changed);
+}
+
+/** Connect buttons, keys, and the ways in for pictures. */
+function connectControls() {
+  find("#undo").addEventListener("click", undo);
+  find("#clear").addEventListener("click", clear);
+  find("#file").addEventListener("change", ({ target }) => {
+    show(() => openPicture(target.files[0]));
+    target.value = ""; // so that the same file can be chosen again
+  });
+  find("#open").addEventListener("click", () => find("#file").click());
+  find("#photograph").addEventListener("click", () => show(() => photograph(find("#camera"))));
+  document.addEventListener("keydown", (event) => {
+    if (find("dialog[open]")) return;
+    if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z") undo();
+    else if (event.key === "Delete" || event.key === "Escape") clear();
+    else return;
+    event.preventDefault();
+  });
+  document.addEventListener("dragover", (event) => event.preventDefault());
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    showFile(event.dataTransfer.files);
+  });
+  document.addEventListener("paste", (event) => showFile(event.clipboardData.files));
+  new ResizeObserver(paint).observe(canvas);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
+  for (const name of ["focus", "blur"]) canvas.addEventListener(name, paint);
+  find("#features").addEventListener("toggle", showFeatures);
+}
+
+/** Load what reads, and say so if that fails. */
+async function start() {
+  showAnswer();
+  if (typeof WebAssembly === "undefined") {
+    state = "Nothing is read in this browser.";
+    showAnswer();
+    return warn("This browser has no WebAssembly, which the network needs. You can draw, but nothing is read; try another browser.");
+  }
+  reader = new RemoteReader();
+  readAgain();
+  try {
+    const [runtime] = await Promise.all([reader.ready, loadFirstLayer()]);
+    navigator.serviceWorker?.register(`service-worker.js?runtime=${runtime}`);
+  } catch (error) {
+    reader = null;
+    state = "Nothing is read without the network.";
+    showAnswer();
+    return warn(`The network could not be loaded (${error.message}). You can draw, but nothing is read; check the connection and reload the page.`);
+  }
+  state = INVITATION;
+  showAnswer();
+}
+
+async function loadFirstLayer() {
+  const response = await fetch("first-layer.json");
+  if (!response.ok) throw new Error(`first-layer.json: ${response.status} ${response.statusText}`);
+  firstLayer = new FirstLayer(await response.json());
+  find("#maps").append(...firstLayer.bias.map(() => document.createElement("canvas")));
+}
+
+/** What to do whenever a stroke grows. */
+function changed() {
+  warn("");
+  paint();
+  readAgain();
+}
+
+function undo() {
+  if (picture) picture = null;
+  else drawing.undo();
+  replaceContent();
+}
+
+function clear() {
+  picture = null;
+  drawing.clear();
+  replaceContent();
+}
+
+function replaceContent() {
+  content++;
+  lines = [];
+  warn("");
+  showAnswer();
+  readAgain();
+}
+
+function showFile(files) {
+  if (files.length) show(() => openPicture(findPicture(files)));
+}
+
+/** Show a picture in the place of the drawing, when it comes. */
+async function show(take) {
+  warn("");
+  try {
+    const taken = await take();
+    if (!taken) return;
+    picture = taken;
+  } catch (error) {
+    return warn(error.message);
+  }
+  replaceContent();
+}
+
+/** Read what the pad shows; while something is being read, later. */
+function readAgain() {
+  isOutdated = true;
+  reading ??= readUntilCurrent().finally(() => (reading = null));
+}
+
+async function readUntilCurrent() {
+  while (isOutdated && reader && !isBlank()) {
+    isOutdated = false;
+    const of = content;
+    if (picture) answer.verdict.textContent = "Reading…";
+    try {
+      const found = await reader.read(toImageData());
+      if (of !== content) continue;
+      lines = found;
+    } catch (error) {
+      if (of !== content) continue;
+      lines = [];
+      if (picture) warn(`Nothing could be read: ${error.message}`);
+    }
+    chosen = picture ? 0 : lines.flat().length - 1;
+    showAnswer();
+  }
+}
+
+function isBlank() {
+  return !picture && drawing.isEmpty;
+}
+
+function toImageData() {
+  if (!picture) return drawing.toPicture();
+  return picture.getContext("2d").getImageData(0, 0, picture.width, picture.height);
+}
+
+function choose(index) {
+  chosen = index;
+  showAnswer();
+}
+
+/** Choose the digit of a picture that was touched. */
+function chooseAt({ offsetX, offsetY }) {
+  const unit = pad.toUnits(canvas);
+  const touched = lines.flat().findIndex((digit) => {
+    const { x, y, width, height } = pad.onPad(digit.box, pad.fit(picture));
+    const [right, down] = [offsetX * unit - x, offsetY * unit - y];
+    return right >= 0 && right <= width && down >= 0 && down <= height;
+  });
+  if (touched >= 0) choose(touched);
+}
+
+/** Show the current answer everywhere. */
+function showAnswer() {
+  if (lines.flat().length) answer.show(lines, chosen);
+  else answer.clear(isBlank() || !reader ? state : "no digit");
+  paint();
+  showFeatures();
+  announce();
+}
+
+function announce() {
+  clearTimeout(announcement);
+  announcement = setTimeout(() => {
+    const digits = lines.flat();
+    const number = lines.map((line) => line.map(({ label }) => label ?? "no digit").join(" ")).join(", ");
+    const nothing = isBlank() ? "" : answer.verdict.textContent;
+    find("#status").textContent = digits.length > 1 ? number : digits.length ? describe(digits[0]) : nothing;
+  }, QUIET);
+}
+
+function showFeatures() {
+  const image = lines.flat()[chosen]?.image ?? new Uint8Array(784);
+  if (!firstLayer || !find("#features").open) return;
+  const maps = firstLayer.apply(image);
+  const largest = Math.max(...maps.map((map) => Math.max(...map)));
+  for (const [index, map] of find("#maps").querySelectorAll("canvas").entries()) paintGray(map, maps[index], largest);
+}
+
+function paint() {
+  const style = getComputedStyle(canvas);
+  const color = (name) => style.getPropertyValue(name);
+  const context = pad.begin(canvas);
+  const place = pad.fit(picture ?? drawing.size);
+  if (picture) context.drawImage(picture, place.x, place.y, place.scale * picture.width, place.scale * picture.height);
+  else drawing.paint(context, color("--ink"));
+  const digits = lines.flat();
+  if (picture || digits.length > 1) {
+    const colors = { read: color("--accent"), refused: color("--mistake"), label: color("--page") };
+    pad.paintBoxes(context, digits, { place, chosen, labels: Boolean(picture), colors });
+  }
+  if (!picture && canvas.matches(":focus-visible")) pad.paintPen(context, pen, color("--accent"));
+  find("#hint").hidden = !isBlank();
+  find("#undo").disabled = find("#clear").disabled = isBlank();
+}
+
+/** Say what is wrong, or with an empty text that nothing is. */
+function warn(message) {
+  find("#message").textContent = message;
+}
