@@ -1,0 +1,475 @@
+/**
+ * Operations on pixels, with the results of OpenCV 5 to the last bit: its order of sums, its rounding, its borders.
+ *
+ * @typedef {object} Raster One number a pixel, row by row; in a mask, 1 is ink and 0 paper.
+ * @property {number} width
+ * @property {number} height
+ * @property {Uint8Array|Int32Array|Float32Array} data
+ */
+
+const { fround } = Math;
+const WHOLE = 2048; // all of a pixel, where shares are whole numbers
+
+/**
+ * @param {number} width
+ * @param {number} height
+ * @param {Uint8Array|Int32Array|Float32Array} [data] zeros of 8 bits by default
+ * @returns {Raster}
+ */
+export function raster(width, height, data = new Uint8Array(width * height)) {
+  return { width, height, data };
+}
+
+/** The nearest whole number, of two equally near ones the even one; as Python, NumPy and OpenCV round. */
+export function round(x) {
+  const below = Math.floor(x);
+  const rest = x - below;
+  return rest < 0.5 || (rest === 0.5 && below % 2 === 0) ? below : below + 1;
+}
+
+/** A raster of the same kind whose pixel i is `f(value, i)`. */
+export function map({ width, height, data }, f) {
+  return { width, height, data: data.map(f) };
+}
+
+/** Rows become columns. */
+export function transpose({ width, height, data }) {
+  const turned = new data.constructor(data.length);
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) turned[x * height + y] = data[i++];
+  }
+  return { width: height, height: width, data: turned };
+}
+
+/** The part of a raster that starts at (x, y). */
+export function crop({ width: columns, data }, x, y, width, height) {
+  const part = new data.constructor(width * height);
+  for (let row = 0; row < height; row++) {
+    const start = (y + row) * columns + x;
+    part.set(data.subarray(start, start + width), row * width);
+  }
+  return { width, height, data: part };
+}
+
+/** Zeros all around. */
+export function pad({ width, height, data }, margin) {
+  const columns = width + 2 * margin;
+  const padded = new data.constructor(columns * (height + 2 * margin));
+  for (let row = 0; row < height; row++) {
+    padded.set(data.subarray(row * width, (row + 1) * width), (row + margin) * columns + margin);
+  }
+  return { width: columns, height: height + 2 * margin, data: padded };
+}
+
+/** The smallest box around all that is not 0: x, y, width and height; null if all is 0. */
+export function bounds({ width, height, data }) {
+  let [left, top, right, bottom] = [width, height, 0, 0];
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      if (!data[i++]) continue;
+      if (x < left) left = x;
+      if (x >= right) right = x + 1;
+      if (y < top) top = y;
+      bottom = y + 1;
+    }
+  }
+  return bottom ? { x: left, y: top, width: right - left, height: bottom - top } : null;
+}
+
+/** The longer side becomes `side`, the other one in proportion. */
+export function sizeFor({ width, height }, side) {
+  const scale = side / Math.max(width, height);
+  return [Math.max(1, round(scale * width)), Math.max(1, round(scale * height))];
+}
+
+/**
+ * Make a picture smaller: every new pixel is the mean of the area that it covers (INTER_AREA).
+ *
+ * @param {Raster} gray
+ * @param {number} width at most that of `gray`
+ * @param {number} height likewise
+ * @returns {Raster}
+ */
+export function shrink(gray, width, height) {
+  if (width === gray.width && height === gray.height) return gray;
+  const stepX = 1 / (width / gray.width);
+  const stepY = 1 / (height / gray.height);
+  const isWhole = [stepX, stepY].every((step) => Math.abs(step - round(step)) < Number.EPSILON);
+  return isWhole ? shrinkByWhole(gray, width, height, round(stepX), round(stepY)) : shrinkByAny(gray, width, height, stepX, stepY);
+}
+
+function shrinkByWhole(gray, width, height, stepX, stepY) {
+  const out = raster(width, height);
+  const scale = fround(1 / (stepX * stepY));
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      let sum = 0;
+      for (let row = y * stepY; row < (y + 1) * stepY; row++) {
+        const start = row * gray.width + x * stepX;
+        for (let j = start; j < start + stepX; j++) sum += gray.data[j];
+      }
+      out.data[i++] = stepX === 2 && stepY === 2 ? (sum + 2) >> 2 : round(fround(sum * scale));
+    }
+  }
+  return out;
+}
+
+function shrinkByAny(gray, width, height, stepX, stepY) {
+  const out = raster(width, height);
+  const across = areas(gray.width, width, stepX);
+  const down = areas(gray.height, height, stepY);
+  const sums = new Float32Array(width);
+  const row = new Float32Array(width);
+  for (let k = 0; k < down.to.length; k++) {
+    const start = down.from[k] * gray.width;
+    row.fill(0);
+    for (let j = 0; j < across.to.length; j++) {
+      row[across.to[j]] += fround(gray.data[start + across.from[j]] * across.share[j]);
+    }
+    const y = down.to[k];
+    for (let x = 0; x < width; x++) sums[x] += fround(row[x] * down.share[k]);
+    if (down.to[k + 1] !== y) {
+      for (let x = 0; x < width; x++) out.data[y * width + x] = Math.min(round(sums[x]), 255);
+      sums.fill(0);
+    }
+  }
+  return out;
+}
+
+/** Which pixels `from` a side of `length` lie in which `to` one of `count`, and what share they have in it. */
+function areas(length, count, step) {
+  const from = [];
+  const to = [];
+  const share = [];
+  const add = (source, target, part) => {
+    from.push(source);
+    to.push(target);
+    share.push(fround(part));
+  };
+  for (let i = 0; i < count; i++) {
+    const [start, end] = [i * step, i * step + step];
+    const width = Math.min(step, length - start);
+    const last = Math.min(Math.floor(end), length - 1);
+    const first = Math.min(Math.ceil(start), last);
+    if (first - start > 1e-3) add(first - 1, i, (first - start) / width);
+    for (let j = first; j < last; j++) add(j, i, 1 / width);
+    if (end - last > 1e-3) add(last, i, Math.min(end - last, 1, width) / width);
+  }
+  return { from, to, share };
+}
+
+/**
+ * Make a picture larger with cubic splines (INTER_CUBIC).
+ *
+ * @param {Raster} gray
+ * @param {number} width
+ * @param {number} height
+ * @returns {Raster}
+ */
+export function enlarge(gray, width, height) {
+  if (width === gray.width && height === gray.height) return gray;
+  const out = raster(width, height);
+  const across = places(gray.width, width);
+  const down = places(gray.height, height);
+  const rows = new Float64Array(width * gray.height);
+  const near = (place, length) => [-1, 0, 1, 2].map((step) => clamp(place + step, length));
+  for (let x = 0; x < width; x++) {
+    const [a, b, c, d] = near(across[x].before, gray.width);
+    const [wa, wb, wc, wd] = cubic(across[x].part);
+    for (let i = 0, j = x; j < rows.length; i += gray.width, j += width) {
+      rows[j] = wa * gray.data[i + a] + wb * gray.data[i + b] + wc * gray.data[i + c] + wd * gray.data[i + d];
+    }
+  }
+  for (let y = 0, i = 0; y < height; y++) {
+    const [a, b, c, d] = near(down[y].before, gray.height).map((row) => row * width);
+    const [wa, wb, wc, wd] = cubic(down[y].part);
+    for (let x = 0; x < width; x++) {
+      const value = wa * rows[a + x] + wb * rows[b + x] + wc * rows[c + x] + wd * rows[d + x];
+      out.data[i++] = Math.max(0, Math.min(round(value), 255));
+    }
+  }
+  return out;
+}
+
+/** Weights of the four pixels around a place that is `x` after the second of them. */
+function cubic(x) {
+  const A = -0.75;
+  const near = (t) => ((A + 2) * t - (A + 3)) * t * t + 1;
+  const far = (t) => ((A * t - 5 * A) * t + 8 * A) * t - 4 * A;
+  return [far(1 + x), near(x), near(1 - x), far(2 - x)];
+}
+
+/**
+ * Make a picture larger with straight lines between its pixels (INTER_LINEAR, in whole numbers).
+ *
+ * @param {Raster} gray
+ * @param {number} width
+ * @param {number} height
+ * @returns {Raster}
+ */
+export function stretch(gray, width, height) {
+  if (width === gray.width && height === gray.height) return gray;
+  const out = raster(width, height);
+  const across = places(gray.width, width);
+  const down = places(gray.height, height);
+  const rows = new Int32Array(width * gray.height);
+  for (let x = 0; x < width; x++) {
+    const { before, part } = across[x];
+    const [a, b] = [clamp(before, gray.width), clamp(before + 1, gray.width)];
+    const weight = round(part * WHOLE);
+    for (let i = 0, j = x; j < rows.length; i += gray.width, j += width) {
+      rows[j] = (gray.data[i + a] * (WHOLE - weight) + gray.data[i + b] * weight) >> 4;
+    }
+  }
+  for (let y = 0, i = 0; y < height; y++) {
+    const { before, part } = down[y];
+    const [a, b] = [clamp(before, gray.height) * width, clamp(before + 1, gray.height) * width];
+    const weight = round(part * WHOLE);
+    for (let x = 0; x < width; x++) {
+      out.data[i++] = ((((WHOLE - weight) * rows[a + x]) >> 16) + ((weight * rows[b + x]) >> 16) + 2) >> 2;
+    }
+  }
+  return out;
+}
+
+/** Where each of `count` new pixels lies along a side of `length` old ones: the one before it, and how far behind. */
+function places(length, count) {
+  return Array.from({ length: count }, (_, i) => {
+    const place = fround((i + 0.5) / (count / length) - 0.5);
+    const before = Math.floor(place);
+    return { before, part: place - before };
+  });
+}
+
+const clamp = (place, length) => Math.max(0, Math.min(place, length - 1));
+
+/**
+ * The least or greatest value in a window around each pixel; beyond the edge is nothing (erode, dilate).
+ *
+ * @param {Raster} source
+ * @param {number} width of the window; of an even number, one more lies on the left
+ * @param {number} height likewise, above
+ * @param {boolean} greatest
+ * @returns {Raster}
+ */
+function extreme(source, width, height, greatest) {
+  let out = source;
+  if (width > 1) out = alongRows(out, width >> 1, width - 1 - (width >> 1), greatest);
+  if (height > 1) out = transpose(alongRows(transpose(out), height >> 1, height - 1 - (height >> 1), greatest));
+  return out;
+}
+
+/** Likewise, in a row from `before` pixels to the left up to `after` to the right. */
+function alongRows({ width, height, data }, before, after, greatest) {
+  const out = new data.constructor(data.length);
+  const queue = new Int32Array(width); // columns that may still be the extreme of a window, the best first
+  const worse = greatest ? (a, b) => a <= b : (a, b) => a >= b;
+  for (let y = 0; y < height; y++) {
+    const start = y * width;
+    let [first, last] = [0, 0];
+    for (let x = -after; x < width; x++) {
+      const entering = x + after;
+      if (entering < width) {
+        while (last > first && worse(data[start + queue[last - 1]], data[start + entering])) last--;
+        queue[last++] = entering;
+      }
+      if (x < 0) continue;
+      if (queue[first] < x - before) first++;
+      out[start + x] = data[start + queue[first]];
+    }
+  }
+  return { width, height, data: out };
+}
+
+export const dilate = (source, width, height) => extreme(source, width, height, true);
+export const erode = (source, width, height) => extreme(source, width, height, false);
+export const open = (source, width, height) => dilate(erode(source, width, height), width, height);
+export const close = (source, width, height) => erode(dilate(source, width, height), width, height);
+
+/** Dilate or erode by a disk in a box of `side` pixels (MORPH_ELLIPSE). */
+export function morphByDisk(source, side, greatest) {
+  const radius = side >> 1;
+  const { width, height } = source;
+  const out = new Uint8Array(source.data.length).fill(greatest ? 0 : 255);
+  for (let row = 0; row < side; row++) {
+    const dy = row - radius;
+    const reach = round(radius * Math.sqrt((radius ** 2 - dy ** 2) / radius ** 2));
+    const { data } = alongRows(source, reach, Math.min(reach, side - 1 - radius), greatest);
+    for (let y = Math.max(0, -dy); y < Math.min(height, height - dy); y++) {
+      for (let i = y * width, j = (y + dy) * width; i < (y + 1) * width; i++, j++) {
+        if (greatest ? data[j] > out[i] : data[j] < out[i]) out[i] = data[j];
+      }
+    }
+  }
+  return { width, height, data: out };
+}
+
+/**
+ * The mean in a square around each pixel; the picture is mirrored at its edges (blur).
+ *
+ * @param {Raster} gray
+ * @param {number} side odd
+ * @returns {Raster}
+ */
+export function blur(gray, side) {
+  const sums = sumAlongRows(transpose(sumAlongRows(gray, side)), side);
+  const scale = 1 / side ** 2;
+  return map(transpose({ ...sums, data: Uint8Array.from(sums.data, (sum) => round(sum * scale)) }), (value) => value);
+}
+
+function sumAlongRows({ width, height, data }, side) {
+  const out = new Int32Array(data.length);
+  const margin = side >> 1;
+  for (let y = 0; y < height; y++) {
+    const at = (x) => data[y * width + mirror(x, width)];
+    let sum = 0;
+    for (let x = -margin; x < margin; x++) sum += at(x);
+    for (let x = 0; x < width; x++) {
+      sum += at(x + margin);
+      out[y * width + x] = sum;
+      sum -= at(x - margin);
+    }
+  }
+  return { width, height, data: out };
+}
+
+/** The pixel that a place beyond the edge shows, if the one at the edge is not repeated (BORDER_REFLECT_101). */
+function mirror(x, length) {
+  if (length === 1) return 0;
+  while (x < 0 || x >= length) x = x < 0 ? -x : 2 * (length - 1) - x;
+  return x;
+}
+
+/**
+ * The median in a square around each pixel; the picture is mirrored at its edges, which are repeated.
+ *
+ * @param {Raster} gray
+ * @param {number} margin from a pixel to the edge of its square
+ * @returns {Raster}
+ */
+export function median(gray, margin) {
+  const { width, height, data } = gray;
+  const at = (place, length) => {
+    const turn = ((place % (2 * length)) + 2 * length) % (2 * length);
+    return turn < length ? turn : 2 * length - 1 - turn;
+  };
+  const out = raster(width, height);
+  const half = ((2 * margin + 1) ** 2 - 1) / 2;
+  for (let y = 0; y < height; y++) {
+    const counts = new Int32Array(256);
+    let level = 0;
+    let below = 0; // how many pixels of the square are darker than `level`
+    const rows = Array.from({ length: 2 * margin + 1 }, (_, row) => at(y - margin + row, height) * width);
+    const change = (x, by) => {
+      const column = at(x, width);
+      for (const row of rows) {
+        const value = data[row + column];
+        counts[value] += by;
+        if (value < level) below += by;
+      }
+    };
+    for (let x = -margin; x < margin; x++) change(x, 1);
+    for (let x = 0; x < width; x++) {
+      change(x + margin, 1);
+      while (below > half) below -= counts[--level];
+      while (below + counts[level] <= half) below += counts[level++];
+      out.data[y * width + x] = level;
+      change(x - margin, -1);
+    }
+  }
+  return out;
+}
+
+/**
+ * Number connected pixels, diagonals included; numbers ascend as the first of them do, in blocks of 2x2, row by row.
+ *
+ * Pixels in such a block are always connected, so that only blocks need be.
+ *
+ * @param {Raster} mask
+ * @returns {{labels: Raster, count: number}} labels from 1 to before `count`; 0 is paper
+ */
+export function connect({ width, height, data }) {
+  const columns = (width + 1) >> 1;
+  const blocks = new Int32Array(columns * ((height + 1) >> 1)); // the number of each block, 0 if it is empty
+  const parents = [0]; // of each number the one it is connected with, or itself
+  const root = (number) => {
+    while (parents[number] !== number) number = parents[number] = parents[parents[number]];
+    return number;
+  };
+  const at = (x, y) => x >= 0 && x < width && y >= 0 && data[y * width + x];
+  for (let y = 0, i = 0; y < height; y += 2) {
+    const two = y + 1 < height;
+    for (let x = 0; x < width; x += 2, i++) {
+      const a = data[y * width + x];
+      const b = x + 1 < width && data[y * width + x + 1];
+      const c = two && data[(y + 1) * width + x];
+      const d = two && x + 1 < width && data[(y + 1) * width + x + 1];
+      if (!(a || b || c || d)) continue;
+      let number = 0;
+      const touch = (block) => {
+        const other = root(block);
+        if (!number) number = other;
+        else if (other < number) number = parents[number] = other;
+        else parents[other] = number;
+      };
+      if ((a || c) && (at(x - 1, y) || (two && at(x - 1, y + 1)))) touch(blocks[i - 1]);
+      if (a && at(x - 1, y - 1)) touch(blocks[i - columns - 1]);
+      if ((a || b) && (at(x, y - 1) || at(x + 1, y - 1))) touch(blocks[i - columns]);
+      if (b && at(x + 2, y - 1)) touch(blocks[i - columns + 1]);
+      blocks[i] = number || parents.push(parents.length) - 1;
+    }
+  }
+  const final = new Int32Array(parents.length);
+  let count = 1;
+  for (let number = 1; number < parents.length; number++) {
+    final[number] = parents[number] === number ? count++ : final[parents[number]];
+  }
+  const labels = raster(width, height, new Int32Array(data.length));
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, i++) if (data[i]) labels.data[i] = final[blocks[(y >> 1) * columns + (x >> 1)]];
+  }
+  return { labels, count };
+}
+
+/**
+ * How far each pixel of ink is from paper, by steps as knights and kings make (DIST_L2, 5x5).
+ *
+ * Source: G. Borgefors, "Distance transformations in digital images", Computer Vision, Graphics, and Image Processing
+ * 34(3), 1986.
+ *
+ * @param {Raster} mask whose edge is paper
+ * @returns {Raster} 0 on paper
+ */
+export function distance({ width, height, data }) {
+  const [straight, diagonal, knight] = [1, fround(1.4), fround(2.1969)];
+  const stride = width + 4;
+  const far = new Float32Array(stride * (height + 4)).fill(Infinity);
+  const sweep = (start, step) => {
+    // neighbors that were already seen, when going on by one `step`
+    const [up, side] = [-stride * step, -step];
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        const [row, column] = step > 0 ? [y, x] : [height - 1 - y, width - 1 - x];
+        const i = (row + 2) * stride + column + 2;
+        if (!data[row * width + column]) {
+          far[i] = 0;
+          continue;
+        }
+        far[i] = Math.min(
+          far[i],
+          far[i + side] + straight,
+          far[i + up] + straight,
+          Math.min(far[i + up - 1], far[i + up + 1]) + diagonal,
+          Math.min(far[i + 2 * up - 1], far[i + 2 * up + 1], far[i + up - 2], far[i + up + 2]) + knight,
+        );
+      }
+    }
+  };
+  sweep(0, 1);
+  sweep(0, -1);
+  const out = raster(width, height, new Float32Array(data.length));
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) out.data[y * width + x] = far[(y + 2) * stride + x + 2];
+  }
+  return out;
+}
