@@ -30,7 +30,7 @@ if (networks.length !== 1) throw new Error(`${SHIPPED} must hold one network in 
 cpSync(SHIPPED + networks[0], `${PAGE}model.tflite`);
 cpSync(`${SHIPPED}first-layer.json`, `${PAGE}first-layer.json`);
 
-// the service worker keeps every file but the runtimes, of which a browser needs one
+// the service worker keeps every file, the index as ./, but of the runtimes the one that the browser needs
 const files = readdirSync(PAGE, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
   .map((entry) => `${entry.parentPath}/${entry.name}`.replaceAll("\\", "/").replaceAll("//", "/"))
@@ -39,7 +39,7 @@ const version = createHash("sha256");
 for (const file of files) version.update(readFileSync(file));
 const kept = files
   .map((file) => file.slice(PAGE.length))
-  .filter((file) => !/^service-worker\.js$|LICENSE|_internal\./.test(file));
+  .filter((file) => !/^service-worker\.js$|^index\.html$|LICENSE|_internal\./.test(file));
 const constants = `const VERSION = "${version.digest("hex").slice(0, 16)}";\nconst FILES = ${JSON.stringify(kept)};\n`;
 writeFileSync(`${PAGE}service-worker.js`, constants + readFileSync(`${PAGE}service-worker.js`, "utf8"));
 console.log(`${files.length} files in ${PAGE}`);

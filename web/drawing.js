@@ -5,7 +5,8 @@ export const HEIGHT = 600;
 
 const PEN = 28; // thickness of a stroke
 const STEP = 10; // of the keyboard's pen
-const READ_AT = 0.5; // pixels for each unit in the picture that is read
+const READ_AT = 0.3; // pixels for each unit in the picture that is read
+const MARGIN = 80; // of paper around the ink there
 
 /** @typedef {{x: number, y: number}} Point */
 
@@ -18,11 +19,6 @@ export class Drawing {
 
   get isEmpty() {
     return this.#strokes.length === 0;
-  }
-
-  /** Of the picture that is read, in pixels. */
-  get size() {
-    return { width: WIDTH * READ_AT, height: HEIGHT * READ_AT };
   }
 
   /** Begin a stroke, which pointer or key so ever draws it. */
@@ -77,16 +73,33 @@ export class Drawing {
     }
   }
 
-  /** The drawing as a picture: black on white. */
+  /**
+   * The part of the pad that was drawn on, as a picture to read.
+   *
+   * @returns {{picture: ImageData, place: import("./pad.js").Place}} black on white, and where it lies on the pad
+   */
   toPicture() {
-    const canvas = new OffscreenCanvas(this.size.width, this.size.height);
+    const points = this.#strokes.flat();
+    const [left, right] = extent(points.map(({ x }) => x), WIDTH);
+    const [top, bottom] = extent(points.map(({ y }) => y), HEIGHT);
+    const canvas = new OffscreenCanvas(Math.ceil((right - left) * READ_AT), Math.ceil((bottom - top) * READ_AT));
     const context = canvas.getContext("2d", { willReadFrequently: true });
     context.fillStyle = "white";
     context.fillRect(0, 0, canvas.width, canvas.height);
     context.scale(READ_AT, READ_AT);
+    context.translate(-left, -top);
+    context.rect(0, 0, WIDTH, HEIGHT); // nobody sees what is drawn beside the pad
+    context.clip();
     this.paint(context, "black");
-    return context.getImageData(0, 0, canvas.width, canvas.height);
+    const picture = context.getImageData(0, 0, canvas.width, canvas.height);
+    return { picture, place: { scale: 1 / READ_AT, x: left, y: top } };
   }
+}
+
+/** From where to where coordinates reach on the pad, with a margin. */
+function extent(values, limit) {
+  const inside = values.map((value) => Math.min(Math.max(value, 0), limit));
+  return [Math.floor(Math.min(...inside)) - MARGIN, Math.ceil(Math.max(...inside)) + MARGIN];
 }
 
 /**

@@ -17,11 +17,14 @@ const answer = new Answer(find("#answer"), choose);
 
 /** @type {HTMLCanvasElement | null} shown and read instead of the drawing */
 let picture = null;
-/** @type {import("./reading.js").Digit[][]} what was read last */
-let lines = [];
+/** @type {import("./reading.js").Digit[][] | null} what was read last; null if nothing has been */
+let lines = null;
+/** @type {pad.Place | null} where on the pad that was */
+let place = null;
 let chosen = 0;
 let content = 0; // counts what the pad has shown: an answer to what it shows no more is dropped
-let state = "Loading the network…"; // what is said while there is no answer
+let state = "Loading the network…"; // what is said where there is nothing to read, or to read with
+let isReady = false;
 /** @type {RemoteReader | null} */
 let reader = null;
 /** @type {Promise<void> | null} */
@@ -96,6 +99,7 @@ async function start() {
     showAnswer();
     return warn(`The network could not be loaded (${error.message}). You can draw, but nothing is read; check the connection and reload the page.`);
   }
+  isReady = true;
   state = INVITATION;
   showAnswer();
 }
@@ -128,7 +132,7 @@ function clear() {
 
 function replaceContent() {
   content++;
-  lines = [];
+  lines = place = null;
   warn("");
   showAnswer();
   readAgain();
@@ -161,17 +165,19 @@ async function readUntilCurrent() {
   while (isOutdated && reader && !isBlank()) {
     isOutdated = false;
     const of = content;
-    if (picture) answer.verdict.textContent = "Reading…";
+    const seen = toRead();
+    let found = [];
+    let failure = "";
     try {
-      const found = await reader.read(toImageData());
-      if (of !== content) continue;
-      lines = found;
+      found = await reader.read(seen.picture);
     } catch (error) {
-      if (of !== content) continue;
-      lines = [];
-      if (picture) warn(`Nothing could be read: ${error.message}`);
+      failure = `Nothing could be read: ${error.message}`;
     }
-    chosen = picture ? 0 : lines.flat().length - 1;
+    if (of !== content) continue;
+    lines = found;
+    place = seen.place;
+    chosen = picture ? 0 : digits().length - 1;
+    if (picture) warn(failure); // a drawing has only begun
     showAnswer();
   }
 }
@@ -180,9 +186,14 @@ function isBlank() {
   return !picture && drawing.isEmpty;
 }
 
-function toImageData() {
+function toRead() {
   if (!picture) return drawing.toPicture();
-  return picture.getContext("2d").getImageData(0, 0, picture.width, picture.height);
+  const { width, height } = picture;
+  return { picture: picture.getContext("2d").getImageData(0, 0, width, height), place: pad.fit(picture) };
+}
+
+function digits() {
+  return lines?.flat() ?? [];
 }
 
 function choose(index) {
@@ -193,8 +204,8 @@ function choose(index) {
 /** Choose the digit of a picture that was touched. */
 function chooseAt({ offsetX, offsetY }) {
   const unit = pad.toUnits(canvas);
-  const touched = lines.flat().findIndex((digit) => {
-    const { x, y, width, height } = pad.onPad(digit.box, pad.fit(picture));
+  const touched = digits().findIndex((digit) => {
+    const { x, y, width, height } = pad.onPad(digit.box, place);
     const [right, down] = [offsetX * unit - x, offsetY * unit - y];
     return right >= 0 && right <= width && down >= 0 && down <= height;
   });
@@ -203,8 +214,9 @@ function chooseAt({ offsetX, offsetY }) {
 
 /** Show the current answer everywhere. */
 function showAnswer() {
-  if (lines.flat().length) answer.show(lines, chosen);
-  else answer.clear(isBlank() || !reader ? state : "no digit");
+  if (digits().length) answer.show(lines, chosen);
+  else if (lines) answer.clear("no digit");
+  else answer.clear(isReady && !isBlank() ? "Reading…" : state);
   paint();
   showFeatures();
   announce();
@@ -213,17 +225,16 @@ function showAnswer() {
 function announce() {
   clearTimeout(announcement);
   announcement = setTimeout(() => {
-    const digits = lines.flat();
-    const number = lines.map((line) => line.map(({ label }) => label ?? "no digit").join(" ")).join(", ");
-    const nothing = isBlank() ? "" : answer.verdict.textContent;
-    find("#status").textContent = digits.length > 1 ? number : digits.length ? describe(digits[0]) : nothing;
+    const [first, ...others] = digits();
+    const number = lines?.map((line) => line.map(({ label }) => label ?? "no digit").join(" ")).join(", ");
+    find("#status").textContent = others.length ? number : first ? describe(first) : answer.verdict.textContent;
   }, QUIET);
 }
 
 function showFeatures() {
-  const image = lines.flat()[chosen]?.image ?? new Uint8Array(784);
+  const image = digits()[chosen]?.image ?? new Uint8Array(784);
   if (!firstLayer || !find("#features").open) return;
-  const maps = firstLayer.apply(image);
+  const maps = firstLayer.apply(image).map((map) => map.map(Math.sqrt)); // so that what is weak is seen too
   const largest = Math.max(...maps.map((map) => Math.max(...map)));
   for (const [index, map] of find("#maps").querySelectorAll("canvas").entries()) paintGray(map, maps[index], largest);
 }
@@ -232,13 +243,11 @@ function paint() {
   const style = getComputedStyle(canvas);
   const color = (name) => style.getPropertyValue(name);
   const context = pad.begin(canvas);
-  const place = pad.fit(picture ?? drawing.size);
-  if (picture) context.drawImage(picture, place.x, place.y, place.scale * picture.width, place.scale * picture.height);
+  if (picture) pad.paintPicture(context, picture);
   else drawing.paint(context, color("--ink"));
-  const digits = lines.flat();
-  if (picture || digits.length > 1) {
+  if (picture || digits().length > 1) {
     const colors = { read: color("--accent"), refused: color("--mistake"), label: color("--page") };
-    pad.paintBoxes(context, digits, { place, chosen, labels: Boolean(picture), colors });
+    pad.paintBoxes(context, digits(), { place, chosen, labels: Boolean(picture), colors });
   }
   if (!picture && canvas.matches(":focus-visible")) pad.paintPen(context, pen, color("--accent"));
   find("#hint").hidden = !isBlank();

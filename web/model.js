@@ -12,9 +12,11 @@ const CLASSES = 10;
  *   files that this browser needs.
  */
 export async function loadModel() {
-  // LiteRT.js would wake a graphics processor, which this network has no use for
-  Object.defineProperty(navigator, "gpu", { value: undefined });
-  self.Module = { locateFile: (name) => `litert/${name}` };
+  // LiteRT.js would wake a graphics processor, which this network has no use for: it finds one without a device
+  const adapter = { limits: {}, features: new Set(), requestDevice: async () => null };
+  Object.defineProperty(navigator, "gpu", { value: { requestAdapter: async () => adapter } });
+  // printErr is where LiteRT writes what it does; what goes wrong, it throws
+  self.Module = { locateFile: (name) => `litert/${name}`, printErr: () => {} };
   const [file, relaxedSimd] = await Promise.all([
     fetchBytes("model.tflite"),
     supportsFeature("relaxedSimd"),

@@ -42,6 +42,13 @@ export function begin(canvas) {
   return context;
 }
 
+/** Draw a picture, as large as fits. */
+export function paintPicture(context, picture) {
+  const { scale, x, y } = fit(picture);
+  context.imageSmoothingQuality = "high";
+  context.drawImage(picture, x, y, scale * picture.width, scale * picture.height);
+}
+
 /**
  * Draw a box around each digit, the chosen one stronger, and where wanted what was read above it.
  *
