@@ -107,16 +107,17 @@ function extent(values, limit) {
  *
  * @param {HTMLCanvasElement} canvas
  * @param {Drawing} drawing
+ * @param {() => boolean} isOpen whether the pad shows the drawing, so that it can grow
  * @param {() => void} changed called after every change
  */
-export function drawWithPointers(canvas, drawing, changed) {
+export function drawWithPointers(canvas, drawing, isOpen, changed) {
   function toPoint({ clientX, clientY }) {
     const box = canvas.getBoundingClientRect();
     return { x: ((clientX - box.left) * WIDTH) / box.width, y: ((clientY - box.top) * HEIGHT) / box.height };
   }
 
   canvas.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
+    if (event.button !== 0 || !isOpen()) return;
     canvas.setPointerCapture(event.pointerId);
     drawing.begin(event.pointerId, toPoint(event));
     changed();
@@ -137,15 +138,17 @@ export function drawWithPointers(canvas, drawing, changed) {
  *
  * @param {HTMLCanvasElement} canvas
  * @param {Drawing} drawing
- * @param {() => void} changed called after every change
+ * @param {() => boolean} isOpen as for `drawWithPointers`
+ * @param {() => void} changed likewise
  * @returns {{x: number, y: number}} where the pen is, kept up to date
  */
-export function drawWithKeys(canvas, drawing, changed) {
+export function drawWithKeys(canvas, drawing, isOpen, changed) {
   const PEN_KEY = "keyboard";
   const ARROWS = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] };
   const pen = { x: WIDTH / 2, y: HEIGHT / 4 };
 
   canvas.addEventListener("keydown", (event) => {
+    if (!isOpen()) return;
     if (event.key === " ") {
       if (event.repeat) return;
       if (drawing.isDrawing(PEN_KEY)) drawing.end(PEN_KEY);

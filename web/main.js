@@ -5,7 +5,7 @@ import { Drawing, drawWithKeys, drawWithPointers } from "./drawing.js";
 import { FirstLayer, paintGray } from "./features.js";
 import * as pad from "./pad.js";
 import { findPicture, openPicture } from "./pictures.js";
-import { RemoteReader } from "./reading.js";
+import { reader } from "./reading.js";
 
 const INVITATION = "Draw a digit, or several side by side.";
 const QUIET = 600; // milliseconds without a change, after which a screen reader is told the answer
@@ -24,9 +24,7 @@ let place = null;
 let chosen = 0;
 let content = 0; // counts what the pad has shown: an answer to what it shows no more is dropped
 let state = "Loading the network…"; // what is said where there is nothing to read, or to read with
-let isReady = false;
-/** @type {RemoteReader | null} */
-let reader = null;
+let canRead = false;
 /** @type {Promise<void> | null} */
 let reading = null;
 let isOutdated = false; // what was read last is no longer what the pad shows
@@ -40,15 +38,10 @@ start();
 
 /** Draw on the pad, or choose a digit in the picture there. */
 function connectPad() {
-  canvas.addEventListener("pointerdown", (event) => {
-    if (picture) {
-      chooseAt(event);
-      event.stopImmediatePropagation();
-    }
-  });
-  canvas.addEventListener("keydown", (event) => picture && event.stopImmediatePropagation());
-  drawWithPointers(canvas, drawing, changed);
-  return drawWithKeys(canvas, drawing, changed);
+  const isOpen = () => !picture;
+  canvas.addEventListener("pointerdown", (event) => picture && chooseAt(event));
+  drawWithPointers(canvas, drawing, isOpen, changed);
+  return drawWithKeys(canvas, drawing, isOpen, changed);
 }
 
 /** Connect buttons, keys, and the ways in for pictures. */
@@ -80,28 +73,28 @@ function connectControls() {
   find("#features").addEventListener("toggle", showFeatures);
 }
 
-/** Load what reads, and say so if that fails. */
+/** Wait for what reads, and say so if it does not come. */
 async function start() {
   showAnswer();
-  if (typeof WebAssembly === "undefined") {
-    state = "Nothing is read in this browser.";
-    showAnswer();
-    return warn("This browser has no WebAssembly, which the network needs. You can draw, but nothing is read; try another browser.");
+  if (!reader) {
+    return giveUp("This browser has no WebAssembly, which the network needs.", "try another browser");
   }
-  reader = new RemoteReader();
-  readAgain();
   try {
     const [runtime] = await Promise.all([reader.ready, loadFirstLayer()]);
     navigator.serviceWorker?.register(`service-worker.js?runtime=${runtime}`);
   } catch (error) {
-    reader = null;
-    state = "Nothing is read without the network.";
-    showAnswer();
-    return warn(`The network could not be loaded (${error.message}). You can draw, but nothing is read; check the connection and reload the page.`);
+    return giveUp(`The network could not be loaded (${error.message}).`, "check the connection and reload the page");
   }
-  isReady = true;
+  canRead = true;
   state = INVITATION;
   showAnswer();
+  readAgain();
+}
+
+function giveUp(reason, remedy) {
+  state = "Nothing is read.";
+  showAnswer();
+  warn(`${reason} You can draw, but nothing is read; ${remedy}.`);
 }
 
 async function loadFirstLayer() {
@@ -162,7 +155,7 @@ function readAgain() {
 }
 
 async function readUntilCurrent() {
-  while (isOutdated && reader && !isBlank()) {
+  while (isOutdated && canRead && !isBlank()) {
     isOutdated = false;
     const of = content;
     const seen = toRead();
@@ -216,7 +209,7 @@ function chooseAt({ offsetX, offsetY }) {
 function showAnswer() {
   if (digits().length) answer.show(lines, chosen);
   else if (lines) answer.clear("no digit");
-  else answer.clear(isReady && !isBlank() ? "Reading…" : state);
+  else answer.clear(canRead && !isBlank() ? "Reading…" : state);
   paint();
   showFeatures();
   announce();

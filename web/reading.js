@@ -4,7 +4,7 @@
  *    box: {x: number, y: number, width: number, height: number}}} Digit */
 
 /** Reads pictures in a worker, one after the other. */
-export class RemoteReader {
+class RemoteReader {
   #worker = new Worker("worker.js");
   /** @type {Map<number, {resolve: (lines: Digit[][]) => void, reject: (error: Error) => void}>} */
   #waiting = new Map();
@@ -39,3 +39,6 @@ export class RemoteReader {
     });
   }
 }
+
+/** Starts at once, while the rest of the page is still on its way; null without WebAssembly. */
+export const reader = typeof WebAssembly === "undefined" ? null : new RemoteReader();

@@ -65,7 +65,7 @@ class Server(socketserver.ThreadingTCPServer):
 
     Args:
         port: 0 for a free one.
-        folder: the built page.
+        folder: the built page; by default the one in the package.
 
     Raises:
         TenfoldError: if the page has not been built, or the port cannot be had.
@@ -74,12 +74,13 @@ class Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = sys.platform != "win32"  # there, it would share a port that is taken
     daemon_threads = True
 
-    def __init__(self, port: int = 0, folder: Path = PAGE) -> None:
-        index = folder / "index.html"
+    def __init__(self, port: int = 0, folder: Path | None = None) -> None:
+        self.folder = folder or PAGE
+        index = self.folder / "index.html"
         if not index.is_file():
             raise TenfoldError(f"the page has not been built; in a checkout of tenfold, run: {BUILD}")
-        paths = (path for path in folder.rglob("*") if path.suffix in TYPES)
-        self.resources = {ROOT + path.relative_to(folder).as_posix(): Resource(path) for path in paths}
+        paths = [path for path in self.folder.rglob("*") if path.suffix in TYPES]
+        self.resources = {ROOT + path.relative_to(self.folder).as_posix(): Resource(path) for path in paths}
         self.resources[ROOT] = Resource(index)
         (policy,) = re.findall(r'"Content-Security-Policy"\s+content="([^"]+)"', index.read_text("utf-8"))
         self.policy = f"{policy}; frame-ancestors 'none'"  # which a page itself cannot ask for
@@ -148,6 +149,22 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing: the terminal is for the address."""
 
 
+def start(port: int | None = None) -> Server:
+    """A server on a port, by default on 8028, or if that is taken on a free one.
+
+    Raises:
+        TenfoldError: as `Server`.
+    """
+    if port is not None:
+        return Server(port)
+    try:
+        return Server(PORT)
+    except TenfoldError as error:
+        if isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.EADDRINUSE:
+            return Server()
+        raise
+
+
 def draw(port: int | None = None, open_browser: bool = True, tell: Callable[[str], object] = print) -> None:
     """Serve the page until Ctrl-C.
 
@@ -159,7 +176,7 @@ def draw(port: int | None = None, open_browser: bool = True, tell: Callable[[str
     Raises:
         TenfoldError: as `Server`.
     """
-    with _start(port) as server:
+    with start(port) as server:
         tell(server.address)
         if open_browser:  # some browsers return only when they are closed
             threading.Thread(target=webbrowser.open, args=(server.address,), daemon=True).start()
@@ -167,14 +184,3 @@ def draw(port: int | None = None, open_browser: bool = True, tell: Callable[[str
             server.serve_forever()
         except KeyboardInterrupt:
             return
-
-
-def _start(port: int | None) -> Server:
-    if port is not None:
-        return Server(port)
-    try:
-        return Server(PORT)
-    except TenfoldError as error:
-        if isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.EADDRINUSE:
-            return Server(0)
-        raise
