@@ -7,6 +7,8 @@
  * @property {Uint8Array|Int32Array|Float32Array} data
  */
 
+import { round } from "./numbers.js";
+
 const { fround } = Math;
 const WHOLE = 2048; // all of a pixel, where shares are whole numbers
 
@@ -20,16 +22,18 @@ export function raster(width, height, data = new Uint8Array(width * height)) {
   return { width, height, data };
 }
 
-/** The nearest whole number, of two equally near ones the even one; as Python, NumPy and OpenCV round. */
-export function round(x) {
-  const below = Math.floor(x);
-  const rest = x - below;
-  return rest < 0.5 || (rest === 0.5 && below % 2 === 0) ? below : below + 1;
-}
-
 /** A raster of the same kind whose pixel i is `f(value, i)`. */
 export function map({ width, height, data }, f) {
-  return { width, height, data: data.map(f) };
+  const out = new data.constructor(data.length);
+  for (let i = 0; i < data.length; i++) out[i] = f(data[i], i);
+  return { width, height, data: out };
+}
+
+/** Black becomes white. */
+export function invert({ width, height, data }) {
+  const out = raster(width, height);
+  for (let i = 0; i < data.length; i++) out.data[i] = 255 - data[i];
+  return out;
 }
 
 /** Rows become columns. */
@@ -119,43 +123,41 @@ function shrinkByAny(gray, width, height, stepX, stepY) {
   const across = areas(gray.width, width, stepX);
   const down = areas(gray.height, height, stepY);
   const sums = new Float32Array(width);
-  const row = new Float32Array(width);
-  for (let k = 0; k < down.to.length; k++) {
-    const start = down.from[k] * gray.width;
-    row.fill(0);
-    for (let j = 0; j < across.to.length; j++) {
-      row[across.to[j]] += fround(gray.data[start + across.from[j]] * across.share[j]);
+  for (let y = 0; y < height; y++) {
+    sums.fill(0);
+    for (let k = down.starts[y]; k < down.starts[y + 1]; k++) {
+      const start = down.from[k] * gray.width;
+      for (let x = 0; x < width; x++) {
+        let sum = 0;
+        for (let j = across.starts[x]; j < across.starts[x + 1]; j++) {
+          sum = fround(sum + fround(gray.data[start + across.from[j]] * across.share[j]));
+        }
+        sums[x] += fround(sum * down.share[k]);
+      }
     }
-    const y = down.to[k];
-    for (let x = 0; x < width; x++) sums[x] += fround(row[x] * down.share[k]);
-    if (down.to[k + 1] !== y) {
-      for (let x = 0; x < width; x++) out.data[y * width + x] = Math.min(round(sums[x]), 255);
-      sums.fill(0);
-    }
+    for (let x = 0; x < width; x++) out.data[y * width + x] = Math.min(round(sums[x]), 255);
   }
   return out;
 }
 
-/** Which pixels `from` a side of `length` lie in which `to` one of `count`, and what share they have in it. */
+/** Which pixels (`from`) of a side lie in each of `count` new ones, and their share in it; new one i has those from `starts[i]`. */
 function areas(length, count, step) {
-  const from = [];
-  const to = [];
-  const share = [];
-  const add = (source, target, part) => {
-    from.push(source);
-    to.push(target);
-    share.push(fround(part));
+  const [from, share, starts] = [[], [], [0]];
+  const add = (pixel, part) => {
+    from.push(pixel);
+    share.push(part);
   };
   for (let i = 0; i < count; i++) {
     const [start, end] = [i * step, i * step + step];
     const width = Math.min(step, length - start);
     const last = Math.min(Math.floor(end), length - 1);
     const first = Math.min(Math.ceil(start), last);
-    if (first - start > 1e-3) add(first - 1, i, (first - start) / width);
-    for (let j = first; j < last; j++) add(j, i, 1 / width);
-    if (end - last > 1e-3) add(last, i, Math.min(end - last, 1, width) / width);
+    if (first - start > 1e-3) add(first - 1, (first - start) / width);
+    for (let j = first; j < last; j++) add(j, 1 / width);
+    if (end - last > 1e-3) add(last, Math.min(end - last, 1, width) / width);
+    starts.push(from.length);
   }
-  return { from, to, share };
+  return { from: Int32Array.from(from), share: Float32Array.from(share), starts };
 }
 
 /**
@@ -185,7 +187,7 @@ export function enlarge(gray, width, height) {
     const [wa, wb, wc, wd] = cubic(down[y].part);
     for (let x = 0; x < width; x++) {
       const value = wa * rows[a + x] + wb * rows[b + x] + wc * rows[c + x] + wd * rows[d + x];
-      out.data[i++] = Math.max(0, Math.min(round(value), 255));
+      out.data[i++] = Math.max(0, Math.min(round(fround(value)), 255)); // in double precision a half is seldom one
     }
   }
   return out;
@@ -246,6 +248,8 @@ const clamp = (place, length) => Math.max(0, Math.min(place, length - 1));
 /**
  * The least or greatest value in a window around each pixel; beyond the edge is nothing (erode, dilate).
  *
+ * Windows of twice the size are made from two windows each, in place: a window of 100 pixels takes seven passes.
+ *
  * @param {Raster} source
  * @param {number} width of the window; of an even number, one more lies on the left
  * @param {number} height likewise, above
@@ -253,32 +257,24 @@ const clamp = (place, length) => Math.max(0, Math.min(place, length - 1));
  * @returns {Raster}
  */
 function extreme(source, width, height, greatest) {
-  let out = source;
-  if (width > 1) out = alongRows(out, width >> 1, width - 1 - (width >> 1), greatest);
-  if (height > 1) out = transpose(alongRows(transpose(out), height >> 1, height - 1 - (height >> 1), greatest));
-  return out;
-}
-
-/** Likewise, in a row from `before` pixels to the left up to `after` to the right. */
-function alongRows({ width, height, data }, before, after, greatest) {
-  const out = new data.constructor(data.length);
-  const queue = new Int32Array(width); // columns that may still be the extreme of a window, the best first
-  const worse = greatest ? (a, b) => a <= b : (a, b) => a >= b;
-  for (let y = 0; y < height; y++) {
-    const start = y * width;
-    let [first, last] = [0, 0];
-    for (let x = -after; x < width; x++) {
-      const entering = x + after;
-      if (entering < width) {
-        while (last > first && worse(data[start + queue[last - 1]], data[start + entering])) last--;
-        queue[last++] = entering;
-      }
-      if (x < 0) continue;
-      if (queue[first] < x - before) first++;
-      out[start + x] = data[start + queue[first]];
+  const [left, top] = [width >> 1, height >> 1];
+  const columns = source.width + width - 1;
+  const length = columns * (source.height + height - 1);
+  const data = new source.data.constructor(length).fill(greatest ? 0 : 255);
+  for (let y = 0; y < source.height; y++) {
+    const start = y * source.width;
+    data.set(source.data.subarray(start, start + source.width), (y + top) * columns + left);
+  }
+  for (const [side, stride] of [[width, 1], [height, columns]]) {
+    for (let size = 1; size < side; ) {
+      const more = Math.min(size, side - size);
+      const step = more * stride;
+      if (greatest) for (let i = 0, j = step; j < length; i++, j++) data[i] = data[i] > data[j] ? data[i] : data[j];
+      else for (let i = 0, j = step; j < length; i++, j++) data[i] = data[i] < data[j] ? data[i] : data[j];
+      size += more;
     }
   }
-  return { width, height, data: out };
+  return crop({ width: columns, data }, 0, 0, source.width, source.height); // where windows start
 }
 
 export const dilate = (source, width, height) => extreme(source, width, height, true);
@@ -286,15 +282,16 @@ export const erode = (source, width, height) => extreme(source, width, height, f
 export const open = (source, width, height) => dilate(erode(source, width, height), width, height);
 export const close = (source, width, height) => erode(dilate(source, width, height), width, height);
 
-/** Dilate or erode by a disk in a box of `side` pixels (MORPH_ELLIPSE). */
+/** Dilate or erode by a disk in a box of `side` pixels (MORPH_ELLIPSE): by its rows, each a window of one row. */
 export function morphByDisk(source, side, greatest) {
   const radius = side >> 1;
   const { width, height } = source;
   const out = new Uint8Array(source.data.length).fill(greatest ? 0 : 255);
-  for (let row = 0; row < side; row++) {
-    const dy = row - radius;
+  const windows = []; // by their width
+  for (let dy = -radius; dy < side - radius; dy++) {
     const reach = round(radius * Math.sqrt((radius ** 2 - dy ** 2) / radius ** 2));
-    const { data } = alongRows(source, reach, Math.min(reach, side - 1 - radius), greatest);
+    const columns = reach + 1 + Math.min(reach, side - 1 - radius);
+    const { data } = (windows[columns] ??= extreme(source, columns, 1, greatest));
     for (let y = Math.max(0, -dy); y < Math.min(height, height - dy); y++) {
       for (let i = y * width, j = (y + dy) * width; i < (y + 1) * width; i++, j++) {
         if (greatest ? data[j] > out[i] : data[j] < out[i]) out[i] = data[j];
@@ -305,35 +302,62 @@ export function morphByDisk(source, side, greatest) {
 }
 
 /**
- * The mean in a square around each pixel; the picture is mirrored at its edges (blur).
+ * Keep only what a window of one row fits into, of ink or of paper; beyond the edge there is more of it (open, close).
+ *
+ * @param {Raster} mask
+ * @param {number} length of the window, in pixels
+ * @param {0|1} kind 1 to erase shorter runs of ink, 0 to fill shorter gaps
+ * @returns {Raster}
+ */
+export function keepRuns({ width, height, data }, length, kind) {
+  const out = raster(width, height, new Uint8Array(data.length).fill(1 - kind));
+  const before = length >> 1;
+  const after = length - 1 - before;
+  for (let start = 0; start < data.length; start += width) {
+    for (let x = 0; x < width; x++) {
+      if (data[start + x] !== kind) continue;
+      const first = x;
+      while (x < width && data[start + x] === kind) x++;
+      const from = first ? first + before : 0; // where the middle of the window may be
+      const to = x < width ? x - after : width;
+      if (from < to) out.data.fill(kind, start + Math.max(0, from - after), start + Math.min(to + before, width));
+    }
+  }
+  return out;
+}
+
+/**
+ * The mean in a square around each pixel; the picture is mirrored at its edges, which are not repeated (blur).
  *
  * @param {Raster} gray
  * @param {number} side odd
  * @returns {Raster}
  */
 export function blur(gray, side) {
-  const sums = sumAlongRows(transpose(sumAlongRows(gray, side)), side);
+  const sums = transpose(sumAlongRows(transpose(sumAlongRows(gray, side)), side));
   const scale = 1 / side ** 2;
-  return map(transpose({ ...sums, data: Uint8Array.from(sums.data, (sum) => round(sum * scale)) }), (value) => value);
+  const out = raster(gray.width, gray.height);
+  for (let i = 0; i < out.data.length; i++) out.data[i] = round(sums.data[i] * scale);
+  return out;
 }
 
 function sumAlongRows({ width, height, data }, side) {
   const out = new Int32Array(data.length);
   const margin = side >> 1;
-  for (let y = 0; y < height; y++) {
-    const at = (x) => data[y * width + mirror(x, width)];
+  const columns = Int32Array.from({ length: width + side - 1 }, (_, i) => mirror(i - margin, width));
+  for (let start = 0; start < data.length; start += width) {
     let sum = 0;
-    for (let x = -margin; x < margin; x++) sum += at(x);
+    for (let i = 0; i < side - 1; i++) sum += data[start + columns[i]];
     for (let x = 0; x < width; x++) {
-      sum += at(x + margin);
-      out[y * width + x] = sum;
-      sum -= at(x - margin);
+      sum += data[start + columns[x + side - 1]];
+      out[start + x] = sum;
+      sum -= data[start + columns[x]];
     }
   }
   return { width, height, data: out };
 }
 
-/** The pixel that a place beyond the edge shows, if the one at the edge is not repeated (BORDER_REFLECT_101). */
+/** The pixel that a place beyond the edge shows. */
 function mirror(x, length) {
   if (length === 1) return 0;
   while (x < 0 || x >= length) x = x < 0 ? -x : 2 * (length - 1) - x;
@@ -347,37 +371,40 @@ function mirror(x, length) {
  * @param {number} margin from a pixel to the edge of its square
  * @returns {Raster}
  */
-export function median(gray, margin) {
-  const { width, height, data } = gray;
-  const at = (place, length) => {
-    const turn = ((place % (2 * length)) + 2 * length) % (2 * length);
-    return turn < length ? turn : 2 * length - 1 - turn;
-  };
-  const out = raster(width, height);
-  const half = ((2 * margin + 1) ** 2 - 1) / 2;
-  for (let y = 0; y < height; y++) {
+export function medianFilter(gray, margin) {
+  const out = raster(gray.width, gray.height);
+  const side = 2 * margin + 1;
+  const half = (side * side - 1) / 2;
+  const [columns, rows] = [gray.width, gray.height].map((length) =>
+    Int32Array.from({ length: length + 2 * margin }, (_, i) => mirrorWithEdge(i - margin, length)),
+  );
+  for (let y = 0; y < gray.height; y++) {
     const counts = new Int32Array(256);
     let level = 0;
     let below = 0; // how many pixels of the square are darker than `level`
-    const rows = Array.from({ length: 2 * margin + 1 }, (_, row) => at(y - margin + row, height) * width);
-    const change = (x, by) => {
-      const column = at(x, width);
-      for (const row of rows) {
-        const value = data[row + column];
+    const change = (column, by) => {
+      for (let k = y; k < y + side; k++) {
+        const value = gray.data[rows[k] * gray.width + columns[column]];
         counts[value] += by;
         if (value < level) below += by;
       }
     };
-    for (let x = -margin; x < margin; x++) change(x, 1);
-    for (let x = 0; x < width; x++) {
-      change(x + margin, 1);
+    for (let x = 0; x < side - 1; x++) change(x, 1);
+    for (let x = 0; x < gray.width; x++) {
+      change(x + side - 1, 1);
       while (below > half) below -= counts[--level];
       while (below + counts[level] <= half) below += counts[level++];
-      out.data[y * width + x] = level;
-      change(x - margin, -1);
+      out.data[y * gray.width + x] = level;
+      change(x, -1);
     }
   }
   return out;
+}
+
+/** As `mirror`, but the pixel at the edge is repeated. */
+function mirrorWithEdge(x, length) {
+  while (x < 0 || x >= length) x = x < 0 ? -1 - x : 2 * length - 1 - x;
+  return x;
 }
 
 /**
@@ -444,32 +471,23 @@ export function distance({ width, height, data }) {
   const [straight, diagonal, knight] = [1, fround(1.4), fround(2.1969)];
   const stride = width + 4;
   const far = new Float32Array(stride * (height + 4)).fill(Infinity);
-  const sweep = (start, step) => {
-    // neighbors that were already seen, when going on by one `step`
-    const [up, side] = [-stride * step, -step];
-    for (let y = 0; y < height; y++) {
-      for (let x = 0; x < width; x++) {
-        const [row, column] = step > 0 ? [y, x] : [height - 1 - y, width - 1 - x];
-        const i = (row + 2) * stride + column + 2;
-        if (!data[row * width + column]) {
+  for (const step of [1, -1]) {
+    const [side, up] = [-step, -step * stride]; // where neighbors are that were already seen
+    for (let n = 0; n < height; n++) {
+      const y = step > 0 ? n : height - 1 - n;
+      for (let m = 0; m < width; m++) {
+        const x = step > 0 ? m : width - 1 - m;
+        const i = (y + 2) * stride + x + 2;
+        if (!data[y * width + x]) {
           far[i] = 0;
           continue;
         }
-        far[i] = Math.min(
-          far[i],
-          far[i + side] + straight,
-          far[i + up] + straight,
-          Math.min(far[i + up - 1], far[i + up + 1]) + diagonal,
-          Math.min(far[i + 2 * up - 1], far[i + 2 * up + 1], far[i + up - 2], far[i + up + 2]) + knight,
-        );
+        const one = Math.min(far[i + side], far[i + up]) + straight;
+        const two = Math.min(far[i + up - 1], far[i + up + 1]) + diagonal;
+        const three = Math.min(far[i + 2 * up - 1], far[i + 2 * up + 1], far[i + up - 2], far[i + up + 2]) + knight;
+        far[i] = Math.min(far[i], one, two, three);
       }
     }
-  };
-  sweep(0, 1);
-  sweep(0, -1);
-  const out = raster(width, height, new Float32Array(data.length));
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) out.data[y * width + x] = far[(y + 2) * stride + x + 2];
   }
-  return out;
+  return crop({ width: stride, data: far }, 2, 2, width, height);
 }

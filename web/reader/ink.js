@@ -1,6 +1,6 @@
 /** From gray levels to ink: even out the light, decide which side is paper, and draw the line between the two. */
 
-import { blur, connect, map, median, open, raster, shrink, sizeFor, stretch } from "./image.js";
+import { blur, connect, invert, medianFilter, open, raster, shrink, sizeFor, stretch } from "./image.js";
 import { dropLines } from "./parts.js";
 import { strokeWidth } from "./strokes.js";
 
@@ -25,13 +25,13 @@ const [WEAK, STRONG] = [0.35, 0.6]; // of the ink's level: pixels above WEAK are
 export function invertToLightInk(gray) {
   const small = reduce(gray, SMALL);
   const longest = Math.max(small.width, small.height);
-  const [all, around] = [1, 3].map((part) => median(small, Math.floor(longest / part) >> 1).data);
+  const [all, around] = [1, 3].map((part) => medianFilter(small, Math.floor(longest / part) >> 1).data);
   let skew = 0;
   small.data.forEach((level, i) => {
     const deviations = [level - all[i], level - around[i]];
     skew += (Math.abs(deviations[0]) < Math.abs(deviations[1]) ? deviations[0] : deviations[1]) ** 3;
   });
-  return skew >= 0 ? gray : map(gray, (level) => 255 - level);
+  return skew >= 0 ? gray : invert(gray);
 }
 
 /**
@@ -63,12 +63,13 @@ export function binarize(ink) {
   const [paper, level] = levels(ink);
   if (level === 0) return raster(ink.width, ink.height);
   const [weak, strong] = [WEAK, STRONG].map((share) => paper + share * (level - paper));
-  const { labels, count } = connect(map(ink, (value) => value > weak));
+  const mask = raster(ink.width, ink.height);
+  for (let i = 0; i < mask.data.length; i++) mask.data[i] = ink.data[i] > weak ? 1 : 0;
+  const { labels, count } = connect(mask);
   const found = new Uint8Array(count);
-  labels.data.forEach((label, i) => {
-    if (ink.data[i] > strong) found[label] = 1;
-  });
-  return map(ink, (_, i) => found[labels.data[i]]);
+  for (let i = 0; i < mask.data.length; i++) if (ink.data[i] > strong) found[labels.data[i]] = 1;
+  for (let i = 0; i < mask.data.length; i++) mask.data[i] = found[labels.data[i]];
+  return mask;
 }
 
 /** The mean of paper and of ink, by Otsu's threshold; while what is above it is only noise, by that of the rest. */
@@ -121,7 +122,9 @@ function abovePaper(gray, window) {
   const side = Math.floor((window * Math.max(small.width, small.height)) / Math.max(gray.width, gray.height)) | 1;
   if (side > 1) small = blur(open(small, side, side), side);
   const paper = stretch(small, gray.width, gray.height).data;
-  return map(gray, (level, i) => ABOVE[256 * paper[i] + level]);
+  const ink = raster(gray.width, gray.height);
+  for (let i = 0; i < paper.length; i++) ink.data[i] = ABOVE[256 * paper[i] + gray.data[i]];
+  return ink;
 }
 
 /** What is above paper of a level, for every 256 * paper + level. */

@@ -1,6 +1,7 @@
 /** Pictures in gray. */
 
-import { raster, round } from "./image.js";
+import { raster } from "./image.js";
+import { round } from "./numbers.js";
 
 const { fround } = Math;
 const FLAT = 10; // of 255; visible parts that differ less among themselves are one color, whose shape is told by transparency
@@ -62,19 +63,26 @@ function onWhite(data) {
 /** How the three channels vary together; of a large picture, in some of its pixels. */
 function covariance(pixels, width, height) {
   const step = Math.max(1, Math.floor(Math.sqrt(width * height) / SAMPLE));
-  const sums = [0, 0, 0];
-  const products = [[0, 0, 0], [0, 0, 0], [0, 0, 0]];
-  let count = 0;
+  let [count, r, g, b, rr, rg, rb, gg, gb, bb] = new Array(10).fill(0);
   for (let y = 0; y < height; y += step) {
-    for (let x = 0; x < width; x += step, count++) {
+    for (let x = 0; x < width; x += step) {
       const j = 4 * (y * width + x);
-      for (let a = 0; a < 3; a++) {
-        sums[a] += pixels[j + a];
-        for (let b = 0; b < 3; b++) products[a][b] += pixels[j + a] * pixels[j + b];
-      }
+      const [red, green, blue] = [pixels[j], pixels[j + 1], pixels[j + 2]];
+      count++;
+      r += red;
+      g += green;
+      b += blue;
+      rr += red * red;
+      rg += red * green;
+      rb += red * blue;
+      gg += green * green;
+      gb += green * blue;
+      bb += blue * blue;
     }
   }
-  return products.map((row, a) => row.map((product, b) => product - (sums[a] * sums[b]) / count));
+  const sums = [r, g, b];
+  const products = [[rr, rg, rb], [rg, gg, gb], [rb, gb, bb]];
+  return products.map((row, i) => row.map((product, j) => product - (sums[i] * sums[j]) / count));
 }
 
 /**

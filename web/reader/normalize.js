@@ -1,6 +1,7 @@
 /** Ink of one digit to an image like those of MNIST. */
 
-import { bounds, crop, dilate, enlarge, map, morphByDisk, pad, round, shrink, sizeFor } from "./image.js";
+import { bounds, crop, dilate, enlarge, map, morphByDisk, pad, shrink, sizeFor } from "./image.js";
+import { round } from "./numbers.js";
 import { strokeWidth } from "./strokes.js";
 
 /** @typedef {import("./image.js").Raster} Raster */

@@ -1,7 +1,7 @@
 /** A picture with everything that was found out about it on the way to its ink. */
 
 import { binarize, evenOutLight, invertToLightInk } from "./ink.js";
-import { enlarge, round, shrink, sizeFor } from "./image.js";
+import { enlarge, shrink, sizeFor } from "./image.js";
 import { toGray } from "./load.js";
 import { cutOut, isNormal, SIDE } from "./normalize.js";
 import { dropClutter, dropLines, findParts, join, joinStrokes } from "./parts.js";

@@ -1,6 +1,7 @@
 /** From ink to parts: connected pieces of ink, without ruled lines, frames, blots and specks. */
 
-import { bounds, close, connect, crop, dilate, map, open, raster, round, transpose } from "./image.js";
+import { bounds, connect, crop, dilate, keepRuns, map, raster, transpose } from "./image.js";
+import { round, sum } from "./numbers.js";
 import { strokeWidth } from "./strokes.js";
 
 /** @typedef {import("./image.js").Raster} Raster */
@@ -27,7 +28,7 @@ export class Part {
     Object.assign(this, { x, y, mask, width: mask.width, height: mask.height });
     this.right = x + mask.width; // the first column after it
     this.bottom = y + mask.height; // the first row below it
-    this.area = mask.data.reduce((sum, value) => sum + value, 0); // pixels of ink
+    this.area = sum(mask.data); // pixels of ink
   }
 }
 
@@ -61,22 +62,25 @@ export function trim(x, y, mask) {
  * @returns {Raster}
  */
 export function dropLines(mask) {
-  const level = straightStrokes(mask);
-  const upright = straightStrokes(transpose(mask));
-  if (!level && !upright) return mask;
-  const without = (ink, ...strokes) => map(ink, (value, i) => value && !strokes.some((stroke) => stroke?.data[i]));
-  const height = typicalHeight(findParts(without(mask, level, upright && transpose(upright))));
+  const stroke = strokeWidth(mask);
+  const level = straightStrokes(mask, stroke);
+  const turned = straightStrokes(transpose(mask), stroke);
+  if (!level && !turned) return mask;
+  const upright = turned && transpose(turned);
+  const height = typicalHeight(findParts(without(without(mask, level), upright)));
   if (!height) return mask;
   const lines = level && long(level, SHORTEST * height);
-  const leastUp = lines?.data.some(Boolean) ? 0 : EDGE_TO_EDGE * mask.height;
-  const linesUp = upright && transpose(long(upright, Math.max(SHORTEST * height, leastUp)));
-  return without(mask, lines, linesUp);
+  const leastUp = lines?.data.includes(1) ? 0 : EDGE_TO_EDGE * mask.height;
+  const linesUp = turned && transpose(long(turned, Math.max(SHORTEST * height, leastUp)));
+  return without(without(mask, lines), linesUp);
 }
+
+const without = (mask, strokes) => (strokes ? map(mask, (ink, i) => ink && !strokes.data[i]) : mask);
 
 /** The connected pieces of ink. */
 export function findParts(mask) {
-  const { labels, count } = connect(mask);
-  const masks = boxes(labels, count).map(({ x, y, right, bottom }) => ({ x, y, mask: raster(right - x, bottom - y) }));
+  const { labels } = connect(mask);
+  const masks = boxes(labels).map(({ x, y, right, bottom }) => ({ x, y, mask: raster(right - x, bottom - y) }));
   for (let row = 0, i = 0; row < mask.height; row++) {
     for (let column = 0; column < mask.width; column++) {
       const label = labels.data[i++];
@@ -128,7 +132,7 @@ export function typicalHeight(parts) {
 
 function weightedMedian(values, weights) {
   const order = [...values.keys()].sort((a, b) => values[a] - values[b]);
-  const half = weights.reduce((sum, weight) => sum + weight, 0) / 2;
+  const half = sum(weights) / 2;
   let total = 0;
   return values[order.find((i) => (total += weights[i]) >= half)] ?? 0;
 }
@@ -153,46 +157,39 @@ function isFrame(part, parts) {
 }
 
 /** Number the level strokes, without what crosses them; 0 is all else. Null if there are none. */
-function straightStrokes(mask) {
-  const stroke = strokeWidth(mask);
+function straightStrokes(mask, stroke) {
   const run = round(Math.max(STRAIGHT * stroke, mask.width / 25, 24));
-  const closed = close(mask, round(stroke) + 1, 1); // faint lines have gaps
-  const straight = open(closed, run, 1);
+  const closed = keepRuns(mask, round(stroke) + 1, 0); // faint lines have gaps
+  const straight = keepRuns(closed, run, 1);
   if (!straight.data.includes(1)) return null;
-  const { labels, count } = connect(dilate(straight, 3, 3)); // a line that slopes is a chain of runs
-  const found = boxes(labels, count).slice(1);
+  const { labels } = connect(dilate(straight, 3, 3)); // a line that slopes is a chain of runs
+  const found = boxes(labels).slice(1);
   const longest = Math.max(...found.map((box) => box.right - box.x));
   const longer = found.filter((box) => box.right - box.x >= longest / 2);
-  const sum = (values) => values.reduce((total, value) => total + value, 0);
   const thickness = sum(longer.map((box) => box.area)) / sum(longer.map((box) => box.right - box.x));
-  const high = open(mask, 1, 2 * Math.max(1, round(thickness) - 2) + 1); // less what the dilation added
+  const high = transpose(keepRuns(transpose(mask), 2 * Math.max(1, round(thickness) - 2) + 1, 1)); // less the dilation
   return map(labels, (label, i) => (mask.data[i] && !high.data[i] ? label : 0));
 }
 
 /** Where strokes are longer than this, and thin. */
 function long(strokes, shortest) {
-  const count = strokes.data.reduce((most, label) => Math.max(most, label), 0) + 1;
-  const chosen = boxes(strokes, count).map(({ x, right, area }, label) => {
-    return label > 0 && right - x > shortest && area < THICKEST * (right - x) ** 2;
-  });
-  return raster(strokes.width, strokes.height, Uint8Array.from(strokes.data, (label) => chosen[label]));
+  const chosen = boxes(strokes).map(({ x, right, area }) => right - x > shortest && area < THICKEST * (right - x) ** 2);
+  return map(strokes, (label) => label && chosen[label]);
 }
 
-/** The box and the number of pixels of each label; of 0, which is paper, they are of no use. */
-function boxes({ width, height, data }, count) {
-  const found = Array.from({ length: count }, () => ({ x: width, y: height, right: 0, bottom: 0, area: 0 }));
+/** The box and the number of pixels of each label; none of 0, which is paper. */
+function boxes({ width, height, data }) {
+  const found = [];
   for (let y = 0, i = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const label = data[i++];
       if (!label) continue;
-      const box = found[label];
+      const box = (found[label] ??= { x, y, right: 0, bottom: 0, area: 0 });
       if (x < box.x) box.x = x;
-      if (y < box.y) box.y = y;
       if (x >= box.right) box.right = x + 1;
       box.bottom = y + 1;
       box.area++;
     }
   }
-  found[0] = { x: 0, y: 0, right: 0, bottom: 0, area: 0 };
   return found;
 }

@@ -5,7 +5,8 @@
  * P. Haffner, "Gradient-based learning applied to document recognition", Proceedings of the IEEE 86(11), 1998, section V.
  */
 
-import { raster, round } from "./image.js";
+import { raster } from "./image.js";
+import { least, mean, median, round, spread } from "./numbers.js";
 import { join, trim, typicalHeight } from "./parts.js";
 import { strokeWidth } from "./strokes.js";
 
@@ -349,21 +350,4 @@ function distance(part, other) {
 
 const pairs = (values) => values.slice(1).map((value, i) => [values[i], value]);
 
-/** The index of the least value, of equal ones the first; -1 if there are none. */
-const least = (values) => values.reduce((best, value, i) => (best < 0 || value < values[best] ? i : best), -1);
-
-const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
-
-const meanDistance = (path, other) => path.reduce((sum, column, row) => sum + Math.abs(column - other[row]), 0) / path.length;
-
-function median(values) {
-  const sorted = values.toSorted((a, b) => a - b);
-  const half = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
-}
-
-/** Numbers at equal distances, from `first` to `last`. */
-function spread(first, last, count) {
-  const step = (last - first) / (count - 1);
-  return Array.from({ length: count }, (_, i) => (i === count - 1 ? last : first + i * step));
-}
+const meanDistance = (path, other) => mean(path.map((column, row) => Math.abs(column - other[row])));

@@ -1,6 +1,7 @@
 /** How wide strokes are. */
 
-import { dilate, distance, pad } from "./image.js";
+import { bounds, crop, distance, pad } from "./image.js";
+import { median } from "./numbers.js";
 
 /**
  * The median width of strokes. Blots hardly count: they have short ridges.
@@ -9,11 +10,14 @@ import { dilate, distance, pad } from "./image.js";
  * @returns {number} in pixels; 0 if there are none
  */
 export function strokeWidth(mask) {
-  const { data } = distance(pad(mask, 1)); // beyond the picture is paper
-  const { data: greatest } = dilate({ width: mask.width + 2, height: mask.height + 2, data }, 3, 3);
-  const ridge = data.filter((value, i) => value > 0 && value >= greatest[i]).sort();
-  if (!ridge.length) return 0;
-  const half = ridge.length >> 1;
-  const median = ridge.length % 2 ? ridge[half] : Math.fround((ridge[half - 1] + ridge[half]) / 2);
-  return 2 * median - 1;
+  const box = bounds(mask);
+  if (!box) return 0;
+  const { width, data: far } = distance(pad(crop(mask, box.x, box.y, box.width, box.height), 1)); // all around is paper
+  const around = [1, width - 1, width, width + 1].flatMap((step) => [-step, step]);
+  const ridge = [];
+  for (let i = 0; i < far.length; i++) {
+    if (far[i] > 0 && around.every((step) => far[i] >= far[i + step])) ridge.push(far[i]);
+  }
+  return 2 * Math.fround(median(ridge)) - 1;
 }
+
