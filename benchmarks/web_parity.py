@@ -9,7 +9,7 @@ import json
 import shutil
 import statistics
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Int, UInt8
 from PIL import Image
 
 import tenfold
@@ -26,6 +26,7 @@ from benchmarks.speed import where
 from tenfold import models
 from tenfold.data import Digits
 from tenfold.errors import TenfoldError
+from tenfold.pictures import open_page
 from tenfold.reader import Reader
 
 RESULTS = Path("results/web-parity.json")
@@ -49,8 +50,7 @@ STROKES = {
     9: [[(0.9, 0.2), (0.4, 0), (0.05, 0.3), (0.5, 0.5), (0.9, 0.25), (0.9, 0.6), (0.8, 1)]],
 }
 
-Point = tuple[float, float]
-Lines = list[list[dict[str, Any]]]  # digits of each line: label, probability, box, image
+Lines = list[list[dict[str, Any]]]  # digits of each line: label, box, image
 
 
 @dataclass(frozen=True)
@@ -85,23 +85,41 @@ class Difference:
     answers: list[int]
 
 
+class Browser:
+    """Chromium with `web/reader`, asking a network on this side.
+
+    Attributes:
+        page: an empty page of a server that has the modules under `/reader`.
+        version: of Chromium.
+    """
+
+    def __init__(self, page: Any, version: str, pictures: list[Drawing]) -> None:
+        self.page, self.version, self._pictures = page, version, pictures
+
+    def read(self, pictures: Sequence[Drawing]) -> tuple[list[Lines | str], list[float]]:
+        """What is found in each picture, and the milliseconds that this took without the network."""
+        self._pictures[:] = pictures
+        answers = [self.page.evaluate(READ, [number, picture.single]) for number, picture in enumerate(pictures)]
+        return [found for found, _ in answers], [time for _, time in answers]
+
+
 def main() -> None:
     """Read on both sides, and write the record."""
     digits = tenfold.load()[1]
     model = models.load(models.SHIPPED / "standard-int8.tflite")
     drawings = [draw(digits, seed) for seed in range(DRAWINGS)]
-    pages = [photograph(digits, seed) for seed in range(PAGES)]
-    small = [n for n, drawing in enumerate(drawings) if drawing.single and drawing.pixels.shape[:2] == (300, 600)]
-    with browser_reader(model) as (read, version):
-        measured: dict[str, Any] = {"drawings": drawings, "pages": pages}
-        for name, pictures in measured.items():
-            found, milliseconds = read(pictures)
-            if name == "drawings":
-                one_digit = statistics.median(milliseconds[n] for n in small)
+    small = [drawing for drawing in drawings if drawing.single and drawing.pixels.shape[:2] == (300, 600)]
+    results: dict[str, Any] = {"measured": {**where(), "opencv": cv2.__version__}}
+    with open_browser(model) as browser:
+        results["measured"]["chromium"] = browser.version
+        for name, pictures in (
+            ("drawings", drawings),
+            ("pages", [photograph(digits, seed) for seed in range(PAGES)]),
+        ):
+            found, milliseconds = browser.read(pictures)
             difference = compare([read_in_python(Reader(model), picture) for picture in pictures], found)
-            measured[name] = {**vars(difference), "median_milliseconds": statistics.median(milliseconds)}
-    results = {"measured": {**where(), "chromium": version, "opencv": cv2.__version__}, **measured}
-    results["one_digit_on_600x300_milliseconds"] = one_digit
+            results[name] = {**vars(difference), "median_milliseconds": statistics.median(milliseconds)}
+        results["one_digit_on_600x300_milliseconds"] = statistics.median(browser.read(small)[1])
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(results, indent=1))
 
@@ -144,59 +162,38 @@ def photograph(digits: Digits, seed: int) -> Drawing:
 def read_in_python(reader: Reader, drawing: Drawing) -> Lines | str:
     """What `tenfold.reader` finds; the message if it raises."""
     try:
-        page = tenfold.pictures.open_page(Image.fromarray(drawing.pixels))
+        page = open_page(Image.fromarray(drawing.pixels))
     except TenfoldError as error:
         return str(error)
-    found = []
-    for line in reader.find(page, drawing.single):
-        readings = [reader._reading(digit.logits, page.box(digit.part), 0) for digit in line]
-        found.append(
-            [
-                {"label": reading.label, "probability": reading.probability, "box": reading.box, "image": digit.image}
-                for reading, digit in zip(readings, line, strict=True)
-            ]
-        )
-    return found
+    readings = iter(reader.read_page(page, drawing.single))
+    return [
+        [{"label": (reading := next(readings)).label, "box": reading.box, "image": digit.image} for digit in line]
+        for line in reader.find(page, drawing.single)
+    ]
 
 
 @contextlib.contextmanager
-def browser_reader(
-    model: models.Model,
-) -> Iterator[tuple[Callable[[Sequence[Drawing]], tuple[list[Lines | str], list[float]]], str]]:
-    """Chromium with `web/reader`.
+def open_browser(model: models.Model) -> Iterator[Browser]:
+    """Start Chromium, and a server for it on the loopback address.
 
     Args:
-        model: the network that it asks.
-
-    Returns:
-        A function that reads pictures, and gives what was found and the milliseconds that each took without the
-        network; and the browser's version.
+        model: the network that the page asks.
     """
     from playwright.sync_api import sync_playwright
 
     pictures: list[Drawing] = []
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(model, pictures))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        page = chromium.new_page()
-        page.goto(f"http://127.0.0.1:{server.server_port}/")
-
-        def read(some: Sequence[Drawing]) -> tuple[list[Lines | str], list[float]]:
-            pictures[:] = some
-            found, milliseconds = [], []
-            for number, drawing in enumerate(some):
-                lines, time = page.evaluate(READ, [number, drawing.single])
-                found.append(lines)
-                milliseconds.append(time)
-            return found, milliseconds
-
-        try:
-            yield read, chromium.version
-        finally:
+    try:
+        with sync_playwright() as playwright:
+            chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+            page = chromium.new_page()
+            page.goto(f"http://127.0.0.1:{server.server_port}/")
+            yield Browser(page, chromium.version, pictures)
             chromium.close()
-            server.shutdown()
-            server.server_close()
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def compare(expected: Sequence[Lines | str], found: Sequence[Lines | str]) -> Difference:
@@ -205,16 +202,13 @@ def compare(expected: Sequence[Lines | str], found: Sequence[Lines | str]) -> Di
     for number, (one, other) in enumerate(zip(expected, found, strict=True)):
         if _labels(one) != _labels(other):
             answers.append(number)
-        pair = [[] if isinstance(side, str) else [digit["image"] for line in side for digit in line] for side in (one, other)]
-        most = max(map(len, pair))
-        images += most
-        if len(pair[0]) != len(pair[1]):
-            differing, clear = differing + most * 784, clear + most * 784
-        elif most:
-            gap = np.abs(np.subtract(*(np.array(some, int).reshape(-1, 784) for some in pair)))
-            differing, clear = differing + int((gap > 0).sum()), clear + int((gap > CLEAR).sum())
+        pair = [_images(one), _images(other)]
+        gap = np.full((max(map(len, pair)), 784), 255)
+        if len(pair[0]) == len(pair[1]):
+            gap = np.abs(pair[0] - pair[1])
+        images, differing, clear = images + len(gap), differing + (gap > 0).sum(), clear + (gap > CLEAR).sum()
     total = max(images * 784, 1)
-    return Difference(len(expected), images, differing / total, clear / total, answers)
+    return Difference(len(expected), images, float(differing / total), float(clear / total), answers)
 
 
 READ = """async ([number, single]) => {
@@ -234,8 +228,8 @@ READ = """async ([number, single]) => {
   let found;
   try {
     const { lines } = await new Reader(classify).read(picture, { single });
-    found = lines.map((line) => line.map(({ label, probability, box, image }) => (
-      { label, probability, box: [box.x, box.y, box.width, box.height], image: Array.from(image) })));
+    found = lines.map((line) => line.map(({ label, box, image }) => (
+      { label, box: [box.x, box.y, box.width, box.height], image: Array.from(image) })));
   } catch (error) {
     found = error.message;
   }
@@ -273,6 +267,11 @@ def _handler(model: models.Model, pictures: Sequence[Drawing]) -> type[BaseHTTPR
             """Say nothing."""
 
     return Handler
+
+
+def _images(found: Lines | str) -> Int[np.ndarray, "n 784"]:
+    images = [] if isinstance(found, str) else [digit["image"] for line in found for digit in line]
+    return np.array(images, int).reshape(-1, 784)
 
 
 def _labels(found: Lines | str) -> str | list[list[int | None]]:
