@@ -154,8 +154,8 @@ def test_undo_and_clear_with_buttons_and_keys(page):
 
 
 def test_a_scribble_is_no_digit(page):
-    generator = np.random.default_rng(2)
-    drawn.trace(page, [(0.2 + 0.6 * x, 0.1 + 0.55 * y) for x, y in generator.random((30, 2))])
+    generator = np.random.default_rng(5)
+    drawn.trace(page, [(0.2 + 0.6 * x, 0.1 + 0.55 * y) for x, y in generator.random((40, 2))])
     expect_verdict(page, "no digit")
     sync_api.expect(page.locator("#status")).to_have_text("no digit")
 

@@ -5,8 +5,9 @@ export const HEIGHT = 600;
 
 const PEN = 28; // thickness of a stroke
 const STEP = 10; // of the keyboard's pen
-const READ_AT = 0.3; // pixels for each unit in the picture that is read
+const READ_AT = 0.22; // pixels for each unit in the picture that is read: fewer are read sooner
 const MARGIN = 80; // of paper around the ink there
+const SHORTEST = 112 / READ_AT; // side of that picture; a smaller one would only be enlarged again
 
 /** @typedef {{x: number, y: number}} Point */
 
@@ -96,10 +97,12 @@ export class Drawing {
   }
 }
 
-/** From where to where coordinates reach on the pad, with a margin. */
+/** From where to where the picture reaches that is read, given the coordinates of the ink. */
 function extent(values, limit) {
   const inside = values.map((value) => Math.min(Math.max(value, 0), limit));
-  return [Math.floor(Math.min(...inside)) - MARGIN, Math.ceil(Math.max(...inside)) + MARGIN];
+  const [least, greatest] = [Math.min(...inside), Math.max(...inside)];
+  const margin = Math.max(MARGIN, (SHORTEST - (greatest - least)) / 2);
+  return [Math.floor(least - margin), Math.ceil(greatest + margin)];
 }
 
 /**

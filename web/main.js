@@ -225,10 +225,10 @@ function announce() {
 }
 
 function showFeatures() {
-  const image = digits()[chosen]?.image ?? new Uint8Array(784);
   if (!firstLayer || !find("#features").open) return;
-  const maps = firstLayer.apply(image).map((map) => map.map(Math.sqrt)); // so that what is weak is seen too
-  const largest = Math.max(...maps.map((map) => Math.max(...map)));
+  const image = digits()[chosen]?.image;
+  const maps = firstLayer.apply(image ?? new Uint8Array(784)).map((map) => map.map(Math.sqrt)); // shows what is weak too
+  const largest = image ? Math.max(...maps.map((map) => Math.max(...map))) : Infinity;
   for (const [index, map] of find("#maps").querySelectorAll("canvas").entries()) paintGray(map, maps[index], largest);
 }
 
@@ -239,11 +239,11 @@ function paint() {
   if (picture) pad.paintPicture(context, picture);
   else drawing.paint(context, color("--ink"));
   if (picture || digits().length > 1) {
-    const colors = { read: color("--accent"), refused: color("--mistake"), label: color("--page") };
-    pad.paintBoxes(context, digits(), { place, chosen, labels: Boolean(picture), colors });
+    pad.paintBoxes(context, digits(), { place, chosen, isPicture: Boolean(picture), color: color("--accent") });
   }
   if (!picture && canvas.matches(":focus-visible")) pad.paintPen(context, pen, color("--accent"));
   find("#hint").hidden = !isBlank();
+  find("#keys").hidden = picture !== null;
   find("#undo").disabled = find("#clear").disabled = isBlank();
 }
 

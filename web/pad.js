@@ -2,6 +2,7 @@
 import { HEIGHT, WIDTH } from "./drawing.js";
 
 const MARGIN = 4; // between a digit and its box
+const [READ, REFUSED] = ["#0072b2", "#c24e00"]; // on pictures, which are not darker on dark pages
 
 /** @typedef {{scale: number, x: number, y: number}} Place from pixels of what is read to the pad's units */
 
@@ -50,38 +51,37 @@ export function paintPicture(context, picture) {
 }
 
 /**
- * Draw a box around each digit, the chosen one stronger, and where wanted what was read above it.
+ * Draw a box around each digit, the chosen one stronger; on a picture also what was read, above it.
  *
  * @param {CanvasRenderingContext2D} context in the pad's units
  * @param {import("./reading.js").Digit[]} digits
- * @param {{place: Place, chosen: number, labels: boolean, colors: {read: string, refused: string, label: string}}} how
+ * @param {{place: Place, chosen: number, isPicture: boolean, color: string}} how the color is that of boxes in a drawing
  */
-export function paintBoxes(context, digits, { place, chosen, labels, colors }) {
+export function paintBoxes(context, digits, { place, chosen, isPicture, color }) {
   const unit = toUnits(context.canvas);
-  Object.assign(context, { textAlign: "center", textBaseline: "middle" });
+  Object.assign(context, { font: `600 ${15 * unit}px system-ui, sans-serif`, textAlign: "center", textBaseline: "middle" });
   for (const [index, digit] of digits.entries()) {
     const box = onPad(digit.box, place);
-    const color = digit.label === null ? colors.refused : colors.read;
-    context.strokeStyle = context.fillStyle = color;
-    context.globalAlpha = index === chosen ? 1 : 0.55;
-    context.lineWidth = (index === chosen ? 2.5 : 1.5) * unit;
-    context.beginPath();
     const [x, y] = [box.x - MARGIN * unit, box.y - MARGIN * unit];
+    context.strokeStyle = isPicture ? (digit.label === null ? REFUSED : READ) : color;
+    context.globalAlpha = index === chosen || isPicture ? 1 : 0.5;
+    context.lineWidth = (index === chosen ? 3 : 1.5) * unit;
+    context.beginPath();
     context.roundRect(x, y, box.width + 2 * MARGIN * unit, box.height + 2 * MARGIN * unit, 5 * unit);
     context.stroke();
-    if (!labels) continue;
-    const size = 18 * unit;
-    const isRoom = y > 1.2 * size;
-    const [left, top, side] = [x, isRoom ? y - 1.2 * size : y, 1.2 * size];
-    context.globalAlpha = 1;
-    context.beginPath();
-    context.roundRect(left, top, 0.8 * side, side, 4 * unit);
-    context.fill();
-    context.fillStyle = colors.label;
-    context.font = `600 ${0.8 * size}px system-ui, sans-serif`;
-    context.fillText(digit.label ?? "?", left + 0.4 * side, top + side / 2);
+    if (isPicture) paintLabel(context, digit.label ?? "?", x, y > 22 * unit ? y - 22 * unit : y, unit);
   }
   context.globalAlpha = 1;
+}
+
+/** A digit in white on the color of its box. */
+function paintLabel(context, text, x, y, unit) {
+  context.fillStyle = context.strokeStyle;
+  context.beginPath();
+  context.roundRect(x, y, 17 * unit, 22 * unit, 4 * unit);
+  context.fill();
+  context.fillStyle = "white";
+  context.fillText(text, x + 8.5 * unit, y + 11 * unit);
 }
 
 /** Show where the keyboard's pen is. */
