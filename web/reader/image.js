@@ -55,14 +55,17 @@ export function crop({ width: columns, data }, x, y, width, height) {
   return { width, height, data: part };
 }
 
-/** Zeros all around. */
-export function pad({ width, height, data }, margin) {
-  const columns = width + 2 * margin;
-  const padded = new data.constructor(columns * (height + 2 * margin));
+/** Write a raster into another one, where it starts at (x, y), and return that. */
+export function paste(target, { width, height, data }, x, y) {
   for (let row = 0; row < height; row++) {
-    padded.set(data.subarray(row * width, (row + 1) * width), (row + margin) * columns + margin);
+    target.data.set(data.subarray(row * width, (row + 1) * width), (y + row) * target.width + x);
   }
-  return { width: columns, height: height + 2 * margin, data: padded };
+  return target;
+}
+
+/** Zeros all around. */
+export function pad(source, margin) {
+  return paste(raster(source.width + 2 * margin, source.height + 2 * margin), source, margin, margin);
 }
 
 /** The smallest box around all that is not 0: x, y, width and height; null if all is 0. */
@@ -99,7 +102,9 @@ export function shrink(gray, width, height) {
   const stepX = 1 / (width / gray.width);
   const stepY = 1 / (height / gray.height);
   const isWhole = [stepX, stepY].every((step) => Math.abs(step - round(step)) < Number.EPSILON);
-  return isWhole ? shrinkByWhole(gray, width, height, round(stepX), round(stepY)) : shrinkByAny(gray, width, height, stepX, stepY);
+  return isWhole
+    ? shrinkByWhole(gray, width, height, round(stepX), round(stepY))
+    : shrinkByAny(gray, width, height, stepX, stepY);
 }
 
 function shrinkByWhole(gray, width, height, stepX, stepY) {
@@ -129,8 +134,9 @@ function shrinkByAny(gray, width, height, stepX, stepY) {
       const start = down.from[k] * gray.width;
       for (let x = 0; x < width; x++) {
         let sum = 0;
+        let i = start + across.from[across.starts[x]];
         for (let j = across.starts[x]; j < across.starts[x + 1]; j++) {
-          sum = fround(sum + fround(gray.data[start + across.from[j]] * across.share[j]));
+          sum = fround(sum + fround(gray.data[i++] * across.share[j]));
         }
         sums[x] += fround(sum * down.share[k]);
       }
@@ -140,7 +146,8 @@ function shrinkByAny(gray, width, height, stepX, stepY) {
   return out;
 }
 
-/** Which pixels (`from`) of a side lie in each of `count` new ones, and their share in it; new one i has those from `starts[i]`. */
+/** Which pixels (`from`) of a side lie in each of `count` new ones, and their `share` in it.
+ * `starts` tells where each new one begins. */
 function areas(length, count, step) {
   const [from, share, starts] = [[], [], [0]];
   const add = (pixel, part) => {
@@ -257,14 +264,10 @@ const clamp = (place, length) => Math.max(0, Math.min(place, length - 1));
  * @returns {Raster}
  */
 function extreme(source, width, height, greatest) {
-  const [left, top] = [width >> 1, height >> 1];
   const columns = source.width + width - 1;
   const length = columns * (source.height + height - 1);
-  const data = new source.data.constructor(length).fill(greatest ? 0 : 255);
-  for (let y = 0; y < source.height; y++) {
-    const start = y * source.width;
-    data.set(source.data.subarray(start, start + source.width), (y + top) * columns + left);
-  }
+  const data = new Uint8Array(length).fill(greatest ? 0 : 255);
+  paste({ width: columns, data }, source, width >> 1, height >> 1);
   for (const [side, stride] of [[width, 1], [height, columns]]) {
     for (let size = 1; size < side; ) {
       const more = Math.min(size, side - size);
@@ -280,7 +283,6 @@ function extreme(source, width, height, greatest) {
 export const dilate = (source, width, height) => extreme(source, width, height, true);
 export const erode = (source, width, height) => extreme(source, width, height, false);
 export const open = (source, width, height) => dilate(erode(source, width, height), width, height);
-export const close = (source, width, height) => erode(dilate(source, width, height), width, height);
 
 /** Dilate or erode by a disk in a box of `side` pixels (MORPH_ELLIPSE): by its rows, each a window of one row. */
 export function morphByDisk(source, side, greatest) {
@@ -372,19 +374,24 @@ function mirror(x, length) {
  * @returns {Raster}
  */
 export function medianFilter(gray, margin) {
-  const out = raster(gray.width, gray.height);
-  const side = 2 * margin + 1;
-  const half = (side * side - 1) / 2;
   const [columns, rows] = [gray.width, gray.height].map((length) =>
     Int32Array.from({ length: length + 2 * margin }, (_, i) => mirrorWithEdge(i - margin, length)),
   );
+  const padded = raster(columns.length, rows.length);
+  rows.forEach((row, y) => {
+    columns.forEach((column, x) => (padded.data[y * padded.width + x] = gray.data[row * gray.width + column]));
+  });
+  const out = raster(gray.width, gray.height);
+  const side = 2 * margin + 1;
+  const half = (side * side - 1) / 2;
   for (let y = 0; y < gray.height; y++) {
     const counts = new Int32Array(256);
     let level = 0;
     let below = 0; // how many pixels of the square are darker than `level`
     const change = (column, by) => {
-      for (let k = y; k < y + side; k++) {
-        const value = gray.data[rows[k] * gray.width + columns[column]];
+      const start = y * padded.width + column;
+      for (let i = start; i < start + side * padded.width; i += padded.width) {
+        const value = padded.data[i];
         counts[value] += by;
         if (value < level) below += by;
       }

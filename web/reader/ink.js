@@ -74,7 +74,7 @@ export function binarize(ink) {
 
 /** The mean of paper and of ink, by Otsu's threshold; while what is above it is only noise, by that of the rest. */
 function levels({ data }) {
-  const counts = new Float64Array(256);
+  const counts = new Int32Array(256);
   for (const value of data) counts[value]++;
   let first = 0;
   while (counts.subarray(first).some((count) => count > 0)) {

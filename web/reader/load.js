@@ -4,7 +4,7 @@ import { raster } from "./image.js";
 import { round } from "./numbers.js";
 
 const { fround } = Math;
-const FLAT = 10; // of 255; visible parts that differ less among themselves are one color, whose shape is told by transparency
+const FLAT = 10; // of 255; visible parts that differ less are one color, whose shape is told by transparency
 const SAMPLE = 500; // pixels a side, about; as many are enough to learn the colors
 
 /**
@@ -19,11 +19,12 @@ const SAMPLE = 500; // pixels a side, about; as many are enough to learn the col
  */
 export function toGray({ width, height, data }) {
   const gray = raster(width, height);
-  if (isFlat(data)) {
+  const solid = isOpaque(data);
+  if (!solid && isFlat(data)) {
     for (let i = 0; i < gray.data.length; i++) gray.data[i] = 255 - data[4 * i + 3];
     return gray;
   }
-  const pixels = onWhite(data);
+  const pixels = solid ? data : onWhite(data);
   const direction = principalDirection(covariance(pixels, width, height)).map(Math.abs);
   const total = direction[0] + direction[1] + direction[2];
   const [red, green, blue] = direction.map((share) => fround(share / total));
@@ -51,13 +52,18 @@ function onWhite(data) {
   const out = data.slice();
   for (let j = 0; j < data.length; j += 4) {
     const opacity = data[j + 3];
-    if (opacity === 255) continue;
     for (let k = j; k < j + 3; k++) {
       const mixed = data[k] * opacity + 255 * (255 - opacity) + 128;
       out[k] = ((mixed >> 8) + mixed) >> 8; // divided by 255
     }
   }
   return out;
+}
+
+/** Whether nothing is transparent, not even in part. */
+function isOpaque(data) {
+  for (let j = 3; j < data.length; j += 4) if (data[j] < 255) return false;
+  return true;
 }
 
 /** How the three channels vary together; of a large picture, in some of its pixels. */

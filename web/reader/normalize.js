@@ -11,7 +11,7 @@ export const SIDE = 28;
 const INK_SIDE = 20;
 const FINE = 4; // times as many pixels, where strokes are made thicker or thinner
 const FULL = 0.75; // of a digit's pixels may be less than full ink
-const [THINNEST, THICKEST] = [2, 3.6]; // pixels in an image; of MNIST's digits, 4 of 5 have a median stroke between the two
+const [THINNEST, THICKEST] = [2, 3.6]; // pixels in an image; 4 of 5 of MNIST's digits have a median stroke between
 
 /**
  * The ink of one part of a picture, as `normalize` makes it.

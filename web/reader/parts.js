@@ -1,12 +1,12 @@
 /** From ink to parts: connected pieces of ink, without ruled lines, frames, blots and specks. */
 
-import { bounds, connect, crop, dilate, keepRuns, map, raster, transpose } from "./image.js";
+import { bounds, connect, crop, dilate, keepRuns, map, paste, raster, transpose } from "./image.js";
 import { round, sum } from "./numbers.js";
 import { strokeWidth } from "./strokes.js";
 
 /** @typedef {import("./image.js").Raster} Raster */
 
-const EDGE_TO_EDGE = 0.95; // of the picture; an upright line is as long where there are no level ones: else it may be a 1
+const EDGE_TO_EDGE = 0.95; // of the picture; an upright line is as long where no level ones are: else it may be a 1
 const STRAIGHT = 8; // stroke widths; strokes of digits run level for less
 const SHORTEST = 1.5; // heights of the writing; of a ruled line
 const THICKEST = 0.05; // of its length; of a ruled line
@@ -62,17 +62,25 @@ export function trim(x, y, mask) {
  * @returns {Raster}
  */
 export function dropLines(mask) {
-  const stroke = strokeWidth(mask);
-  const level = straightStrokes(mask, stroke);
-  const turned = straightStrokes(transpose(mask), stroke);
+  const box = bounds(mask);
+  if (!box) return mask;
+  // What is beyond the ink takes part only as far as strokes are made thicker by a pixel
+  const [x, y] = [Math.max(box.x - 1, 0), Math.max(box.y - 1, 0)];
+  const right = Math.min(box.x + box.width + 1, mask.width);
+  const bottom = Math.min(box.y + box.height + 1, mask.height);
+  const ink = crop(mask, x, y, right - x, bottom - y);
+  const stroke = strokeWidth(ink);
+  const level = straightStrokes(ink, stroke, mask.width);
+  const turned = straightStrokes(transpose(ink), stroke, mask.height);
   if (!level && !turned) return mask;
   const upright = turned && transpose(turned);
-  const height = typicalHeight(findParts(without(without(mask, level), upright)));
+  const height = typicalHeight(findParts(without(without(ink, level), upright)));
   if (!height) return mask;
   const lines = level && long(level, SHORTEST * height);
   const leastUp = lines?.data.includes(1) ? 0 : EDGE_TO_EDGE * mask.height;
   const linesUp = turned && transpose(long(turned, Math.max(SHORTEST * height, leastUp)));
-  return without(without(mask, lines), linesUp);
+  const clean = without(without(ink, lines), linesUp);
+  return paste(raster(mask.width, mask.height), clean, x, y);
 }
 
 const without = (mask, strokes) => (strokes ? map(mask, (ink, i) => ink && !strokes.data[i]) : mask);
@@ -156,9 +164,9 @@ function isFrame(part, parts) {
   );
 }
 
-/** Number the level strokes, without what crosses them; 0 is all else. Null if there are none. */
-function straightStrokes(mask, stroke) {
-  const run = round(Math.max(STRAIGHT * stroke, mask.width / 25, 24));
+/** Number the level strokes in a picture so wide, without what crosses them; 0 is all else. Null if there are none. */
+function straightStrokes(mask, stroke, width) {
+  const run = round(Math.max(STRAIGHT * stroke, width / 25, 24));
   const closed = keepRuns(mask, round(stroke) + 1, 0); // faint lines have gaps
   const straight = keepRuns(closed, run, 1);
   if (!straight.data.includes(1)) return null;
