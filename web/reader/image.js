@@ -146,8 +146,11 @@ function shrinkByAny(gray, width, height, stepX, stepY) {
   return out;
 }
 
-/** Which pixels (`from`) of a side lie in each of `count` new ones, and their `share` in it.
- * `starts` tells where each new one begins. */
+/**
+ * Which pixels (`from`) of a side lie in each of `count` new ones, and their `share` in it.
+ *
+ * Those in new pixel i are numbers `starts[i]` to before `starts[i + 1]`.
+ */
 function areas(length, count, step) {
   const [from, share, starts] = [[], [], [0]];
   const add = (pixel, part) => {
