@@ -324,6 +324,17 @@ def refusal_table(results: dict[str, Any]) -> str:
     return "\n".join([*lines, "", threshold])
 
 
+def browser_table(results: dict[str, Any]) -> str:
+    """How fast the page answers."""
+    lines = ["| | median | 95th percentile | n |", "| --- | --- | --- | --- |"]
+    first = results["first_answer_seconds"]
+    lines.append(f"| first answer after opening | {first['median']:.2f} s | {first['p95']:.2f} s | {first['n']} |")
+    for what, row in results["further_answer_milliseconds"].items():
+        lines.append(f"| answer after a stroke, {what} | {row['median']:.0f} ms | {row['p95']:.0f} ms | {row['n']} |")
+    size = f"{results['transferred_bytes'] / 1e6:.1f} MB are transferred when it is first opened, compressed."
+    return "\n".join([*lines, "", f"{size} {results['measured']['browser']}. {place(results['measured'])}"])
+
+
 @rc_context(STYLE)
 def speed_figure(results: dict[str, Any]) -> Figure:
     """Accuracy against training time, tenfold's recipes as a curve, the references as points."""
@@ -373,6 +384,7 @@ BLOCKS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "shipped": (("shipped.json",), shipped_table),
     "handwriting": (("handwriting.json",), handwriting_table),
     "refusal": (("refusal.json",), refusal_table),
+    "browser": (("browser.json",), browser_table),
     "ablation in short": (("study-ablation.json",), ablation.short_table),
 }
 DRAWINGS: dict[str, tuple[str, Callable[[dict[str, Any]], Figure]]] = {

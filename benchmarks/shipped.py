@@ -10,10 +10,14 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
 import tenfold
 from benchmarks import publish
 from tenfold import models, plots
 from tenfold.export import export
+from tenfold.networks import Network
+from tenfold.preprocess import MEAN, STD
 from tenfold.runs import Run
 from tenfold.weights import write_tensors
 
@@ -42,6 +46,8 @@ def main() -> None:
     description = json.dumps({"name": network.name, "options": network.options})
     write_tensors(models.SHIPPED / "standard.safetensors", half, {"network": description})
 
+    (models.SHIPPED / "first-layer.json").write_text(json.dumps(first_layer(network)) + "\n")
+
     _, test = tenfold.load()
     for name in (*FILES, "standard.safetensors"):
         evaluation = tenfold.evaluate(models.load(models.SHIPPED / name), test)
@@ -53,6 +59,30 @@ def main() -> None:
             plots.mistakes(evaluation, test, len(evaluation.mistakes)).savefig(FIGURE)
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     publish.main()
+
+
+def first_layer(network: Network) -> dict[str, Any]:
+    """The first convolution as the page computes it: pixels of 0 to 255 in, normalization and BatchNorm folded in.
+
+    Args:
+        network: one that begins with a convolution without padding, BatchNorm and ReLU.
+
+    Returns:
+        The kernel's side, the stride, the weights row by row and the bias of each filter.
+    """
+    convolution, norm = network[0], network[1]
+    assert isinstance(convolution, nn.Conv2d)
+    assert isinstance(norm, nn.BatchNorm2d)
+    assert convolution.padding == (0, 0)
+    factor = (norm.weight / (norm.running_var + norm.eps).sqrt()).detach()
+    weights = factor[:, None] * convolution.weight.detach().flatten(1)  # (filters, kernel * kernel)
+    bias = norm.bias.detach() - factor * norm.running_mean - weights.sum(dim=1) * MEAN / STD
+    return {
+        "kernel": convolution.kernel_size[0],
+        "stride": convolution.stride[0],
+        "weights": [[float(f"{one:.5g}") for one in row] for row in (weights / STD / 255).tolist()],
+        "bias": [float(f"{one:.5g}") for one in bias.tolist()],
+    }
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ ROOMS = [
     {"comparison"},
     {"export"},
     {"reader"},
+    {"draw"},
     {"tables"},
     {"cli"},
 ]

@@ -427,6 +427,20 @@ def predict(
         raise typer.Exit(2 if failures == len(sources) else 1)
 
 
+@app.command()
+def draw(
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="By default 8028, or a free one.")] = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
+) -> None:
+    """Draw or show digits to a page in the browser, which reads them on this machine; until Ctrl-C.
+
+    Example: tenfold draw
+    """
+    from tenfold import draw as page
+
+    page.draw(port, not no_browser, lambda address: print(f"{address} (Ctrl-C ends it)", flush=True))
+
+
 @contextmanager
 def _kept(things: str) -> Iterator[None]:
     """Say after Ctrl-C that what is finished is kept."""

@@ -1,0 +1,171 @@
+"""How fast the page answers in headless Chromium: `python -m benchmarks.browser`. Writes `results/browser.json`.
+
+Serves the page with `tenfold draw`, so build it first: `npm run build --prefix web`.
+"""
+
+import json
+import math
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from benchmarks.speed import where
+
+RESULTS = Path("results/browser.json")
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+OPENINGS = 9
+PAUSE = 250  # milliseconds between strokes
+# Runs in the page before anything else: when strokes grew last, and when the answer changed.
+WATCH = """
+addEventListener("pointermove", (event) => { window.strokeAt = performance.now(); }, true);
+addEventListener("DOMContentLoaded", () => {
+  const note = () => {
+    window.answerAt = performance.now();
+    if (/sure|no digit/.test(document.querySelector("#verdict").textContent)) window.firstAnswerAt ??= window.answerAt;
+  };
+  const what = { subtree: true, childList: true, characterData: true, attributes: true };
+  new MutationObserver(note).observe(document.querySelector("#answer .read"), what);
+});
+"""
+Stroke = list[tuple[float, float]]
+
+
+def arc(x: float, y: float, rx: float, ry: float, start: float, end: float, n: int = 12) -> Stroke:
+    """Points on an ellipse around (x, y), from one angle to another in degrees, clockwise from the right."""
+    angles = [math.radians(start + (end - start) * i / (n - 1)) for i in range(n)]
+    return [(x + rx * math.cos(angle), y + ry * math.sin(angle)) for angle in angles]
+
+
+# The strokes of each digit, in a box of height 1 from the upper left.
+DIGITS: dict[int, list[Stroke]] = {
+    0: [arc(0.32, 0.5, 0.26, 0.42, -80, 280, 24)],
+    1: [[(0.36, 0.06), (0.3, 0.94)]],
+    2: [[*arc(0.33, 0.3, 0.24, 0.23, -160, 40), (0.1, 0.92), (0.6, 0.9)]],
+    3: [[*arc(0.3, 0.28, 0.22, 0.2, -150, 80), *arc(0.3, 0.7, 0.26, 0.23, -80, 150)]],
+    4: [[(0.34, 0.06), (0.06, 0.6), (0.64, 0.58)], [(0.48, 0.34), (0.45, 0.95)]],
+    5: [[(0.55, 0.08), (0.18, 0.08), (0.14, 0.45), *arc(0.3, 0.66, 0.26, 0.25, -110, 140)]],
+    6: [[(0.48, 0.06), (0.22, 0.35), *arc(0.32, 0.7, 0.22, 0.22, 190, -170, 18)]],
+    7: [[(0.08, 0.1), (0.34, 0.08), (0.58, 0.1), (0.26, 0.94)]],
+    8: [
+        [
+            *arc(0.32, 0.28, 0.2, 0.2, 90, -180),
+            *arc(0.32, 0.28, 0.2, 0.2, 180, 90),
+            *arc(0.32, 0.71, 0.24, 0.23, -90, 270, 18),
+        ]
+    ],
+    9: [[*arc(0.3, 0.3, 0.2, 0.22, -20, -380, 18), (0.48, 0.4), (0.42, 0.94)]],
+}
+
+
+def main() -> None:
+    """Open the page again and again, draw, and write what was measured."""
+    with serve() as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        openings = [open_and_draw(browser, address) for _ in range(OPENINGS + 1)][1:]  # the first fills caches of files
+        further = answer_times(browser, address)
+        results = {
+            "measured": where() | {"browser": f"Chromium {browser.version}"},
+            "first_answer_seconds": summarize([seconds for seconds, _ in openings], 1),
+            "further_answer_milliseconds": {name: summarize(times, 1) for name, times in further.items()},
+            "transferred_bytes": max(size for _, size in openings),
+        }
+        browser.close()
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    print(json.dumps(results, indent=1))
+
+
+@contextmanager
+def serve() -> Iterator[str]:
+    """`tenfold draw` on a free port."""
+    command = [sys.executable, "-m", "tenfold", "draw", "--no-browser", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603
+        assert server.stdout
+        try:
+            yield server.stdout.readline().split()[0]
+        finally:
+            server.terminate()
+
+
+def open_and_draw(browser: Browser, address: str) -> tuple[float, int]:
+    """Open the page in a fresh profile and draw at once.
+
+    Returns:
+        Seconds from the start of the navigation to the first answer, and the bytes of all responses' bodies until the
+        page is kept for use offline.
+    """
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    sizes = []
+    context.on("requestfinished", lambda request: sizes.append(request.sizes()["responseBodySize"]))
+    page = context.new_page()
+    page.add_init_script(WATCH)
+    page.goto(address, wait_until="commit")
+    page.locator("#pad").wait_for()
+    draw(page, DIGITS[7], 0.3, 0.08, 0.6)
+    page.locator("#verdict").get_by_text(re.compile("sure")).wait_for()
+    seconds = page.evaluate("window.firstAnswerAt") / 1000
+    page.evaluate("navigator.serviceWorker.ready.then(() => 0)")
+    page.wait_for_timeout(500)
+    context.close()
+    return seconds, sum(sizes)
+
+
+def answer_times(browser: Browser, address: str) -> dict[str, list[float]]:
+    """Milliseconds from the end of each stroke to the last change of the answer, for one digit and for a number."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.add_init_script(WATCH)
+    page.goto(address)
+    page.get_by_text("several side by side").wait_for()
+    times: dict[str, list[float]] = {"one digit": [], "five digits": []}
+    for _ in range(10):
+        for digit in (3, 4, 7):
+            times["one digit"] += draw(page, DIGITS[digit], 0.3, 0.08, 0.6)
+            page.keyboard.press("Delete")
+        for place, digit in enumerate((3, 1, 4, 5, 9)):
+            times["five digits"] += draw(page, DIGITS[digit], 0.05 + 0.18 * place, 0.25, 0.22)
+        page.keyboard.press("Delete")
+    page.close()
+    return times
+
+
+def draw(page: Page, digit: list[Stroke], left: float, top: float, size: float) -> list[float]:
+    """Draw a digit into a part of the pad, given in shares of the pad's width; see `answer_times`."""
+    times = []
+    for stroke in digit:
+        trace(page, [(left + size * x, top + size * y) for x, y in stroke])
+        page.wait_for_timeout(PAUSE)
+        times.append(page.evaluate("window.answerAt - window.strokeAt"))
+    return times
+
+
+def trace(page: Page, stroke: Stroke) -> None:
+    """Draw a stroke with the mouse; 1 is the width of the pad, to the right and down."""
+    box = page.locator("#pad").bounding_box()
+    assert box
+    points = [(box["x"] + box["width"] * x, box["y"] + box["width"] * y) for x, y in stroke]
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    for point in points[1:]:
+        page.mouse.move(*point, steps=3)
+    page.mouse.up()
+
+
+def summarize(values: list[float], digits: int) -> dict[str, float]:
+    """Median, 95th percentile and maximum."""
+    return {
+        "n": len(values),
+        "median": statistics.median(values),
+        "p95": statistics.quantiles(values, n=20, method="inclusive")[-1],
+        "max": max(values),
+    }
+
+
+if __name__ == "__main__":
+    main()

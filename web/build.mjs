@@ -1,0 +1,53 @@
+// Put the page together in src/tenfold/page: these files, LiteRT.js, and the network from src/tenfold/shipped.
+import { createHash } from "node:crypto";
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const PAGE = fileURLToPath(new URL("../src/tenfold/page/", import.meta.url));
+const SHIPPED = fileURLToPath(new URL("../src/tenfold/shipped/", import.meta.url));
+const WEB = fileURLToPath(new URL(".", import.meta.url));
+const LITERT = `${WEB}node_modules/@litertjs/`;
+// LiteRT.js takes the first where the browser has relaxed SIMD, the second elsewhere
+const RUNTIMES = ["litert_wasm_internal", "litert_wasm_compat_internal"];
+
+rmSync(PAGE, { recursive: true, force: true });
+mkdirSync(`${PAGE}litert`, { recursive: true });
+
+for (const name of readdirSync(WEB)) {
+  const isSource = /\.(html|css|js|svg|png|webmanifest)$/.test(name) || name === "reader";
+  if (isSource) cpSync(WEB + name, PAGE + name, { recursive: true });
+}
+
+for (const runtime of RUNTIMES) {
+  for (const ending of [".js", ".wasm"]) cpSync(`${LITERT}core/wasm/${runtime}${ending}`, `${PAGE}litert/${runtime}${ending}`);
+}
+copyScript("core/dist/index.js", "litert.js");
+copyScript("wasm-utils/dist/index.js", "wasm-utils.js");
+cpSync(`${WEB}litert-license.txt`, `${PAGE}litert/LICENSE.txt`);
+
+const networks = readdirSync(SHIPPED).filter((name) => name.endsWith("-int8.tflite"));
+if (networks.length !== 1) throw new Error(`${SHIPPED} must hold one network in 8 bits, not ${networks.length}`);
+cpSync(SHIPPED + networks[0], `${PAGE}model.tflite`);
+cpSync(`${SHIPPED}first-layer.json`, `${PAGE}first-layer.json`);
+
+// the service worker keeps every file, the index as ./, but of the runtimes the one that the browser needs
+const files = readdirSync(PAGE, { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) => `${entry.parentPath}/${entry.name}`.replaceAll("\\", "/").replaceAll("//", "/"))
+  .sort();
+const version = createHash("sha256");
+for (const file of files) version.update(readFileSync(file));
+const kept = files
+  .map((file) => file.slice(PAGE.length))
+  .filter((file) => !/^service-worker\.js$|^index\.html$|LICENSE|_internal\./.test(file));
+const constants = `const VERSION = "${version.digest("hex").slice(0, 16)}";\nconst FILES = ${JSON.stringify(kept)};\n`;
+writeFileSync(`${PAGE}service-worker.js`, constants + readFileSync(`${PAGE}service-worker.js`, "utf8"));
+console.log(`${files.length} files in ${PAGE}`);
+
+/** Copy a module of LiteRT.js, whose import by name a browser would not find. */
+function copyScript(source, name) {
+  const script = readFileSync(LITERT + source, "utf8")
+    .replace('from "@litertjs/wasm-utils"', 'from "./wasm-utils.js"')
+    .replace(/\/\/# sourceMappingURL=.*/, "");
+  writeFileSync(`${PAGE}litert/${name}`, script);
+}

@@ -1,0 +1,40 @@
+// The camera, in a dialog with a shutter.
+import { takePicture } from "./pictures.js";
+
+const REASONS = {
+  NotAllowedError: "The camera may not be used here. Allow it in the browser's settings for this page, or open a picture.",
+  NotFoundError: "There is no camera. Open a picture instead.",
+  NotReadableError: "The camera is in use elsewhere. Close the other program, or open a picture.",
+  TypeError: "This browser gives no access to a camera here. Open a picture instead.",
+};
+
+/**
+ * Show what the camera sees until a picture is taken.
+ *
+ * @param {HTMLDialogElement} dialog with a video, and a form whose button of the value "take" takes the picture
+ * @returns {Promise<HTMLCanvasElement | null>} null if the dialog was left without a picture
+ * @throws {Error} with a message for the page, if there is no camera or it may not be used
+ */
+export async function photograph(dialog) {
+  const video = dialog.querySelector("video");
+  let stream;
+  try {
+    stream = await navigator.mediaDevices.getUserMedia({
+      video: { facingMode: "environment", width: { ideal: 1920 }, height: { ideal: 1080 } },
+    });
+  } catch (error) {
+    throw new Error(REASONS[error.name] ?? `The camera does not work (${error.message}). Open a picture instead.`);
+  }
+  try {
+    video.srcObject = stream;
+    await video.play(); // before that, there is nothing to take
+    dialog.returnValue = "";
+    dialog.showModal();
+    await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
+    return dialog.returnValue === "take" ? takePicture(video) : null;
+  } finally {
+    for (const track of stream.getTracks()) track.stop();
+    video.srcObject = null;
+    dialog.close();
+  }
+}

@@ -1,0 +1,170 @@
+// What was drawn, and how it is drawn: with mouse, finger, pen or keyboard.
+
+export const WIDTH = 800; // of the pad, in its own units, whatever its size on the screen
+export const HEIGHT = 600;
+
+const PEN = 28; // thickness of a stroke
+const STEP = 10; // of the keyboard's pen
+const READ_AT = 0.22; // pixels for each unit in the picture that is read: fewer are read sooner
+const MARGIN = 80; // of paper around the ink there
+const SHORTEST = 112 / READ_AT; // side of that picture; a smaller one would only be enlarged again
+
+/** @typedef {{x: number, y: number}} Point */
+
+/** Strokes on the pad, each a list of points. */
+export class Drawing {
+  /** @type {Point[][]} */
+  #strokes = [];
+  /** @type {Map<number | string, Point[]>} strokes that go on, by the pointer that draws them */
+  #open = new Map();
+
+  get isEmpty() {
+    return this.#strokes.length === 0;
+  }
+
+  /** Begin a stroke, which pointer or key so ever draws it. */
+  begin(pen, point) {
+    const stroke = [point];
+    this.#open.set(pen, stroke);
+    this.#strokes.push(stroke);
+  }
+
+  /** Go on with a stroke. */
+  extend(pen, points) {
+    this.#open.get(pen)?.push(...points);
+  }
+
+  end(pen) {
+    this.#open.delete(pen);
+  }
+
+  isDrawing(pen) {
+    return this.#open.has(pen);
+  }
+
+  undo() {
+    this.#strokes.pop();
+    this.#open.clear();
+  }
+
+  clear() {
+    this.#strokes = [];
+    this.#open.clear();
+  }
+
+  /**
+   * Draw all strokes.
+   *
+   * @param {CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D} context in the pad's units
+   * @param {string} color
+   */
+  paint(context, color) {
+    Object.assign(context, { strokeStyle: color, lineWidth: PEN, lineCap: "round", lineJoin: "round" });
+    for (const stroke of this.#strokes) {
+      context.beginPath();
+      context.moveTo(stroke[0].x, stroke[0].y);
+      // curves from middle to middle are smooth where the points lie far apart
+      for (let i = 1; i < stroke.length - 1; i++) {
+        const { x, y } = stroke[i];
+        context.quadraticCurveTo(x, y, (x + stroke[i + 1].x) / 2, (y + stroke[i + 1].y) / 2);
+      }
+      const last = stroke.at(-1);
+      context.lineTo(last.x, last.y);
+      context.stroke();
+    }
+  }
+
+  /**
+   * The part of the pad that was drawn on, as a picture to read.
+   *
+   * @returns {{picture: ImageData, place: import("./pad.js").Place}} black on white, and where it lies on the pad
+   */
+  toPicture() {
+    const points = this.#strokes.flat();
+    const [left, right] = extent(points.map(({ x }) => x), WIDTH);
+    const [top, bottom] = extent(points.map(({ y }) => y), HEIGHT);
+    const canvas = new OffscreenCanvas(Math.ceil((right - left) * READ_AT), Math.ceil((bottom - top) * READ_AT));
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    context.fillStyle = "white";
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.scale(READ_AT, READ_AT);
+    context.translate(-left, -top);
+    context.rect(0, 0, WIDTH, HEIGHT); // nobody sees what is drawn beside the pad
+    context.clip();
+    this.paint(context, "black");
+    const picture = context.getImageData(0, 0, canvas.width, canvas.height);
+    return { picture, place: { scale: 1 / READ_AT, x: left, y: top } };
+  }
+}
+
+/** From where to where the picture reaches that is read, given the coordinates of the ink. */
+function extent(values, limit) {
+  const inside = values.map((value) => Math.min(Math.max(value, 0), limit));
+  const [least, greatest] = [Math.min(...inside), Math.max(...inside)];
+  const margin = Math.max(MARGIN, (SHORTEST - (greatest - least)) / 2);
+  return [Math.floor(least - margin), Math.ceil(greatest + margin)];
+}
+
+/**
+ * Draw with mouse, finger or pen.
+ *
+ * @param {HTMLCanvasElement} canvas
+ * @param {Drawing} drawing
+ * @param {() => boolean} isOpen whether the pad shows the drawing, so that it can grow
+ * @param {() => void} changed called after every change
+ */
+export function drawWithPointers(canvas, drawing, isOpen, changed) {
+  function toPoint({ clientX, clientY }) {
+    const box = canvas.getBoundingClientRect();
+    return { x: ((clientX - box.left) * WIDTH) / box.width, y: ((clientY - box.top) * HEIGHT) / box.height };
+  }
+
+  canvas.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0 || !isOpen()) return;
+    canvas.setPointerCapture(event.pointerId);
+    drawing.begin(event.pointerId, toPoint(event));
+    changed();
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    if (!drawing.isDrawing(event.pointerId)) return;
+    const moves = event.getCoalescedEvents?.() ?? [];
+    drawing.extend(event.pointerId, (moves.length ? moves : [event]).map(toPoint));
+    changed();
+  });
+  for (const name of ["pointerup", "pointercancel"]) {
+    canvas.addEventListener(name, ({ pointerId }) => drawing.end(pointerId));
+  }
+}
+
+/**
+ * Draw with the keyboard: arrow keys move the pen, Space sets it down and lifts it.
+ *
+ * @param {HTMLCanvasElement} canvas
+ * @param {Drawing} drawing
+ * @param {() => boolean} isOpen as for `drawWithPointers`
+ * @param {() => void} changed likewise
+ * @returns {{x: number, y: number}} where the pen is, kept up to date
+ */
+export function drawWithKeys(canvas, drawing, isOpen, changed) {
+  const PEN_KEY = "keyboard";
+  const ARROWS = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] };
+  const pen = { x: WIDTH / 2, y: HEIGHT / 4 };
+
+  canvas.addEventListener("keydown", (event) => {
+    if (!isOpen()) return;
+    if (event.key === " ") {
+      if (event.repeat) return;
+      if (drawing.isDrawing(PEN_KEY)) drawing.end(PEN_KEY);
+      else drawing.begin(PEN_KEY, { ...pen });
+    } else if (event.key in ARROWS) {
+      const [right, down] = ARROWS[event.key];
+      pen.x = Math.min(Math.max(pen.x + right, 0), WIDTH);
+      pen.y = Math.min(Math.max(pen.y + down, 0), HEIGHT);
+      drawing.extend(PEN_KEY, [{ ...pen }]);
+    } else return;
+    event.preventDefault();
+    changed();
+  });
+  canvas.addEventListener("blur", () => drawing.end(PEN_KEY));
+  return pen;
+}

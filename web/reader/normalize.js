@@ -1,0 +1,107 @@
+/** Ink of one digit to an image like those of MNIST. */
+
+import { bounds, crop, dilate, enlarge, map, morphByDisk, pad, shrink, sizeFor } from "./image.js";
+import { round } from "./numbers.js";
+import { strokeWidth } from "./strokes.js";
+
+/** @typedef {import("./image.js").Raster} Raster */
+
+const { fround } = Math;
+export const SIDE = 28;
+const INK_SIDE = 20;
+const FINE = 4; // times as many pixels, where strokes are made thicker or thinner
+const FULL = 0.75; // of a digit's pixels may be less than full ink
+const [THINNEST, THICKEST] = [2, 3.6]; // pixels in an image; 4 of 5 of MNIST's digits have a median stroke between
+
+/**
+ * The ink of one part of a picture, as `normalize` makes it.
+ *
+ * @param {Raster} ink of the whole picture, 0 is paper
+ * @param {import("./parts.js").Part} part a digit
+ * @returns {Uint8Array} 28x28
+ */
+export function cutOut(ink, part) {
+  const soft = dilate(pad(part.mask, 1), 3, 3); // the soft edge of the strokes
+  const [left, top] = [Math.max(part.x - 1, 0), Math.max(part.y - 1, 0)];
+  const [right, bottom] = [Math.min(part.right + 1, ink.width), Math.min(part.bottom + 1, ink.height)];
+  const around = crop(ink, left, top, right - left, bottom - top);
+  const mask = crop(soft, left - part.x + 1, top - part.y + 1, around.width, around.height);
+  const levels = around.data.filter((_, i) => mask.data[i]).sort();
+  const strength = fround(255 / Math.max(quantile(levels, FULL), 1)); // around single pixels most is paper
+  return normalize(map(around, (level, i) => (mask.data[i] ? Math.min(round(fround(level * strength)), 255) : 0)));
+}
+
+/**
+ * Turn the ink of one digit into an image as the makers of MNIST did, with strokes of the weight they have there.
+ *
+ * The longer side becomes 20 pixels, antialiased; the center of mass comes to the center of 28x28.
+ *
+ * @param {Raster} ink 0 is paper; some of it is above 0
+ * @returns {Uint8Array} 28x28, 0 is paper and 255 full ink
+ */
+export function normalize(ink) {
+  const strokes = adjustStrokes(resize(cut(ink), FINE * INK_SIDE));
+  const small = resize(cut(strokes), INK_SIDE);
+  const strength = fround(255 / small.data.reduce((most, level) => Math.max(most, level)));
+  return center({ ...small, data: Float32Array.from(small.data, (level) => level * strength) });
+}
+
+/** Whether a picture already looks as `normalize` leaves one: so do all of MNIST's. */
+export function isNormal(gray) {
+  if (gray.width !== SIDE || gray.height !== SIDE || !gray.data.includes(0)) return false;
+  const box = bounds(gray);
+  if (!box || Math.max(box.width, box.height) !== INK_SIDE) return false;
+  return centerOfMass(gray).every((place) => Math.abs(place - SIDE / 2) <= 0.5);
+}
+
+/** Thicken thin strokes and thin thick ones, to the range that is common in MNIST; adds a margin. */
+function adjustStrokes(gray) {
+  const ink = pad(gray, 2 * FINE);
+  const width = strokeWidth(map(ink, (level) => level > 127)) / FINE;
+  const change = Math.max(THINNEST, Math.min(width, THICKEST)) - width;
+  const side = round(FINE * Math.abs(change)) + 1;
+  return side <= 1 ? ink : morphByDisk(ink, side, change > 0);
+}
+
+function cut(ink) {
+  const { x, y, width, height } = bounds(ink);
+  return crop(ink, x, y, width, height);
+}
+
+/** Scale until the longer side has `side` pixels. */
+function resize(ink, side) {
+  const size = sizeFor(ink, side);
+  return side < Math.max(ink.width, ink.height) ? shrink(ink, ...size) : enlarge(ink, ...size);
+}
+
+/** Place `ink` with its center of mass at pixel (14, 14), where MNIST has it, as far as it fits. */
+function center(ink) {
+  const image = new Uint8Array(SIDE * SIDE);
+  const [x, y] = centerOfMass(ink);
+  const start = (place, length) => Math.max(0, Math.min(round(SIDE / 2 - place), SIDE - length));
+  const [left, top] = [start(x, ink.width), start(y, ink.height)];
+  for (let row = 0, i = 0; row < ink.height; row++) {
+    for (let column = 0; column < ink.width; column++) image[(top + row) * SIDE + left + column] = round(ink.data[i++]);
+  }
+  return image;
+}
+
+/** Column and row. */
+function centerOfMass({ width, height, data }) {
+  let [sum, sumX, sumY] = [0, 0, 0];
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, i++) {
+      sum += data[i];
+      sumX += x * data[i];
+      sumY += y * data[i];
+    }
+  }
+  return [sumX / sum, sumY / sum];
+}
+
+/** Of sorted values, between two of them in proportion. */
+function quantile(values, share) {
+  const place = share * (values.length - 1);
+  const before = Math.floor(place);
+  return values[before] + (place - before) * ((values[before + 1] ?? 0) - values[before]);
+}

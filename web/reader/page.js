@@ -1,0 +1,61 @@
+/** A picture with everything that was found out about it on the way to its ink. */
+
+import { binarize, evenOutLight, invertToLightInk } from "./ink.js";
+import { enlarge, shrink, sizeFor } from "./image.js";
+import { toGray } from "./load.js";
+import { cutOut, isNormal, SIDE } from "./normalize.js";
+import { dropClutter, dropLines, findParts, join, joinStrokes } from "./parts.js";
+
+/** @typedef {import("./parts.js").Part} Part */
+
+const LONGEST = 2000; // pixels; larger pictures are made smaller
+const SHORTEST = 4 * SIDE; // pixels; smaller pictures are made larger, so that strokes have room
+const SMALLEST_SHARE = 0.05; // of the ink of the largest part; in a picture of one digit, less belongs to no digit
+
+/** A picture and what was made of it. */
+export class Page {
+  /**
+   * Take all the steps from a picture to its ink.
+   *
+   * @param {ImageData} picture
+   * @throws {Error} if it is blank
+   */
+  constructor(picture) {
+    this.picture = picture;
+    this.gray = invertToLightInk(toGray(picture)); // light ink on darker paper
+    const [resized, scale] = resize(this.gray);
+    this.scale = scale; // pixels of the following for one of the picture
+    this.ink = evenOutLight(resized); // 0 is paper
+    /** @type {Part[]} connected ink, without specks, lines and frames and with broken strokes joined */
+    this.parts = joinStrokes(dropClutter(findParts(dropLines(binarize(this.ink)))));
+    if (!this.parts.length) throw new Error("blank, no ink to be seen");
+  }
+
+  /** Where a part is, in pixels of the picture. */
+  box(part) {
+    const [x, y] = [Math.floor(part.x / this.scale), Math.floor(part.y / this.scale)];
+    const right = Math.min(Math.ceil(part.right / this.scale), this.picture.width);
+    const bottom = Math.min(Math.ceil(part.bottom / this.scale), this.picture.height);
+    return { x, y, width: right - x, height: bottom - y };
+  }
+
+  /** A part as an image like those of MNIST; if the picture is such an image, that itself. */
+  image(part) {
+    const all = this.parts.reduce((sum, { area }) => sum + area, 0);
+    return isNormal(this.gray) && part.area > (1 - SMALLEST_SHARE) * all ? this.gray.data : cutOut(this.ink, part);
+  }
+
+  /** All ink, less what is small beside it: the digit, if the picture shows one. */
+  digit() {
+    const largest = Math.max(...this.parts.map((part) => part.area));
+    return join(this.parts.filter((part) => part.area >= SMALLEST_SHARE * largest));
+  }
+}
+
+/** A picture of workable size, and the scale. */
+function resize(gray) {
+  const [shorter, longer] = [Math.min(gray.width, gray.height), Math.max(gray.width, gray.height)];
+  if (longer > LONGEST) return [shrink(gray, ...sizeFor(gray, LONGEST)), LONGEST / longer];
+  const scale = Math.max(1, Math.min(Math.ceil(SHORTEST / shorter), Math.floor(LONGEST / longer)));
+  return [enlarge(gray, scale * gray.width, scale * gray.height), scale];
+}
