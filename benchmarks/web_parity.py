@@ -106,7 +106,7 @@ class Browser:
 def main() -> None:
     """Read on both sides, and write the record."""
     digits = tenfold.load()[1]
-    model = models.load(models.SHIPPED / "standard-int8.tflite")
+    model = models.load(models.SHIPPED / "reader-int8.tflite")
     drawings = [draw(digits, seed) for seed in range(DRAWINGS)]
     small = [drawing for drawing in drawings if drawing.single and drawing.pixels.shape[:2] == (300, 600)]
     results: dict[str, Any] = {"measured": {**where(), "opencv": cv2.__version__}}
@@ -165,10 +165,11 @@ def read_in_python(reader: Reader, drawing: Drawing) -> Lines | str:
         page = open_page(Image.fromarray(drawing.pixels))
     except TenfoldError as error:
         return str(error)
-    readings = iter(reader.read_page(page, drawing.single))
+    lines = reader.find(page, drawing.single)
+    readings = iter(reader.interpret(page, lines))
     return [
         [{"label": (reading := next(readings)).label, "box": reading.box, "image": digit.image} for digit in line]
-        for line in reader.find(page, drawing.single)
+        for line in lines
     ]
 
 

@@ -1,9 +1,9 @@
 /** From a picture to what is written in it. */
 
 import { Page } from "./page.js";
-import { look, readLines, score, softmax } from "./segment.js";
+import { look, readLines, score } from "./segment.js";
 
-const REFUSED = 0.2; // what is read with a lower score is no digit
+const REFUSED = 0.75; // what is read with a lower score is no digit
 
 /**
  * One digit that was read.
@@ -33,7 +33,7 @@ export class Reader {
    */
   async read(picture, { single = false } = {}) {
     const page = new Page(picture);
-    if (!single) return { lines: toReadings(page, await readLines(page, this.classify)) };
+    if (!single && !page.isImage) return { lines: toReadings(page, await readLines(page, this.classify)) };
     const digit = { part: page.digit() };
     await look(page, [digit], this.classify);
     return { lines: toReadings(page, [[digit]]) };
@@ -42,10 +42,10 @@ export class Reader {
 
 function toReadings(page, lines) {
   return lines.map((line) =>
-    line.map(({ part, image, logits }) => {
-      const probabilities = softmax(logits);
+    line.map(({ part, image, answer }) => {
+      const probabilities = answer.map(Math.exp);
       const probability = Math.max(...probabilities);
-      const label = score(logits) >= REFUSED ? probabilities.indexOf(probability) : null;
+      const label = score(answer) >= REFUSED ? probabilities.indexOf(probability) : null;
       return { label, probability, probabilities, box: page.box(part), image };
     }),
   );

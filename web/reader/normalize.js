@@ -10,6 +10,7 @@ const { fround } = Math;
 export const SIDE = 28;
 const INK_SIDE = 20;
 const FINE = 4; // times as many pixels, where strokes are made thicker or thinner
+const INK = 120; // of 255, from which on a pixel is ink; not half, which is what hard edges become when they are enlarged
 const FULL = 0.75; // of a digit's pixels may be less than full ink
 const [THINNEST, THICKEST] = [2, 3.6]; // pixels in an image; 4 of 5 of MNIST's digits have a median stroke between
 
@@ -57,7 +58,7 @@ export function isNormal(gray) {
 /** Thicken thin strokes and thin thick ones, to the range that is common in MNIST; adds a margin. */
 function adjustStrokes(gray) {
   const ink = pad(gray, 2 * FINE);
-  const width = strokeWidth(map(ink, (level) => level > 127)) / FINE;
+  const width = strokeWidth(map(ink, (level) => level > INK)) / FINE;
   const change = Math.max(THINNEST, Math.min(width, THICKEST)) - width;
   const side = round(FINE * Math.abs(change)) + 1;
   return side <= 1 ? ink : morphByDisk(ink, side, change > 0);

@@ -36,3 +36,11 @@ export function spread(first, last, count) {
   const step = (last - first) / (count - 1);
   return Array.from({ length: count }, (_, i) => (i === count - 1 ? last : first + i * step));
 }
+
+/** The value at `x` of straight lines between points of rising places; before the first and after the last, theirs. */
+export function interpolate(x, places, values) {
+  const after = places.findIndex((place) => place > x);
+  if (after <= 0) return after ? values.at(-1) : values[0];
+  const [start, end] = [places[after - 1], places[after]];
+  return values[after - 1] + ((values[after] - values[after - 1]) / (end - start)) * (x - start);
+}

@@ -1,10 +1,10 @@
 /** A picture with everything that was found out about it on the way to its ink. */
 
 import { binarize, evenOutLight, invertToLightInk } from "./ink.js";
-import { enlarge, shrink, sizeFor } from "./image.js";
+import { enlarge, map, shrink, sizeFor } from "./image.js";
 import { toGray } from "./load.js";
 import { cutOut, isNormal, SIDE } from "./normalize.js";
-import { dropClutter, dropLines, findParts, join, joinStrokes } from "./parts.js";
+import { dropClutter, dropLines, findParts, join, joinStrokes, trim } from "./parts.js";
 
 /** @typedef {import("./parts.js").Part} Part */
 
@@ -22,8 +22,15 @@ export class Page {
    */
   constructor(picture) {
     this.picture = picture;
-    this.gray = invertToLightInk(toGray(picture)); // light ink on darker paper
-    const [resized, scale] = resize(this.gray);
+    const gray = invertToLightInk(toGray(picture)); // light ink on darker paper
+    /** Whether the picture is an image like those of MNIST: of one digit, with nothing left to do. */
+    this.isImage = isNormal(gray);
+    if (this.isImage) {
+      const mask = map(gray, (level) => level > 0);
+      Object.assign(this, { scale: 1, ink: gray, parts: [trim(0, 0, mask)] });
+      return;
+    }
+    const [resized, scale] = resize(gray);
     this.scale = scale; // pixels of the following for one of the picture
     this.ink = evenOutLight(resized); // 0 is paper
     /** @type {Part[]} connected ink, without specks, lines and frames and with broken strokes joined */
@@ -39,10 +46,9 @@ export class Page {
     return { x, y, width: right - x, height: bottom - y };
   }
 
-  /** A part as an image like those of MNIST; if the picture is such an image, that itself. */
+  /** A part as an image like those of MNIST. */
   image(part) {
-    const all = this.parts.reduce((sum, { area }) => sum + area, 0);
-    return isNormal(this.gray) && part.area > (1 - SMALLEST_SHARE) * all ? this.gray.data : cutOut(this.ink, part);
+    return this.isImage ? this.ink.data : cutOut(this.ink, part);
   }
 
   /** All ink, less what is small beside it: the digit, if the picture shows one. */

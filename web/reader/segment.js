@@ -6,16 +6,21 @@
  */
 
 import { raster } from "./image.js";
-import { least, mean, median, round, spread } from "./numbers.js";
+import { interpolate, least, mean, median, round, spread } from "./numbers.js";
 import { join, trim, typicalHeight } from "./parts.js";
 import { strokeWidth } from "./strokes.js";
 
 /** @typedef {import("./parts.js").Part} Part */
 /** @typedef {import("./image.js").Raster} Raster */
 /** @typedef {{part: Part, crossed: number}} Piece ink that is not divided further; what the cut on its left crosses */
-/** @typedef {{part: Part, image: Uint8Array, logits: Float32Array}} Digit what the network saw and said */
+/**
+ * What the network saw and said: the logarithms of the probabilities of the ten digits.
+ *
+ * @typedef {{part: Part, image: Uint8Array, answer: Float32Array}} Digit
+ */
 
 const { fround } = Math;
+const TALL = 0.6; // heights of a line; parts as high show where it stands
 const LOWEST = 0.35; // heights of a line, below which a part is no digit by itself but a dot, a dash or a bit of a digit
 const WIDEST = 1.5; // likewise; no digit is wider
 const SLOPE = 0.6; // likewise; from one digit to the next a line rises or falls by less
@@ -28,6 +33,9 @@ const [VALLEY, DIP] = [0.25, 0.1]; // heights of a line: how far around a column
 const [PATH, ASIDE] = [0.02, 0.3]; // what a pixel of paper and a step aside cost a cut, in pixels of ink
 const SLANTS = spread(-0.3, 0.9, 13); // columns for each row
 
+// How far an answer is from none, in nats, for what is as likely a digit as not; how fast doubt fades on both sides.
+const [HALF_SURE, STEEP] = [1, 0.5];
+
 // What speaks against a division, in the unit of the network's own surprise, the negative logarithm of a probability.
 const DOUBT = 0.01; // added to the score of a digit, so that none is impossible
 const DIGIT = 0.1; // every digit
@@ -35,21 +43,45 @@ const [CROSSED, ENOUGH] = [0.5, 2]; // every stroke width that a cut crosses, up
 const JOINED = 0.3; // every two pieces of a digit that do not touch
 const GAP = 3; // the gap between them, in heights of the line
 const WIDE = 3; // a digit's width beyond its height, in heights
-const LOW = 3; // what a digit lacks to half the height of the line, in heights
-const [UNREAD_BIT, UNREAD_PART] = [0.5, 4]; // ink that belongs to no digit, ...
-const UNREAD_SIZE = 4; // ... and its size, in heights of the line
+const [LOW, REACH] = [10, 0.6]; // what the top of a digit lacks to this height above the foot of the line, in heights of it
+const UNREAD = 1; // ink that belongs to no digit, ...
+const UNREAD_SIZE = 2; // ... and its size, in heights of the line
 
-/** How much the network sees a digit, from 0 to 1: its answer as a mixture of one digit and of no idea at all. */
-export function score(logits) {
-  return (logits.length * Math.max(...softmax(logits)) - 1) / (logits.length - 1);
+/**
+ * How much the network sees a digit, from 0 to 1, by how far its answer is from that of no idea at all.
+ *
+ * The distance is the divergence (Kullback and Leibler's, in nats) of even probabilities from those of the answer.
+ *
+ * @param {Float32Array} answer the logarithms of the probabilities of the ten digits
+ */
+export function score(answer) {
+  const distance = -mean(answer) - Math.log(answer.length);
+  return 1 / (1 + Math.exp(STEEP * (HALF_SURE - distance)));
 }
 
-/** @returns {Float32Array} probabilities */
-export function softmax(logits) {
+/** The logarithms of the probabilities of the ten digits, by the softmax of the logits. */
+function logSoftmax(logits) {
   const most = Math.max(...logits);
-  const powers = logits.map((logit) => Math.exp(logit - most));
-  const sum = powers.reduce((total, power) => total + power);
-  return powers.map((power) => power / sum);
+  const sum = logits.reduce((total, logit) => total + Math.exp(logit - most), 0);
+  return logits.map((logit) => logit - most - Math.log(sum));
+}
+
+/** Parts beside one another, from left to right. */
+class Line {
+  /** @param {Part[]} parts */
+  constructor(parts) {
+    this.parts = parts;
+    this.height = typicalHeight(parts); // of its digits
+    const digits = parts.filter((part) => part.height >= TALL * this.height).sort(byCenter);
+    this.centers = digits.map(center);
+    const bottoms = digits.map((part) => part.bottom);
+    this.feet = bottoms.map((_, i) => median(bottoms.slice(Math.max(0, i - 1), i + 2)));
+  }
+
+  /** How far the top of a part is above the foot of the line there, in heights: of a digit about 1, of a comma 0.3. */
+  reach(part) {
+    return (interpolate(center(part), this.centers, this.feet) - part.y) / this.height;
+  }
 }
 
 /**
@@ -60,21 +92,20 @@ export function softmax(logits) {
  * @returns {Promise<Digit[][]>} of each line from left to right, lines from top to bottom
  */
 export async function readLines(page, classify) {
-  const lines = findLines(page.parts).map((line) => {
-    const [height, slant] = [typicalHeight(line), findSlant(line)];
-    const pieces = line.flatMap((part) => split(part, height, slant));
-    return { height, pieces, digits: candidates(pieces, height) };
+  const lines = findLines(page.parts).map((parts) => {
+    const [line, slant] = [new Line(parts), findSlant(parts)];
+    const pieces = parts.flatMap((part) => split(part, line.height, slant));
+    return { line, pieces, digits: candidates(pieces, line.height) };
   });
-  const digits = lines.flatMap((line) => line.digits);
-  await look(page, digits, classify);
-  return lines.map((line) => bestPath(line.pieces, line.digits, line.height)).filter((line) => line.length);
+  await look(page, lines.flatMap(({ digits }) => digits), classify);
+  return lines.map(({ line, pieces, digits }) => bestPath(pieces, digits, line)).filter((found) => found.length);
 }
 
 /**
  * Let the network see parts of a page.
  *
  * @param {import("./page.js").Page} page
- * @param {{part: Part}[]} digits to which `image` and `logits` are added
+ * @param {{part: Part}[]} digits to which `image` and `answer` are added
  * @param {(images: Uint8Array) => Promise<Float32Array>} classify
  */
 export async function look(page, digits, classify) {
@@ -86,7 +117,7 @@ export async function look(page, digits, classify) {
   });
   const logits = await classify(images);
   digits.forEach((digit, i) => {
-    digit.logits = logits.slice(10 * i, 10 * i + 10);
+    digit.answer = logSoftmax(logits.slice(10 * i, 10 * i + 10));
   });
 }
 
@@ -286,21 +317,21 @@ export function candidates(pieces, height) {
  *
  * @param {Piece[]} pieces
  * @param {(Digit & {first: number, last: number})[]} digits
- * @param {number} height
+ * @param {Line} line
  * @returns {Digit[]}
  */
-export function bestPath(pieces, digits, height) {
+function bestPath(pieces, digits, line) {
   const costs = [0];
   const steps = [null]; // how each place is reached: from where, and by which digit
   for (let last = 1; last <= pieces.length; last++) {
-    costs[last] = unread(pieces[last - 1].part, height) + costs[last - 1];
+    costs[last] = unread(pieces[last - 1].part, line.height) + costs[last - 1];
     steps[last] = { first: last - 1, digit: null };
     const after = pieces[last]?.crossed ?? 0;
     for (const digit of digits.filter((each) => each.last === last)) {
       const some = pieces.slice(digit.first, last);
       const cut = (CROSSED * (Math.min(some[0].crossed, ENOUGH) + Math.min(after, ENOUGH))) / 2;
-      const surprise = -Math.log(score(digit.logits) + DOUBT);
-      const total = DIGIT + cut + surprise + unlikely(some, digit.part, height) + costs[digit.first];
+      const surprise = -Math.log(score(digit.answer) * Math.exp(Math.max(...digit.answer)) + DOUBT);
+      const total = DIGIT + cut + surprise + unlikely(some, digit.part, line) + costs[digit.first];
       if (total < costs[last]) {
         costs[last] = total;
         steps[last] = { first: digit.first, digit };
@@ -322,22 +353,23 @@ function areTwo(pieces, height) {
   });
 }
 
-/** What speaks against a digit by its size and by the gaps between its pieces. */
-function unlikely(pieces, whole, height) {
-  let against = WIDE * Math.max(0, whole.width / whole.height - 1) + LOW * Math.max(0, 0.5 - whole.height / height);
+/** What speaks against a digit by its shape and place and by the gaps between its pieces. */
+function unlikely(pieces, whole, line) {
+  let against = WIDE * Math.max(0, whole.width / whole.height - 1) + LOW * Math.max(0, REACH - line.reach(whole));
   for (const [left, right] of pairs(pieces)) {
-    if (!right.crossed) against += JOINED + GAP * Math.max(0, (right.part.x - left.part.right) / height);
+    if (!right.crossed) against += JOINED + GAP * Math.max(0, (right.part.x - left.part.right) / line.height);
   }
   return against;
 }
 
 /** What speaks against leaving a piece unread. */
 function unread(part, height) {
-  const size = Math.max(part.height, part.width) / height;
-  return (size < LOWEST ? UNREAD_BIT : UNREAD_PART) + UNREAD_SIZE * size;
+  return UNREAD + (UNREAD_SIZE * Math.max(part.height, part.width)) / height;
 }
 
-const byCenter = (a, b) => a.x + a.width / 2 - (b.x + b.width / 2);
+const center = (part) => part.x + part.width / 2;
+
+const byCenter = (a, b) => center(a) - center(b);
 
 const middle = (part) => part.y + part.height / 2;
 

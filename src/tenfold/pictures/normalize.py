@@ -10,6 +10,7 @@ from tenfold.pictures.strokes import stroke_width
 SIDE = 28
 INK_SIDE = 20
 FINE = 4  # times as many pixels, where strokes are made thicker or thinner
+INK = 120  # of 255, from which on a pixel is ink; not half, which is what hard edges become when they are enlarged
 FULL = 75  # percent of a digit's pixels that may be less than full ink
 THINNEST, THICKEST = 2.0, 3.6  # pixels in an image; of MNIST's digits, 4 of 5 have a median stroke between the two
 
@@ -69,7 +70,7 @@ def adjust_strokes(ink: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h2 w2"]:
         The ink with a margin around.
     """
     ink = np.pad(ink, 2 * FINE)
-    width = stroke_width(ink > 127) / FINE
+    width = stroke_width(ink > INK) / FINE
     change = np.clip(width, THINNEST, THICKEST) - width
     side = round(FINE * abs(change)) + 1
     if side <= 1:
@@ -95,7 +96,7 @@ def _center(ink: Float[np.ndarray, "rows columns"]) -> UInt8[np.ndarray, "28 28"
     image = np.zeros((SIDE, SIDE), dtype=np.uint8)
     corner = []
     for axis, side in enumerate(ink.shape):
-        profile = ink.sum(axis=1 - axis)
+        profile = ink.sum(axis=1 - axis, dtype=float)
         center_of_mass = np.arange(side) @ profile / profile.sum()
         corner.append(int(np.clip(round(SIDE / 2 - center_of_mass), 0, SIDE - side)))
     top, left = corner

@@ -83,7 +83,8 @@ def drop_lines(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
 
     A line is thin, straight, and longer than what is written on it is high.
     """
-    level, upright = _straight_strokes(mask), _straight_strokes(mask.T)
+    stroke = stroke_width(mask)
+    level, upright = _straight_strokes(mask, stroke), _straight_strokes(mask.T, stroke)
     if not (level.any() or upright.any()):
         return mask
     height = typical_height(find_parts(mask & (level == 0) & (upright.T == 0)))
@@ -169,10 +170,9 @@ def _is_frame(part: Part, parts: Sequence[Part]) -> bool:
     )
 
 
-def _straight_strokes(mask: Bool[np.ndarray, "h w"]) -> Int[np.ndarray, "h w"]:
+def _straight_strokes(mask: Bool[np.ndarray, "h w"], stroke: float) -> Int[np.ndarray, "h w"]:
     """Number the level strokes, without what crosses them; 0 is all else."""
     ink = mask.astype(np.uint8)
-    stroke = stroke_width(mask)
     run = round(max(STRAIGHT * stroke, mask.shape[1] / 25, 24))
     closed = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((1, round(stroke) + 1), np.uint8))  # faint lines have gaps
     straight = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((1, run), np.uint8))

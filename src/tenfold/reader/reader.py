@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 IDX_MAGIC = (b"\x00\x00", b"\x1f\x8b")  # IDX, and IDX packed with gzip
-REFUSED = 0.2  # what is read with a lower score is no digit
+REFUSED = 0.75  # what is read with a lower score is no digit
 
 
 class Reader:

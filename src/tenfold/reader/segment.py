@@ -18,6 +18,7 @@ from tenfold.pictures import Page, Part
 from tenfold.pictures.parts import join, trim, typical_height
 from tenfold.pictures.strokes import stroke_width
 
+TALL = 0.6  # heights of a line; parts as high show where it stands
 LOWEST = 0.35  # heights of a line, below which a part is no digit by itself but a dot, a dash or a bit of a digit
 WIDEST = 1.5  # likewise; no digit is wider
 SLOPE = 0.6  # likewise; from one digit to the next a line rises or falls by less
@@ -31,7 +32,7 @@ PATH, ASIDE = 0.02, 0.3  # what a pixel of paper and a step aside cost a cut, in
 SLANTS = np.linspace(-0.3, 0.9, 13)  # columns for each row
 
 # How far an answer is from none, in nats, for what is as likely a digit as not; how fast doubt fades on both sides.
-HALF_SURE, STEEP = 3.0, 1.5
+HALF_SURE, STEEP = 1.0, 0.5
 
 # What speaks against a division, in the unit of the network's own surprise, the negative logarithm of a probability.
 DOUBT = 0.01  # added to the score of a digit, so that none is impossible
@@ -40,9 +41,9 @@ CROSSED, ENOUGH = 0.5, 2.0  # every stroke width that a cut crosses, up to two
 JOINED = 0.3  # every two pieces of a digit that do not touch
 GAP = 3.0  # the gap between them, in heights of the line
 WIDE = 3.0  # a digit's width beyond its height, in heights
-LOW = 3.0  # what a digit lacks to half the height of the line, in heights
-UNREAD_BIT, UNREAD_PART = 0.5, 4.0  # ink that belongs to no digit, ...
-UNREAD_SIZE = 4.0  # ... and its size, in heights of the line
+LOW, REACH = 10.0, 0.6  # what the top of a digit lacks to this height above the foot of the line, in heights of it
+UNREAD = 1.0  # ink that belongs to no digit, ...
+UNREAD_SIZE = 2.0  # ... and its size, in heights of the line
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,27 +90,50 @@ def score(answer: Float[np.ndarray, "10"]) -> float:
     return 1 / (1 + math.exp(STEEP * (HALF_SURE - distance)))
 
 
+class Line:
+    """Parts beside one another, from left to right.
+
+    Args:
+        parts: the parts.
+
+    Attributes:
+        parts: likewise.
+        height: that is typical of its digits, in pixels.
+    """
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self.parts = parts
+        self.height = typical_height(parts)
+        digits = sorted((part for part in parts if part.height >= TALL * self.height), key=_center)
+        bottoms = [part.bottom for part in digits]
+        self._centers = [_center(part) for part in digits]
+        self._feet = [float(np.median(bottoms[max(0, i - 1) : i + 2])) for i in range(len(bottoms))]
+
+    def reach(self, part: Part) -> float:
+        """How far the top of a part is above the foot of the line there: of a digit about 1, of a comma 0.3."""
+        foot = np.interp(_center(part), self._centers, self._feet)
+        return float(foot - part.y) / self.height
+
+
 def read_lines(page: Page, model: Model) -> list[list[Digit]]:
     """Divide a page into lines and digits.
 
     Returns:
         The digits of each line from left to right, lines from top to bottom.
     """
-    lines = find_lines(page.parts)
-    heights = [typical_height(line) for line in lines]
-    slants = [find_slant(line) for line in lines]
-    pieces = [
-        [piece for part in line for piece in split(part, height, slant)]
-        for line, height, slant in zip(lines, heights, slants, strict=True)
-    ]
-    groups = [candidates(some, height) for some, height in zip(pieces, heights, strict=True)]
+    lines = [Line(parts) for parts in find_lines(page.parts)]
+    pieces = []
+    for line in lines:
+        slant = find_slant(line.parts)
+        pieces.append([piece for part in line.parts for piece in split(part, line.height, slant)])
+    groups = [candidates(some, line.height) for some, line in zip(pieces, lines, strict=True)]
     parts = [part for group in groups for part in group.values()]
     images = np.array([page.image(part) for part in parts], dtype=np.uint8).reshape(-1, 28, 28)
     seen = iter([Digit(*each) for each in zip(parts, images, classify(images, model), strict=True)])
     found = []
-    for some, group, height in zip(pieces, groups, heights, strict=True):
+    for some, group, line in zip(pieces, groups, lines, strict=True):
         digits = {place: next(seen) for place in group}
-        found.append(best_path(some, digits, height))
+        found.append(best_path(some, digits, line))
     return [line for line in found if line]
 
 
@@ -234,20 +258,19 @@ def candidates(pieces: Sequence[Piece], height: float) -> dict[tuple[int, int], 
     return found
 
 
-def best_path(pieces: Sequence[Piece], digits: dict[tuple[int, int], Digit], height: float) -> list[Digit]:
+def best_path(pieces: Sequence[Piece], digits: dict[tuple[int, int], Digit], line: Line) -> list[Digit]:
     """The division into digits and unread ink that surprises least."""
     least = [0.0] + [np.inf] * len(pieces)
     steps: list[tuple[int, Digit | None]] = [(0, None)] * (len(pieces) + 1)
     for last in range(1, len(pieces) + 1):
-        options: list[tuple[float, int, Digit | None]] = [(_unread(pieces[last - 1].part, height), last - 1, None)]
+        options: list[tuple[float, int, Digit | None]] = [(_unread(pieces[last - 1].part, line.height), last - 1, None)]
         for first in range(max(0, last - MOST_PIECES), last):
             if digit := digits.get((first, last)):
                 after = pieces[last].crossed if last < len(pieces) else 0.0
                 cut = CROSSED * (min(pieces[first].crossed, ENOUGH) + min(after, ENOUGH)) / 2
                 surprise = -math.log(score(digit.answer) * math.exp(digit.answer.max()) + DOUBT)
-                options.append(
-                    (DIGIT + cut + surprise + _unlikely(pieces[first:last], digit.part, height), first, digit)
-                )
+                unlikely = _unlikely(pieces[first:last], digit.part, line)
+                options.append((DIGIT + cut + surprise + unlikely, first, digit))
         costs = [cost + least[first] for cost, first, _ in options]
         best = int(np.argmin(costs))
         least[last], steps[last] = costs[best], options[best][1:]
@@ -275,19 +298,18 @@ def _are_two(pieces: Sequence[Piece], height: float) -> bool:
     return False
 
 
-def _unlikely(pieces: Sequence[Piece], whole: Part, height: float) -> float:
-    """What speaks against a digit by its size and by the gaps between its pieces."""
-    cost = WIDE * max(0.0, whole.width / whole.height - 1) + LOW * max(0.0, 0.5 - whole.height / height)
+def _unlikely(pieces: Sequence[Piece], whole: Part, line: Line) -> float:
+    """What speaks against a digit by its shape and place and by the gaps between its pieces."""
+    cost = WIDE * max(0.0, whole.width / whole.height - 1) + LOW * max(0.0, REACH - line.reach(whole))
     for left, right in pairwise(pieces):
         if not right.crossed:
-            cost += JOINED + GAP * max(0.0, (right.part.x - left.part.right) / height)
+            cost += JOINED + GAP * max(0.0, (right.part.x - left.part.right) / line.height)
     return cost
 
 
 def _unread(part: Part, height: float) -> float:
     """What speaks against leaving a piece unread."""
-    size = max(part.height, part.width) / height
-    return (UNREAD_BIT if size < LOWEST else UNREAD_PART) + UNREAD_SIZE * size
+    return UNREAD + UNREAD_SIZE * max(part.height, part.width) / height
 
 
 def _path_costs(cost: Float[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
