@@ -24,7 +24,7 @@ from tenfold.weights import write_tensors
 RESULTS = Path("results/shipped.json")
 FIGURE = Path("docs/figures/misread.png")
 KEPT = ("n", "loss", "accuracy", "accuracy_uncontested", "interval", "calibration_error")
-FILES = ("standard-int8.tflite", "standard-float16.tflite")
+FILES = ("reader-int8.tflite", "reader-float16.tflite")
 
 
 def main() -> None:
@@ -44,12 +44,12 @@ def main() -> None:
     network = run.load_model()
     half = {name: one.half() if one.is_floating_point() else one for name, one in network.state_dict().items()}
     description = json.dumps({"name": network.name, "options": network.options})
-    write_tensors(models.SHIPPED / "standard.safetensors", half, {"network": description})
+    write_tensors(models.SHIPPED / "reader.safetensors", half, {"network": description})
 
     (models.SHIPPED / "first-layer.json").write_text(json.dumps(first_layer(network)) + "\n")
 
     _, test = tenfold.load()
-    for name in (*FILES, "standard.safetensors"):
+    for name in (*FILES, "reader.safetensors"):
         evaluation = tenfold.evaluate(models.load(models.SHIPPED / name), test)
         figures = evaluation.to_dict()
         size = (models.SHIPPED / name).stat().st_size

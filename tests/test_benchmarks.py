@@ -37,7 +37,7 @@ def test_pages_say_what_the_results_say():
 
 def test_the_network_in_the_package_is_the_one_of_the_model_card():
     files = json.loads(Path("results/shipped.json").read_text())["files"]
-    for name in ("standard-int8.tflite", "standard-float16.tflite"):
+    for name in ("reader-int8.tflite", "reader-float16.tflite"):
         content = (models.SHIPPED / name).read_bytes()
         assert (len(content), hashlib.sha256(content).hexdigest()) == (files[name]["bytes"], files[name]["sha256"])
 

@@ -140,7 +140,7 @@ def test_a_missing_package_is_told(run, monkeypatch):
             export(run, [formats], run / "missing")
     monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
     with pytest.raises(TenfoldError, match=r"needs ai_edge_litert; pip install ai-edge-litert$"):
-        models.load(models.SHIPPED / "standard-int8.tflite")
+        models.load(models.SHIPPED / "reader-int8.tflite")
 
 
 @needs_export
@@ -211,7 +211,7 @@ def test_files_that_are_none_of_ours(exported, run, tmp_path):
 def test_the_network_in_the_package(mnist, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # where there is no run
     test = mnist[1]
-    for name in ("standard-int8.tflite", "standard-float16.tflite"):
+    for name in ("reader-int8.tflite", "reader-float16.tflite"):
         assert (models.SHIPPED / name).stat().st_size <= 200_000
         assert tenfold.evaluate(models.load(models.SHIPPED / name), test).accuracy >= 0.9955
     answers = models.load(models.default()).logits(test.images[:500]).argmax(axis=1)
@@ -237,7 +237,7 @@ def test_a_picture_is_read_without_pytorch(mnist, tmp_path):
 
 def test_threads_may_share_a_litert_file(mnist):
     pytest.importorskip("ai_edge_litert")
-    model = models.load(models.SHIPPED / "standard-int8.tflite")
+    model = models.load(models.SHIPPED / "reader-int8.tflite")
     parts = np.split(mnist[1].images[:640], 10)
     alone = [model.logits(images) for images in parts]
     with ThreadPoolExecutor(4) as threads:

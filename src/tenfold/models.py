@@ -66,7 +66,7 @@ def default() -> Path:
         from tenfold import runs
 
         return runs.latest().path
-    return SHIPPED / ("standard-int8.tflite" if importlib.util.find_spec("ai_edge_litert") else "standard.safetensors")
+    return SHIPPED / ("reader-int8.tflite" if importlib.util.find_spec("ai_edge_litert") else "reader.safetensors")
 
 
 def wrap(model: "nn.Module | Model | str | os.PathLike") -> Model:
