@@ -166,7 +166,7 @@ def read_in_python(reader: Reader, drawing: Drawing) -> Lines | str:
     except TenfoldError as error:
         return str(error)
     lines = reader.find(page, drawing.single)
-    readings = iter(reader.interpret(page, lines))
+    readings = iter(reader.interpret(page, lines, drawing.single))
     return [
         [{"label": (reading := next(readings)).label, "box": reading.box, "image": digit.image} for digit in line]
         for line in lines

@@ -3,7 +3,8 @@
 import { Page } from "./page.js";
 import { look, readLines, score } from "./segment.js";
 
-const REFUSED = 0.75; // what is read with a lower score is no digit
+const REFUSED = 0.73; // what is read with a lower score is no digit
+const EXPECTED = 0.45; // likewise, where a digit is to be expected: beside others, or if there is known to be one
 
 /**
  * One digit that was read.
@@ -33,20 +34,21 @@ export class Reader {
    */
   async read(picture, { single = false } = {}) {
     const page = new Page(picture);
-    if (!single && !page.isImage) return { lines: toReadings(page, await readLines(page, this.classify)) };
+    if (!single && !page.isImage) return { lines: toReadings(page, await readLines(page, this.classify), single) };
     const digit = { part: page.digit() };
     await look(page, [digit], this.classify);
-    return { lines: toReadings(page, [[digit]]) };
+    return { lines: toReadings(page, [[digit]], single) };
   }
 }
 
-function toReadings(page, lines) {
-  return lines.map((line) =>
-    line.map(({ part, image, answer }) => {
+function toReadings(page, lines, single) {
+  return lines.map((line) => {
+    const isExpected = single || line.some(({ answer }) => score(answer) >= REFUSED);
+    return line.map(({ part, image, answer }) => {
       const probabilities = answer.map(Math.exp);
       const probability = Math.max(...probabilities);
-      const label = score(answer) >= REFUSED ? probabilities.indexOf(probability) : null;
+      const label = score(answer) >= (isExpected ? EXPECTED : REFUSED) ? probabilities.indexOf(probability) : null;
       return { label, probability, probabilities, box: page.box(part), image };
-    }),
-  );
+    });
+  });
 }

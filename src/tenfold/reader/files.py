@@ -132,7 +132,7 @@ def _read(source: Source, reader: Reader, wish: Wish) -> list[Reading] | Failure
             return reader.read_images(read_idx_images(source.path))
         page = open_page(source.path if source.data is None else source.data)
         lines = reader.find(page, wish.single)
-        readings = reader.interpret(page, lines)
+        readings = reader.interpret(page, lines, wish.single)
         if wish.annotated:
             file = _annotated_file(source, wish.annotated)
             file.parent.mkdir(parents=True, exist_ok=True)

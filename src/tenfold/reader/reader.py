@@ -14,13 +14,14 @@ from tenfold.errors import TenfoldError
 from tenfold.models import Model
 from tenfold.pictures import Page, Picture
 from tenfold.reader.reading import Reading, interpret
-from tenfold.reader.segment import Digit, classify, read_lines
+from tenfold.reader.segment import Digit, classify, read_lines, score
 
 if TYPE_CHECKING:
     from torch import nn
 
 IDX_MAGIC = (b"\x00\x00", b"\x1f\x8b")  # IDX, and IDX packed with gzip
-REFUSED = 0.75  # what is read with a lower score is no digit
+REFUSED = 0.73  # what is read with a lower score is no digit; so are 0.7 % of held-out digits
+EXPECTED = 0.45  # likewise, where a digit is to be expected: beside others, or if there is known to be one
 
 
 class Reader:
@@ -29,7 +30,8 @@ class Reader:
     Args:
         model: a PyTorch module, what `tenfold.models.load` returns, or a path for it; by default the network of the
             latest run in `runs/`, or where there is none, the one that comes with tenfold.
-        refuse: the least score of a digit; what scores lower is refused.
+        refuse: the least score of a digit; what scores lower is refused. Beside others that are digits, and in a
+            picture that is known to show one, no more than 0.45 is asked for.
 
     Raises:
         TenfoldError: if the path holds no model.
@@ -51,7 +53,7 @@ class Reader:
             OSError: if the file cannot be read.
         """
         page = pictures.open_page(picture)
-        return self.interpret(page, self.find(page, single))
+        return self.interpret(page, self.find(page, single), single)
 
     def find(self, page: Page, single: bool = False) -> list[list[Digit]]:
         """The digits of a picture whose ink was found, line by line, with the network's answers.
@@ -65,13 +67,20 @@ class Reader:
             return [[Digit(page.digit(), image, classify(image[None], self.model)[0])]]
         return read_lines(page, self.model)
 
-    def interpret(self, page: Page, lines: Sequence[Sequence[Digit]]) -> list[Reading]:
-        """What the digits that `find` found in a picture say."""
-        return [
-            interpret(digit.answer, self.refuse, page.box(digit.part), number)
-            for number, line in enumerate(lines)
-            for digit in line
-        ]
+    def interpret(self, page: Page, lines: Sequence[Sequence[Digit]], single: bool = False) -> list[Reading]:
+        """What the digits that `find` found in a picture say.
+
+        Args:
+            page: the picture.
+            lines: the digits of each line.
+            single: as for `read`.
+        """
+        readings = []
+        for number, line in enumerate(lines):
+            expected = single or any(score(digit.answer) >= self.refuse for digit in line)
+            refuse = min(self.refuse, EXPECTED) if expected else self.refuse
+            readings += [interpret(digit.answer, refuse, page.box(digit.part), number) for digit in line]
+        return readings
 
     def read_images(self, images: UInt8[np.ndarray, "n 28 28"]) -> list[Reading]:
         """Read images that look like MNIST's: white ink on black, one digit in the middle of each."""
