@@ -212,8 +212,8 @@ def test_the_network_in_the_package(mnist, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # where there is no run
     test = mnist[1]
     for name in ("reader-int8.tflite", "reader-float16.tflite"):
-        assert (models.SHIPPED / name).stat().st_size <= 200_000
-        assert tenfold.evaluate(models.load(models.SHIPPED / name), test).accuracy >= 0.9955
+        assert tenfold.evaluate(models.load(models.SHIPPED / name), test).accuracy >= 0.996
+    assert models.default().stat().st_size <= 200_000
     answers = models.load(models.default()).logits(test.images[:500]).argmax(axis=1)
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)  # as where LiteRT has no wheel
     in_torch = models.load(models.default())

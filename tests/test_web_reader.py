@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(shutil.which("chromium") is None, reason="no chr
 @pytest.fixture(scope="module")
 def model():
     pytest.importorskip("ai_edge_litert")
-    return models.load(models.SHIPPED / "standard-int8.tflite")
+    return models.load(models.SHIPPED / "reader-int8.tflite")
 
 
 @pytest.fixture(scope="module")

@@ -167,9 +167,10 @@ async function readUntilCurrent() {
       failure = `Nothing could be read: ${error.message}`;
     }
     if (of !== content) continue;
+    const before = digits().length;
     lines = found;
     place = seen.place;
-    chosen = picture ? 0 : digits().length - 1;
+    if (digits().length !== before) chosen = picture ? 0 : digits().length - 1; // else what was chosen stays so
     if (picture) warn(failure); // a drawing has only begun
     showAnswer();
   }
