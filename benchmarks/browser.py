@@ -73,8 +73,8 @@ def main() -> None:
         further = answer_times(browser, address)
         results = {
             "measured": where() | {"browser": f"Chromium {browser.version}"},
-            "first_answer_seconds": summarize([seconds for seconds, _ in openings], 1),
-            "further_answer_milliseconds": {name: summarize(times, 1) for name, times in further.items()},
+            "first_answer_seconds": summarize([seconds for seconds, _ in openings]),
+            "further_answer_milliseconds": {name: summarize(times) for name, times in further.items()},
             "transferred_bytes": max(size for _, size in openings),
         }
         browser.close()
@@ -157,7 +157,7 @@ def trace(page: Page, stroke: Stroke) -> None:
     page.mouse.up()
 
 
-def summarize(values: list[float], digits: int) -> dict[str, float]:
+def summarize(values: list[float]) -> dict[str, float]:
     """Median, 95th percentile and maximum."""
     return {
         "n": len(values),
