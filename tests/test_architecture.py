@@ -33,6 +33,7 @@ ROOMS = [
     {"comparison"},
     {"export"},
     {"reader"},
+    {"rows"},
     {"draw"},
     {"tables"},
     {"cli"},

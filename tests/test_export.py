@@ -134,7 +134,7 @@ def test_a_layer_that_cannot_be_converted_is_named(name, named):
 
 @needs_litert
 def test_a_missing_package_is_told(run, monkeypatch):
-    for formats, package in (("litert", "litert_torch"), ("onnx", "onnx"), ("keras", "keras")):
+    for formats, package in (("litert", "litert_torch"), ("onnx", "onnx"), ("keras", "h5py")):
         monkeypatch.setitem(sys.modules, package, None)
         with pytest.raises(TenfoldError, match=rf"needs {package}; pip install 'tenfold\[export\]'$"):
             export(run, [formats], run / "missing")

@@ -1,12 +1,14 @@
 import struct
 import zlib
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
 from tenfold.errors import TenfoldError
-from tenfold.pictures import Part, picture_to_image, read_pictures
+from tenfold.pictures import Part, open_page, picture_to_image, read_pictures
+from tenfold.pictures.ink import invert_to_light_ink
 from tenfold.pictures.normalize import cut_out
 
 
@@ -58,6 +60,44 @@ def test_ruled_lines_go_and_strokes_that_cross_them_stay(gap):
     ruled = np.asarray(seven(200)).copy()
     ruled[gap::gap] = ruled[gap + 1 :: gap] = 120
     assert np.abs(picture_to_image(ruled) - picture_to_image(seven(200)).astype(int)).mean() < 6
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_a_ruled_line_at_the_edge_goes(turns):
+    row = np.hstack([np.asarray(seven(200))[:166]] * 4)
+    row[158:] = 60
+    assert len(open_page(np.rot90(row, turns)).parts) == 4
+
+
+def page_of_sevens(paper):
+    """Twelve small sevens on paper of given gray levels, 600 x 800."""
+    ink = np.zeros((600, 800))
+    for y in range(60, 540, 180):
+        for x in range(80, 720, 180):
+            ink[y : y + 90, x : x + 90] = 1 - np.asarray(seven(90, width=0.06)) / 255
+    noise = np.random.default_rng(0).normal(0, 2, ink.shape)
+    return (paper * (1 - 0.7 * cv2.GaussianBlur(ink, (0, 0), 1)) + noise).clip(0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("steep", [0.02, 0.1, 0.3])
+def test_a_shadow_is_no_ink(steep):
+    y, x = np.mgrid[:600, :800]
+    light = 1 / (1 + np.exp((x - 250) * steep)) / (1 + np.exp((350 - y) * steep))  # in one corner
+    page = page_of_sevens(120 + 120 * light)
+    for gray in (page, 255 - page):
+        assert np.array_equal(invert_to_light_ink(gray), 255 - page)
+    assert len(open_page(page).parts) == 12
+
+
+@pytest.mark.parametrize("depth", [0.1, 0.2, 0.3, 0.4])
+def test_pale_squares_in_a_shadow_are_no_ink(depth):
+    y, x = np.mgrid[:600, :800]
+    squares = np.minimum((x + 0.03 * y) % 70, (y - 0.02 * x) % 70) < 2
+    light = 1 - 0.4 / (1 + np.exp((300 - x - y / 3) / 5))
+    assert len(open_page(page_of_sevens(240 * light)).parts) == 12
+    found = open_page(page_of_sevens(240 * light * (1 - depth * squares))).parts
+    assert len(found) == 12
+    assert all(40 < part.height < 70 for part in found)
 
 
 def test_every_kind_of_picture_gives_the_same_image():

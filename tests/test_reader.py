@@ -178,7 +178,7 @@ def test_a_pile_is_read_the_same_by_one_process_and_by_many(lines, mnist, tmp_pa
     answers = []
     for patience in (1000.0, 0.0):
         monkeypatch.setattr(files, "PATIENCE", patience)
-        wish = Wish(models.SHIPPED / models.default().name, annotated=Path(f"out{patience}"))
+        wish = Wish(models.shipped(), annotated=Path(f"out{patience}"))
         found = list(read_sources(sources, wish))
         assert [source for source, _ in found] == sources
         answers.append([answer if isinstance(answer, list) else str(answer) for _, answer in found])

@@ -7,9 +7,11 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+Size = int | tuple[int, int]  # the same for rows and columns, or one for each
+
 
 def block(
-    channels_in: int, channels: int, kernel: int = 3, stride: int = 1, padding: int = 0, pool: bool = False
+    channels_in: int, channels: int, kernel: Size = 3, stride: int = 1, padding: Size = 0, pool: bool = False
 ) -> list[nn.Module]:
     """A convolution, a pooling where wanted, BatchNorm and ReLU: the brick of the convolutional networks."""
     return [

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 SHIPPED = Path(__file__).with_name("shipped")
 BATCH = 256  # images at once in a LiteRT file, whose batch is fixed
+ROW_SIDE, ROW_COLUMNS = 40, (64, 128)  # pixels, of an image of a row of digits, which may be short or long
+ROW_STEP = 2  # of its columns for each answer
 
 
 @runtime_checkable
@@ -35,6 +37,14 @@ class Model(Protocol):
 
     def logits(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n 10"]:
         """The scores of the ten digits for each image: uint8 pixels in, float32 logits out."""
+
+
+@runtime_checkable
+class RowModel(Protocol):
+    """Anything that reads rows of digits."""
+
+    def logits(self, image: UInt8[np.ndarray, "40 columns"]) -> Float[np.ndarray, "answers 11"]:
+        """The scores of the ten digits and of none in every second of 64 or 128 columns, 255 is ink."""
 
 
 def load(path: str | os.PathLike) -> Model:
@@ -66,7 +76,19 @@ def default() -> Path:
         from tenfold import runs
 
         return runs.latest().path
-    return SHIPPED / ("reader-int8.tflite" if importlib.util.find_spec("ai_edge_litert") else "reader.safetensors")
+    return shipped()
+
+
+def shipped() -> Path:
+    """Where the network is that comes with tenfold."""
+    return SHIPPED / ("reader-int8.tflite" if _has_litert() else "reader.safetensors")
+
+
+def load_for_rows() -> RowModel:
+    """Read the network for rows that comes with tenfold."""
+    if _has_litert():
+        return LiteRTRowModel(SHIPPED / "rows-int8.tflite")
+    return TorchRowModel(SHIPPED / "rows.safetensors")
 
 
 def wrap(model: "nn.Module | Model | str | os.PathLike") -> Model:
@@ -124,6 +146,45 @@ class LiteRTModel:
         for index in range(full, len(images)):  # hardly slower, and a batch takes as long for few as for many
             found[index] = self._one(images=images[index : index + 1])["logits"][0]
         return found
+
+
+class LiteRTRowModel:
+    """The network for rows as a LiteRT file, on one core."""
+
+    def __init__(self, path: Path) -> None:
+        interpreter = require("ai_edge_litert.interpreter", path, "pip install ai-edge-litert")
+        with silent():
+            self._interpreter = interpreter.Interpreter(str(path), num_threads=1)
+            self._interpreter.allocate_tensors()
+            self._runners = {columns: self._interpreter.get_signature_runner(f"c{columns}") for columns in ROW_COLUMNS}
+        self._lock = threading.Lock()  # an interpreter computes in place
+
+    def logits(self, image: UInt8[np.ndarray, "40 columns"]) -> Float[np.ndarray, "answers 11"]:
+        """See `RowModel`."""
+        with self._lock:
+            return self._runners[image.shape[1]](images=image[None])["logits"][0]
+
+
+class TorchRowModel:
+    """The network for rows, run by PyTorch."""
+
+    def __init__(self, path: Path) -> None:
+        from tenfold.networks import row_cnn
+        from tenfold.weights import read_tensors
+
+        self._network = row_cnn()
+        self._network.load_state_dict(read_tensors(path)[0])
+        self._network.eval()
+
+    def logits(self, image: UInt8[np.ndarray, "40 columns"]) -> Float[np.ndarray, "answers 11"]:
+        """See `RowModel`."""
+        import torch
+
+        from tenfold import preprocess
+
+        pixels = preprocess.astype(torch.from_numpy(image)[None, None])  # (1, 1, 40, columns)
+        with torch.inference_mode():
+            return self._network(preprocess.standardize(preprocess.normalize(pixels)))[0].T.numpy()
 
 
 class ONNXModel:
@@ -191,6 +252,10 @@ def import_keras(path: str | os.PathLike) -> Any:
         os.environ.setdefault("KERAS_BACKEND", "torch")
     require("h5py", path)
     return require("keras", path)
+
+
+def _has_litert() -> bool:
+    return importlib.util.find_spec("ai_edge_litert") is not None
 
 
 def _batches(images: np.ndarray) -> list[np.ndarray]:

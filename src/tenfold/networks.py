@@ -209,6 +209,37 @@ def adjustable_cnn(
     return [*undo[inputs], *layers, nn.Flatten(), nn.Dropout(dropout), nn.Linear(features, 10)]
 
 
+def row_cnn(width: int = 32) -> nn.Sequential:
+    """Reads a row of digits as a whole: at every second column it says which digit stands there, or none.
+
+    It is not among `NETWORKS`, since it takes images of 40 rows and of any even width.
+
+    Args:
+        width: channels of the first convolution; the last ones have four times as many.
+
+    Returns:
+        The network, which turns standardized images `(batch, 1, 40, columns)` into the logits
+        `(batch, 11, columns / 2)` of ten digits and of none, for connectionist temporal classification.
+
+    Sources: A. Graves et al., "Connectionist Temporal Classification", ICML 2006; without recurrent layers as in
+    F. Yin et al., "Scene Text Recognition with Sliding Convolutional Character Models", 2017.
+    """
+    return nn.Sequential(
+        *block(1, width, kernel=5, stride=2, padding=2),  # (batch, 32, 20, columns / 2), as are all the columns below
+        *block(width, width * 3 // 2, padding=1),  # (batch, 48, 20, ...)
+        nn.MaxPool2d((2, 1)),  # (batch, 48, 10, ...)
+        *block(width * 3 // 2, 2 * width, padding=1),  # (batch, 64, 10, ...)
+        *block(2 * width, 2 * width, padding=1),  # (batch, 64, 10, ...)
+        nn.MaxPool2d((2, 1)),  # (batch, 64, 5, ...)
+        *block(2 * width, 3 * width, padding=1),  # (batch, 96, 5, ...)
+        *block(3 * width, 4 * width, kernel=(5, 3), padding=(0, 1)),  # (batch, 128, 1, ...)
+        *block(4 * width, 4 * width, kernel=(1, 5), padding=(0, 2)),  # (batch, 128, 1, ...)
+        nn.Flatten(2),  # (batch, 128, ...)
+        nn.Dropout(0.1),
+        nn.Conv1d(4 * width, 11, 1),  # (batch, 11, ...)
+    ).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
 NETWORKS: dict[str, Callable[..., list[nn.Module]]] = {
     function.__name__: function
     for function in (softmax, mlp, lenet5, cnn, deep_cnn, steady_cnn, resnet, tiny, adjustable_cnn)

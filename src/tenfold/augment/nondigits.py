@@ -52,12 +52,12 @@ def non_digits(digits: Images) -> Images:
         digits: pixels from 0 to 1; some are taken apart or put together.
 
     Returns:
-        Images from 0 to 1: a third is badly cut from rows, the others are scribbles, tangles, signs, marks, filled
-        shapes, and what is left of digits.
+        Images from 0 to 1: a third is badly cut from rows, the others are scribbles, tangles, wanderings, signs, marks,
+        filled shapes, and what is left of digits.
     """
     count = math.ceil(len(digits) / 3)
-    parts = digits[count:].tensor_split(6)
-    kinds = (scribbles, tangles, signs, marks, shapes, fragments)
+    kinds = (scribbles, tangles, *[wanderings] * 3, signs, marks, shapes, fragments)  # a pen without aim draws most
+    parts = digits[count:].tensor_split(len(kinds))
     drawn = [kind(part) for kind, part in zip(kinds, parts, strict=True)]
     return torch.cat([badly_cut(digits[:count]), *drawn])
 
@@ -90,6 +90,22 @@ def tangles(like: Images) -> Images:
     low, high = points.amin(dim=1, keepdim=True), points.amax(dim=1, keepdim=True)
     sides = 10 + 10 * torch.rand(batch, 1, 2, device=like.device)
     return draw((14 + sides * ((points - low) / (high - low) - 0.5))[:, None])
+
+
+def wanderings(like: Images) -> Images:
+    """Draw a pen that goes without aim: one long stroke of 3 to 12 arcs, each bent at its own rate, with corners."""
+    batch, points, most = len(like), 48, 12
+    arcs = torch.randint(3, most + 1, (batch, 1), device=like.device)
+    arc = torch.arange(points, device=like.device) * arcs // points  # (batch, points): which one a point belongs to
+    rates = torch.randn(batch, most, device=like.device).gather(1, arc)
+    corners = torch.randn(batch, most, device=like.device).gather(1, arc) * (arc.diff(dim=1, prepend=arc[:, :1]) > 0)
+    bend = 0.1 + 0.4 * torch.rand(batch, 2, 1, device=like.device)
+    turns = bend[:, 0] * rates + 2 * bend[:, 1] * corners
+    angle = 2 * math.pi * torch.rand(batch, 1, device=like.device) + turns.cumsum(dim=1)
+    way = torch.stack((torch.cos(angle), torch.sin(angle)), dim=2).cumsum(dim=1)  # (batch, points, 2)
+    low, high = way.amin(dim=1, keepdim=True), way.amax(dim=1, keepdim=True)
+    side = (high - low).amax(dim=2, keepdim=True)
+    return draw((14 + 20 * ((way - (low + high) / 2) / side))[:, None])
 
 
 def marks(like: Images) -> Images:

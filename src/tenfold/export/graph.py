@@ -26,9 +26,17 @@ class FromPixels(nn.Module):
         # of a channels-last network, the LiteRT converter mixes up the axes in a sum
         self.eval().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
 
-    def forward(self, images: UInt8[Tensor, "n 28 28"]) -> dict[str, Float[Tensor, "n 10"]]:
+    def forward(self, images: UInt8[Tensor, "n rows columns"]) -> dict[str, Float[Tensor, "n ..."]]:
         """Read raw pixels; the name of the output becomes that in the file."""
         return {"logits": self.network(self.normalize(images.unsqueeze(1).to(torch.float32)))}
+
+
+class RowsFromPixels(FromPixels):
+    """Likewise the network that reads rows."""
+
+    def forward(self, images: UInt8[Tensor, "n 40 columns"]) -> dict[str, Float[Tensor, "n answers 11"]]:
+        """Read raw pixels; the answers of each row in order."""
+        return {"logits": super().forward(images)["logits"].transpose(1, 2)}
 
 
 def cannot_convert(name: str, error: BaseException) -> TenfoldError:

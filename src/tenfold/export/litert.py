@@ -1,8 +1,11 @@
 """LiteRT, formerly TensorFlow Lite: what phones, browsers and microcontrollers read.
 
-A file has two signatures that share weights, `b1` for one image and `b256` for 256, because its batch is fixed.
+A file has several signatures that share weights, because the shape of what each takes is fixed: `b1` takes one image
+and `b256` takes 256.
 """
 
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,15 +16,25 @@ from tenfold.data import SIDE
 from tenfold.export.graph import FromPixels, cannot_convert
 from tenfold.models import BATCH, require
 
+DESCRIPTION = "Handwritten digits: images, uint8 (n, 28, 28), 255 is ink, to logits, float32 (n, 10)"
+SIGNATURES = {f"b{n}": (n, SIDE, SIDE) for n in (1, BATCH)}
 FILES = ("float32.tflite", "float16.tflite", "dynamic.tflite", "int8.tflite")
 
 
-def convert(graph: FromPixels, calibration: UInt8[np.ndarray, "n 28 28"]) -> tuple[bytes, ...]:
+def convert(
+    graph: FromPixels,
+    calibration: UInt8[np.ndarray, "n rows columns"],
+    signatures: Mapping[str, tuple[int, int, int]] = SIGNATURES,
+    description: str = DESCRIPTION,
+) -> tuple[bytes, ...]:
     """Convert a network.
 
     Args:
         graph: what to convert.
-        calibration: training images whose activations give the ranges of 8-bit numbers; a multiple of 256.
+        calibration: training images whose activations give the ranges of 8-bit numbers; as many as fill whole batches.
+        signatures: how many images of how many rows and columns each signature takes, by its name; of wider ones, the
+            beginning gives the ranges.
+        description: is kept in the files.
 
     Returns:
         The contents of `FILES`: in float32; with weights of 16 bits; with weights of 8 bits and activations that are
@@ -36,12 +49,12 @@ def convert(graph: FromPixels, calibration: UInt8[np.ndarray, "n 28 28"]) -> tup
     from ai_edge_quantizer.qtyping import TFLOperationName
     from ai_edge_quantizer.recipe_manager import RecipeManager
 
-    signatures = litert_torch
-    for n in (1, BATCH):
-        images = torch.zeros(n, SIDE, SIDE, dtype=torch.uint8)
-        signatures = signatures.signature(f"b{n}", graph, sample_kwargs={"images": images})
+    converter = litert_torch
+    for name, shape in signatures.items():
+        images = torch.zeros(*shape, dtype=torch.uint8)
+        converter = converter.signature(name, graph, sample_kwargs={"images": images})
     try:
-        float32 = signatures.convert().model_content()
+        float32 = converter.convert().model_content()
     except Exception as error:  # converters raise nearly anything
         raise cannot_convert("LiteRT", error) from None
 
@@ -56,20 +69,49 @@ def convert(graph: FromPixels, calibration: UInt8[np.ndarray, "n 28 28"]) -> tup
         float32,
         _quantize(float32, float16),
         _quantize(float32, dynamic),
-        _quantize(float32, static, _ranges(float32, static, calibration)),
+        _quantize(float32, static, _ranges(float32, static, calibration, signatures)),
     )
-    return tuple(map(_without_names, files))
+    return tuple(_without_names(file, description) for file in files)
 
 
-def _ranges(float32: bytes, recipe: Any, images: np.ndarray) -> dict[str, Any]:
+def _ranges(
+    float32: bytes, recipe: Any, images: np.ndarray, signatures: Mapping[str, tuple[int, int, int]]
+) -> dict[str, Any]:
     """The least and the greatest activation over all images; a moving average would clip the rarer ones."""
     from ai_edge_quantizer.calibrator import Calibrator
     from ai_edge_quantizer.utils.qsv_utils import min_max_update
 
     calibrator = Calibrator(float32, num_threads=1, qsv_update_func=min_max_update)
-    calls = {f"b{n}": [{"images": some} for some in images.reshape(-1, n, SIDE, SIDE)] for n in (1, BATCH)}
+    calls = {
+        name: [{"images": some[..., :columns]} for some in images.reshape(-1, n, *images.shape[1:])]
+        for name, (n, _, columns) in signatures.items()
+    }
     calibrator.calibrate(calls, recipe)
-    return calibrator.get_model_qsvs()
+    ranges = calibrator.get_model_qsvs()
+    _share(float32, ranges)
+    return ranges
+
+
+def _share(float32: bytes, ranges: dict[str, Any]) -> None:
+    """Give tensors that are alike the same range in all signatures, which share biases on the activations' scales."""
+    from ai_edge_litert.tools import flatbuffer_utils
+    from ai_edge_quantizer.utils.qsv_utils import min_max_update
+
+    graphs = flatbuffer_utils.read_model_from_bytearray(bytearray(float32)).subgraphs
+    alike = defaultdict(list)  # by the layer, and which of its tensors it is
+    for graph in graphs:
+        count: Counter[str] = Counter()
+        for name in (tensor.name.decode() for tensor in graph.tensors):
+            layer = name.rpartition(";")[0] or name
+            if name in ranges:
+                alike[layer, count[layer]].append(ranges[name])
+            count[layer] += 1
+    for same in alike.values():
+        widest: dict[str, Any] = {}
+        for one in same:
+            widest = min_max_update(widest, one)
+        for one in same:
+            one.update(widest)
 
 
 def _quantize(float32: bytes, recipe: Any, ranges: dict[str, Any] | None = None) -> bytes:
@@ -80,12 +122,12 @@ def _quantize(float32: bytes, recipe: Any, ranges: dict[str, Any] | None = None)
     return bytes(result.quantized_model)
 
 
-def _without_names(content: bytes) -> bytes:
+def _without_names(content: bytes, description: str) -> bytes:
     """Leave out the names of tensors and their ranges: nobody needs them, and of a small file they are the half."""
     from ai_edge_litert.tools import flatbuffer_utils
 
     model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
-    model.description = b"Handwritten digits: images, uint8 (n, 28, 28), 255 is ink, to logits, float32 (n, 10)"
+    model.description = description.encode()
     for graph in model.subgraphs:
         for tensor in graph.tensors:
             tensor.name = None

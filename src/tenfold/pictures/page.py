@@ -80,8 +80,8 @@ def open_page(source: Picture) -> Page:
         return Page(picture, gray, 1.0, gray, mask, mask, [trim(0, 0, mask)])
     resized, scale = _resize(gray)
     ink = even_out_light(resized)
-    mask = binarize(ink)
-    clean = drop_lines(mask)
+    mask, faint = binarize(ink)
+    clean = drop_lines(mask, faint)
     parts = join_strokes(drop_clutter(find_parts(clean)))
     if not parts:
         name = f"{os.fspath(source)}: " if isinstance(source, str | os.PathLike) else ""

@@ -6,9 +6,9 @@ from functools import cached_property
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Int, Shaped
+from jaxtyping import Bool, Int
 
-from tenfold.pictures.strokes import stroke_width
+from tenfold.pictures.strokes import stroke_width, weighted_median
 
 EDGE_TO_EDGE = 0.95  # of the picture; an upright line is as long where there are no level ones: else it may be a 1
 STRAIGHT = 8  # stroke widths; strokes of digits run level for less
@@ -78,13 +78,18 @@ def trim(x: int, y: int, mask: Bool[np.ndarray, "h w"]) -> Part:
     return Part(x + int(left), y + int(top), mask[top : rows[-1] + 1, left : columns[-1] + 1])
 
 
-def drop_lines(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+def drop_lines(mask: Bool[np.ndarray, "h w"], faint: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
     """Erase ruled lines and forms, and leave the strokes that cross them.
 
-    A line is thin, straight, and longer than what is written on it is high.
+    A line is thin, straight, and longer than what is written on it is high. Of a pale one only bits count as ink, but
+    in the faint ink it is whole.
+
+    Args:
+        mask: where there is ink.
+        faint: likewise, and where there is only a little.
     """
     stroke = stroke_width(mask)
-    level, upright = _straight_strokes(mask, stroke), _straight_strokes(mask.T, stroke)
+    level, upright = _straight_strokes(faint, stroke), _straight_strokes(faint.T, stroke)
     if not (level.any() or upright.any()):
         return mask
     height = typical_height(find_parts(mask & (level == 0) & (upright.T == 0)))
@@ -109,7 +114,7 @@ def drop_clutter(parts: list[Part]) -> list[Part]:
     """Drop specks, what is left of ruled lines, and frames around other parts."""
     height = typical_height(parts)
     strokes = np.array([stroke_width(part.mask) for part in parts])
-    stroke = _weighted_median(strokes, np.array([part.area for part in parts])) if parts else 0.0
+    stroke = weighted_median(strokes, np.array([part.area for part in parts])) if parts else 0.0
     kept = []
     for part, width in zip(parts, strokes, strict=True):
         long, short = max(part.width, part.height), min(part.width, part.height)
@@ -144,13 +149,7 @@ def typical_height(parts: Sequence[Part]) -> float:
     """The median height of parts, weighted by their ink, so that many specks do not count."""
     if not parts:
         return 0.0
-    return _weighted_median(np.array([part.height for part in parts]), np.array([part.area for part in parts]))
-
-
-def _weighted_median(values: Shaped[np.ndarray, " n"], weights: Int[np.ndarray, " n"]) -> float:
-    order = np.argsort(values)
-    total = weights[order].cumsum()
-    return float(values[order][np.searchsorted(total, total[-1] / 2)])
+    return weighted_median(np.array([part.height for part in parts]), np.array([part.area for part in parts]))
 
 
 def _is_frame(part: Part, parts: Sequence[Part]) -> bool:
@@ -178,11 +177,12 @@ def _straight_strokes(mask: Bool[np.ndarray, "h w"], stroke: float) -> Int[np.nd
     straight = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((1, run), np.uint8))
     if not straight.any():
         return np.zeros(mask.shape, np.int32)
-    straight = cv2.dilate(straight, np.ones((3, 3), np.uint8))  # a line that slopes is a chain of runs
+    straight = cv2.dilate(np.pad(straight, 1), np.ones((3, 3), np.uint8))  # a line that slopes is a chain of runs
     _, labels, boxes, _ = cv2.connectedComponentsWithStats(straight)
     widths, areas = boxes[1:, 2], boxes[1:, 4]
     long = widths >= widths.max(initial=0) / 2
     thickness = max(1, round(areas[long].sum() / max(widths[long].sum(), 1)) - 2)  # less what the dilation added
+    labels = labels[1:-1, 1:-1]
     high = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((2 * thickness + 1, 1), np.uint8))
     labels[(high > 0) | ~mask] = 0
     return labels

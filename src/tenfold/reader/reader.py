@@ -13,15 +13,16 @@ from tenfold.data import read_idx
 from tenfold.errors import TenfoldError
 from tenfold.models import Model
 from tenfold.pictures import Page, Picture
+from tenfold.reader.digits import Digit, classify, look, score
 from tenfold.reader.reading import Reading, interpret
-from tenfold.reader.segment import Digit, classify, read_lines, score
+from tenfold.reader.segment import read_lines
 
 if TYPE_CHECKING:
     from torch import nn
 
 IDX_MAGIC = (b"\x00\x00", b"\x1f\x8b")  # IDX, and IDX packed with gzip
-REFUSED = 0.73  # what is read with a lower score is no digit; so are 0.7 % of held-out digits
-EXPECTED = 0.45  # likewise, where a digit is to be expected: beside others, or if there is known to be one
+REFUSED = 0.686  # what is read with a lower score is no digit; so are 0.7 % of held-out digits
+EXPECTED = 0.4  # likewise, where a digit is to be expected: beside others, or if there is known to be one
 
 
 class Reader:
@@ -31,7 +32,7 @@ class Reader:
         model: a PyTorch module, what `tenfold.models.load` returns, or a path for it; by default the network of the
             latest run in `runs/`, or where there is none, the one that comes with tenfold.
         refuse: the least score of a digit; what scores lower is refused. Beside others that are digits, and in a
-            picture that is known to show one, no more than 0.45 is asked for.
+            picture that is known to show one, no more than 0.4 is asked for.
 
     Raises:
         TenfoldError: if the path holds no model.
@@ -40,6 +41,7 @@ class Reader:
     def __init__(self, model: "nn.Module | Model | str | os.PathLike | None" = None, refuse: float = REFUSED) -> None:
         self.model = models.wrap(models.default() if model is None else model)
         self.refuse = refuse
+        self.row_model = models.load_for_rows()
 
     def read(self, picture: Picture, single: bool = False) -> list[Reading]:
         """Read the digits in a picture, line by line.
@@ -63,9 +65,8 @@ class Reader:
             single: as for `read`.
         """
         if single or page.is_image:
-            image = page.image(page.digit())
-            return [[Digit(page.digit(), image, classify(image[None], self.model)[0])]]
-        return read_lines(page, self.model)
+            return [look(page, [page.digit()], self.model)]
+        return read_lines(page, self.model, self.row_model)
 
     def interpret(self, page: Page, lines: Sequence[Sequence[Digit]], single: bool = False) -> list[Reading]:
         """What the digits that `find` found in a picture say.
@@ -77,14 +78,15 @@ class Reader:
         """
         readings = []
         for number, line in enumerate(lines):
-            expected = single or any(score(digit.answer) >= self.refuse for digit in line)
+            expected = single or any(digit.score >= self.refuse for digit in line)
             refuse = min(self.refuse, EXPECTED) if expected else self.refuse
-            readings += [interpret(digit.answer, refuse, page.box(digit.part), number) for digit in line]
+            readings += [interpret(digit.answer, digit.score >= refuse, page.box(digit.part), number) for digit in line]
         return readings
 
     def read_images(self, images: UInt8[np.ndarray, "n 28 28"]) -> list[Reading]:
         """Read images that look like MNIST's: white ink on black, one digit in the middle of each."""
-        return [interpret(answer, self.refuse, (0, 0, 28, 28)) for answer in classify(images, self.model)]
+        answers = classify(images, self.model)
+        return [interpret(answer, score(answer) >= self.refuse, (0, 0, 28, 28)) for answer in answers]
 
 
 def predict(

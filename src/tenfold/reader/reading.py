@@ -6,8 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from tenfold.reader.segment import score
-
 ALTERNATIVE = 0.01  # the least probability that is worth telling
 
 
@@ -30,19 +28,21 @@ class Reading:
     line: int = 0
 
 
-def interpret(answer: Float[np.ndarray, "10"], refuse: float, box: tuple[int, int, int, int], line: int = 0) -> Reading:
-    """What the network's answer says.
+def interpret(
+    answer: Float[np.ndarray, "10"], is_digit: bool, box: tuple[int, int, int, int], line: int = 0
+) -> Reading:
+    """What an answer says.
 
     Args:
         answer: the logarithms of the probabilities of the ten digits.
-        refuse: the least score of a digit.
+        is_digit: whether it is one.
         box: as in `Reading`.
         line: likewise.
     """
     ranked = [(int(digit), float(np.exp(answer[digit]))) for digit in np.argsort(-answer, kind="stable")]
     (label, probability), *others = ranked
     alternatives = [(digit, p) for digit, p in others if p >= ALTERNATIVE]
-    return Reading(label if score(answer) >= refuse else None, probability, alternatives, box, line)
+    return Reading(label if is_digit else None, probability, alternatives, box, line)
 
 
 def to_text(readings: Sequence[Reading]) -> str:

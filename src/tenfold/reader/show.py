@@ -7,8 +7,8 @@ from jaxtyping import Bool, UInt8
 from PIL import Image, ImageDraw
 
 from tenfold.pictures import Page
+from tenfold.reader.digits import Digit
 from tenfold.reader.reading import Reading
-from tenfold.reader.segment import Digit
 
 READ, REFUSED = (0, 114, 178), (213, 94, 0)  # blue and vermilion, which color-blind people tell apart
 

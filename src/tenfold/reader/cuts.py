@@ -1,0 +1,121 @@
+"""Where digits may touch: ink is cut along paths from top to bottom that cross little of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from tenfold.pictures import Part
+from tenfold.pictures.parts import trim
+from tenfold.pictures.strokes import stroke_width
+from tenfold.reader.lines import LOWEST
+
+CUT_WIDTH = 0.5  # heights of a line; narrower parts are not cut
+CUT_STROKES = 5.0  # a cut crosses less ink
+CUT_DISTANCE = 0.1  # heights of a line, between two cuts
+VALLEY, DIP = 0.25, 0.1  # heights of a line: how far around a column is the deepest, and how deep it must be
+PATH, ASIDE = 0.02, 0.3  # what a pixel of paper and a step aside cost a cut, in pixels of ink
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Ink that is not divided further; `crossed` is what the cut on its left crosses, in stroke widths, 0 if none."""
+
+    part: Part
+    crossed: float
+
+
+def split(part: Part, height: float, slant: float) -> list[Piece]:
+    """Cut a part wherever digits may touch: along paths from top to bottom that cross little ink.
+
+    Args:
+        part: of a line.
+        height: the typical height of the line's digits.
+        slant: of the line.
+
+    Returns:
+        Pieces from left to right; too many, of which several may be one digit.
+    """
+    if part.width < CUT_WIDTH * height or part.height < LOWEST * height:
+        return [Piece(part, 0.0)]
+    offsets = np.round(slant * np.arange(part.height)).astype(int)  # that put leaning strokes upright
+    offsets -= offsets.min()
+    upright = np.zeros((part.height, part.width + offsets.max()), np.float32)
+    places = np.arange(part.width) + offsets[:, None]  # (rows, columns): where each pixel is, upright
+    np.put_along_axis(upright, places, part.mask, axis=1)
+    valleys, seams = _valley_to_valley(upright, height), _seams(upright, height)
+    paths = np.array([*valleys, *seams], dtype=int).reshape(-1, part.height)
+    stroke = max(stroke_width(part.mask), 1.0)
+    inked = np.take_along_axis(upright, paths.T, axis=1).sum(axis=0) / stroke
+    cuts: list[int] = []
+    for cut in np.lexsort((inked, np.arange(len(paths)) >= len(valleys))):  # first the lines between valleys
+        far = all(np.abs(paths[cut] - paths[other]).mean() > CUT_DISTANCE * height for other in cuts)
+        if inked[cut] < CUT_STROKES and far:
+            cuts.append(int(cut))
+    cuts.sort(key=lambda cut: float(paths[cut].mean()))
+    number = (places >= np.sort(paths[cuts], axis=0)[:, :, None]).sum(axis=0)  # (rows, columns): the piece of a pixel
+    crossed = [0.0, *inked[cuts].tolist()]
+    masks = [part.mask & (number == piece) for piece in range(len(crossed))]
+    return [Piece(trim(part.x, part.y, mask), ink) for mask, ink in zip(masks, crossed, strict=True) if mask.any()]
+
+
+def _seams(ink: Float[np.ndarray, "h w"], height: float) -> list[Int[np.ndarray, " h"]]:
+    """Paths from top to bottom that cross less ink than those around."""
+    cost = ink + np.float32(PATH)
+    down, up = _path_costs(cost), _path_costs(cost[::-1])[::-1]
+    through = (down + up - cost)[len(ink) // 2]
+    reach = max(1, round(CUT_DISTANCE * height))
+    least: list[int] = []
+    for column in range(reach, len(through) - reach):
+        is_least = through[column] == through[column - reach : column + reach + 1].min()
+        if is_least and (not least or column - least[-1] > reach):
+            least.append(column)
+    return list(_trace(down, up, least))
+
+
+def _valley_to_valley(ink: Float[np.ndarray, "h w"], height: float) -> list[Int[np.ndarray, " h"]]:
+    """Straight lines from where the outline dips at the top to where it rises at the bottom: there two curves touch."""
+    rows, columns = ink.shape
+    tops = np.where(ink.any(axis=0), ink.argmax(axis=0), rows)
+    bottoms = np.where(ink.any(axis=0), ink[::-1].argmax(axis=0), rows)
+    reach = max(1, round(VALLEY * height))
+    ends = []
+    for depth in (tops, bottoms):
+        found = []
+        for column in range(reach, columns - reach):
+            left, right = depth[column - reach : column], depth[column + 1 : column + reach + 1]
+            deep = depth[column] >= max(left.max(), right.max()) and depth[column] > left[-1]
+            if deep and depth[column] - max(left.min(), right.min()) > DIP * height:
+                found.append(column)
+        ends.append(found)
+    return [
+        np.round(np.linspace(top, bottom, rows)).astype(int)
+        for top in ends[0]
+        for bottom in ends[1]
+        if abs(top - bottom) < reach
+    ]
+
+
+def _path_costs(cost: Float[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
+    """The least cost of a path from the first row to each pixel."""
+    total = np.pad(cost, ((0, 0), (1, 1)), constant_values=np.inf)
+    for above, row in pairwise(total):
+        row[1:-1] += np.minimum(above[1:-1], np.minimum(above[:-2], above[2:]) + ASIDE)
+    return total[:, 1:-1]
+
+
+def _trace(
+    down: Float[np.ndarray, "h w"], up: Float[np.ndarray, "h w"], columns: Sequence[int]
+) -> Int[np.ndarray, "paths h"]:
+    """The cheapest path through each of these columns of the middle row: its column in each row."""
+    rows, width = down.shape
+    paths = np.empty((len(columns), rows), dtype=int)
+    paths[:, rows // 2] = columns
+    for step, total in ((-1, down), (1, up)):
+        for row in range(rows // 2 + step, rows if step > 0 else -1, step):
+            near = np.clip(paths[:, row - step, None] + (0, -1, 1), 0, width - 1)
+            best = (total[row][near] + (0, ASIDE, ASIDE)).argmin(axis=1)
+            paths[:, row] = near[np.arange(len(near)), best]
+    return paths

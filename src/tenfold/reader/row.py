@@ -1,0 +1,157 @@
+"""A line of writing seen as a whole, by a network that knows every digit among its neighbors.
+
+It says in every second column which digit stands there, or none. What it says of the columns of one piece of ink tells
+how likely they show just that digit: the sum over all ways in which it may begin and end there, as in A. Graves et al.,
+"Connectionist Temporal Classification", ICML 2006.
+"""
+
+from dataclasses import dataclass
+from itertools import groupby
+
+import cv2
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from tenfold.data import CLASSES
+from tenfold.models import ROW_COLUMNS, ROW_SIDE, ROW_STEP, RowModel
+from tenfold.pictures import Page
+from tenfold.reader.digits import log_softmax
+from tenfold.reader.lines import Line
+
+MARGIN = 0.3  # heights of the line, on both sides
+FAINT = 40  # of 255; fainter lines stay fainter than others
+SIGHT = 16  # columns to both sides that an answer depends on
+LARGER, CLEARER = 1.4, 0.1  # how much a line is enlarged, and what that must gain, in nats for each digit
+LEAST = -8.0  # no evidence against a digit or its absence is stronger: the network is sure too early
+
+
+@dataclass(frozen=True, eq=False)
+class Strip:
+    """A line as an image.
+
+    Attributes:
+        image: ink from 0 to 255, the line's digits about 20 rows high, in the middle.
+        left: the column of the page that it begins at.
+        scale: of its columns for one of the page.
+    """
+
+    image: UInt8[np.ndarray, "40 columns"]
+    left: int
+    scale: float
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A digit that the network sees in a line.
+
+    Attributes:
+        left: the column of the page from which on it says so.
+        right: the column up to which it does.
+        answer: where it is surest, the logarithms of the probabilities of the ten digits and of none.
+    """
+
+    left: float
+    right: float
+    answer: Float[np.ndarray, "11"]
+
+    @property
+    def probability(self) -> float:
+        """Of the most probable digit."""
+        return float(np.exp(self.answer[:CLASSES].max()))
+
+
+class RowReading:
+    """What the network sees in a line.
+
+    Args:
+        strip: the line.
+        model: the network.
+
+    Attributes:
+        answers: the logarithms of the probabilities of the ten digits and of none, at every second column.
+        seen: the digits in the likeliest answers, from left to right.
+    """
+
+    def __init__(self, strip: Strip, model: RowModel) -> None:
+        self._strip = strip
+        self.answers = _look(strip.image, model)
+        self.seen: list[Seen] = []
+        start = 0
+        for label, run in groupby(self.answers.argmax(axis=1).tolist()):
+            end = start + len(list(run))
+            if label < CLASSES:
+                surest = start + int(self.answers[start:end, label].argmax())
+                self.seen.append(Seen(self._column(start), self._column(end), self.answers[surest]))
+            start = end
+
+    def surprise(self) -> float:
+        """How much the likeliest answers surprise, for each digit in them."""
+        return -float(self.answers.max(axis=1).sum()) / max(1, len(self.seen))
+
+    def digits(self, left: float, right: float) -> Float[np.ndarray, "10"]:
+        """The logarithms of the probabilities that from one column of the page to another there is just each digit."""
+        before, within, after = 0.0, np.full(CLASSES, -np.inf), np.full(CLASSES, -np.inf)
+        for *digits, nothing in self._between(left, right):
+            after = np.logaddexp(after, within) + nothing
+            within = np.logaddexp(within, before) + digits
+            before += nothing
+        return np.maximum(np.logaddexp(within, after), LEAST)
+
+    def nothing(self, left: float, right: float) -> float:
+        """Likewise that there is no digit."""
+        return max(float(self._between(left, right)[:, CLASSES].sum()), LEAST)
+
+    def _column(self, frame: int) -> float:
+        return self._strip.left + ROW_STEP * frame / self._strip.scale
+
+    def _between(self, left: float, right: float) -> Float[np.ndarray, "frames 11"]:
+        frames = (np.array((left, right)) - self._strip.left) * self._strip.scale / ROW_STEP
+        first, last = np.clip(np.rint(frames), 0, len(self.answers)).astype(int)
+        return self.answers[first:last]
+
+
+def read_row(page: Page, line: Line, model: RowModel) -> RowReading:
+    """See a line as a whole, at its height, or larger where that surprises less: print may make a line seem higher."""
+    usual = RowReading(cut_strip(page, line, line.height), model)
+    if usual.surprise() <= CLEARER:
+        return usual
+    larger = RowReading(cut_strip(page, line, line.height / LARGER), model)
+    return larger if usual.surprise() - larger.surprise() > CLEARER else usual
+
+
+def cut_strip(page: Page, line: Line, digit: float) -> Strip:
+    """Cut a line out of a page.
+
+    Args:
+        page: the page.
+        line: of its ink.
+        digit: the height of the line's digits, in pixels of the page.
+    """
+    height = max(2, round(2 * digit))
+    top = round(line.middle - height / 2)
+    margin = round(MARGIN * digit)
+    left = min(part.x for part in line.parts) - margin
+    width = max(part.right for part in line.parts) + margin - left
+    around = np.zeros((height, width), np.uint8)
+    first, last = max(top, 0), min(top + height, len(page.ink))
+    start, end = max(left, 0), min(left + width, page.ink.shape[1])
+    around[first - top : last - top, start - left : end - left] = page.ink[first:last, start:end]
+    scale = ROW_SIDE / height
+    size = (max(1, round(scale * width)), ROW_SIDE)
+    image = cv2.resize(around, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    return Strip(cv2.convertScaleAbs(image, alpha=255 / max(image.max(), FAINT)), left, scale)
+
+
+def _look(image: UInt8[np.ndarray, "40 columns"], model: RowModel) -> Float[np.ndarray, "frames 11"]:
+    """Run the network on windows, as wide as it takes them, that overlap by as much as it sees to the sides."""
+    short, long = ROW_COLUMNS
+    edge = SIGHT // ROW_STEP  # answers
+    starts = range(0, max(image.shape[1] - 2 * SIGHT, 1), long - 2 * SIGHT)
+    answers = []
+    for start in starts:
+        seen = image[:, start : start + long]
+        window = np.zeros((ROW_SIDE, short if seen.shape[1] <= short else long), np.uint8)
+        window[:, : seen.shape[1]] = seen
+        logits = model.logits(window)
+        answers.append(logits[edge if start else 0 : -edge if start < starts[-1] else None])
+    return log_softmax(np.concatenate(answers)[: -(-image.shape[1] // ROW_STEP)])

@@ -1,0 +1,148 @@
+"""Rows of digits: drawing them, learning from them, and what a whole line tells of each piece of ink."""
+
+import contextlib
+from itertools import groupby, product
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import tenfold
+from tenfold import preprocess
+from tenfold.errors import TenfoldError
+from tenfold.models import ROW_COLUMNS, ROW_SIDE, ROW_STEP, SHIPPED, LiteRTRowModel, TorchRowModel
+from tenfold.networks import row_cnn
+from tenfold.pictures import open_page
+from tenfold.reader import Reader, segment, to_text
+from tenfold.reader.digits import look
+from tenfold.reader.division import Division
+from tenfold.reader.lines import Line, find_lines
+from tenfold.reader.row import LEAST, RowReading, Strip, read_row
+from tenfold.reader.segment import settle
+from tenfold.rows import draw_examples, fit_rows
+from tenfold.rows.writing import draw_row, make_alphabet
+
+
+class Said:
+    """Says the same of every image."""
+
+    def __init__(self, answers):
+        self.answers = answers
+
+    def logits(self, image):
+        logits = np.zeros((image.shape[1] // ROW_STEP, 11), np.float32)
+        logits[: len(self.answers)] = self.answers
+        return logits
+
+
+class Run:
+    """Runs a network on images of any width."""
+
+    def __init__(self, network):
+        self.network = network.eval()
+
+    @torch.inference_mode()
+    def logits(self, image):
+        pixels = torch.from_numpy(image)[None, None] / 255
+        return self.network(preprocess.standardize(pixels))[0].T.numpy()
+
+
+@pytest.fixture(scope="module")
+def train():
+    return tenfold.load()[0][:2000]
+
+
+@pytest.fixture(scope="module")
+def examples(train):
+    return draw_examples(train, 128, seed=0)
+
+
+def test_rows_show_their_digits_from_left_to_right(train):
+    torch.manual_seed(0)
+    alphabet = make_alphabet(train)
+    for seed in range(20):
+        row, again = (draw_row(alphabet, np.random.default_rng(seed)) for _ in range(2))
+        assert len(row.digits) == len(row.centers)
+        assert sorted(row.centers) == row.centers
+        assert row.centers[-1] < row.picture.shape[1]
+        assert np.array_equal(row.picture, again.picture)
+
+
+def test_a_network_learns_from_rows(examples):
+    torch.manual_seed(0)
+    losses = list(fit_rows(row_cnn(width=8), examples))
+    assert losses[-1] < losses[0] / 2
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 3))
+def test_the_evidence_for_a_digit_is_the_sum_over_all_its_ways(seed, frames):
+    logits = np.random.default_rng(seed).normal(0, 1, (frames, 11)).astype(np.float32)
+    row = RowReading(Strip(np.zeros((ROW_SIDE, 2 * frames), np.uint8), 0, 1.0), Said(logits))
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    expected = np.zeros(10)
+    for way in product(range(11), repeat=frames):
+        shown = [digit for digit, _ in groupby(way) if digit < 10]
+        if len(shown) == 1:
+            expected[shown[0]] += np.prod(probabilities[range(frames), way])
+    np.testing.assert_allclose(row.digits(0.0, 2.0 * frames), np.maximum(np.log(expected), LEAST), rtol=1e-3, atol=1e-4)
+    assert row.nothing(0.0, 2.0 * frames) == pytest.approx(max(np.log(probabilities[:, 10]).sum(), LEAST), abs=1e-4)
+
+
+def test_a_long_line_is_read_as_if_at_once():
+    torch.manual_seed(0)
+    model = Run(row_cnn())
+    image = np.random.default_rng(0).integers(0, 256, (ROW_SIDE, 300), dtype=np.uint8)
+    row = RowReading(Strip(image, 0, 1.0), model)
+    whole = torch.log_softmax(torch.from_numpy(model.logits(image)), dim=1).numpy()
+    np.testing.assert_allclose(row.answers[:-8], whole[:-8], atol=1e-4)  # at the end, paper is filled in
+
+
+def test_both_files_of_the_network_for_rows_read_the_same(examples):
+    pytest.importorskip("ai_edge_litert")
+    models = LiteRTRowModel(SHIPPED / "rows-int8.tflite"), TorchRowModel(SHIPPED / "rows.safetensors")
+    for columns in ROW_COLUMNS:
+        images = [example.image[:, :columns] for example in examples if example.image.shape[1] >= columns][:50]
+        answers = [np.array([model.logits(image).argmax(axis=1) for image in images]) for model in models]
+        assert (answers[0] == answers[1]).mean() > 0.98
+
+
+def test_rows_are_read_better_by_two_networks(monkeypatch):
+    torch.manual_seed(0)
+    alphabet = make_alphabet(tenfold.load()[1])
+    rows = [draw_row(alphabet, np.random.default_rng(seed)) for seed in range(60)]
+    reader = Reader(SHIPPED / "reader-int8.tflite")
+
+    def count_right():
+        right = 0
+        for row in rows:
+            with contextlib.suppress(TenfoldError):  # too faint to be seen
+                right += to_text(reader.read(row.picture)) == "".join(map(str, row.digits))
+        return right
+
+    by_two = count_right()
+    monkeypatch.setattr(segment, "CLEAR", np.inf)
+    assert by_two > count_right() + 10
+
+
+def test_what_the_network_was_not_shown_is_in_no_cheapest_division():
+    torch.manual_seed(0)
+    alphabet = make_alphabet(tenfold.load()[1])
+    reader = Reader(SHIPPED / "reader-int8.tflite")
+    shown = []
+    for seed in range(20):
+        page = open_page(draw_row(alphabet, np.random.default_rng(seed)).picture)
+        division, whole = (Division(Line(find_lines(page.parts)[0])) for _ in range(2))
+        places, parts = zip(*whole.parts.items(), strict=True)
+        for place, digit in zip(places, look(page, parts, reader.model), strict=True):
+            whole.add(place, digit)
+        settle(page, [division], reader.model)
+        shown.append(len(division.digits) / len(parts))
+        assert division.cheapest() == whole.cheapest()
+        for each in (division, whole):
+            each.add_row(read_row(page, each.line, reader.row_model))
+        settle(page, [division], reader.model)
+        assert division.cheapest() == whole.cheapest()
+    assert np.mean(shown) < 0.7
