@@ -97,11 +97,12 @@ def cluster_workers(cluster) -> list[int]:
     return [pid for raylet in raylets for pid, command in processes("ppid", raylet) if "_call" in command]
 
 
-def test_ctrl_c_keeps_what_is_done_and_leaves_no_process(file):
+@pytest.mark.parametrize(("kill", "number"), [(os.killpg, signal.SIGINT), (os.kill, signal.SIGTERM)])
+def test_an_end_on_the_way_keeps_what_is_done_and_leaves_no_process(file, kill, number):
     process = start(file)
     runs = [Path(f"studies/many/quick-narrow-seed{seed}") for seed in range(3)]
     wait_for_epochs(runs[0], process)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    kill(process.pid, number)  # as a terminal and as a scheduler does
     out, err = process.communicate(timeout=30)
     assert (process.returncode, out) == (130, "")
     assert err == "tenfold: interrupted; finished runs are kept, and the same command goes on\n"

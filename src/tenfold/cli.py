@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,6 +36,7 @@ Cluster = Annotated[
 
 def main() -> None:
     """Run the command line; bad input ends in one line on standard error and exit code 2."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # which would leave worker processes behind
     try:
         code = app(standalone_mode=False)
     except (TenfoldError, TyperException, OSError) as error:
