@@ -4,7 +4,6 @@ Serves the page with `tenfold draw`, so build it first: `npm run build --prefix 
 """
 
 import json
-import math
 import re
 import shutil
 import statistics
@@ -16,53 +15,26 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from benchmarks.chromium import DIGITS, FLAGS, Stroke
 from benchmarks.speed import where
 
 RESULTS = Path("results/browser.json")
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 OPENINGS = 9
 PAUSE = 250  # milliseconds between strokes
-# Runs in the page before anything else: when strokes grew last, and when the answer changed.
+# Runs in the page before anything else: when strokes grew last, and when the answer changed and the frame with it was
+# painted.
 WATCH = """
 addEventListener("pointermove", (event) => { window.strokeAt = performance.now(); }, true);
 addEventListener("DOMContentLoaded", () => {
   const note = () => {
     window.answerAt = performance.now();
+    requestAnimationFrame(() => setTimeout(() => { window.paintedAt = performance.now(); }));
     if (/sure|no digit/.test(document.querySelector("#verdict").textContent)) window.firstAnswerAt ??= window.answerAt;
   };
   const what = { subtree: true, childList: true, characterData: true, attributes: true };
   new MutationObserver(note).observe(document.querySelector("#answer .read"), what);
 });
 """
-Stroke = list[tuple[float, float]]
-
-
-def arc(x: float, y: float, rx: float, ry: float, start: float, end: float, n: int = 12) -> Stroke:
-    """Points on an ellipse around (x, y), from one angle to another in degrees, clockwise from the right."""
-    angles = [math.radians(start + (end - start) * i / (n - 1)) for i in range(n)]
-    return [(x + rx * math.cos(angle), y + ry * math.sin(angle)) for angle in angles]
-
-
-# The strokes of each digit, in a box of height 1 from the upper left.
-DIGITS: dict[int, list[Stroke]] = {
-    0: [arc(0.32, 0.5, 0.26, 0.42, -80, 280, 24)],
-    1: [[(0.36, 0.06), (0.3, 0.94)]],
-    2: [[*arc(0.33, 0.3, 0.24, 0.23, -160, 40), (0.1, 0.92), (0.6, 0.9)]],
-    3: [[*arc(0.3, 0.28, 0.22, 0.2, -150, 80), *arc(0.3, 0.7, 0.26, 0.23, -80, 150)]],
-    4: [[(0.34, 0.06), (0.06, 0.6), (0.64, 0.58)], [(0.48, 0.34), (0.45, 0.95)]],
-    5: [[(0.55, 0.08), (0.18, 0.08), (0.14, 0.45), *arc(0.3, 0.66, 0.26, 0.25, -110, 140)]],
-    6: [[(0.48, 0.06), (0.22, 0.35), *arc(0.32, 0.7, 0.22, 0.22, 190, -170, 18)]],
-    7: [[(0.08, 0.1), (0.34, 0.08), (0.58, 0.1), (0.26, 0.94)]],
-    8: [
-        [
-            *arc(0.32, 0.28, 0.2, 0.2, 90, -180),
-            *arc(0.32, 0.28, 0.2, 0.2, 180, 90),
-            *arc(0.32, 0.71, 0.24, 0.23, -90, 270, 18),
-        ]
-    ],
-    9: [[*arc(0.3, 0.3, 0.2, 0.22, -20, -380, 18), (0.48, 0.4), (0.42, 0.94)]],
-}
 
 
 def main() -> None:
@@ -74,7 +46,12 @@ def main() -> None:
         results = {
             "measured": where() | {"browser": f"Chromium {browser.version}"},
             "first_answer_seconds": summarize([seconds for seconds, _ in openings]),
-            "further_answer_milliseconds": {name: summarize(times) for name, times in further.items()},
+            "further_answer_milliseconds": {
+                name: summarize([answered for answered, _ in times]) for name, times in further.items()
+            },
+            "further_answer_painted_milliseconds": {
+                name: summarize([painted for _, painted in times]) for name, times in further.items()
+            },
             "transferred_bytes": max(size for _, size in openings),
         }
         browser.close()
@@ -107,7 +84,7 @@ def open_and_draw(browser: Browser, address: str) -> tuple[float, int]:
     page = context.new_page()
     page.add_init_script(WATCH)
     page.goto(address, wait_until="commit")
-    page.locator("#pad").wait_for()
+    page.locator("#verdict").get_by_text(re.compile("Loading|side by side")).wait_for()  # until then, no stroke is seen
     draw(page, DIGITS[7], 0.3, 0.08, 0.6)
     page.locator("#verdict").get_by_text(re.compile("sure")).wait_for()
     seconds = page.evaluate("window.firstAnswerAt") / 1000
@@ -117,13 +94,13 @@ def open_and_draw(browser: Browser, address: str) -> tuple[float, int]:
     return seconds, sum(sizes)
 
 
-def answer_times(browser: Browser, address: str) -> dict[str, list[float]]:
-    """Milliseconds from the end of each stroke to the last change of the answer, for one digit and for a number."""
+def answer_times(browser: Browser, address: str) -> dict[str, list[tuple[float, float]]]:
+    """What `draw` measures of each stroke, of one digit and of a number."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.add_init_script(WATCH)
     page.goto(address)
     page.get_by_text("several side by side").wait_for()
-    times: dict[str, list[float]] = {"one digit": [], "five digits": []}
+    times: dict[str, list[tuple[float, float]]] = {"one digit": [], "five digits": []}
     for _ in range(10):
         for digit in (3, 4, 7):
             times["one digit"] += draw(page, DIGITS[digit], 0.3, 0.08, 0.6)
@@ -135,13 +112,20 @@ def answer_times(browser: Browser, address: str) -> dict[str, list[float]]:
     return times
 
 
-def draw(page: Page, digit: list[Stroke], left: float, top: float, size: float) -> list[float]:
-    """Draw a digit into a part of the pad, given in shares of the pad's width; see `answer_times`."""
+def draw(page: Page, digit: list[Stroke], left: float, top: float, size: float) -> list[tuple[float, float]]:
+    """Draw a digit into a part of the pad, given in shares of the pad's width.
+
+    Returns:
+        For each stroke the milliseconds from its last movement to the last change of the answer, and to the frame that
+        shows it.
+    """
     times = []
     for stroke in digit:
         trace(page, [(left + size * x, top + size * y) for x, y in stroke])
         page.wait_for_timeout(PAUSE)
-        times.append(page.evaluate("window.answerAt - window.strokeAt"))
+        while not page.evaluate("window.paintedAt > window.strokeAt"):  # slow, or not loaded yet
+            page.wait_for_timeout(PAUSE)
+        times.append(tuple(page.evaluate("[window.answerAt - window.strokeAt, window.paintedAt - window.strokeAt]")))
     return times
 
 

@@ -21,11 +21,13 @@ from jaxtyping import Float, Int, UInt8
 from PIL import Image
 
 import tenfold
+from benchmarks.chromium import DIGITS, FLAGS
 from benchmarks.pages import draw_page
 from benchmarks.speed import where
 from tenfold import models
 from tenfold.data import Digits
 from tenfold.errors import TenfoldError
+from tenfold.models import ROW_SIDE
 from tenfold.pictures import open_page
 from tenfold.reader import Reader
 
@@ -35,20 +37,6 @@ DRAWINGS, PAGES = 1000, 20
 SIZES = ((280, 280), (600, 300), (320, 480), (100, 60), (28, 28), (1024, 400))  # width and height of a drawing
 MOST_DIGITS = 6
 CLEAR = 8  # gray levels; pixels that differ by more differ clearly
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-# Digits as a pen writes them: strokes through points, x and y from 0 to 1.
-STROKES = {
-    0: [[(0.5, 0), (0.1, 0.15), (0, 0.6), (0.4, 1), (0.9, 0.8), (1, 0.3), (0.5, 0)]],
-    1: [[(0.1, 0.25), (0.5, 0), (0.5, 0.5), (0.5, 1)]],
-    2: [[(0, 0.25), (0.4, 0), (0.9, 0.2), (0.6, 0.6), (0, 1), (0.5, 0.95), (1, 1)]],
-    3: [[(0, 0.1), (0.5, 0), (0.9, 0.25), (0.4, 0.45), (0.95, 0.7), (0.5, 1), (0, 0.9)]],
-    4: [[(0.4, 0), (0, 0.6), (0.5, 0.6), (1, 0.6)], [(0.8, 0.3), (0.75, 0.7), (0.7, 1)]],
-    5: [[(0.15, 0), (0.1, 0.4), (0.6, 0.35), (0.95, 0.7), (0.5, 1), (0, 0.9)], [(0.15, 0), (0.6, 0.02), (0.95, 0)]],
-    6: [[(0.8, 0), (0.2, 0.35), (0.05, 0.8), (0.5, 1), (0.95, 0.75), (0.5, 0.5), (0.1, 0.75)]],
-    7: [[(0, 0.05), (0.5, 0), (1, 0), (0.7, 0.4), (0.4, 1)]],
-    8: [[(0.8, 0.1), (0.3, 0), (0.15, 0.3), (0.8, 0.65), (0.6, 1), (0.1, 0.85), (0.4, 0.45), (0.8, 0.1)]],
-    9: [[(0.9, 0.2), (0.4, 0), (0.05, 0.3), (0.5, 0.5), (0.9, 0.25), (0.9, 0.6), (0.8, 1)]],
-}
 
 Lines = list[list[dict[str, Any]]]  # digits of each line: label, box, image
 
@@ -146,10 +134,10 @@ def draw(digits: Digits, seed: int) -> Drawing:
         if kind == "mnist":
             _paste(ink, digits.images[random.integers(len(digits))], int(x), int(y), max(8, int(side)))
             continue
-        strokes = [random.random((random.integers(2, 9), 2)).tolist()] if kind == "scribble" else None
-        for stroke in strokes or STROKES[int(random.integers(10))]:
-            points = np.array(stroke) + random.normal(0, 0.04, (len(stroke), 2))
-            _pen(ink, (points * (0.6 * side, side) + (x, y)), pen)
+        scribble = random.uniform((0, 0), (0.6, 1), (random.integers(2, 9), 2)).tolist()
+        for stroke in [scribble] if kind == "scribble" else DIGITS[int(random.integers(10))]:
+            points = np.array(stroke) + random.normal(0, 0.02, (len(stroke), 2))
+            _pen(ink, points * side + (x, y), pen)
     return Drawing(_paint(random, ink), single)
 
 
@@ -215,9 +203,9 @@ def compare(expected: Sequence[Lines | str], found: Sequence[Lines | str]) -> Di
 READ = """async ([number, single]) => {
   const { Reader } = await import("/reader/index.js");
   let asked = 0;
-  const classify = async (images) => {
+  const ask = (network) => async (images) => {
     const start = performance.now();
-    const response = await fetch("/logits", { method: "POST", body: images });
+    const response = await fetch(network, { method: "POST", body: images });
     const logits = new Float32Array(await response.arrayBuffer());
     asked += performance.now() - start;
     return logits;
@@ -228,7 +216,7 @@ READ = """async ([number, single]) => {
   const start = performance.now();
   let found;
   try {
-    const { lines } = await new Reader(classify).read(picture, { single });
+    const { lines } = await new Reader(ask("/digits"), ask("/row")).read(picture, { single });
     found = lines.map((line) => line.map(({ label, box, image }) => (
       { label, box: [box.x, box.y, box.width, box.height], image: Array.from(image) })));
   } catch (error) {
@@ -239,7 +227,8 @@ READ = """async ([number, single]) => {
 
 
 def _handler(model: models.Model, pictures: Sequence[Drawing]) -> type[BaseHTTPRequestHandler]:
-    """Serves an empty page, the modules, the pictures and the network."""
+    """Serves an empty page, the modules, the pictures and the networks."""
+    row_model = models.load_for_rows()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -254,7 +243,11 @@ def _handler(model: models.Model, pictures: Sequence[Drawing]) -> type[BaseHTTPR
 
         def do_POST(self) -> None:
             images = np.frombuffer(self.rfile.read(int(self.headers["Content-Length"])), np.uint8)
-            self._send(model.logits(images.reshape(-1, 28, 28)).tobytes(), "application/octet-stream")
+            if self.path == "/row":
+                logits = row_model.logits(images.reshape(ROW_SIDE, -1))
+            else:
+                logits = model.logits(images.reshape(-1, 28, 28))
+            self._send(logits.tobytes(), "application/octet-stream")
 
         def _send(self, data: bytes, kind: str, width: int = 0) -> None:
             self.send_response(200)

@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 from test_plots import make_digits, make_evaluation, make_history, make_robustness
 
+from benchmarks.chromium import FLAGS
 from tenfold import plots, recipes, report
 from tenfold.networks import build, summary
 
 sync_api = pytest.importorskip("playwright.sync_api")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 CHROMIUM = shutil.which("chromium")
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the path")
 

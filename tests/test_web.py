@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from benchmarks.chromium import DIGITS, FLAGS
 from tenfold import draw, models, preprocess
 from tenfold.weights import restore
 
 sync_api = pytest.importorskip("playwright.sync_api")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-from benchmarks import browser as drawn  # noqa: E402  # needs playwright
+from benchmarks.browser import trace  # noqa: E402  # needs playwright
 
 CHROMIUM = shutil.which("chromium")
 TIMEOUT = 30_000  # of one step, in milliseconds: a loaded machine is no failure
@@ -46,7 +47,7 @@ def playwright():
 
 @pytest.fixture(scope="module")
 def browser(playwright):
-    chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=drawn.FLAGS)
+    chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
     yield chromium
     chromium.close()
 
@@ -93,8 +94,8 @@ def expect_message(page, text):
 
 
 def trace_digit(page, digit, left=0.3, top=0.08, size=0.6):
-    for stroke in drawn.DIGITS[digit]:
-        drawn.trace(page, [(left + size * x, top + size * y) for x, y in stroke])
+    for stroke in DIGITS[digit]:
+        trace(page, [(left + size * x, top + size * y) for x, y in stroke])
 
 
 def trace_number(page, number):
@@ -157,9 +158,25 @@ def test_undo_and_clear_with_buttons_and_keys(page):
         assert page.locator("#number button").count() == 0
 
 
+def test_the_newest_of_many_states_is_read_and_none_is_left_waiting(page):
+    found = page.evaluate("""async () => {
+      const { reader } = await import("./reading.js");
+      const seven = [[250, 100], [400, 95], [540, 100], [470, 250], [400, 400], [330, 550]];
+      const readings = [];
+      for (let n = 2; n < 42; n++) {
+        const points = seven.slice(0, n).map(([x, y]) => ({ x, y }));
+        readings.push(reader.read({ strokes: [points] }));
+        await new Promise((resolve) => setTimeout(resolve, 3));
+      }
+      return (await Promise.all(readings)).map((found) => found?.lines[0]?.[0].label);
+    }""")
+    assert len(found) == 40
+    assert found[-1] == 7
+
+
 def test_a_scribble_is_no_digit(page):
     generator = np.random.default_rng(5)
-    drawn.trace(page, [(0.2 + 0.6 * x, 0.1 + 0.55 * y) for x, y in generator.random((40, 2))])
+    trace(page, [(0.2 + 0.6 * x, 0.1 + 0.55 * y) for x, y in generator.random((40, 2))])
     expect_verdict(page, "no digit")
     sync_api.expect(page.locator("#status")).to_have_text("no digit")
 
@@ -179,7 +196,7 @@ def test_a_finger_draws_and_does_not_scroll(browser, address):
     page, said = open_page(browser, address, **phone)
     touch = page.context.new_cdp_session(page)
     box = page.locator("#pad").bounding_box()
-    for stroke in drawn.DIGITS[4]:
+    for stroke in DIGITS[4]:
         points = [
             {"x": box["x"] + box["width"] * (0.3 + 0.6 * x), "y": box["y"] + box["width"] * (0.08 + 0.6 * y)}
             for x, y in np.concatenate([np.linspace(a, b, 8) for a, b in pairwise(stroke)]).tolist()
@@ -203,7 +220,7 @@ def make_photo(number="507", turned=False) -> bytes:
     photo = Image.fromarray(np.clip(paper, 0, 255).astype(np.uint8)).convert("RGB")
     pen = ImageDraw.Draw(photo)
     for place, digit in enumerate(number):
-        for stroke in drawn.DIGITS[int(digit)]:
+        for stroke in DIGITS[int(digit)]:
             points = [(200 + 280 * place + 300 * x, 250 + 300 * y) for x, y in stroke]
             pen.line(points, (40, 40, 70), 24, joint="curve")
             for x, y in points:
@@ -281,7 +298,7 @@ def test_bad_pictures_get_a_clear_message_and_drawing_goes_on(page):
 
 
 def test_the_camera_takes_a_picture(playwright, address):
-    chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=[*drawn.FLAGS, FAKE_CAMERA])
+    chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, FAKE_CAMERA])
     page, said = open_page(chromium, address, permissions=["camera"])
     page.get_by_role("button", name="Camera").click()
     video = page.locator("dialog video")
@@ -301,7 +318,7 @@ def test_the_camera_takes_a_picture(playwright, address):
 
 @pytest.mark.parametrize(("flags", "message"), [([FAKE_CAMERA], "may not be used"), ([], "no camera")])
 def test_without_a_camera_the_page_says_so(playwright, address, flags, message):
-    chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=drawn.FLAGS + flags)
+    chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS + flags)
     page, _ = open_page(chromium, address)
     page.get_by_role("button", name="Camera").click()
     expect_message(page, message)
@@ -317,6 +334,27 @@ def test_without_webassembly_the_page_says_so_and_still_draws(browser, address):
     expect_message(page, "no WebAssembly")
     trace_digit(page, 7)
     sync_api.expect(page.get_by_role("button", name="Undo")).to_be_enabled()
+    assert said == []
+    context.close()
+
+
+OLDER = """const { instantiate } = WebAssembly;
+WebAssembly.instantiate = (bytes, ...rest) =>  // small ones only try what the browser can
+  bytes.byteLength < 100 ? Promise.reject(new Error("unknown instruction")) : instantiate(bytes, ...rest);
+"""
+
+
+def test_an_older_browser_gets_the_runtime_that_it_can_run(browser, address):
+    context = browser.new_context()
+    worker = OLDER + (draw.PAGE / "worker.js").read_text()
+    context.route("**/worker.js", lambda route: route.fulfill(body=worker, content_type="text/javascript"))
+    requested: list[str] = []
+    context.on("request", lambda request: requested.append(request.url.rpartition("/")[2]))
+    page, said = open_page(context, address)
+    trace_number(page, "314")
+    expect_number(page, "314")
+    assert "litert_wasm_compat_internal.wasm" in requested
+    assert "litert_wasm_internal.wasm" not in requested
     assert said == []
     context.close()
 
@@ -381,8 +419,7 @@ def test_the_feature_maps_are_those_of_the_shipped_network(page):
     trace_digit(page, 5)
     expect_number(page, "5")
     image = np.array(page.locator("#seen").evaluate(IMAGE), np.uint8).reshape(1, 28, 28)
-    (file,) = models.SHIPPED.glob("*.safetensors")
-    convolution, norm, relu, *_ = restore(file)
+    convolution, norm, relu, *_ = restore(models.SHIPPED / "reader.safetensors")
     expected = relu(norm(convolution(preprocess.to_tensor(image))))[0].flatten(1).detach().numpy()
     maps = page.evaluate(
         """async (image) => {

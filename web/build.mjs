@@ -1,4 +1,4 @@
-// Put the page together in src/tenfold/page: these files, LiteRT.js, and the network from src/tenfold/shipped.
+// Put the page together in src/tenfold/page: these files, LiteRT.js, and the networks from src/tenfold/shipped.
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -25,9 +25,8 @@ copyScript("core/dist/index.js", "litert.js");
 copyScript("wasm-utils/dist/index.js", "wasm-utils.js");
 cpSync(`${WEB}litert-license.txt`, `${PAGE}litert/LICENSE.txt`);
 
-const networks = readdirSync(SHIPPED).filter((name) => name.endsWith("-int8.tflite"));
-if (networks.length !== 1) throw new Error(`${SHIPPED} must hold one network in 8 bits, not ${networks.length}`);
-cpSync(SHIPPED + networks[0], `${PAGE}model.tflite`);
+cpSync(`${SHIPPED}reader-int8.tflite`, `${PAGE}model.tflite`);
+cpSync(`${SHIPPED}rows-int8.tflite`, `${PAGE}rows.tflite`);
 cpSync(`${SHIPPED}first-layer.json`, `${PAGE}first-layer.json`);
 
 // the service worker keeps every file, the index as ./, but of the runtimes the one that the browser needs

@@ -18,6 +18,10 @@ export class Drawing {
   /** @type {Map<number | string, Point[]>} strokes that go on, by the pointer that draws them */
   #open = new Map();
 
+  get strokes() {
+    return this.#strokes;
+  }
+
   get isEmpty() {
     return this.#strokes.length === 0;
   }
@@ -51,51 +55,58 @@ export class Drawing {
     this.#strokes = [];
     this.#open.clear();
   }
+}
 
-  /**
-   * Draw all strokes.
-   *
-   * @param {CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D} context in the pad's units
-   * @param {string} color
-   */
-  paint(context, color) {
-    Object.assign(context, { strokeStyle: color, lineWidth: PEN, lineCap: "round", lineJoin: "round" });
-    for (const stroke of this.#strokes) {
-      context.beginPath();
-      context.moveTo(stroke[0].x, stroke[0].y);
-      // curves from middle to middle are smooth where the points lie far apart
-      for (let i = 1; i < stroke.length - 1; i++) {
-        const { x, y } = stroke[i];
-        context.quadraticCurveTo(x, y, (x + stroke[i + 1].x) / 2, (y + stroke[i + 1].y) / 2);
-      }
-      const last = stroke.at(-1);
-      context.lineTo(last.x, last.y);
-      context.stroke();
+/**
+ * Draw strokes.
+ *
+ * @param {CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D} context in the pad's units
+ * @param {Point[][]} strokes
+ * @param {string} color
+ */
+export function paintStrokes(context, strokes, color) {
+  Object.assign(context, { strokeStyle: color, lineWidth: PEN, lineCap: "round", lineJoin: "round" });
+  for (const stroke of strokes) {
+    context.beginPath();
+    context.moveTo(stroke[0].x, stroke[0].y);
+    // curves from middle to middle are smooth where the points lie far apart
+    for (let i = 1; i < stroke.length - 1; i++) {
+      const { x, y } = stroke[i];
+      context.quadraticCurveTo(x, y, (x + stroke[i + 1].x) / 2, (y + stroke[i + 1].y) / 2);
     }
-  }
-
-  /**
-   * The part of the pad that was drawn on, as a picture to read.
-   *
-   * @returns {{picture: ImageData, place: import("./pad.js").Place}} black on white, and where it lies on the pad
-   */
-  toPicture() {
-    const points = this.#strokes.flat();
-    const [left, right] = extent(points.map(({ x }) => x), WIDTH);
-    const [top, bottom] = extent(points.map(({ y }) => y), HEIGHT);
-    const canvas = new OffscreenCanvas(Math.ceil((right - left) * READ_AT), Math.ceil((bottom - top) * READ_AT));
-    const context = canvas.getContext("2d", { willReadFrequently: true });
-    context.fillStyle = "white";
-    context.fillRect(0, 0, canvas.width, canvas.height);
-    context.scale(READ_AT, READ_AT);
-    context.translate(-left, -top);
-    context.rect(0, 0, WIDTH, HEIGHT); // nobody sees what is drawn beside the pad
-    context.clip();
-    this.paint(context, "black");
-    const picture = context.getImageData(0, 0, canvas.width, canvas.height);
-    return { picture, place: { scale: 1 / READ_AT, x: left, y: top } };
+    const last = stroke.at(-1);
+    context.lineTo(last.x, last.y);
+    context.stroke();
   }
 }
+
+/**
+ * The part of the pad that was drawn on, as a picture to read.
+ *
+ * @param {Point[][]} strokes at least one
+ * @returns {{picture: ImageData, place: import("./pad.js").Place}} black on white, and where it lies on the pad
+ */
+export function toPicture(strokes) {
+  const points = strokes.flat();
+  const [left, right] = extent(points.map(({ x }) => x), WIDTH);
+  const [top, bottom] = extent(points.map(({ y }) => y), HEIGHT);
+  canvas ??= new OffscreenCanvas((WIDTH + 2 * MARGIN) * READ_AT + 1, (HEIGHT + 2 * MARGIN) * READ_AT + 1);
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.reset();
+  context.fillStyle = "white";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.scale(READ_AT, READ_AT);
+  context.translate(-left, -top);
+  context.rect(0, 0, WIDTH, HEIGHT); // nobody sees what is drawn beside the pad
+  context.clip();
+  paintStrokes(context, strokes, "black");
+  const [width, height] = [right - left, bottom - top].map((length) => Math.ceil(length * READ_AT));
+  const picture = context.getImageData(0, 0, width, height);
+  return { picture, place: { scale: 1 / READ_AT, x: left, y: top } };
+}
+
+/** @type {OffscreenCanvas} for the largest such picture; a new one takes longer than what is drawn on it */
+let canvas;
 
 /** From where to where the picture reaches that is read, given the coordinates of the ink. */
 function extent(values, limit) {
@@ -114,21 +125,22 @@ function extent(values, limit) {
  * @param {() => void} changed called after every change
  */
 export function drawWithPointers(canvas, drawing, isOpen, changed) {
-  function toPoint({ clientX, clientY }) {
+  function toPoints(events) {
     const box = canvas.getBoundingClientRect();
-    return { x: ((clientX - box.left) * WIDTH) / box.width, y: ((clientY - box.top) * HEIGHT) / box.height };
+    const [across, down] = [WIDTH / box.width, HEIGHT / box.height];
+    return events.map(({ clientX, clientY }) => ({ x: (clientX - box.left) * across, y: (clientY - box.top) * down }));
   }
 
   canvas.addEventListener("pointerdown", (event) => {
     if (event.button !== 0 || !isOpen()) return;
     canvas.setPointerCapture(event.pointerId);
-    drawing.begin(event.pointerId, toPoint(event));
+    drawing.begin(event.pointerId, toPoints([event])[0]);
     changed();
   });
   canvas.addEventListener("pointermove", (event) => {
     if (!drawing.isDrawing(event.pointerId)) return;
     const moves = event.getCoalescedEvents?.() ?? [];
-    drawing.extend(event.pointerId, (moves.length ? moves : [event]).map(toPoint));
+    drawing.extend(event.pointerId, toPoints(moves.length ? moves : [event]));
     changed();
   });
   for (const name of ["pointerup", "pointercancel"]) {

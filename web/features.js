@@ -47,11 +47,11 @@ export class FirstLayer {
  */
 export function paintGray(canvas, values, largest) {
   const side = Math.sqrt(values.length);
-  canvas.width = canvas.height = side;
+  if (canvas.width !== side) canvas.width = canvas.height = side;
   const pixels = new ImageData(side, side);
   for (let i = 0; i < values.length; i++) {
-    const level = largest ? (255 * values[i]) / largest : 0;
-    pixels.data.set([level, level, level, 255], 4 * i);
+    pixels.data.fill(largest ? (255 * values[i]) / largest : 0, 4 * i, 4 * i + 3);
+    pixels.data[4 * i + 3] = 255;
   }
   canvas.getContext("2d").putImageData(pixels, 0, 0);
 }

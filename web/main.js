@@ -1,7 +1,7 @@
 // The page: what is drawn or shown to it is read, and the answer shown.
 import { Answer, describe } from "./answer.js";
 import { photograph } from "./camera.js";
-import { Drawing, drawWithKeys, drawWithPointers } from "./drawing.js";
+import { Drawing, drawWithKeys, drawWithPointers, paintStrokes } from "./drawing.js";
 import { FirstLayer, paintGray } from "./features.js";
 import * as pad from "./pad.js";
 import { findPicture, openPicture } from "./pictures.js";
@@ -9,6 +9,7 @@ import { reader } from "./reading.js";
 
 const INVITATION = "Draw a digit, or several side by side.";
 const QUIET = 600; // milliseconds without a change, after which a screen reader is told the answer
+const SELDOM = 100; // milliseconds from one picture of the network to the next: the answer goes first
 
 const find = (selector) => document.querySelector(selector);
 const canvas = find("#pad");
@@ -25,10 +26,9 @@ let chosen = 0;
 let content = 0; // counts what the pad has shown: an answer to what it shows no more is dropped
 let state = "Loading the network…"; // what is said where there is nothing to read, or to read with
 let canRead = false;
-/** @type {Promise<void> | null} */
-let reading = null;
-let isOutdated = false; // what was read last is no longer what the pad shows
+let frame = 0; // in which the pad will be painted again
 let announcement = 0; // the timer of what a screen reader will be told
+let glance = 0; // the timer of the next look into the network
 /** @type {FirstLayer | null} */
 let firstLayer = null;
 
@@ -148,42 +148,32 @@ async function show(take) {
   replaceContent();
 }
 
-/** Read what the pad shows; while something is being read, later. */
-function readAgain() {
-  isOutdated = true;
-  reading ??= readUntilCurrent().finally(() => (reading = null));
-}
-
-async function readUntilCurrent() {
-  while (isOutdated && canRead && !isBlank()) {
-    isOutdated = false;
-    const of = content;
-    const seen = toRead();
-    let found = [];
-    let failure = "";
-    try {
-      found = await reader.read(seen.picture);
-    } catch (error) {
-      failure = `Nothing could be read: ${error.message}`;
-    }
-    if (of !== content) continue;
-    const before = digits().length;
-    lines = found;
-    place = seen.place;
-    if (digits().length !== before) chosen = picture ? 0 : digits().length - 1; // else what was chosen stays so
-    if (picture) warn(failure); // a drawing has only begun
-    showAnswer();
+/** Read what the pad shows, and show the answer, unless the pad shows something newer by then. */
+async function readAgain() {
+  if (!canRead || isBlank()) return;
+  const of = content;
+  let found = { lines: [] };
+  let failure = "";
+  try {
+    found = await reader.read(picture ? { picture: toPixels(picture) } : { strokes: drawing.strokes });
+  } catch (error) {
+    failure = `Nothing could be read: ${error.message}`;
   }
+  if (!found || of !== content) return;
+  const before = digits().length;
+  lines = found.lines;
+  place = picture ? pad.fit(picture) : found.place;
+  if (digits().length !== before) chosen = picture ? 0 : digits().length - 1; // else what was chosen stays so
+  if (picture) warn(failure); // a drawing has only begun
+  showAnswer();
 }
 
 function isBlank() {
   return !picture && drawing.isEmpty;
 }
 
-function toRead() {
-  if (!picture) return drawing.toPicture();
-  const { width, height } = picture;
-  return { picture: picture.getContext("2d").getImageData(0, 0, width, height), place: pad.fit(picture) };
+function toPixels(canvas) {
+  return canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
 }
 
 function digits() {
@@ -212,7 +202,7 @@ function showAnswer() {
   else if (lines) answer.clear("no digit");
   else answer.clear(canRead && !isBlank() ? "Reading…" : state);
   paint();
-  showFeatures();
+  glance ||= setTimeout(showFeatures, SELDOM);
   announce();
 }
 
@@ -226,6 +216,7 @@ function announce() {
 }
 
 function showFeatures() {
+  glance = 0;
   if (!firstLayer || !find("#features").open) return;
   const image = digits()[chosen]?.image;
   const maps = firstLayer.apply(image ?? new Uint8Array(784)).map((map) => map.map(Math.sqrt)); // shows what is weak too
@@ -233,12 +224,20 @@ function showFeatures() {
   for (const [index, map] of find("#maps").querySelectorAll("canvas").entries()) paintGray(map, maps[index], largest);
 }
 
+/** Paint the pad, once a frame at most. */
 function paint() {
+  frame ||= requestAnimationFrame(() => {
+    frame = 0;
+    paintNow();
+  });
+}
+
+function paintNow() {
   const style = getComputedStyle(canvas);
   const color = (name) => style.getPropertyValue(name);
   const context = pad.begin(canvas);
   if (picture) pad.paintPicture(context, picture);
-  else drawing.paint(context, color("--ink"));
+  else paintStrokes(context, drawing.strokes, color("--ink"));
   if (picture || digits().length > 1) {
     pad.paintBoxes(context, digits(), { place, chosen, isPicture: Boolean(picture), color: color("--accent") });
   }

@@ -1,15 +1,17 @@
-// The network, run by LiteRT.js in WebAssembly.
+// The networks, run by LiteRT.js in WebAssembly.
 import { loadAndCompile, loadLiteRt, supportsFeature, Tensor } from "./litert/litert.js";
 
 const SIDE = 28;
 const CLASSES = 10;
+const ROW_SIDE = 40; // pixels, of an image of a row
 
 /**
- * Load LiteRT.js and the network.
+ * Load LiteRT.js and the networks.
  *
- * @returns {Promise<{classify: (images: Uint8Array) => Promise<Float32Array>, runtime: string}>} `classify` takes n
- *   images of 784 pixels, white ink on black, and gives n times ten logits; `runtime` is the name of the WebAssembly
- *   files that this browser needs.
+ * @returns {Promise<{classify: (images: Uint8Array) => Promise<Float32Array>,
+ *   classifyRow: (image: Uint8Array) => Promise<Float32Array>, runtime: string}>} `classify` takes n images of 784
+ *   pixels, white ink on black, and gives n times ten logits; `classifyRow` takes one of 40x64 or 40x128 and gives
+ *   eleven for every second column; `runtime` is the name of the WebAssembly files that this browser needs.
  */
 export async function loadModel() {
   // LiteRT.js would wake a graphics processor, which this network has no use for: it finds one without a device
@@ -17,27 +19,40 @@ export async function loadModel() {
   Object.defineProperty(navigator, "gpu", { value: { requestAdapter: async () => adapter } });
   // printErr is where LiteRT writes what it does; what goes wrong, it throws
   self.Module = { locateFile: (name) => `litert/${name}`, printErr: () => {} };
-  const [file, relaxedSimd] = await Promise.all([
+  const [file, rowFile, relaxedSimd] = await Promise.all([
     fetchBytes("model.tflite"),
+    fetchBytes("rows.tflite"),
     supportsFeature("relaxedSimd"),
     loadLiteRt("litert/"),
   ]);
   const model = await loadAndCompile(file, { accelerator: "wasm" });
+  const rowModel = await loadAndCompile(rowFile, { accelerator: "wasm" });
+
+  async function classifyRow(image) {
+    const columns = image.length / ROW_SIDE;
+    return run(rowModel, `c${columns}`, image, [1, ROW_SIDE, columns]);
+  }
 
   async function classify(images) {
     const logits = new Float32Array((images.length / SIDE ** 2) * CLASSES);
     for (let i = 0; i * SIDE ** 2 < images.length; i++) {
-      const image = new Tensor(images.slice(i * SIDE ** 2, (i + 1) * SIDE ** 2), [1, SIDE, SIDE]);
-      const [output] = await model.run("b1", [image]);
-      logits.set(output.toTypedArray(), i * CLASSES);
-      image.delete();
-      output.delete();
+      const image = images.slice(i * SIDE ** 2, (i + 1) * SIDE ** 2);
+      logits.set(await run(model, "b1", image, [1, SIDE, SIDE]), i * CLASSES);
     }
     return logits;
   }
 
   await classify(new Uint8Array(SIDE ** 2)); // the first run is slower than those that follow
-  return { classify, runtime: relaxedSimd ? "litert_wasm_internal" : "litert_wasm_compat_internal" };
+  return { classify, classifyRow, runtime: relaxedSimd ? "litert_wasm_internal" : "litert_wasm_compat_internal" };
+}
+
+async function run(model, signature, pixels, shape) {
+  const image = new Tensor(pixels, shape);
+  const [output] = await model.run(signature, [image]);
+  const logits = output.toTypedArray().slice();
+  image.delete();
+  output.delete();
+  return logits;
 }
 
 async function fetchBytes(url) {

@@ -3,10 +3,12 @@
 /** @typedef {{label: number | null, probability: number, probabilities: Float32Array, image: Uint8Array,
  *    box: {x: number, y: number, width: number, height: number}}} Digit */
 
-/** Reads pictures in a worker, one after the other. */
+/** @typedef {{lines: Digit[][], place?: import("./pad.js").Place}} Found the digits of each line; of a drawing, where */
+
+/** Reads in a worker, one after the other. What is to be read next gives way to what comes after it. */
 class RemoteReader {
   #worker = new Worker("worker.js");
-  /** @type {Map<number, {resolve: (lines: Digit[][]) => void, reject: (error: Error) => void}>} */
+  /** @type {Map<number, {resolve: (found: Found | null) => void, reject: (error: Error) => void}>} */
   #waiting = new Map();
   #next = 0;
 
@@ -14,29 +16,34 @@ class RemoteReader {
     /** Resolves to the name of the runtime that LiteRT.js chose; rejects if the network cannot be loaded. */
     this.ready = new Promise((resolve, reject) => {
       this.#worker.onerror = (event) => reject(new Error(event.message || "worker.js does not run"));
-      this.#worker.onmessage = ({ data: { id, runtime, failure, error, lines } }) => {
+      this.#worker.onmessage = ({ data: { runtime, failure, ...answer } }) => {
         if (runtime) resolve(runtime);
         else if (failure) reject(new Error(failure));
-        else {
-          const waiting = this.#waiting.get(id);
-          this.#waiting.delete(id);
-          if (error) waiting.reject(new Error(error));
-          else waiting.resolve(lines);
-        }
+        else this.#settle(answer);
       };
     });
   }
 
   /**
-   * @param {ImageData} picture
-   * @returns {Promise<Digit[][]>} the digits of each line
+   * @param {{strokes: import("./drawing.js").Point[][]} | {picture: ImageData}} what a drawing or a picture
+   * @returns {Promise<Found | null>} null if it was not read, because something newer was to be
    */
-  read(picture) {
+  read(what) {
     return new Promise((resolve, reject) => {
       const id = this.#next++;
       this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage({ id, picture });
+      this.#worker.postMessage({ id, ...what });
     });
+  }
+
+  #settle({ id, error, lines, place }) {
+    for (const [waiting, { resolve, reject }] of this.#waiting) {
+      if (waiting > id) continue;
+      this.#waiting.delete(waiting);
+      if (waiting < id) resolve(null);
+      else if (error) reject(new Error(error));
+      else resolve({ lines, place });
+    }
   }
 }
 

@@ -1,22 +1,81 @@
-// Reads pictures away from the page, which stays responsive. A classic worker, because LiteRT.js calls importScripts.
+// Reads away from the page, which stays responsive. A classic worker, because LiteRT.js calls importScripts.
 
-const ready = Promise.all([import("./model.js"), import("./reader/index.js")]).then(
-  async ([{ loadModel }, { Reader }]) => {
-    const { classify, runtime } = await loadModel();
-    return { reader: new Reader(classify), runtime };
+const SELDOM = 100; // milliseconds; while a stroke goes on, an answer comes as often, though something newer waits
+const PATIENCE = 100; // milliseconds; what was drawn while the page was loading is read first
+// A 3 on the pad, and from one to the next that touches it
+const [THREE, ASIDE] = [[[260, 160], [330, 110], [390, 170], [320, 270], [400, 350], [330, 440], [240, 390]], 150];
+
+const ready = Promise.all([import("./model.js"), import("./reader/index.js"), import("./drawing.js")]).then(
+  async ([{ loadModel }, { Reader }, { toPicture }]) => {
+    const { classify, classifyRow, runtime } = await loadModel();
+    const inTurn = (network) => async (pixels) => {
+      await turn();
+      return network(pixels);
+    };
+    return { reader: new Reader(inTurn(classify), inTurn(classifyRow)), toPicture, runtime };
   },
 );
 
 ready.then(
-  ({ runtime }) => self.postMessage({ runtime }),
+  ({ runtime }) => {
+    self.postMessage({ runtime });
+    setTimeout(warmUp, PATIENCE);
+  },
   (error) => self.postMessage({ failure: error.message }),
 );
 
-self.addEventListener("message", async ({ data: { id, picture } }) => {
-  try {
-    const { reader } = await ready;
-    self.postMessage({ id, ...(await reader.read(picture)) });
-  } catch (error) {
-    self.postMessage({ id, error: error.message });
-  }
+class Superseded extends Error {}
+
+let newest = null; // what to read next; what comes while something is being read takes its place
+let isReading = false;
+let answered = 0; // when
+const { port1: begin, port2: inbox } = new MessageChannel();
+
+self.addEventListener("message", ({ data }) => {
+  newest = data;
+  if (!isReading) readAll();
 });
+
+async function readAll() {
+  isReading = true;
+  while (newest) {
+    await nextTurn();
+    const { id, strokes, picture } = newest;
+    newest = null;
+    try {
+      const { reader, toPicture } = await ready;
+      const seen = strokes ? toPicture(strokes) : { picture };
+      const { lines } = await reader.read(seen.picture);
+      answered = performance.now();
+      if (id !== undefined) self.postMessage({ id, lines, place: seen.place });
+    } catch (error) {
+      if (id !== undefined && !(error instanceof Superseded)) self.postMessage({ id, error: error.message });
+    }
+  }
+  isReading = false;
+}
+
+/** A turn of its own, after all messages that wait. */
+function nextTurn() {
+  return new Promise((resolve) => {
+    inbox.onmessage = resolve;
+    begin.postMessage(null);
+  });
+}
+
+/** Let messages come in the middle of a reading, and break it off if they bring something newer. */
+async function turn() {
+  await nextTurn();
+  if (newest && performance.now() < answered + SELDOM) throw new Superseded();
+}
+
+/** Read a number that is being drawn, unless there is something else to read: code is slow when it first runs. */
+async function warmUp() {
+  const toStroke = (points, aside) => points.map(([x, y]) => ({ x: x + aside, y }));
+  for (let n = 2; n <= 2 * THREE.length && !isReading; n++) {
+    const strokes = [toStroke(THREE.slice(0, n), 0)];
+    if (n > THREE.length) strokes.push(toStroke(THREE.slice(0, n - THREE.length), ASIDE));
+    newest = { strokes };
+    await readAll();
+  }
+}

@@ -287,23 +287,55 @@ export const dilate = (source, width, height) => extreme(source, width, height, 
 export const erode = (source, width, height) => extreme(source, width, height, false);
 export const open = (source, width, height) => dilate(erode(source, width, height), width, height);
 
-/** Dilate or erode by a disk in a box of `side` pixels (MORPH_ELLIPSE): by its rows, each a window of one row. */
-export function morphByDisk(source, side, greatest) {
-  const radius = side >> 1;
-  const { width, height } = source;
-  const out = new Uint8Array(source.data.length).fill(greatest ? 0 : 255);
-  const windows = []; // by their width
-  for (let dy = -radius; dy < side - radius; dy++) {
-    const reach = round(radius * Math.sqrt((radius ** 2 - dy ** 2) / radius ** 2));
-    const columns = reach + 1 + Math.min(reach, side - 1 - radius);
-    const { data } = (windows[columns] ??= extreme(source, columns, 1, greatest));
-    for (let y = Math.max(0, -dy); y < Math.min(height, height - dy); y++) {
-      for (let i = y * width, j = (y + dy) * width; i < (y + 1) * width; i++, j++) {
-        if (greatest ? data[j] > out[i] : data[j] < out[i]) out[i] = data[j];
-      }
+/** Whether an opening by a square window of `side` pixels, an odd number, leaves nothing: each window meets a 0. */
+export function opensToNothing({ width, height, data }, side) {
+  const margin = side >> 1;
+  const above = new Int32Array(width).fill(margin); // how many pixels up to the current row are not 0; beyond the edge none is
+  for (let y = 0; y < height + margin; y++) {
+    let beside = margin; // how many columns up to the current one are not 0 for the height of the window
+    for (let x = 0; x < width + margin; x++) {
+      if (x < width) above[x] = y < height && !data[y * width + x] ? 0 : above[x] + 1;
+      beside = x >= width || above[x] >= side ? beside + 1 : 0;
+      if (beside >= side) return false;
     }
   }
+  return true;
+}
+
+/** Dilate or erode by a disk in a box of `side` pixels (MORPH_ELLIPSE): row by row of the disk, from the narrowest on. */
+export function morphByDisk({ width, height, data }, side, greatest) {
+  const radius = side >> 1;
+  const rows = Array.from({ length: side }, (_, i) => {
+    const down = i - radius;
+    return { down, reach: round(radius * Math.sqrt((radius ** 2 - down ** 2) / radius ** 2)) };
+  });
+  const out = new Uint8Array(data.length).fill(greatest ? 0 : 255);
+  let window = { width, height, data }; // the extremes within `reach` of each pixel, to the left and to the right
+  let reach = 0;
+  for (const row of rows.sort((a, b) => a.reach - b.reach)) {
+    for (; reach < row.reach; reach++) window = widen(window, reach < side - 1 - radius, greatest);
+    const first = Math.max(0, -row.down) * width;
+    const last = Math.max(0, Math.min(height, height - row.down)) * width;
+    takeExtremes(out.subarray(first, last), window.data.subarray(first + row.down * width), greatest);
+  }
   return { width, height, data: out };
+}
+
+/** Take the extreme of each pixel and the one on its left, and the one on its right if there is a `right`. */
+function widen({ width, height, data }, right, greatest) {
+  const out = data.slice();
+  for (let start = 0; start < data.length; start += width) {
+    const row = data.subarray(start, start + width);
+    takeExtremes(out.subarray(start + 1, start + width), row, greatest);
+    if (right) takeExtremes(out.subarray(start, start + width - 1), row.subarray(1), greatest);
+  }
+  return { width, height, data: out };
+}
+
+/** Each value becomes the greater one, or else the lesser, of itself and another. */
+function takeExtremes(values, others, greatest) {
+  if (greatest) for (let i = 0; i < values.length; i++) if (others[i] > values[i]) values[i] = others[i];
+  if (!greatest) for (let i = 0; i < values.length; i++) if (others[i] < values[i]) values[i] = others[i];
 }
 
 /**
@@ -372,43 +404,87 @@ function mirror(x, length) {
 /**
  * The median in a square around each pixel; the picture is mirrored at its edges, which are repeated.
  *
+ * Where a square is mostly of one level, as of paper in a drawing, it is that; else the levels are counted.
+ *
  * @param {Raster} gray
  * @param {number} margin from a pixel to the edge of its square
  * @returns {Raster}
  */
 export function medianFilter(gray, margin) {
+  const side = 2 * margin + 1;
   const [columns, rows] = [gray.width, gray.height].map((length) =>
     Int32Array.from({ length: length + 2 * margin }, (_, i) => mirrorWithEdge(i - margin, length)),
   );
-  const padded = raster(columns.length, rows.length);
-  rows.forEach((row, y) => {
-    columns.forEach((column, x) => (padded.data[y * padded.width + x] = gray.data[row * gray.width + column]));
-  });
   const out = raster(gray.width, gray.height);
-  const side = 2 * margin + 1;
-  const half = (side * side - 1) / 2;
+  const common = mostCommon(gray);
+  const inColumns = new Int32Array(gray.width); // how many pixels of each column are `common`, of those in a square
+  const count = (row, by) => {
+    const start = row * gray.width;
+    for (let x = 0; x < gray.width; x++) if (gray.data[start + x] === common) inColumns[x] += by;
+  };
+  for (let i = 0; i < side - 1; i++) count(rows[i], 1);
   for (let y = 0; y < gray.height; y++) {
-    const counts = new Int32Array(256);
-    let level = 0;
-    let below = 0; // how many pixels of the square are darker than `level`
-    const change = (column, by) => {
-      const start = y * padded.width + column;
-      for (let i = start; i < start + side * padded.width; i += padded.width) {
-        const value = padded.data[i];
-        counts[value] += by;
-        if (value < level) below += by;
-      }
-    };
-    for (let x = 0; x < side - 1; x++) change(x, 1);
-    for (let x = 0; x < gray.width; x++) {
-      change(x + side - 1, 1);
-      while (below > half) below -= counts[--level];
-      while (below + counts[level] <= half) below += counts[level++];
-      out.data[y * gray.width + x] = level;
-      change(x, -1);
-    }
+    count(rows[y + side - 1], 1);
+    const line = out.data.subarray(y * gray.width, (y + 1) * gray.width);
+    line.fill(common);
+    const [first, last] = outermost(columns.map((x) => inColumns[x]), side, side ** 2 / 2);
+    medianAlongRow(gray, rows.subarray(y, y + side), columns.subarray(first, last + side - 1), line.subarray(first, last));
+    count(rows[y], -1);
   }
   return out;
+}
+
+/** The medians of squares that lie in the same rows. */
+function medianAlongRow({ width, data }, rows, columns, line) {
+  const half = (rows.length ** 2 - 1) / 2;
+  if (!line.length) return;
+  const counts = new Int32Array(256);
+  let level = 0;
+  let below = 0; // how many pixels of the square are darker than `level`
+  const change = (column, by) => {
+    for (const row of rows) {
+      const value = data[row * width + column];
+      counts[value] += by;
+      if (value < level) below += by;
+    }
+  };
+  for (let i = 0; i < rows.length - 1; i++) change(columns[i], 1);
+  for (let x = 0; x < line.length; x++) {
+    change(columns[x + rows.length - 1], 1);
+    while (below > half) below -= counts[--level];
+    while (below + counts[level] <= half) below += counts[level++];
+    line[x] = level;
+    change(columns[x], -1);
+  }
+}
+
+/** The level that most pixels have: that of the paper, in a drawing. */
+function mostCommon(gray) {
+  const counts = countLevels(gray);
+  return counts.indexOf(counts.reduce((most, count) => Math.max(most, count)));
+}
+
+/** How many pixels there are of each level. */
+export function countLevels({ data }) {
+  const counts = new Int32Array(256);
+  for (let i = 0; i < data.length; i++) counts[data[i]]++;
+  return counts;
+}
+
+/** The first, and the one after the last, place where so many values that follow one another sum up to at most `most`. */
+function outermost(values, length, most) {
+  let [first, after, sum] = [0, 0, 0];
+  for (let i = 0; i < values.length; i++) {
+    sum += values[i];
+    const start = i - length + 1;
+    if (start < 0) continue;
+    if (sum <= most) {
+      if (!after) first = start;
+      after = start + 1;
+    }
+    sum -= values[start];
+  }
+  return [first, after];
 }
 
 /** As `mirror`, but the pixel at the edge is repeated. */
@@ -480,19 +556,18 @@ export function connect({ width, height, data }) {
 export function distance({ width, height, data }) {
   const [straight, diagonal, knight] = [1, fround(1.4), fround(2.1969)];
   const stride = width + 4;
+  const start = 2 * stride + 2;
   const far = new Float32Array(stride * (height + 4)).fill(Infinity);
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0, j = start + y * stride; x < width; x++, j++) if (!data[i++]) far[j] = 0;
+  }
   for (const step of [1, -1]) {
-    const [side, up] = [-step, -step * stride]; // where neighbors are that were already seen
-    for (let n = 0; n < height; n++) {
-      const y = step > 0 ? n : height - 1 - n;
-      for (let m = 0; m < width; m++) {
-        const x = step > 0 ? m : width - 1 - m;
-        const i = (y + 2) * stride + x + 2;
-        if (!data[y * width + x]) {
-          far[i] = 0;
-          continue;
-        }
-        const one = Math.min(far[i + side], far[i + up]) + straight;
+    const up = -step * stride; // what lies there was already seen
+    const first = step > 0 ? start : start + (height - 1) * stride + width - 1;
+    for (let y = 0, row = first; y < height; y++, row -= up) {
+      for (let x = 0, i = row; x < width; x++, i += step) {
+        if (far[i] === 0) continue;
+        const one = Math.min(far[i - step], far[i + up]) + straight;
         const two = Math.min(far[i + up - 1], far[i + up + 1]) + diagonal;
         const three = Math.min(far[i + 2 * up - 1], far[i + 2 * up + 1], far[i + up - 2], far[i + up + 2]) + knight;
         far[i] = Math.min(far[i], one, two, three);

@@ -1,36 +1,42 @@
 /** From gray levels to ink: even out the light, decide which side is paper, and draw the line between the two. */
 
-import { blur, connect, invert, medianFilter, open, raster, shrink, sizeFor, stretch } from "./image.js";
+import { blur, connect, countLevels, invert, medianFilter, open } from "./image.js";
+import { opensToNothing, raster, shrink, sizeFor, stretch } from "./image.js";
+import { quantile } from "./numbers.js";
 import { dropLines } from "./parts.js";
 import { strokeWidth } from "./strokes.js";
 
 /** @typedef {import("./image.js").Raster} Raster */
 
 const { fround } = Math;
-const SMALL = 64; // pixels, the longer side of the picture that the light is estimated from
+const SMALL = 256; // pixels, the longer side of the picture that the light is estimated from
 const WINDOW = 6; // stroke widths; paper is looked for within such a distance
 const MIN_CONTRAST = 12; // of 255; what differs less from the paper is not seen as ink
 const NOISE = 3.5; // standard deviations of the paper around its own mean; likewise
 const [WEAK, STRONG] = [0.35, 0.6]; // of the ink's level: pixels above WEAK are ink where they touch some above STRONG
+const FAINT = 0.2; // likewise; lines are looked for among pixels above this that are not noise
 
 /**
  * Decide which side is paper, and invert the picture if the ink is the darker one.
  *
  * Ink is the minority: the deviations from the median have their long tail on its side, whatever share of the picture
- * it covers. Only what deviates from the median of the picture and of its surroundings counts, not shadows and edges.
+ * it covers. Only what deviates from the median of the picture and of its surroundings counts, not shadows and edges;
+ * in narrow surroundings a steep shadow is straight, and both its sides count alike.
  *
  * @param {Raster} gray
  * @returns {Raster} with ink lighter than the paper
  */
 export function invertToLightInk(gray) {
   const small = reduce(gray, SMALL);
-  const longest = Math.max(small.width, small.height);
-  const [all, around] = [1, 3].map((part) => medianFilter(small, Math.floor(longest / part) >> 1).data);
+  const middle = quantile(countLevels(small), 0.5);
+  const around = medianFilter(small, Math.floor(Math.min(small.width, small.height) / 5) >> 1).data;
   let skew = 0;
-  small.data.forEach((level, i) => {
-    const deviations = [level - all[i], level - around[i]];
-    skew += (Math.abs(deviations[0]) < Math.abs(deviations[1]) ? deviations[0] : deviations[1]) ** 3;
-  });
+  for (let i = 0; i < around.length; i++) {
+    const fromMiddle = small.data[i] - middle;
+    const fromAround = small.data[i] - around[i];
+    const deviation = Math.abs(fromMiddle) < Math.abs(fromAround) ? fromMiddle : fromAround;
+    skew += deviation * deviation * deviation; // faster than a power
+  }
   return skew >= 0 ? gray : invert(gray);
 }
 
@@ -39,51 +45,62 @@ export function invertToLightInk(gray) {
  *
  * The paper's level around each pixel is the darkest that a window wider than the strokes always meets (a morphological
  * opening). What is above it counts in proportion to the light that falls there. The window is first guessed from the
- * size of the picture, then fitted to the strokes that this shows.
+ * size of the picture, then fitted to the strokes that this shows, of which shadows, lines and noise are the faint ones.
  *
  * @param {Raster} gray light ink on darker paper
- * @returns {Raster} ink from 0, the bare paper, to 255
+ * @returns {{ink: Raster, mask: Raster}} ink from 0, the bare paper, to 255; and 1 where there is some, but ruled lines
  */
 export function evenOutLight(gray) {
   const guess = Math.min(gray.width, gray.height) / 3;
   const ink = abovePaper(gray, guess);
-  const mask = binarize(ink);
-  if (WINDOW * strokeWidth(mask) >= guess) return ink;
-  const fitted = WINDOW * strokeWidth(dropLines(mask));
-  return fitted > 0 && fitted < guess ? abovePaper(gray, fitted) : ink;
+  const [withLines, faint] = binarize(ink);
+  const mask = dropLines(withLines, faint);
+  const fitted = WINDOW * strokeWidth(mask, ink);
+  const isNarrower = WINDOW * strokeWidth(withLines) < guess && fitted > 0 && fitted < guess;
+  const finer = isNarrower ? abovePaper(gray, fitted) : ink;
+  return finer === ink ? { ink, mask } : { ink: finer, mask: dropLines(...binarize(finer)) };
 }
 
 /**
  * Tell ink from paper with two thresholds: what is weak is ink only where it is connected to what is strong.
  *
  * @param {Raster} ink
- * @returns {Raster} 1 where there is ink; nowhere if nothing stands out from the noise
+ * @returns {[Raster, Raster]} 1 where there is ink, and where there is at least faint ink, such as pale lines; nowhere
+ *   if nothing stands out from the noise
  */
 export function binarize(ink) {
-  const [paper, level] = levels(ink);
-  if (level === 0) return raster(ink.width, ink.height);
-  const [weak, strong] = [WEAK, STRONG].map((share) => paper + share * (level - paper));
-  const mask = raster(ink.width, ink.height);
-  for (let i = 0; i < mask.data.length; i++) mask.data[i] = ink.data[i] > weak ? 1 : 0;
+  const [little, weak, strong] = thresholds(ink);
+  const [mask, faint] = [raster(ink.width, ink.height), raster(ink.width, ink.height)];
+  for (let i = 0; i < mask.data.length; i++) {
+    mask.data[i] = ink.data[i] > weak ? 1 : 0;
+    faint.data[i] = ink.data[i] > little ? 1 : 0;
+  }
   const { labels, count } = connect(mask);
   const found = new Uint8Array(count);
   for (let i = 0; i < mask.data.length; i++) if (ink.data[i] > strong) found[labels.data[i]] = 1;
   for (let i = 0; i < mask.data.length; i++) mask.data[i] = found[labels.data[i]];
-  return mask;
+  return [mask, faint];
 }
 
-/** The mean of paper and of ink, by Otsu's threshold; while what is above it is only noise, by that of the rest. */
-function levels({ data }) {
-  const counts = new Int32Array(256);
-  for (const value of data) counts[value]++;
+/**
+ * From where on ink is faint, weak and strong; 255 if there is none.
+ *
+ * The levels of paper and ink are the means of what Otsu's threshold divides; while what is above it is only noise, of
+ * the rest.
+ */
+function thresholds(ink) {
+  const counts = countLevels(ink);
   let first = 0;
   while (counts.subarray(first).some((count) => count > 0)) {
     first = otsu(counts, first);
     const [paper, spread] = mean(counts, 0, first);
     const [level] = mean(counts, first, 256);
-    if (level - paper > Math.max(MIN_CONTRAST, NOISE * spread)) return [paper, level];
+    if (level - paper <= Math.max(MIN_CONTRAST, NOISE * spread)) continue;
+    const [faint, weak, strong] = [FAINT, WEAK, STRONG].map((share) => paper + share * (level - paper));
+    const noise = NOISE * mean(counts, 0, Math.floor(faint) + 1)[1];
+    return [Math.min(Math.max(faint, paper + noise), weak), weak, strong];
   }
-  return [0, 0];
+  return [255, 255, 255];
 }
 
 /** The level from which on pixels are ink, among those from `first` on. */
@@ -118,8 +135,9 @@ function mean(counts, first, last) {
 }
 
 function abovePaper(gray, window) {
-  let small = reduce(gray, 4 * SMALL);
+  let small = reduce(gray, SMALL);
   const side = Math.floor((window * Math.max(small.width, small.height)) / Math.max(gray.width, gray.height)) | 1;
+  if (opensToNothing(small, side)) return gray; // the paper is 0 already, as in a drawing
   if (side > 1) small = blur(open(small, side, side), side);
   const paper = stretch(small, gray.width, gray.height).data;
   const ink = raster(gray.width, gray.height);

@@ -1,7 +1,7 @@
 /** Ink of one digit to an image like those of MNIST. */
 
 import { bounds, crop, dilate, enlarge, map, morphByDisk, pad, shrink, sizeFor } from "./image.js";
-import { round } from "./numbers.js";
+import { quantile, round } from "./numbers.js";
 import { strokeWidth } from "./strokes.js";
 
 /** @typedef {import("./image.js").Raster} Raster */
@@ -15,11 +15,11 @@ const FULL = 0.75; // of a digit's pixels may be less than full ink
 const [THINNEST, THICKEST] = [2, 3.6]; // pixels in an image; 4 of 5 of MNIST's digits have a median stroke between
 
 /**
- * The ink of one part of a picture, as `normalize` makes it.
+ * The ink of one part of a picture, at full strength.
  *
  * @param {Raster} ink of the whole picture, 0 is paper
- * @param {import("./parts.js").Part} part a digit
- * @returns {Uint8Array} 28x28
+ * @param {import("./parts.js").Part} part
+ * @returns {Raster}
  */
 export function cutOut(ink, part) {
   const soft = dilate(pad(part.mask, 1), 3, 3); // the soft edge of the strokes
@@ -27,9 +27,12 @@ export function cutOut(ink, part) {
   const [right, bottom] = [Math.min(part.right + 1, ink.width), Math.min(part.bottom + 1, ink.height)];
   const around = crop(ink, left, top, right - left, bottom - top);
   const mask = crop(soft, left - part.x + 1, top - part.y + 1, around.width, around.height);
-  const levels = around.data.filter((_, i) => mask.data[i]).sort();
-  const strength = fround(255 / Math.max(quantile(levels, FULL), 1)); // around single pixels most is paper
-  return normalize(map(around, (level, i) => (mask.data[i] ? Math.min(round(fround(level * strength)), 255) : 0)));
+  const counts = new Int32Array(256); // of levels
+  for (let i = 0; i < around.data.length; i++) if (mask.data[i]) counts[around.data[i]]++;
+  const strength = fround(255 / Math.max(quantile(counts, FULL), 1)); // around single pixels most is paper
+  const full = Uint8Array.from(counts, (_, level) => Math.min(round(fround(level * strength)), 255));
+  for (let i = 0; i < around.data.length; i++) around.data[i] = mask.data[i] ? full[around.data[i]] : 0;
+  return around;
 }
 
 /**
@@ -98,11 +101,4 @@ function centerOfMass({ width, height, data }) {
     }
   }
   return [sumX / sum, sumY / sum];
-}
-
-/** Of sorted values, between two of them in proportion. */
-function quantile(values, share) {
-  const place = share * (values.length - 1);
-  const before = Math.floor(place);
-  return values[before] + (place - before) * ((values[before + 1] ?? 0) - values[before]);
 }

@@ -1,4 +1,4 @@
-/** What NumPy does with a few numbers. */
+/** What Python and NumPy do with a few numbers. */
 
 /** The nearest whole number, of two equally near ones the even one; as Python, NumPy and OpenCV round. */
 export function round(x) {
@@ -7,10 +7,10 @@ export function round(x) {
   return rest < 0.5 || (rest === 0.5 && below % 2 === 0) ? below : below + 1;
 }
 
-/** @param {Iterable<number>} values */
+/** @param {ArrayLike<number>} values */
 export function sum(values) {
   let total = 0;
-  for (const value of values) total += value;
+  for (let i = 0; i < values.length; i++) total += values[i];
   return total;
 }
 
@@ -22,6 +22,18 @@ export function median(values) {
   const sorted = Float64Array.from(values).sort();
   const half = sorted.length >> 1;
   return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+}
+
+/** Of levels of which there are so many each, between two of them in proportion. */
+export function quantile(counts, share) {
+  const place = share * (sum(counts) - 1);
+  const at = (index) => {
+    let value = 0;
+    for (let below = counts[0]; below <= index && value < 255; ) below += counts[++value];
+    return value;
+  };
+  const [before, after] = [at(Math.floor(place)), at(Math.floor(place) + 1)];
+  return before + (place - Math.floor(place)) * (after - before);
 }
 
 /** The index of the least value, of equal ones the first; -1 if there are none (argmin). */
@@ -44,3 +56,19 @@ export function interpolate(x, places, values) {
   const [start, end] = [places[after - 1], places[after]];
   return values[after - 1] + ((values[after] - values[after - 1]) / (end - start)) * (x - start);
 }
+
+/** The logarithms of the probabilities that logits stand for, by softmax. */
+export function logSoftmax(logits) {
+  const most = Math.max(...logits);
+  const all = logits.reduce((total, logit) => total + Math.exp(logit - most), 0);
+  return logits.map((logit) => logit - most - Math.log(all));
+}
+
+/** The logarithm of the sum of two numbers whose logarithms these are. */
+export function logAddExp(a, b) {
+  const greater = Math.max(a, b);
+  return greater === -Infinity ? greater : greater + Math.log1p(Math.exp(Math.min(a, b) - greater));
+}
+
+/** Each value with the one after it. */
+export const pairs = (values) => values.slice(1).map((value, i) => [values[i], value]);

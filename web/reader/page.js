@@ -1,10 +1,10 @@
 /** A picture with everything that was found out about it on the way to its ink. */
 
-import { binarize, evenOutLight, invertToLightInk } from "./ink.js";
+import { evenOutLight, invertToLightInk } from "./ink.js";
 import { enlarge, map, shrink, sizeFor } from "./image.js";
 import { toGray } from "./load.js";
-import { cutOut, isNormal, SIDE } from "./normalize.js";
-import { dropClutter, dropLines, findParts, join, joinStrokes, trim } from "./parts.js";
+import { cutOut, isNormal, normalize, SIDE } from "./normalize.js";
+import { dropClutter, findParts, join, joinStrokes, trim } from "./parts.js";
 
 /** @typedef {import("./parts.js").Part} Part */
 
@@ -32,9 +32,10 @@ export class Page {
     }
     const [resized, scale] = resize(gray);
     this.scale = scale; // pixels of the following for one of the picture
-    this.ink = evenOutLight(resized); // 0 is paper
+    const { ink, mask } = evenOutLight(resized);
+    this.ink = ink; // 0 is paper
     /** @type {Part[]} connected ink, without specks, lines and frames and with broken strokes joined */
-    this.parts = joinStrokes(dropClutter(findParts(dropLines(binarize(this.ink)))));
+    this.parts = joinStrokes(dropClutter(findParts(mask)));
     if (!this.parts.length) throw new Error("blank, no ink to be seen");
   }
 
@@ -46,9 +47,14 @@ export class Page {
     return { x, y, width: right - x, height: bottom - y };
   }
 
-  /** A part as an image like those of MNIST. */
-  image(part) {
-    return this.isImage ? this.ink.data : cutOut(this.ink, part);
+  /** The ink of a part alone. */
+  cutOut(part) {
+    return this.isImage ? this.ink : cutOut(this.ink, part);
+  }
+
+  /** Such ink as an image like those of MNIST. */
+  image(ink) {
+    return this.isImage ? ink.data : normalize(ink);
   }
 
   /** All ink, less what is small beside it: the digit, if the picture shows one. */

@@ -1,8 +1,8 @@
 /** From ink to parts: connected pieces of ink, without ruled lines, frames, blots and specks. */
 
-import { bounds, connect, crop, dilate, keepRuns, map, paste, raster, transpose } from "./image.js";
+import { bounds, connect, crop, dilate, keepRuns, map, pad, paste, raster, transpose } from "./image.js";
 import { round, sum } from "./numbers.js";
-import { strokeWidth } from "./strokes.js";
+import { strokeWidth, weightedMedian } from "./strokes.js";
 
 /** @typedef {import("./image.js").Raster} Raster */
 
@@ -56,22 +56,24 @@ export function trim(x, y, mask) {
 /**
  * Erase ruled lines and forms, and leave the strokes that cross them.
  *
- * A line is thin, straight, and longer than what is written on it is high.
+ * A line is thin, straight, and longer than what is written on it is high. Of a pale one only bits count as ink, but in
+ * the faint ink it is whole.
  *
- * @param {Raster} mask
+ * @param {Raster} mask where there is ink
+ * @param {Raster} faint likewise, and where there is only a little
  * @returns {Raster}
  */
-export function dropLines(mask) {
-  const box = bounds(mask);
+export function dropLines(mask, faint) {
+  const box = bounds(faint);
   if (!box) return mask;
   // What is beyond the ink takes part only as far as strokes are made thicker by a pixel
   const [x, y] = [Math.max(box.x - 1, 0), Math.max(box.y - 1, 0)];
   const right = Math.min(box.x + box.width + 1, mask.width);
   const bottom = Math.min(box.y + box.height + 1, mask.height);
-  const ink = crop(mask, x, y, right - x, bottom - y);
-  const stroke = strokeWidth(ink);
-  const level = straightStrokes(ink, stroke, mask.width);
-  const turned = straightStrokes(transpose(ink), stroke, mask.height);
+  const [ink, least] = [mask, faint].map((whole) => crop(whole, x, y, right - x, bottom - y));
+  const stroke = strokeWidth(mask);
+  const level = straightStrokes(least, stroke, mask.width);
+  const turned = straightStrokes(transpose(least), stroke, mask.height);
   if (!level && !turned) return mask;
   const upright = turned && transpose(turned);
   const height = typicalHeight(findParts(without(without(ink, level), upright)));
@@ -138,13 +140,6 @@ export function typicalHeight(parts) {
   return weightedMedian(parts.map((part) => part.height), parts.map((part) => part.area));
 }
 
-function weightedMedian(values, weights) {
-  const order = [...values.keys()].sort((a, b) => values[a] - values[b]);
-  const half = sum(weights) / 2;
-  let total = 0;
-  return values[order.find((i) => (total += weights[i]) >= half)] ?? 0;
-}
-
 /** Whether ink runs along the edges of its box only, and other parts lie within. */
 function isFrame(part, parts) {
   const [x, y] = [Math.max(1, Math.floor(part.width / 6)), Math.max(1, Math.floor(part.height / 6))];
@@ -170,13 +165,14 @@ function straightStrokes(mask, stroke, width) {
   const closed = keepRuns(mask, round(stroke) + 1, 0); // faint lines have gaps
   const straight = keepRuns(closed, run, 1);
   if (!straight.data.includes(1)) return null;
-  const { labels } = connect(dilate(straight, 3, 3)); // a line that slopes is a chain of runs
+  const { labels } = connect(dilate(pad(straight, 1), 3, 3)); // a line that slopes is a chain of runs
   const found = boxes(labels).slice(1);
   const longest = Math.max(...found.map((box) => box.right - box.x));
   const longer = found.filter((box) => box.right - box.x >= longest / 2);
   const thickness = sum(longer.map((box) => box.area)) / sum(longer.map((box) => box.right - box.x));
   const high = transpose(keepRuns(transpose(mask), 2 * Math.max(1, round(thickness) - 2) + 1, 1)); // less the dilation
-  return map(labels, (label, i) => (mask.data[i] && !high.data[i] ? label : 0));
+  const lines = crop(labels, 1, 1, mask.width, mask.height);
+  return map(lines, (label, i) => (mask.data[i] && !high.data[i] ? label : 0));
 }
 
 /** Where strokes are longer than this, and thin. */
