@@ -137,7 +137,7 @@ def whole_files() -> list[bytes]:
 
 @cache
 def _reader() -> Reader:
-    return Reader(models.SHIPPED / models.default().name)
+    return Reader(models.shipped())
 
 
 if __name__ == "__main__":

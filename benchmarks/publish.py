@@ -312,6 +312,15 @@ def handwriting_table(results: dict[str, Any]) -> str:
     return "\n".join([*lines, "", drawn])
 
 
+def rows_text(results: dict[str, Any]) -> str:
+    """How many drawn rows the network for rows reads by itself."""
+    return (
+        f"It has {results['parameters']:,} parameters, in {results['bytes']:,} bytes. By itself it reads "
+        f"{results['right']:.1%} of {results['held_out_rows']:,} drawn rows of held-out digits entirely right; many of "
+        f"them are hard to read for people too. {place(results['measured'])}"
+    )
+
+
 def refusal_table(results: dict[str, Any]) -> str:
     """How much is refused of what is no digit, and of digits."""
     lines = ["| pictures | refused |", "| --- | --- |"]
@@ -329,8 +338,9 @@ def browser_table(results: dict[str, Any]) -> str:
     lines = ["| | median | 95th percentile | n |", "| --- | --- | --- | --- |"]
     first = results["first_answer_seconds"]
     lines.append(f"| first answer after opening | {first['median']:.2f} s | {first['p95']:.2f} s | {first['n']} |")
-    for what, row in results["further_answer_milliseconds"].items():
-        lines.append(f"| answer after a stroke, {what} | {row['median']:.0f} ms | {row['p95']:.0f} ms | {row['n']} |")
+    for after, key in (("answer after a stroke", "answer"), ("likewise, painted", "answer_painted")):
+        for what, row in results[f"further_{key}_milliseconds"].items():
+            lines.append(f"| {after}, {what} | {row['median']:.0f} ms | {row['p95']:.0f} ms | {row['n']} |")
     size = f"{results['transferred_bytes'] / 1e6:.1f} MB are transferred when it is first opened, compressed."
     return "\n".join([*lines, "", f"{size} {results['measured']['browser']}. {place(results['measured'])}"])
 
@@ -384,6 +394,7 @@ BLOCKS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "shipped": (("shipped.json",), shipped_table),
     "handwriting": (("handwriting.json",), handwriting_table),
     "refusal": (("refusal.json",), refusal_table),
+    "rows": (("rows.json",), rows_text),
     "browser": (("browser.json",), browser_table),
     "ablation in short": (("study-ablation.json",), ablation.short_table),
 }

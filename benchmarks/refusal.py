@@ -1,9 +1,8 @@
-"""What is no digit, and how much of it is refused: `python -m benchmarks.refusal [--model MODEL] [--held-out RUN]`.
+"""What is no digit, and how much of it is refused: `python -m benchmarks.refusal [--model MODEL]`.
 
 Measured are Fashion-MNIST (from Debian's package `dataset-fashion-mnist`, or where `--fashion` says), and pictures of
-scribbles, letters and dots, drawn here and never trained on. With `--held-out`, a run that held out images, it says
-below which score 0.7 % of those are refused: that is `REFUSED` in `tenfold.reader.reader`. Writes
-`results/refusal.json`.
+scribbles, letters and dots, drawn here and never trained on. Says below which score 0.7 % of the digits are refused
+that the recipe `reader` holds out: that is `REFUSED` in `tenfold.reader.reader`. Writes `results/refusal.json`.
 """
 
 import argparse
@@ -17,15 +16,14 @@ import matplotlib
 import numpy as np
 from jaxtyping import UInt8
 from PIL import Image, ImageDraw, ImageFont
-from scipy.special import log_softmax
 
 import tenfold
 from benchmarks.speed import where
-from tenfold.data import read_idx
-from tenfold.findings import evaluate_validation
+from tenfold import recipes
+from tenfold.data import read_idx, split
 from tenfold.pictures import picture_to_image
 from tenfold.reader import Reader
-from tenfold.reader.segment import score
+from tenfold.reader.digits import classify, score
 
 RESULTS = Path("results/refusal.json")
 FASHION = Path("/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz")
@@ -41,18 +39,18 @@ def main() -> None:
     """Measure, and write the record."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.refusal")
     parser.add_argument("--model", type=Path, help="a run folder or a file; by default as in tenfold predict")
-    parser.add_argument("--held-out", type=Path, metavar="RUN", help="to choose the threshold")
     parser.add_argument("--fashion", type=Path, metavar="FILE", default=FASHION, help="its test images")
     options = parser.parse_args()
     reader = Reader(options.model)
-    _, test = tenfold.load()
+    train, test = tenfold.load()
     shown = {"MNIST's test digits": test.images, "Fashion-MNIST": read_idx(options.fashion)}
     for name, draw in {"scribbles": scribble, "letters": letter, "dots": dots}.items():
         shown[name] = np.stack([picture_to_image(drawing) for drawing in drawings(draw)])
     results: dict[str, Any] = {"measured": where(), "threshold": reader.refuse}
     results["refused"] = {name: refused(reader, images) for name, images in shown.items()}
-    if options.held_out:
-        results["held_out"] = held_out(options.held_out)
+    _, held_out = split(train, recipes.load("reader").validation)
+    scores = [score(answer) for answer in classify(held_out.images, reader.model)]
+    results["held_out"] = {"images": len(scores), "threshold": float(np.quantile(scores, SHARE))}
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     print(json.dumps(results, indent=1))
 
@@ -60,12 +58,6 @@ def main() -> None:
 def refused(reader: Reader, images: UInt8[np.ndarray, "n 28 28"]) -> float:
     """The share of images in which the reader sees no digit."""
     return float(np.mean([reading.label is None for reading in reader.read_images(images)]))
-
-
-def held_out(path: Path) -> dict[str, Any]:
-    """The score below which `SHARE` of the images that a run held out would be refused."""
-    scores = [score(answer) for answer in log_softmax(evaluate_validation(path).logits, axis=1)]
-    return {"run": path.name, "images": len(scores), "threshold": float(np.quantile(scores, SHARE))}
 
 
 def drawings(draw: Callable[[np.random.Generator], Drawing]) -> list[Drawing]:

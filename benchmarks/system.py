@@ -92,7 +92,7 @@ def reading(test: tenfold.Digits) -> dict[str, float]:
 import time
 from pathlib import Path
 from tenfold.reader import Reader
-reader = Reader({str(models.SHIPPED / models.default().name)!r})
+reader = Reader({str(models.shipped())!r})
 seconds = []
 for _ in range(5):
     started = time.perf_counter()
@@ -107,7 +107,7 @@ print(sorted(seconds)[2], int(peak.split()[1]) // 1024)"""
         small.mkdir()
         for number, image in enumerate(test.images[:SMALL_FILES]):
             Image.fromarray(image).save(small / f"{number}.png")
-        files = SMALL_FILES / whole_process("-m", "tenfold", "predict", str(small))
+        files = SMALL_FILES / whole_process("-m", "tenfold", "predict", "--model", str(models.shipped()), str(small))
     return {
         "photo_digits": len(page.labels),
         "photo_seconds": float(seconds),
