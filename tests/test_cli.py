@@ -307,7 +307,7 @@ def test_ctrl_c_keeps_the_run_and_says_how_to_resume(idx_folder, tmp_path):
         assert process.poll() is None
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "go on with: tenfold train --resume run" in err.splitlines()[-1]
     assert (tmp_path / "run" / "model.safetensors").is_file()

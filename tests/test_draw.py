@@ -37,7 +37,7 @@ def server(tmp_path):
 
 
 def ask(server, path, method="GET", **headers):
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
     connection.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
     response = connection.getresponse()
     content = response.read()
@@ -119,12 +119,12 @@ def test_the_command_serves_until_ctrl_c():
     command = [sys.executable, "-m", "tenfold", "draw", "--no-browser", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         address = re.match(r"http://127\.0\.0\.1:(\d+)/tenfold/ ", process.stdout.readline())
-        connection = http.client.HTTPConnection("127.0.0.1", int(address[1]), timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", int(address[1]), timeout=120)
         connection.request("GET", "/tenfold/")
         assert connection.getresponse().status == 200
         connection.close()
         process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=30) == ("", "")
+        assert process.communicate(timeout=120) == ("", "")
         assert process.returncode == 0
 
 
@@ -133,7 +133,7 @@ def test_the_command_opens_the_browser_and_a_taken_port_is_one_line(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         command = [sys.executable, "-m", "tenfold", "draw", "--port", str(port)]
-        result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert result.returncode == 2
     assert result.stdout == ""
     assert re.fullmatch(rf"tenfold: port {port}: .*\n", result.stderr)
@@ -151,5 +151,5 @@ def test_the_command_opens_the_browser_and_a_taken_port_is_one_line(tmp_path):
                 break
             threading.Event().wait(0.1)
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
     assert opened.read_text().strip() == address

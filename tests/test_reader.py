@@ -1,3 +1,4 @@
+import contextlib
 import io
 import itertools
 import time
@@ -7,10 +8,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 import tenfold
-from tenfold import models
+from tenfold import TenfoldError, models
 from tenfold.data import write_idx
 from tenfold.pictures import open_page
 from tenfold.reader import Reader, Wish, annotate, explain, files, find_sources, read_sources
@@ -110,6 +111,14 @@ def test_one_digit_is_one_reading_and_no_digit_has_no_label(model, lines, mnist)
     clueless = SimpleNamespace(logits=lambda images: np.zeros((len(images), 10), np.float32))
     [reading] = Reader(clueless).read(mnist[0].images[0], single=True)
     assert reading.label is None
+
+
+@pytest.mark.parametrize("rise", [0, 10, 30, 60])
+def test_a_dash_is_no_digit(model, rise):
+    dash = Image.new("L", (400, 300), 255)
+    ImageDraw.Draw(dash).line([(80, 150), (320, 150 - rise)], fill=0, width=14)
+    with contextlib.suppress(TenfoldError):  # nothing but lines
+        assert Reader(model).read(dash) == []
 
 
 def test_threads_share_a_reader(lines):

@@ -102,7 +102,7 @@ def test_drawings_and_photographs_are_read_as_in_python(browser, parity, model, 
 def test_a_blank_picture_is_told(browser, parity, model):
     blank = parity.Drawing(np.full((60, 90, 4), 255, np.uint8), single=False)
     found, _ = browser.read([blank])
-    assert found == [parity.read_in_python(Reader(model), blank)] == ["blank, no ink to be seen"]
+    assert found == [parity.read_in_python(Reader(model), blank)] == ["blank, or nothing but lines and specks"]
 
 
 def test_an_image_of_mnist_stays_as_it_is(browser, parity, mnist):

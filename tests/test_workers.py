@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from PIL import Image
 
 from tenfold import TenfoldError, study, workers
 
+TIMEOUT = 120  # seconds, of one step: a loaded machine is no failure
 STUDY = """
 name = "many"
 recipes = ["quick"]
@@ -22,7 +24,7 @@ data = "{data}"
 [variants.narrow]
 validation = 100
 batch_size = 50
-epochs = 12
+epochs = 40
 network_options = {{ stem = 8, width = 8 }}
 """
 
@@ -43,7 +45,7 @@ def start(*arguments: object) -> subprocess.Popen:
 
 def finish(process: subprocess.Popen) -> list[dict]:
     """The runs of a study that must succeed without a word on standard error."""
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=TIMEOUT)
     assert (process.returncode, err) == (0, "")
     return json.loads(out)["runs"]
 
@@ -68,6 +70,13 @@ def processes(column: str, value: int) -> list[tuple[int, str]]:
     listing = subprocess.run(["ps", "-axo", f"pid=,{column}=,stat=,command="], capture_output=True, text=True).stdout
     lines = [line.split(None, 3) for line in listing.splitlines()]
     return [(int(pid), command) for pid, other, state, command in lines if int(other) == value and state[0] != "Z"]
+
+
+def wait_until_gone(list_processes: Callable[[], list]) -> None:
+    deadline = time.monotonic() + TIMEOUT
+    while left := list_processes():
+        assert time.monotonic() < deadline, left
+        time.sleep(0.1)
 
 
 @pytest.fixture
@@ -103,10 +112,10 @@ def test_an_end_on_the_way_keeps_what_is_done_and_leaves_no_process(file, kill, 
     runs = [Path(f"studies/many/quick-narrow-seed{seed}") for seed in range(3)]
     wait_for_epochs(runs[0], process)
     kill(process.pid, number)  # as a terminal and as a scheduler does
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=TIMEOUT)
     assert (process.returncode, out) == (130, "")
     assert err == "tenfold: interrupted; finished runs are kept, and the same command goes on\n"
-    assert processes("pgid", process.pid) == []
+    wait_until_gone(lambda: processes("pgid", process.pid))
     before = rows(runs[0])[:-1]  # the last may have been interrupted before its checkpoint
     assert [run["status"] for run in finish(start(file))] == ["finished"] * 3
     assert rows(runs[0])[: len(before)] == before
@@ -134,7 +143,7 @@ def test_a_study_on_a_cluster_survives_the_loss_of_a_worker(file, cluster, mnist
         Image.fromarray(image).save(path)
     command = [sys.executable, "-m", "tenfold", "predict", *map(str, pictures)]
     here, there = (
-        subprocess.run([*command, *where], capture_output=True, text=True, timeout=60)
+        subprocess.run([*command, *where], capture_output=True, text=True, timeout=TIMEOUT)
         for where in ([], ["--cluster", cluster.address])
     )
     assert (here.returncode, here.stderr, here.stdout.count("\n")) == (0, "", 30)
@@ -143,12 +152,9 @@ def test_a_study_on_a_cluster_survives_the_loss_of_a_worker(file, cluster, mnist
     process = start(file, "--cluster", cluster.address, "--out", "other")
     wait_for_epochs(Path("other/quick-narrow-seed0"), process)
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=TIMEOUT)
     assert (process.returncode, out, err.count("\n")) == (130, "", 1)
-    deadline = time.monotonic() + 30
-    while cluster_workers(cluster) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert cluster_workers(cluster) == []
+    wait_until_gone(lambda: cluster_workers(cluster))
 
 
 def test_a_job_that_kills_its_worker_is_told():

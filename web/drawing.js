@@ -5,9 +5,10 @@ export const HEIGHT = 600;
 
 const PEN = 28; // thickness of a stroke
 const STEP = 10; // of the keyboard's pen
-const READ_AT = 0.22; // pixels for each unit in the picture that is read: fewer are read sooner
+const READ_AT = 0.22; // pixels for each unit in the picture that is read, at most: fewer are read sooner
+const TALLEST = 80; // pixels of ink from top to bottom there; of more, a single digit would only be made smaller again
+const SHORTEST = 112; // pixels of its side; a smaller picture would only be enlarged again
 const MARGIN = 80; // of paper around the ink there
-const SHORTEST = 112 / READ_AT; // side of that picture; a smaller one would only be enlarged again
 
 /** @typedef {{x: number, y: number}} Point */
 
@@ -88,31 +89,38 @@ export function paintStrokes(context, strokes, color) {
  */
 export function toPicture(strokes) {
   const points = strokes.flat();
-  const [left, right] = extent(points.map(({ x }) => x), WIDTH);
-  const [top, bottom] = extent(points.map(({ y }) => y), HEIGHT);
+  const across = extent(points.map(({ x }) => x), WIDTH);
+  const down = extent(points.map(({ y }) => y), HEIGHT);
+  const scale = Math.min(READ_AT, TALLEST / (down[1] - down[0] + PEN));
+  const [left, right] = widen(across, SHORTEST / scale);
+  const [top, bottom] = widen(down, SHORTEST / scale);
   canvas ??= new OffscreenCanvas((WIDTH + 2 * MARGIN) * READ_AT + 1, (HEIGHT + 2 * MARGIN) * READ_AT + 1);
   const context = canvas.getContext("2d", { willReadFrequently: true });
   context.reset();
   context.fillStyle = "white";
   context.fillRect(0, 0, canvas.width, canvas.height);
-  context.scale(READ_AT, READ_AT);
+  context.scale(scale, scale);
   context.translate(-left, -top);
   context.rect(0, 0, WIDTH, HEIGHT); // nobody sees what is drawn beside the pad
   context.clip();
   paintStrokes(context, strokes, "black");
-  const [width, height] = [right - left, bottom - top].map((length) => Math.ceil(length * READ_AT));
+  const [width, height] = [right - left, bottom - top].map((length) => Math.ceil(length * scale));
   const picture = context.getImageData(0, 0, width, height);
-  return { picture, place: { scale: 1 / READ_AT, x: left, y: top } };
+  return { picture, place: { scale: 1 / scale, x: left, y: top } };
 }
 
 /** @type {OffscreenCanvas} for the largest such picture; a new one takes longer than what is drawn on it */
 let canvas;
 
-/** From where to where the picture reaches that is read, given the coordinates of the ink. */
+/** From where to where the points reach along one side of the pad. */
 function extent(values, limit) {
   const inside = values.map((value) => Math.min(Math.max(value, 0), limit));
-  const [least, greatest] = [Math.min(...inside), Math.max(...inside)];
-  const margin = Math.max(MARGIN, (SHORTEST - (greatest - least)) / 2);
+  return [Math.min(...inside), Math.max(...inside)];
+}
+
+/** With a margin of paper, and at least so long. */
+function widen([least, greatest], shortest) {
+  const margin = Math.max(MARGIN, (shortest - (greatest - least)) / 2);
   return [Math.floor(least - margin), Math.ceil(greatest + margin)];
 }
 

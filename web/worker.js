@@ -45,7 +45,7 @@ async function readAll() {
     try {
       const { reader, toPicture } = await ready;
       const seen = strokes ? toPicture(strokes) : { picture };
-      const { lines } = await reader.read(seen.picture);
+      const { lines } = await reader.read(seen.picture, { isDrawing: Boolean(strokes) });
       answered = performance.now();
       if (id !== undefined) self.postMessage({ id, lines, place: seen.place });
     } catch (error) {

@@ -11,6 +11,7 @@ import { strokeWidth } from "./strokes.js";
 
 const { fround } = Math;
 const CUT_WIDTH = 0.5; // heights of a line; narrower parts are not cut
+const DASH = 3; // stroke widths; what is lower is a dash, not digits side by side
 const CUT_STROKES = 5; // a cut crosses less ink
 const CUT_DISTANCE = 0.1; // heights of a line, between two cuts
 const [VALLEY, DIP] = [0.25, 0.1]; // heights of a line: how far around a column is the deepest, and how deep it must be
@@ -25,7 +26,10 @@ const [PATH, ASIDE] = [0.02, 0.3]; // what a pixel of paper and a step aside cos
  * @returns {Piece[]} from left to right; too many, of which several may be one digit
  */
 export function split(part, height, slant) {
-  if (part.width < CUT_WIDTH * height || part.height < LOWEST * height) return [{ part, crossed: 0 }];
+  const uncut = [{ part, crossed: 0 }];
+  if (part.width < CUT_WIDTH * height || part.height < LOWEST * height) return uncut;
+  const stroke = fround(Math.max(strokeWidth(part.mask), 1));
+  if (part.height < DASH * stroke) return uncut;
   let offsets = Array.from({ length: part.height }, (_, row) => round(slant * row)); // that put leaning strokes upright
   const lowest = Math.min(...offsets);
   offsets = offsets.map((offset) => offset - lowest);
@@ -34,7 +38,6 @@ export function split(part, height, slant) {
     const pixels = part.mask.data.subarray(row * part.width, (row + 1) * part.width);
     upright.data.set(pixels, row * upright.width + offsets[row]);
   }
-  const stroke = fround(Math.max(strokeWidth(part.mask), 1));
   const cutAlong = (path) => {
     const inked = path.reduce((sum, column, row) => sum + upright.data[row * upright.width + column], 0);
     return { path, crossed: fround(inked / stroke) };

@@ -44,12 +44,13 @@ export class Reader {
    * Read the digits in a picture, line by line.
    *
    * @param {ImageData} picture upright
-   * @param {{single?: boolean}} [options] whether the picture is known to show one digit; then there is one reading
+   * @param {{single?: boolean, isDrawing?: boolean}} [options] whether the picture is known to show one digit, so that
+   *   there is one reading; whether it is known to be black on white
    * @returns {Promise<{lines: Reading[][]}>}
    * @throws {Error} if the picture is blank
    */
-  async read(picture, { single = false } = {}) {
-    const page = new Page(picture);
+  async read(picture, { single = false, isDrawing = false } = {}) {
+    const page = new Page(picture, isDrawing);
     if (!single && !page.isImage) return { lines: toReadings(page, await readLines(page, this.network), single) };
     return { lines: toReadings(page, [await this.network.look(page, [page.digit()])], single) };
   }

@@ -71,14 +71,16 @@ export function evenOutLight(gray) {
 export function binarize(ink) {
   const [little, weak, strong] = thresholds(ink);
   const [mask, faint] = [raster(ink.width, ink.height), raster(ink.width, ink.height)];
-  for (let i = 0; i < mask.data.length; i++) {
-    mask.data[i] = ink.data[i] > weak ? 1 : 0;
-    faint.data[i] = ink.data[i] > little ? 1 : 0;
+  const levels = ink.data;
+  for (let i = 0; i < levels.length; i++) {
+    mask.data[i] = levels[i] > weak ? 1 : 0;
+    faint.data[i] = levels[i] > little ? 1 : 0;
   }
   const { labels, count } = connect(mask);
+  const numbers = labels.data;
   const found = new Uint8Array(count);
-  for (let i = 0; i < mask.data.length; i++) if (ink.data[i] > strong) found[labels.data[i]] = 1;
-  for (let i = 0; i < mask.data.length; i++) mask.data[i] = found[labels.data[i]];
+  for (let i = 0; i < levels.length; i++) if (levels[i] > strong) found[numbers[i]] = 1;
+  for (let i = 0; i < levels.length; i++) mask.data[i] = found[numbers[i]];
   return [mask, faint];
 }
 

@@ -35,6 +35,18 @@ export function toGray({ width, height, data }) {
   return gray;
 }
 
+/**
+ * A drawing in black on white as light ink on dark paper: what is known of it need not be found out.
+ *
+ * @param {{width: number, height: number, data: Uint8ClampedArray}} picture opaque
+ * @returns {import("./image.js").Raster} gray levels, 0 to 255
+ */
+export function toLightInk({ width, height, data }) {
+  const ink = raster(width, height);
+  for (let i = 0; i < ink.data.length; i++) ink.data[i] = 255 - data[4 * i];
+  return ink;
+}
+
 /** Whether something is transparent, and what is not is of about the same brightness. */
 function isFlat(data) {
   let [count, sum, squares] = [0, 0, 0];

@@ -2,7 +2,7 @@
 
 import { evenOutLight, invertToLightInk } from "./ink.js";
 import { enlarge, map, shrink, sizeFor } from "./image.js";
-import { toGray } from "./load.js";
+import { toGray, toLightInk } from "./load.js";
 import { cutOut, isNormal, normalize, SIDE } from "./normalize.js";
 import { dropClutter, findParts, join, joinStrokes, trim } from "./parts.js";
 
@@ -18,11 +18,12 @@ export class Page {
    * Take all the steps from a picture to its ink.
    *
    * @param {ImageData} picture
+   * @param {boolean} isDrawing whether it is known to be black on white
    * @throws {Error} if it is blank
    */
-  constructor(picture) {
+  constructor(picture, isDrawing) {
     this.picture = picture;
-    const gray = invertToLightInk(toGray(picture)); // light ink on darker paper
+    const gray = isDrawing ? toLightInk(picture) : invertToLightInk(toGray(picture)); // light ink on darker paper
     /** Whether the picture is an image like those of MNIST: of one digit, with nothing left to do. */
     this.isImage = isNormal(gray);
     if (this.isImage) {
@@ -36,7 +37,7 @@ export class Page {
     this.ink = ink; // 0 is paper
     /** @type {Part[]} connected ink, without specks, lines and frames and with broken strokes joined */
     this.parts = joinStrokes(dropClutter(findParts(mask)));
-    if (!this.parts.length) throw new Error("blank, no ink to be seen");
+    if (!this.parts.length) throw new Error("blank, or nothing but lines and specks");
   }
 
   /** Where a part is, in pixels of the picture. */

@@ -9,6 +9,7 @@ import { strokeWidth, weightedMedian } from "./strokes.js";
 const EDGE_TO_EDGE = 0.95; // of the picture; an upright line is as long where no level ones are: else it may be a 1
 const STRAIGHT = 8; // stroke widths; strokes of digits run level for less
 const SHORTEST = 1.5; // heights of the writing; of a ruled line
+const WRITING = 1.5; // stroke widths; what is left without lines is higher, or else it is the ends of a dash
 const THICKEST = 0.05; // of its length; of a ruled line
 const FRAME = 0.8; // of the part's ink; this much near the edges of its box makes it a frame if something is inside
 const SPECK = 0.12; // of the height of the digits; smaller parts are specks
@@ -77,7 +78,7 @@ export function dropLines(mask, faint) {
   if (!level && !turned) return mask;
   const upright = turned && transpose(turned);
   const height = typicalHeight(findParts(without(without(ink, level), upright)));
-  if (!height) return mask;
+  if (height <= WRITING * stroke) return mask;
   const lines = level && long(level, SHORTEST * height);
   const leastUp = lines?.data.includes(1) ? 0 : EDGE_TO_EDGE * mask.height;
   const linesUp = turned && transpose(long(turned, Math.max(SHORTEST * height, leastUp)));

@@ -91,7 +91,8 @@ export class RowReading {
 }
 
 /**
- * See a line as a whole, at its height, or larger where that surprises less: print may make a line seem higher.
+ * See a line as a whole, at its height, or larger where that surprises less: print may make a line seem higher. A line
+ * of a single part is as high as that.
  *
  * @param {import("./page.js").Page} page
  * @param {Line} line
@@ -104,7 +105,7 @@ export async function readRow(page, line, classifyRow) {
     return new RowReading(strip, await lookAt(strip.image, classifyRow));
   };
   const usual = await readAt(line.height);
-  if (usual.surprise() <= CLEARER) return usual;
+  if (line.parts.length === 1 || usual.surprise() <= CLEARER) return usual;
   const larger = await readAt(line.height / LARGER);
   return usual.surprise() - larger.surprise() > CLEARER ? larger : usual;
 }

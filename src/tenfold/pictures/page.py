@@ -85,7 +85,7 @@ def open_page(source: Picture) -> Page:
     parts = join_strokes(drop_clutter(find_parts(clean)))
     if not parts:
         name = f"{os.fspath(source)}: " if isinstance(source, str | os.PathLike) else ""
-        raise TenfoldError(f"{name}blank, no ink to be seen")
+        raise TenfoldError(f"{name}blank, or nothing but lines and specks")
     return Page(picture, gray, scale, ink, mask, clean, parts)
 
 

@@ -13,6 +13,7 @@ from tenfold.pictures.strokes import stroke_width, weighted_median
 EDGE_TO_EDGE = 0.95  # of the picture; an upright line is as long where there are no level ones: else it may be a 1
 STRAIGHT = 8  # stroke widths; strokes of digits run level for less
 SHORTEST = 1.5  # heights of the writing; of a ruled line
+WRITING = 1.5  # stroke widths; what is left without lines is higher, or else it is the ends of a dash
 THICKEST = 0.05  # of its length; of a ruled line
 FRAME = 0.8  # of the part's ink; this much near the edges of its box makes it a frame if something is inside
 SPECK = 0.12  # of the height of the digits; smaller parts are specks
@@ -93,7 +94,7 @@ def drop_lines(mask: Bool[np.ndarray, "h w"], faint: Bool[np.ndarray, "h w"]) ->
     if not (level.any() or upright.any()):
         return mask
     height = typical_height(find_parts(mask & (level == 0) & (upright.T == 0)))
-    if not height:
+    if height <= WRITING * stroke:
         return mask
     lines = _long(level, SHORTEST * height)
     lines_up = _long(upright, max(SHORTEST * height, 0.0 if lines.any() else EDGE_TO_EDGE * len(mask))).T

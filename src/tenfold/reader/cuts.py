@@ -13,6 +13,7 @@ from tenfold.pictures.strokes import stroke_width
 from tenfold.reader.lines import LOWEST
 
 CUT_WIDTH = 0.5  # heights of a line; narrower parts are not cut
+DASH = 3.0  # stroke widths; what is lower is a dash, not digits side by side
 CUT_STROKES = 5.0  # a cut crosses less ink
 CUT_DISTANCE = 0.1  # heights of a line, between two cuts
 VALLEY, DIP = 0.25, 0.1  # heights of a line: how far around a column is the deepest, and how deep it must be
@@ -40,6 +41,9 @@ def split(part: Part, height: float, slant: float) -> list[Piece]:
     """
     if part.width < CUT_WIDTH * height or part.height < LOWEST * height:
         return [Piece(part, 0.0)]
+    stroke = max(stroke_width(part.mask), 1.0)
+    if part.height < DASH * stroke:
+        return [Piece(part, 0.0)]
     offsets = np.round(slant * np.arange(part.height)).astype(int)  # that put leaning strokes upright
     offsets -= offsets.min()
     upright = np.zeros((part.height, part.width + offsets.max()), np.float32)
@@ -47,7 +51,6 @@ def split(part: Part, height: float, slant: float) -> list[Piece]:
     np.put_along_axis(upright, places, part.mask, axis=1)
     valleys, seams = _valley_to_valley(upright, height), _seams(upright, height)
     paths = np.array([*valleys, *seams], dtype=int).reshape(-1, part.height)
-    stroke = max(stroke_width(part.mask), 1.0)
     inked = np.take_along_axis(upright, paths.T, axis=1).sum(axis=0) / stroke
     cuts: list[int] = []
     for cut in np.lexsort((inked, np.arange(len(paths)) >= len(valleys))):  # first the lines between valleys

@@ -111,9 +111,12 @@ class RowReading:
 
 
 def read_row(page: Page, line: Line, model: RowModel) -> RowReading:
-    """See a line as a whole, at its height, or larger where that surprises less: print may make a line seem higher."""
+    """See a line as a whole, at its height, or larger where that surprises less: print may make a line seem higher.
+
+    A line of a single part is as high as that.
+    """
     usual = RowReading(cut_strip(page, line, line.height), model)
-    if usual.surprise() <= CLEARER:
+    if len(line.parts) == 1 or usual.surprise() <= CLEARER:
         return usual
     larger = RowReading(cut_strip(page, line, line.height / LARGER), model)
     return larger if usual.surprise() - larger.surprise() > CLEARER else usual
