@@ -98,9 +98,9 @@ def trace_digit(page, digit, left=0.3, top=0.08, size=0.6):
         trace(page, [(left + size * x, top + size * y) for x, y in stroke])
 
 
-def trace_number(page, number):
+def trace_number(page, number, top=0.25):
     for place, digit in enumerate(number):
-        trace_digit(page, int(digit), 0.05 + 0.18 * place, 0.25, 0.22)
+        trace_digit(page, int(digit), 0.05 + 0.18 * place, top, 0.22)
 
 
 @pytest.mark.parametrize("digit", range(10))
@@ -135,6 +135,12 @@ def test_several_digits_are_a_number_and_each_can_be_chosen(page):
         images.add(tuple(page.locator("#seen").evaluate(IMAGE)))
     assert len(images) == 5
     sync_api.expect(page.locator("#status")).to_contain_text("3 1 4 5 9")
+
+
+def test_numbers_below_one_another_are_lines(page):
+    trace_number(page, "31459", top=0.06)
+    trace_number(page, "26870", top=0.42)
+    sync_api.expect(page.locator("#number")).to_have_text("31459 26870", use_inner_text=True)
 
 
 def test_undo_and_clear_with_buttons_and_keys(page):

@@ -6,7 +6,7 @@ export const HEIGHT = 600;
 const PEN = 28; // thickness of a stroke
 const STEP = 10; // of the keyboard's pen
 const READ_AT = 0.22; // pixels for each unit in the picture that is read, at most: fewer are read sooner
-const TALLEST = 80; // pixels of ink from top to bottom there; of more, a single digit would only be made smaller again
+const TALLEST = 80; // pixels of the tallest stroke there; of more, its digit would only be made smaller again
 const SHORTEST = 112; // pixels of its side; a smaller picture would only be enlarged again
 const MARGIN = 80; // of paper around the ink there
 
@@ -91,7 +91,8 @@ export function toPicture(strokes) {
   const points = strokes.flat();
   const across = extent(points.map(({ x }) => x), WIDTH);
   const down = extent(points.map(({ y }) => y), HEIGHT);
-  const scale = Math.min(READ_AT, TALLEST / (down[1] - down[0] + PEN));
+  const heights = strokes.map((stroke) => length(extent(stroke.map(({ y }) => y), HEIGHT)));
+  const scale = Math.min(READ_AT, TALLEST / (Math.max(...heights) + PEN));
   const [left, right] = widen(across, SHORTEST / scale);
   const [top, bottom] = widen(down, SHORTEST / scale);
   canvas ??= new OffscreenCanvas((WIDTH + 2 * MARGIN) * READ_AT + 1, (HEIGHT + 2 * MARGIN) * READ_AT + 1);
@@ -104,7 +105,7 @@ export function toPicture(strokes) {
   context.rect(0, 0, WIDTH, HEIGHT); // nobody sees what is drawn beside the pad
   context.clip();
   paintStrokes(context, strokes, "black");
-  const [width, height] = [right - left, bottom - top].map((length) => Math.ceil(length * scale));
+  const [width, height] = [right - left, bottom - top].map((side) => Math.ceil(side * scale));
   const picture = context.getImageData(0, 0, width, height);
   return { picture, place: { scale: 1 / scale, x: left, y: top } };
 }
@@ -118,9 +119,11 @@ function extent(values, limit) {
   return [Math.min(...inside), Math.max(...inside)];
 }
 
+const length = ([least, greatest]) => greatest - least;
+
 /** With a margin of paper, and at least so long. */
 function widen([least, greatest], shortest) {
-  const margin = Math.max(MARGIN, (shortest - (greatest - least)) / 2);
+  const margin = Math.max(MARGIN, (shortest - length([least, greatest])) / 2);
   return [Math.floor(least - margin), Math.ceil(greatest + margin)];
 }
 
