@@ -1,15 +1,13 @@
-"""Train the network that reads rows, and put it into the package: `python -m benchmarks.rows [--weights FILE]`.
+"""The network that reads rows: trained, exported and measured. `benchmarks.shipped` puts it into the package.
 
-Writes `src/tenfold/shipped/rows.*` and `results/rows.json`. Rows are drawn with the training digits, less those that
-are held out, with which other rows are drawn to measure on.
+Rows are drawn with the training digits, less those that are held out, with which other rows are drawn to measure on.
 """
 
-import argparse
-import json
 import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,21 +15,17 @@ from jaxtyping import UInt8
 from torch import nn
 
 import tenfold
-from benchmarks import publish
-from benchmarks.speed import where
-from tenfold import models
 from tenfold.data import CLASSES, Digits, split
 from tenfold.export import litert
 from tenfold.export.graph import RowsFromPixels
-from tenfold.models import ROW_COLUMNS, ROW_SIDE, RowModel
+from tenfold.models import ROW_COLUMNS, ROW_SIDE, RowModel, load_for_rows
 from tenfold.networks import row_cnn
 from tenfold.reader.row import RowReading, Strip
 from tenfold.rows import Example, draw_examples, fit_rows
+from tenfold.rows.training import RECIPE
 from tenfold.weights import read_tensors, write_tensors
 from tenfold.workers import scatter
 
-RESULTS = Path("results/rows.json")
-WEIGHTS = Path("runs/rows.safetensors")
 HELD_OUT = 5000  # digits
 ROWS, MEASURED = 80_000, 2_000
 CHUNK = 2_000  # rows a job
@@ -40,44 +34,37 @@ SIGNATURES = {f"c{columns}": (1, ROW_SIDE, columns) for columns in ROW_COLUMNS}
 DESCRIPTION = "Rows of digits: images, uint8 (1, 40, n), 255 is ink, to logits, float32 (1, n/2, 11), the last of none"
 
 
-def main() -> None:
-    """Draw, train, export and measure."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.rows")
-    parser.add_argument("--weights", type=Path, metavar="FILE", help="of an earlier training, instead of another one")
-    weights = parser.parse_args().weights
-    train, held_out = split(tenfold.load()[0], HELD_OUT)
-    torch.manual_seed(0)
+def train(weights: Path) -> nn.Module:
+    """Draw rows and train on them, or read the weights that an earlier call left.
+
+    Args:
+        weights: the file for the weights; it is written at the end.
+    """
+    torch.manual_seed(RECIPE.seed)
     network = row_cnn()
-    if weights:
+    if weights.is_file():
         network.load_state_dict(read_tensors(weights)[0])
-        network.eval()
-    else:
-        fit(network, draw(train, ROWS, first_seed=0))
-    calibration = to_images(draw(train, CALIBRATION, first_seed=0))
-    int8 = litert.convert(RowsFromPixels(network), calibration, SIGNATURES, DESCRIPTION)[-1]
-    (models.SHIPPED / "rows-int8.tflite").write_bytes(int8)
-    # where LiteRT does not run, PyTorch reads these
-    half = {name: one.half() if one.is_floating_point() else one for name, one in network.state_dict().items()}
-    write_tensors(models.SHIPPED / "rows.safetensors", half, {})
-    unseen = draw(held_out, MEASURED, first_seed=ROWS)
-    result = {
-        "measured": where(),
-        "parameters": sum(parameter.numel() for parameter in network.parameters()),
-        "bytes": len(int8),
-        "held_out_rows": len(unseen),
-        "right": measure(unseen, models.load_for_rows()),
-    }
-    RESULTS.write_text(json.dumps(result, indent=1) + "\n")
-    publish.main()
-
-
-def fit(network: nn.Module, examples: Sequence[Example]) -> None:
-    """Train, and keep the weights in a file."""
+        return network.eval()
+    learned, _ = split(tenfold.load()[0], HELD_OUT)
     started = time.perf_counter()
-    for epoch, loss in enumerate(fit_rows(network, examples)):
-        print(f"epoch {epoch + 1}: loss {loss:.3f}, {time.perf_counter() - started:.0f} s", flush=True)
-        WEIGHTS.parent.mkdir(exist_ok=True)
-        write_tensors(WEIGHTS, network.state_dict(), {})
+    for epoch, loss in enumerate(fit_rows(network, draw(learned, ROWS, first_seed=0), RECIPE.seed)):
+        print(f"rows: epoch {epoch + 1}, loss {loss:.3f}, {time.perf_counter() - started:.0f} s", flush=True)
+    write_tensors(weights, network.state_dict(), {})
+    return network
+
+
+def export(network: nn.Module) -> bytes:
+    """The network as a LiteRT file of 8 bits."""
+    learned, _ = split(tenfold.load()[0], HELD_OUT)
+    calibration = to_images(draw(learned, CALIBRATION, first_seed=0))
+    return litert.convert(RowsFromPixels(network), calibration, SIGNATURES, DESCRIPTION)[-1]
+
+
+def evaluate() -> dict[str, Any]:
+    """How many drawn rows of held-out digits the network in the package reads right."""
+    _, held_out = split(tenfold.load()[0], HELD_OUT)
+    unseen = draw(held_out, MEASURED, first_seed=ROWS)
+    return {"held_out_rows": len(unseen), "right": measure(unseen, load_for_rows())}
 
 
 def measure(examples: Sequence[Example], model: RowModel) -> float:
@@ -111,8 +98,3 @@ def draw_chunk(digits: Digits, count: int, seed: int) -> list[Example]:
     cv2.setNumThreads(1)
     return draw_examples(digits, count, seed)
 
-
-if __name__ == "__main__":
-    from benchmarks import rows  # worker processes find the functions of a module, not those of a program
-
-    rows.main()

@@ -1,10 +1,10 @@
-"""Put a trained run into the package, and draw what it misreads: `python -m benchmarks.shipped RUN`.
+"""Train the networks in the package, and put them there: `python -m benchmarks.shipped`, an hour on two cores.
 
-Writes `src/tenfold/shipped/`, `results/shipped.json` and `docs/figures/misread.png`. The run comes from:
-tenfold train --recipe standard --set validation=0 --set temperature=0.57 --out runs/standard
+Writes `src/tenfold/shipped/`, `results/shipped.json` and `docs/figures/misread.png`. Both networks are trained by their
+recipes with seed 0, into `runs/`; one that stands there already is not trained again.
 """
 
-import argparse
+import hashlib
 import json
 import tempfile
 from pathlib import Path
@@ -13,14 +13,19 @@ from typing import Any
 from torch import nn
 
 import tenfold
-from benchmarks import publish
-from tenfold import models, plots
+from benchmarks import publish, rows
+from benchmarks.speed import where
+from tenfold import experiment, models, plots
 from tenfold.export import export
+from tenfold.files import write_atomically
 from tenfold.networks import Network
 from tenfold.preprocess import MEAN, STD
+from tenfold.rows.training import RECIPE as ROW_RECIPE
 from tenfold.runs import Run
 from tenfold.weights import write_tensors
 
+READER = Path("runs/reader")
+ROWS = Path("runs/rows.safetensors")
 RESULTS = Path("results/shipped.json")
 FIGURE = Path("docs/figures/misread.png")
 KEPT = ("n", "loss", "accuracy", "accuracy_uncontested", "interval", "calibration_error")
@@ -28,37 +33,53 @@ FILES = ("reader-int8.tflite", "reader-float16.tflite")
 
 
 def main() -> None:
-    """Export, copy, evaluate and draw."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("run", type=Path, metavar="RUN")
-    run = Run(parser.parse_args().run)
-    models.SHIPPED.mkdir(exist_ok=True)
-    results: dict[str, Any] = {"recipe": run.recipe.to_toml(), "environment": run.environment, "files": {}}
+    """Train, export, evaluate and draw."""
+    run = Run(READER) if READER.exists() else experiment.train("reader", out=READER)
+    row_network = rows.train(ROWS)
+
+    results: dict[str, Any] = {"recipe": run.recipe.to_toml(), "environment": run.environment}
+    files: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for facts in export(run.path, ["litert"], folder):
             file = Path(facts["file"])
             if file.name in FILES:
-                (models.SHIPPED / file.name).write_bytes(file.read_bytes())
-                results["files"][file.name] = {"sha256": facts["sha256"], "different": facts["different"]}
-    # where LiteRT does not run, PyTorch reads these: 16 bits, as in the larger of the two files
+                write_atomically(models.SHIPPED / file.name, file.read_bytes())
+                files[file.name] = {"different": facts["different"]}
+    # where LiteRT does not run, PyTorch reads these
     network = run.load_model()
-    half = {name: one.half() if one.is_floating_point() else one for name, one in network.state_dict().items()}
     description = json.dumps({"name": network.name, "options": network.options})
-    write_tensors(models.SHIPPED / "reader.safetensors", half, {"network": description})
-
-    (models.SHIPPED / "first-layer.json").write_text(json.dumps(first_layer(network)) + "\n")
+    write_half("reader.safetensors", network, {"network": description})
+    write_atomically(models.SHIPPED / "first-layer.json", json.dumps(first_layer(network)) + "\n")
+    write_atomically(models.SHIPPED / "rows-int8.tflite", rows.export(row_network))
+    write_half("rows.safetensors", row_network, {})
 
     _, test = tenfold.load()
     for name in (*FILES, "reader.safetensors"):
         evaluation = tenfold.evaluate(models.load(models.SHIPPED / name), test)
         figures = evaluation.to_dict()
-        size = (models.SHIPPED / name).stat().st_size
-        results["files"].setdefault(name, {}).update(bytes=size, **{key: figures[key] for key in KEPT})
+        files.setdefault(name, {}).update({key: figures[key] for key in KEPT})
         if name == FILES[0]:
             results["int8"] = {key: figures[key] for key in ("per_class", "misclassified")}
             plots.mistakes(evaluation, test, len(evaluation.mistakes)).savefig(FIGURE)
+    results["rows"] = {
+        "recipe": ROW_RECIPE.to_toml(),
+        "rows": rows.ROWS,
+        "parameters": sum(parameter.numel() for parameter in row_network.parameters()),
+        "measured": where(),
+    } | rows.evaluate()
+    for path in sorted(models.SHIPPED.iterdir()):
+        content = path.read_bytes()
+        facts = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        files[path.name] = facts | files.get(path.name, {})
+    results["files"] = files
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     publish.main()
+
+
+def write_half(name: str, network: nn.Module, metadata: dict[str, str]) -> None:
+    """Write weights of 16 bits into the package."""
+    half = {name: one.half() if one.is_floating_point() else one for name, one in network.state_dict().items()}
+    write_tensors(models.SHIPPED / name, half, metadata)
 
 
 def first_layer(network: Network) -> dict[str, Any]:
