@@ -15,7 +15,7 @@ from tenfold import classical, plots, preprocess, recipes
 from tenfold.data import CLASSES, Digits, load, locate, subset
 from tenfold.errors import TenfoldError, nearest
 from tenfold.evaluation import Pair, Row, wilson_interval
-from tenfold.files import write_atomically
+from tenfold.files import locked, write_atomically
 from tenfold.networks import NETWORKS, predict_logits
 from tenfold.study import finish
 from tenfold.workers import scatter
@@ -152,33 +152,34 @@ def measure(entry: Entry) -> Row:
         TenfoldError: if it cannot be trained.
         OSError: if the folder cannot be written.
     """
-    if row := _kept(entry):
+    with locked(entry.path):
+        if row := _kept(entry):
+            return row
+        train, test = load(entry.data)
+        if isinstance(entry.recipe, recipes.Recipe):
+            trained = _train_network(entry.path, entry.recipe, entry.data)
+        else:
+            trained = _train_classical(entry.path, entry.recipe, subset(train, entry.train_images))
+        predict, train_seconds, file = trained
+        predict(test.images[:100])  # what happens only once is no reading time
+        started = time.perf_counter()
+        readings = predict(test.images)
+        seconds = time.perf_counter() - started
+        mistakes = int((readings != test.labels).sum())
+        row = Row(
+            model=entry.model,
+            kind="network" if isinstance(entry.recipe, recipes.Recipe) else "classical",
+            error=mistakes / len(test),
+            interval=wilson_interval(mistakes, len(test)),
+            train_seconds=round(train_seconds, 3),
+            predict_us=round(1e6 * seconds / len(test), 3),
+            bytes=file.stat().st_size,
+            readings="".join(map(str, readings)),
+            file=file.name,
+        )
+        content = {"about": _about(entry), "row": asdict(row)}
+        write_atomically(entry.path / "row.json", json.dumps(content, indent=1) + "\n")
         return row
-    train, test = load(entry.data)
-    if isinstance(entry.recipe, recipes.Recipe):
-        trained = _train_network(entry.path, entry.recipe, entry.data)
-    else:
-        trained = _train_classical(entry.path, entry.recipe, subset(train, entry.train_images))
-    predict, train_seconds, file = trained
-    predict(test.images[:100])  # what happens only once is no reading time
-    started = time.perf_counter()
-    readings = predict(test.images)
-    seconds = time.perf_counter() - started
-    mistakes = int((readings != test.labels).sum())
-    row = Row(
-        model=entry.model,
-        kind="network" if isinstance(entry.recipe, recipes.Recipe) else "classical",
-        error=mistakes / len(test),
-        interval=wilson_interval(mistakes, len(test)),
-        train_seconds=round(train_seconds, 3),
-        predict_us=round(1e6 * seconds / len(test), 3),
-        bytes=file.stat().st_size,
-        readings="".join(map(str, readings)),
-        file=file.name,
-    )
-    content = {"about": _about(entry), "row": asdict(row)}
-    write_atomically(entry.path / "row.json", json.dumps(content, indent=1) + "\n")
-    return row
 
 
 Trained = tuple[Callable[[np.ndarray], Labels], float, Path]
@@ -199,7 +200,6 @@ def _train_classical(path: Path, recipe: classical.recipes.Recipe, digits: Digit
     started = time.perf_counter()
     classifier.fit(digits, threads=1)
     seconds = time.perf_counter() - started
-    path.mkdir(parents=True, exist_ok=True)
     file = path / "model.skops"
     classifier.save(file)
     return classifier.predict, seconds, file

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from tenfold import findings, recipes, runs
 from tenfold.data import Digits, load, locate
 from tenfold.errors import TenfoldError
 from tenfold.evaluation import apply_temperature, evaluate, fit_temperature
+from tenfold.files import locked
 from tenfold.networks import Network, build, summary
 from tenfold.recipes import Recipe
 from tenfold.runs import Run
@@ -55,7 +57,7 @@ def train(
     Raises:
         InterruptedRun: after Ctrl-C; the weights so far and a checkpoint are in the run folder.
         DivergedError: if the loss became infinite; the last good weights are in the run folder.
-        TenfoldError: if recipe, data, folder or device cannot be used.
+        TenfoldError: if recipe, data, folder or device cannot be used, or another process is writing to the folder.
         OSError: if the folder cannot be written.
     """
     recipe = recipes.load(recipe) if isinstance(recipe, str) else recipe
@@ -63,8 +65,10 @@ def train(
     # all that can be wrong is found before a folder is touched
     model, parts = _prepare(recipe, digits)
     environment = runs.describe_environment(locate(data), *digits, choose_device(device))
-    run = Run.create(out or runs.free_path(recipe.name), recipe, environment, force)
-    return _train(run, model, parts, callbacks, resume=False)
+    path = Path(out) if out is not None else runs.free_path(recipe.name)
+    with locked(path):
+        run = Run.create(path, recipe, environment, force)
+        return _train(run, model, parts, callbacks, resume=False)
 
 
 def resume(path: str | os.PathLike, callbacks: Sequence[Callback] = ()) -> Run:
@@ -82,15 +86,18 @@ def resume(path: str | os.PathLike, callbacks: Sequence[Callback] = ()) -> Run:
     Raises:
         TenfoldError: if the run is finished, has no checkpoint, or its data have changed; and all that `train` raises.
     """
-    run = Run(path)
-    if run.finished:
-        raise TenfoldError(f"{path}: this run is finished; there is nothing to resume")
-    if not run.file("checkpoint.safetensors").is_file():
-        raise TenfoldError(f"{path}: has no checkpoint to go on from; train again with --force")
-    digits = run.load_digits()
-    torch.set_num_threads(run.environment["threads"])
-    model, parts = _prepare(run.recipe, digits)
-    return _train(run, model, parts, callbacks, resume=True)
+    Run(path)  # what is no run folder is not touched
+    with locked(path):
+        run = Run(path)
+        if run.finished:
+            run.drop_checkpoint()
+            raise TenfoldError(f"{path}: this run is finished; there is nothing to resume")
+        if not run.file("checkpoint.safetensors").is_file():
+            raise TenfoldError(f"{path}: has no checkpoint to go on from; train again with --force")
+        digits = run.load_digits()
+        torch.set_num_threads(run.environment["threads"])
+        model, parts = _prepare(run.recipe, digits)
+        return _train(run, model, parts, callbacks, resume=True)
 
 
 def _prepare(recipe: Recipe, digits: tuple[Digits, Digits]) -> tuple[Network, tuple[Digits, Digits | None, Digits]]:

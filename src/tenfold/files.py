@@ -1,39 +1,101 @@
-"""Files that are either complete or not there."""
+"""Files that are either complete or not there, and folders that one process at a time writes to."""
 
 import os
+import secrets
+import stat
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from errno import EINVAL
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
+from tenfold.errors import TenfoldError
+
 RUNS = Path("runs")  # where a run goes unless another place is named
+LOCK = ".tenfold.lock"  # there while somebody writes to the folder
+UNFINISHED = ".tenfold-"  # how the name of a file begins until it is complete
+PATIENCE = 2.0  # seconds to wait for a lock: a process that was killed may have workers that are still ending
 
 
 def write_atomically(path: str | os.PathLike, content: bytes | str) -> None:
     """Write a file so that a reader, a crash or a full disk never meets half of it.
+
+    A link stays a link: the file that it points to is replaced. An existing file keeps its permissions.
 
     Args:
         path: where; an existing file is replaced only when the new one is complete.
         content: bytes, or text that is written as UTF-8.
 
     Raises:
-        OSError: if it cannot be written; whatever was at `path` is then unchanged.
+        OSError: if it cannot be written, or `path` is a folder, a device or a pipe; whatever was there is unchanged.
     """
-    path = Path(path)
-    data = content.encode() if isinstance(content, str) else content
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        mode = Path(path).stat().st_mode
+    except FileNotFoundError:
+        mode = None
+    if mode is not None and not stat.S_ISREG(mode):
+        raise OSError(EINVAL, "is not a regular file; name another", str(path))
+    target = Path(os.path.realpath(path))
+    data = content.encode() if isinstance(content, str) else content
+    unfinished = target.with_name(f"{UNFINISHED}{secrets.token_hex(8)}")
+    try:
+        with unfinished.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(temporary).chmod(0o666 & ~umask)  # mkstemp makes files that only their owner can read
-        Path(temporary).replace(path)
+        if mode is not None:
+            unfinished.chmod(stat.S_IMODE(mode))
+        unfinished.replace(target)
     except BaseException as error:
-        Path(temporary).unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink()
         if isinstance(error, OSError) and error.errno:  # a full disk does not say which file it was
             raise OSError(error.errno, error.strerror, str(path)) from None
         raise
+
+
+@contextmanager
+def locked(folder: str | os.PathLike) -> Iterator[Path]:
+    """Keep a folder to oneself while writing to it, and first remove the unfinished files of writers that were killed.
+
+    The system gives the lock back when the process ends, however it ends. Within a thread, locks of one folder nest.
+
+    Args:
+        folder: made if it does not exist, and removed again if nothing was written.
+
+    Yields:
+        The lock's file, which is there as long as the folder is locked.
+
+    Raises:
+        TenfoldError: if another process or thread is writing to the folder.
+        OSError: if the folder cannot be written.
+    """
+    folder = Path(folder)
+    new = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    # as a singleton, it counts how often the thread that holds it asks for it
+    lock = FileLock(folder / LOCK, timeout=PATIENCE, is_singleton=True)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise TenfoldError(
+            f"{folder}: another process is writing to this folder; wait until it ends, or choose another with --out"
+        ) from None
+    try:
+        if lock.lock_counter == 1:
+            for rest in folder.glob(f"{UNFINISHED}*"):
+                rest.unlink(missing_ok=True)
+        yield folder / LOCK
+    finally:
+        if lock.lock_counter == 1:
+            with suppress(OSError):  # Windows removes no open file, but then filelock does
+                (folder / LOCK).unlink()
+        lock.release()
+        if new:
+            with suppress(OSError):  # it is not empty
+                folder.rmdir()
 
 
 def check_writable(folder: str | os.PathLike) -> None:
@@ -43,7 +105,7 @@ def check_writable(folder: str | os.PathLike) -> None:
         OSError: if it does not.
     """
     try:
-        with tempfile.TemporaryFile(dir=Path(folder)):
+        with tempfile.TemporaryFile(dir=Path(folder), prefix=UNFINISHED):
             pass
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(folder)) from None

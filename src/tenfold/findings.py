@@ -261,7 +261,9 @@ def _check_report(path: str | os.PathLike, page: Path) -> None:
         Run(path).load_evaluation()
     if page.is_dir():
         raise TenfoldError(f"{page}: is a folder; name the report's file, such as {page / 'report.html'}")
-    check_writable(page.parent)
+    if page.exists() and not page.is_file():
+        raise TenfoldError(f"{page}: is not a regular file; name another")
+    check_writable(Path(os.path.realpath(page)).parent)
 
 
 def _model_and_test(path: str | os.PathLike, data: str | None) -> tuple[Model, Digits]:

@@ -12,8 +12,10 @@ report.html             all of it as one page; likewise
 import json
 import os
 import platform
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,7 @@ import tenfold
 from tenfold import recipes
 from tenfold.data import Digits, load
 from tenfold.errors import TenfoldError
-from tenfold.files import RUNS, write_atomically
+from tenfold.files import LOCK, RUNS, write_atomically
 from tenfold.networks import Network
 from tenfold.recipes import Recipe
 from tenfold.training import History
@@ -40,6 +42,7 @@ FILES = (
     "evaluation.json",
     "report.html",
 )
+BEGUN = {"recipe.toml", "environment.json"}
 
 
 class Run:
@@ -71,27 +74,32 @@ class Run:
 
     @classmethod
     def create(cls, path: str | os.PathLike, recipe: Recipe, environment: dict[str, Any], force: bool = False) -> "Run":
-        """Make the folder and write what is known before training.
+        """Write what is known before training into a folder that is `locked`.
 
         Args:
-            path: the folder; its parents are made too.
+            path: the folder; empty, or with a run.
             recipe: what will be trained.
             environment: from `describe_environment`.
-            force: whether to replace a run that is already there.
+            force: whether to replace a run that is already there, if it has more than these two.
 
         Raises:
-            TenfoldError: if the folder exists and may not be replaced.
+            TenfoldError: if what is in the folder may not be replaced.
             OSError: if it cannot be written.
         """
         path = Path(path)
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            if not any((path / name).is_file() for name in FILES[:2]):  # killed half-way, it has only the second
-                raise TenfoldError(f"{path}: exists and is no run folder; choose another with --out")
-            if not force:
-                raise TenfoldError(f"{path}: this run exists; choose another with --out, or replace it with --force")
-            for name in reversed(FILES):
+        present = {entry.name for entry in path.iterdir()} - {LOCK}
+        # wherever a run is killed, it has one of these two, or nothing
+        if present and not present & BEGUN:
+            raise TenfoldError(f"{path}: exists and is no run folder; choose another with --out")
+        if not force and not present <= BEGUN:
+            unfinished = "checkpoint.safetensors" in present and "evaluation.json" not in present
+            raise TenfoldError(
+                f"{path}: this run exists; choose another with --out, or replace it with --force"
+                + (f", or go on with: tenfold train --resume {path}" if unfinished else "")
+            )
+        for name in FILES:
+            if name != "environment.json":
                 (path / name).unlink(missing_ok=True)
-        path.mkdir(parents=True, exist_ok=True)
         write_atomically(path / "environment.json", json.dumps(environment, indent=2) + "\n")
         write_atomically(path / "recipe.toml", recipe.to_toml())
         return cls(path)
@@ -168,6 +176,10 @@ class Run:
         """Write report and test figures, which makes the run finished, and drop the checkpoint."""
         write_atomically(self.file("report.html"), report)
         write_atomically(self.file("evaluation.json"), json.dumps(figures, indent=1) + "\n")
+        self.drop_checkpoint()
+
+    def drop_checkpoint(self) -> None:
+        """Remove the checkpoint of a finished run, which may have been killed before it could."""
         self.file("checkpoint.safetensors").unlink(missing_ok=True)
 
     def _read_json(self, name: str) -> dict[str, Any]:
@@ -193,11 +205,12 @@ def load_model(path: str | os.PathLike) -> Network:
 
 
 def free_path(name: str) -> Path:
-    """A folder for a new run: `runs/NAME`, or with a number behind it if that exists."""
-    path, number = RUNS / name, 1
-    while path.exists():
-        number += 1
-        path = RUNS / f"{name}-{number}"
+    """Make a folder for a new run: `runs/NAME`, or with a number behind it if that exists."""
+    for number in count(1):
+        path = RUNS / (f"{name}-{number}" if number > 1 else name)
+        with suppress(FileExistsError):
+            path.mkdir(parents=True)
+            break
     return path
 
 

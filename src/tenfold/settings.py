@@ -8,11 +8,26 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from tenfold.errors import TenfoldError, nearest
 
-Name = Annotated[str, Field(pattern=r"^\w[\w.-]*$")]  # it becomes the name of a folder
+MAX_NAME = 100  # bytes: two names and a seed fit into the 255 that a file system allows
+DEVICES = {"aux", "con", "nul", "prn"} | {f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10)}
+
+
+def _check_name(name: str) -> str:
+    if not re.fullmatch(r"\w([\w .,+-]*[\w+-])?", name):
+        raise PydanticCustomError("name", "a name is made of letters, digits, spaces and _ . , + -")
+    if len(name.encode()) > MAX_NAME:
+        raise PydanticCustomError("name", f"a name has at most {MAX_NAME} characters")
+    if name.partition(".")[0].lower() in DEVICES:
+        raise PydanticCustomError("name", "on Windows this is no name but a device")
+    return name
+
+
+Name = Annotated[str, AfterValidator(_check_name)]  # it becomes the name of a folder
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Count = Annotated[int, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]

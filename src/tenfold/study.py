@@ -16,7 +16,7 @@ from scipy import stats
 from tenfold import experiment, recipes, settings
 from tenfold.data import locate
 from tenfold.errors import TenfoldError
-from tenfold.files import write_atomically
+from tenfold.files import locked, write_atomically
 from tenfold.recipes import Recipe
 from tenfold.runs import Run
 from tenfold.settings import Name
@@ -40,7 +40,7 @@ class Study:
     name: Name
     recipes: Annotated[list[str], Field(min_length=1)]
     seeds: Annotated[int, Field(ge=1)] | Annotated[list[int], Field(min_length=1)]
-    variants: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    variants: dict[Name, dict[str, Any]] = Field(default_factory=dict)
     data: str = "bundled"
 
 
@@ -111,11 +111,12 @@ def plan(study: Study, out: str | os.PathLike | None = None) -> list[Task]:
                 group = f"{recipe.name}, {variant}" if variant else recipe.name
                 label = f"{recipe.name}-{variant}" if variant else recipe.name
                 tasks.append(Task(group, recipe, study.data, folder / f"{label}-seed{seed}"))
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for task in tasks:
-        if task.path in seen:
+        name = task.path.name.casefold()  # which some file systems do not tell from other cases
+        if name in seen:
             raise TenfoldError(f"study {study.name!r}: {task.group} with seed {task.recipe.seed} is there twice")
-        seen.add(task.path)
+        seen.add(name)
     return tasks
 
 
@@ -144,7 +145,8 @@ def run(
         TenfoldError: if a run folder holds a run by another recipe, or the cluster does not answer.
         OSError: if the study's folder cannot be written.
     """
-    _check_folders(tasks)
+    for task in tasks:
+        _begun(task.path, task.recipe, task.data)
     threads = 1
     if cluster is None:
         cores = torch.get_num_threads()
@@ -174,15 +176,18 @@ def finish(path: Path, recipe: Recipe, data: str) -> Run:
     """Do a run on the processor, or what is left of it.
 
     Raises:
-        TenfoldError: as `experiment.train` and `experiment.resume`.
-        OSError: likewise.
+        TenfoldError: if the folder holds a run by another recipe or data, or another process is writing to it; and as
+            `experiment.train` and `experiment.resume`.
+        OSError: if the folder cannot be written.
     """
-    begun = Run(path) if (path / "recipe.toml").is_file() else None
-    if begun and begun.finished:
-        return begun
-    if begun and begun.file("checkpoint.safetensors").is_file():
-        return experiment.resume(path)
-    return experiment.train(recipe, data=data, out=path, force=True, device="cpu")
+    with locked(path):
+        begun = _begun(path, recipe, data)
+        if begun and begun.finished:
+            begun.drop_checkpoint()
+            return begun
+        if begun and begun.file("checkpoint.safetensors").is_file():
+            return experiment.resume(path)
+        return experiment.train(recipe, data=data, out=path, force=True, device="cpu")
 
 
 def _failed(task: Task, reason: str) -> Outcome:
@@ -244,15 +249,14 @@ def save(folder: Path, outcomes: list[Outcome]) -> None:
     write_atomically(folder / "study.json", json.dumps(content, indent=1) + "\n")
 
 
-def _check_folders(tasks: list[Task]) -> None:
-    for task in tasks:
-        if not (task.path / "recipe.toml").is_file():
-            continue
-        present = Run(task.path)
-        if (present.recipe, present.environment["data"]) != (task.recipe, locate(task.data)):
-            raise TenfoldError(
-                f"{task.path}: holds a run by another recipe or data; give the study another folder with --out"
-            )
+def _begun(path: Path, recipe: Recipe, data: str) -> Run | None:
+    """The run in a folder, if there is one; it must be by this recipe and data."""
+    if not (path / "recipe.toml").is_file():
+        return None
+    run = Run(path)
+    if (run.recipe, run.environment["data"]) != (recipe, locate(data)):
+        raise TenfoldError(f"{path}: holds a run by another recipe or data; choose another folder with --out")
+    return run
 
 
 def _flatten(changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,16 +1,18 @@
 """Independent jobs on the cores of this machine, or on a Ray cluster."""
 
 import logging
+import multiprocessing
 import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from threading import Thread
 from typing import Any, TypeVar
 
 import torch
@@ -18,8 +20,10 @@ from joblib import Parallel, delayed, parallel_config
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from tenfold.errors import TenfoldError
+from tenfold.files import locked
 
 RETRIES = 3  # of a job whose worker was lost; without a limit, a job that kills its worker would never end
+WATCH = 0.5  # seconds between a worker's looks after its parent
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -39,7 +43,7 @@ def scatter(
     Args:
         function: what to do; one that the workers can import, or a `functools.partial` of one.
         jobs: what to call it with.
-        folder: where the jobs write; it is made if it is not there, and a worker that does not see it refuses its jobs.
+        folder: where the jobs write; locked meanwhile, and a worker that does not see it refuses its jobs.
         processes: how many at a time; by default one for each core, of this machine or of the cluster.
         threads: the cores that each job is given, PyTorch among them.
         cluster: HOST:PORT of a Ray cluster that this machine belongs to; by default this machine alone.
@@ -49,13 +53,12 @@ def scatter(
         job whose worker is lost starts again; it has failed if that happened too often.
 
     Raises:
-        TenfoldError: if the cluster does not answer, or a worker on this machine was killed.
+        TenfoldError: if the cluster does not answer, a worker on this machine was killed, or another process is writing
+            to the folder.
         OSError: if the folder cannot be written.
     """
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(prefix=".shared-", dir=folder) if folder is not None else nullcontext() as shared:
-        seen = Path(shared.name).absolute() if shared else None  # on every machine that shares the folder
+    with locked(folder) if folder is not None else nullcontext() as lock:
+        seen = lock.absolute() if lock else None  # on every machine that shares the folder
         attempt = partial(_attempt, function, threads, seen)
         if cluster is not None:
             yield from _on_cluster(attempt, jobs, processes or len(jobs), threads, cluster)
@@ -69,7 +72,7 @@ def _here(
     # after Ctrl-C, the process that tracks loky's semaphores may complain of one that is gone already
     os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
     calls = (delayed(_call)(function, number, job) for number, job in enumerate(jobs))
-    with parallel_config("loky", inner_max_num_threads=threads):
+    with parallel_config("loky", inner_max_num_threads=threads, initializer=_end_with, initargs=(os.getpid(),)):
         try:
             for number, result in Parallel(n_jobs=processes or -1, return_as="generator_unordered")(calls):
                 yield jobs[number], result
@@ -77,6 +80,19 @@ def _here(
             raise TenfoldError(
                 "a worker process was killed, for lack of memory perhaps; go on with fewer --processes"
             ) from None
+
+
+def _end_with(parent: int) -> None:
+    """In a worker: end it when its parent is gone, however that ended; nobody else would stop its job."""
+
+    def watch() -> None:
+        if sys.platform == "win32":  # where getppid names the parent for ever
+            multiprocessing.parent_process().join()
+        while os.getppid() == parent:
+            time.sleep(WATCH)
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def _attempt(function: Callable[[Job], Result], threads: int, seen: Path | None, job: Job) -> Result | TenfoldError:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from tenfold.errors import TenfoldError
+from tenfold.files import write_atomically
 
 DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 CODES = {dtype: code for code, dtype in DTYPES.items()}
@@ -71,7 +72,7 @@ def write_idx(path: str | os.PathLike, array: np.ndarray) -> None:
     if big_endian not in CODES or array.ndim > MAX_DIMENSIONS:
         raise TenfoldError(f"{path}: IDX cannot hold {array.dtype} with {array.ndim} dimensions")
     header = struct.pack(f">HBB{array.ndim}I", 0, CODES[big_endian], array.ndim, *array.shape)
-    Path(path).write_bytes(header + array.astype(big_endian).tobytes())
+    write_atomically(path, header + array.astype(big_endian).tobytes())
 
 
 def _header(data: bytes, name: str) -> tuple[tuple[int, ...], np.dtype, int]:

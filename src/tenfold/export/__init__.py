@@ -25,7 +25,7 @@ from tenfold.evaluation import evaluate
 from tenfold.export import keras, litert, onnx
 from tenfold.export.graph import FromPixels
 from tenfold.export.parity import check, compare
-from tenfold.files import check_writable, write_atomically
+from tenfold.files import check_writable, locked, write_atomically
 from tenfold.networks import Network
 from tenfold.preprocess import MEAN, STD
 from tenfold.runs import Run
@@ -95,9 +95,10 @@ def export(
                     **common,
                 }
                 files.append((target, content, facts))
-    for target, content, facts in files:
-        write_atomically(target, content)
-        write_atomically(f"{target}.json", json.dumps(facts, indent=1) + "\n")
+    with locked(folder):  # or a file and the facts beside it might be of two networks
+        for target, content, facts in files:
+            write_atomically(target, content)
+            write_atomically(f"{target}.json", json.dumps(facts, indent=1) + "\n")
     return [facts for _, _, facts in files]
 
 

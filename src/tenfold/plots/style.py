@@ -1,13 +1,17 @@
 """How all pictures look: colors, type, and the words for numbers."""
 
 import io
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as MatplotlibFigure
 from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox
+
+from tenfold.files import write_atomically
 
 # Blue and vermilion are told apart with every kind of color vision (Okabe and Ito, "Color Universal Design", 2008).
 INK, MUTED, RULE, PAPER = "#20262d", "#59636e", "#dde2e7", "#ffffff"
@@ -55,6 +59,23 @@ STYLE: dict[Any, Any] = {
 
 class Figure(MatplotlibFigure):
     """A matplotlib figure that a notebook shows without `%matplotlib inline`."""
+
+    def savefig(self, fname: Any, **options: Any) -> None:
+        """Write the figure as matplotlib does, but a file only when it is complete.
+
+        Args:
+            fname: a path, or a file that is open; a path without a suffix gets `.png`.
+            options: of matplotlib.
+        """
+        if not isinstance(fname, str | os.PathLike):
+            super().savefig(fname, **options)
+            return
+        path = Path(fname)
+        if not path.suffix and "format" not in options:
+            path = path.with_name(f"{path.name}.png")
+        content = io.BytesIO()
+        super().savefig(content, **{"format": path.suffix[1:], **options})
+        write_atomically(path, content.getvalue())
 
     def _repr_png_(self) -> bytes:
         png = io.BytesIO()

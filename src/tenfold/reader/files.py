@@ -14,7 +14,7 @@ from tenfold.errors import TenfoldError
 from tenfold.pictures import open_page
 from tenfold.reader.reader import Reader, is_idx, read_idx_images
 from tenfold.reader.reading import Reading
-from tenfold.reader.show import annotate, explain
+from tenfold.reader.show import annotate, explain, write
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 CHUNK = 20  # files that a worker is handed at a time
@@ -136,12 +136,12 @@ def _read(source: Source, reader: Reader, wish: Wish) -> list[Reading] | Failure
         if wish.annotated:
             file = _annotated_file(source, wish.annotated)
             file.parent.mkdir(parents=True, exist_ok=True)
-            annotate(page.picture, readings).save(file)
+            write(annotate(page.picture, readings), file)
         if wish.explained:
             folder = wish.explained / source.name.with_suffix("")
             folder.mkdir(parents=True, exist_ok=True)
             for name, step in explain(page, lines).items():
-                step.save(folder / f"{name}.png")
+                write(step, folder / f"{name}.png")
     except (TenfoldError, OSError) as error:
         return error
     return readings

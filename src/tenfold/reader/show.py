@@ -1,11 +1,14 @@
 """What was read, drawn on the picture, and every step on the way as a picture."""
 
+import io
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool, UInt8
 from PIL import Image, ImageDraw
 
+from tenfold.files import write_atomically
 from tenfold.pictures import Page
 from tenfold.reader.digits import Digit
 from tenfold.reader.reading import Reading
@@ -55,6 +58,17 @@ def explain(page: Page, lines: Sequence[Sequence[Digit]]) -> dict[str, Image.Ima
         "6-parts": _parts(page),
         "7-digits": Image.fromarray(np.vstack(seen) if seen else np.zeros((28, 28), np.uint8)),
     }
+
+
+def write(picture: Image.Image, path: Path) -> None:
+    """Write a picture, complete or not at all, in the format that its suffix names.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    content = io.BytesIO()
+    picture.save(content, Image.registered_extensions()[path.suffix.lower()])
+    write_atomically(path, content.getvalue())
 
 
 def _parts(page: Page) -> Image.Image:
