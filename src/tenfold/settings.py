@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import Field, ValidationError
 
 from tenfold.errors import TenfoldError, nearest
+from tenfold.files import TEXT, read_bytes
 
 Name = Annotated[str, Field(pattern=r"^\w[\w.-]*$")]  # it becomes the name of a folder
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
@@ -54,11 +55,11 @@ def read(path: str | os.PathLike) -> dict[str, Any]:
     """Read a TOML file.
 
     Raises:
-        TenfoldError: if it is not valid TOML.
+        TenfoldError: if it is not valid TOML, or too large.
         OSError: if it cannot be read.
     """
     try:
-        return tomllib.loads(Path(path).read_bytes().decode())
+        return tomllib.loads(read_bytes(path, TEXT).decode())
     except ValueError as error:  # not TOML, or not even UTF-8
         raise TenfoldError(f"{path}: not valid TOML: {error}") from None
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import cv2
 
 from tenfold.errors import TenfoldError
+from tenfold.files import DATA, read_stream
 from tenfold.pictures import open_page
 from tenfold.reader.reader import Reader, is_idx, read_idx_images
 from tenfold.reader.reading import Reading
@@ -64,7 +65,7 @@ def find_sources(paths: Sequence[Path]) -> list[Source]:
     found = []
     for path in paths:
         if str(path) == "-":
-            found.append(Source(path, Path("stdin"), sys.stdin.buffer.read()))
+            found.append(Source(path, Path("stdin"), read_stream(sys.stdin.buffer, DATA, "standard input")))
             continue
         inside = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in SUFFIXES and file.is_file()]
         found += [Source(file, file.relative_to(path)) for file in inside] or [Source(path, Path(path.name))]
