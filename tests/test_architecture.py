@@ -22,6 +22,7 @@ ROOMS = [
     {"recipes"},
     {"training"},
     {"runs"},
+    {"conventions"},
     {"models"},
     {"evaluation"},
     {"plots", "report"},

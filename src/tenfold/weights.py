@@ -15,7 +15,6 @@ from tenfold.errors import TenfoldError
 from tenfold.files import DATA, check_size, write_atomically
 from tenfold.networks import Network, build
 
-
 LONGEST = 200  # characters of a foreign text in an error message
 
 
@@ -61,7 +60,13 @@ def restore(path: str | os.PathLike) -> Network:
             build(description["name"], **description["options"]).load_state_dict(tensors, assign=True)
         model = build(description["name"], **description["options"])
         model.load_state_dict(tensors)
-    except (ArithmeticError, KeyError, RuntimeError, TypeError, ValueError) as error:  # RecursionError is a RuntimeError
+    except (
+        ArithmeticError,
+        KeyError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ) as error:  # RecursionError is a RuntimeError
         reason = (str(error).splitlines() or [""])[-1].strip()  # PyTorch lists what does not fit, a line each
         raise TenfoldError(
             f"{path}: its weights do not fit the network {metadata['network'][:LONGEST]}; "
@@ -116,7 +121,7 @@ def _sha256(tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> str:
     digest = hashlib.sha256(json.dumps(metadata, sort_keys=True).encode())
     for name, tensor in sorted(tensors.items()):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.reshape(-1).view(torch.uint8).numpy())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
 

@@ -1,5 +1,6 @@
 """Piles of pictures: files, folders and standard input, read on all cores or on a cluster."""
 
+import logging
 import os
 import sys
 import time
@@ -91,6 +92,8 @@ def read_sources(
     """
     _check_names(sources, wish)
     reader = Reader(wish.model)
+    if convention := getattr(reader.model, "convention", None):
+        logging.getLogger("tenfold").warning("tenfold: %s: %s", wish.model, convention)
     waiting = iter(sources)
     if cluster is None:
         started = time.monotonic()
