@@ -23,6 +23,7 @@ ROOMS = [
     {"recipes"},
     {"training"},
     {"runs"},
+    {"conventions"},
     {"models"},
     {"evaluation"},
     {"plots", "report"},

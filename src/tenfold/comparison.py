@@ -15,7 +15,7 @@ from tenfold import classical, plots, preprocess, recipes
 from tenfold.data import CLASSES, Digits, load, locate, subset
 from tenfold.errors import TenfoldError, nearest
 from tenfold.evaluation import Pair, Row, wilson_interval
-from tenfold.files import locked, write_atomically
+from tenfold.files import TEXT, locked, read_bytes, write_atomically
 from tenfold.networks import NETWORKS, predict_logits
 from tenfold.study import finish
 from tenfold.workers import scatter
@@ -211,7 +211,7 @@ def _kept(entry: Entry) -> Row | None:
     if not path.is_file():
         return None
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_bytes(path, TEXT))
         low, high = content["row"].pop("interval")
         about, row = content["about"], Row(**content["row"], interval=(low, high))
     except (KeyError, TypeError, ValueError):

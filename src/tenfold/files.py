@@ -1,4 +1,4 @@
-"""Files that are either complete or not there, and folders that one process at a time writes to."""
+"""Files that are either complete or not there, read only up to a limit; folders that one process at a time writes to."""
 
 import os
 import secrets
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from errno import EINVAL
 from pathlib import Path
+from typing import BinaryIO
 
 from filelock import FileLock, Timeout
 
@@ -17,6 +18,54 @@ RUNS = Path("runs")  # where a run goes unless another place is named
 LOCK = ".tenfold.lock"  # there while somebody writes to the folder
 UNFINISHED = ".tenfold-"  # how the name of a file begins until it is complete
 PATIENCE = 2.0  # seconds to wait for a lock: a process that was killed may have workers that are still ending
+# The largest files that are read, in bytes; what is larger is refused before it fills the memory.
+TEXT, DATA = 32 << 20, 256 << 20  # a TOML, JSON or CSV file; a picture, a data set or a model
+
+
+def read_bytes(path: str | os.PathLike, limit: int) -> bytes:
+    """Read a file whole, unless it is too large or has no end.
+
+    Args:
+        path: a file, or a pipe such as the shell makes of `<(...)`.
+        limit: the most bytes that it may hold.
+
+    Raises:
+        TenfoldError: if it holds more, or is a device.
+        OSError: if it cannot be read.
+    """
+    check_size(path, limit)
+    with Path(path).open("rb") as file:
+        return read_stream(file, limit, os.fspath(path))
+
+
+def read_stream(stream: BinaryIO, limit: int, name: str) -> bytes:
+    """Read a stream to its end, unless it holds more than `limit` bytes; `name` stands in the error message.
+
+    Raises:
+        TenfoldError: if it holds more.
+    """
+    data = stream.read(limit + 1)
+    if len(data) > limit:
+        raise _too_large(name, limit)
+    return data
+
+
+def check_size(path: str | os.PathLike, limit: int) -> None:
+    """Find out whether a file is one that ends, and no larger than `limit` bytes, before any of it is read.
+
+    Raises:
+        TenfoldError: if it is larger, or a device.
+        OSError: if there is no such file.
+    """
+    found = Path(path).stat()
+    if not (stat.S_ISREG(found.st_mode) or stat.S_ISFIFO(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+        raise TenfoldError(f"{path}: is no file but a device; name a file")  # a folder is told by the system
+    if stat.S_ISREG(found.st_mode) and found.st_size > limit:
+        raise _too_large(os.fspath(path), limit)
+
+
+def _too_large(name: str, limit: int) -> TenfoldError:
+    return TenfoldError(f"{name}: too large, it holds more than {limit >> 20} MiB")
 
 
 def write_atomically(path: str | os.PathLike, content: bytes | str) -> None:

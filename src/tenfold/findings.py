@@ -278,7 +278,4 @@ def _evaluate(path: str | os.PathLike, model: Model, test: Digits) -> Evaluation
     """With as many threads as a run was trained with: then the figures are its own, to the last digit."""
     if Path(path).is_dir():
         torch.set_num_threads(Run(path).environment["threads"])
-    try:
-        return evaluate(model, test)
-    except TenfoldError as error:
-        raise TenfoldError(f"{path}: {error}") from None
+    return evaluate(model, test)

@@ -8,9 +8,8 @@ import torch
 from jaxtyping import Float, Shaped, UInt8
 from torch import Tensor
 
-# Mean and standard deviation of all 47,040,000 training pixels of MNIST, on the scale 0 to 1.
-MEAN = 0.1307
-STD = 0.3081
+from tenfold.data import MEAN as MEAN
+from tenfold.data import STD as STD
 
 
 def reshape(images: UInt8[np.ndarray, "n 28 28"]) -> UInt8[Tensor, "n 1 28 28"]:

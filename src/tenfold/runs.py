@@ -26,7 +26,7 @@ import tenfold
 from tenfold import recipes
 from tenfold.data import Digits, load
 from tenfold.errors import TenfoldError
-from tenfold.files import LOCK, RUNS, write_atomically
+from tenfold.files import LOCK, RUNS, TEXT, read_bytes, write_atomically
 from tenfold.networks import Network
 from tenfold.recipes import Recipe
 from tenfold.training import History
@@ -123,7 +123,7 @@ class Run:
         """What was measured after every finished epoch."""
         path = self.file("history.csv")
         return (
-            History.from_csv(path.read_text("utf-8", "replace").splitlines(), str(path))
+            History.from_csv(read_bytes(path, TEXT).decode("utf-8", "replace").splitlines(), str(path))
             if path.is_file()
             else History()
         )
@@ -185,7 +185,7 @@ class Run:
     def _read_json(self, name: str) -> dict[str, Any]:
         path = self.file(name)
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = json.loads(read_bytes(path, TEXT))
         except FileNotFoundError:
             raise TenfoldError(f"{self.path}: half-written, it has no {name}; train again with --force") from None
         except (json.JSONDecodeError, UnicodeDecodeError) as error:

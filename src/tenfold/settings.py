@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
 from tenfold.errors import TenfoldError, nearest
+from tenfold.files import TEXT, read_bytes
 
 MAX_NAME = 100  # bytes: two names and a seed fit into the 255 that a file system allows
 DEVICES = {"aux", "con", "nul", "prn"} | {f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10)}
@@ -69,11 +70,11 @@ def read(path: str | os.PathLike) -> dict[str, Any]:
     """Read a TOML file.
 
     Raises:
-        TenfoldError: if it is not valid TOML.
+        TenfoldError: if it is not valid TOML, or too large.
         OSError: if it cannot be read.
     """
     try:
-        return tomllib.loads(Path(path).read_bytes().decode())
+        return tomllib.loads(read_bytes(path, TEXT).decode())
     except ValueError as error:  # not TOML, or not even UTF-8
         raise TenfoldError(f"{path}: not valid TOML: {error}") from None
 

@@ -23,6 +23,7 @@ from tenfold.settings import Name
 from tenfold.workers import scatter
 
 STUDIES = Path("studies")
+MOST_RUNS = 10_000  # of one study, at some minutes each
 
 
 @checked_dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid", strict=True))
@@ -99,14 +100,20 @@ def plan(study: Study, out: str | os.PathLike | None = None) -> list[Task]:
         out: the folder for the run folders; by default `studies/NAME`.
 
     Raises:
-        TenfoldError: if a recipe or a change is wrong, or a run would be there twice.
+        TenfoldError: if a recipe or a change is wrong, a run would be there twice, or there are more than 10,000.
     """
     folder = Path(out) if out is not None else STUDIES / study.name
+    variants = study.variants or {"": {}}
+    count = study.seeds if isinstance(study.seeds, int) else len(study.seeds)
+    if (runs := count * len(study.recipes) * len(variants)) > MOST_RUNS:
+        raise TenfoldError(
+            f"study {study.name!r}: asks for {runs:,} runs, and {MOST_RUNS:,} are the most; take fewer seeds"
+        )
     seeds = list(range(study.seeds)) if isinstance(study.seeds, int) else study.seeds
     tasks = []
     for seed in seeds:
         for name in study.recipes:
-            for variant, changes in (study.variants or {"": {}}).items():
+            for variant, changes in variants.items():
                 recipe = recipes.load(name, {**_flatten(changes), "seed": seed})
                 group = f"{recipe.name}, {variant}" if variant else recipe.name
                 label = f"{recipe.name}-{variant}" if variant else recipe.name

@@ -1,5 +1,6 @@
 """Weights on disk: `save` and `restore`, in safetensors, which holds numbers and text but no code."""
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -7,11 +8,14 @@ from pathlib import Path
 
 import safetensors
 import safetensors.torch
+import torch
 from torch import Tensor, nn
 
 from tenfold.errors import TenfoldError
-from tenfold.files import write_atomically
+from tenfold.files import DATA, check_size, write_atomically
 from tenfold.networks import Network, build
+
+LONGEST = 200  # characters of a foreign text in an error message
 
 
 def save(model: nn.Module, path: str | os.PathLike) -> None:
@@ -52,36 +56,82 @@ def restore(path: str | os.PathLike) -> Network:
         raise TenfoldError(f"{path}: holds no tenfold network; write one with tenfold.save()")
     try:
         description = json.loads(metadata["network"])
+        with torch.device("meta"):  # takes no memory, whatever size is asked for
+            build(description["name"], **description["options"]).load_state_dict(tensors, assign=True)
         model = build(description["name"], **description["options"])
         model.load_state_dict(tensors)
-    except (KeyError, RuntimeError, TypeError, ValueError) as error:
-        reason = str(error).splitlines()[-1].strip()  # PyTorch lists what does not fit, a line each
+    except (
+        ArithmeticError,
+        KeyError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ) as error:  # RecursionError is a RuntimeError
+        reason = (str(error).splitlines() or [""])[-1].strip()  # PyTorch lists what does not fit, a line each
         raise TenfoldError(
-            f"{path}: its weights do not fit the network {metadata['network']}; "
-            f"another version may have written them ({reason})"
+            f"{path}: its weights do not fit the network {metadata['network'][:LONGEST]}; "
+            f"another version may have written them ({reason[:LONGEST]})"
         ) from None
     return model.eval()
 
 
 def write_tensors(path: str | os.PathLike, tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> None:
-    """Write tensors from any device and in any memory layout, atomically, with text beside them.
+    """Write tensors from any device and in any memory layout, atomically, with text and a SHA-256 of all beside them.
 
-    One entry of text gives the same bytes each time; safetensors writes several in no fixed order.
+    The text is one entry, which gives the same bytes each time; safetensors writes several in no fixed order.
     """
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    write_atomically(path, safetensors.torch.save(contiguous, metadata))
+    text = json.dumps({"sha256": _sha256(contiguous, metadata), **metadata})
+    write_atomically(path, safetensors.torch.save(contiguous, {"tenfold": text}))
 
 
 def read_tensors(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Read what `write_tensors` wrote: the tensors and the text.
 
+    Files of earlier versions, which have no SHA-256, are read without a check.
+
     Raises:
-        TenfoldError: if there is no such file or it is no safetensors file.
+        TenfoldError: if there is no such file, it is no safetensors file, or it has changed since it was written.
     """
     if not Path(path).is_file():
         raise TenfoldError(f"{path}: no such file")
+    check_size(path, DATA)
     try:
         with safetensors.safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            metadata = file.metadata() or {}
     except safetensors.SafetensorError as error:
-        raise TenfoldError(f"{path}: truncated or not a safetensors file ({error})") from None
+        if missing := _missing(Path(path).read_bytes()):
+            raise TenfoldError(f"{path}: truncated, its last {missing:,} bytes are missing; get it again") from None
+        raise TenfoldError(f"{path}: not a safetensors file, or a damaged one ({error})") from None
+    if "tenfold" not in metadata:
+        return tensors, metadata
+    try:
+        stored, *texts = json.loads(metadata["tenfold"]).items()
+        intact = stored == ("sha256", _sha256(tensors, dict(texts)))
+    except (AttributeError, RecursionError, TypeError, ValueError):  # the text itself has changed
+        intact = False
+    if not intact:
+        raise TenfoldError(f"{path}: damaged, its SHA-256 is not the one stored in it; copy it again, or train again")
+    return tensors, dict(texts)
+
+
+def _sha256(tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> str:
+    """Over names, types, shapes and values of the tensors, and the text."""
+    digest = hashlib.sha256(json.dumps(metadata, sort_keys=True).encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def _missing(content: bytes) -> int:
+    """How many bytes a safetensors file lacks at its end, as far as its header tells."""
+    start = 8 + int.from_bytes(content[:8], "little")
+    try:
+        header, _ = json.JSONDecoder().raw_decode(content[8:start].decode())
+        ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
+        return max(0, start + max(ends) - len(content))
+    except (AttributeError, KeyError, IndexError, RecursionError, TypeError, ValueError):
+        # no header; if it begins like one, its end is missing
+        return max(0, start - len(content)) if content[8:9] == b"{" and len(content) < start < DATA else 0

@@ -18,6 +18,7 @@ from tenfold.files import write_atomically
 
 ABOUT = "tenfold.json"
 FORMAT = 1
+UNPACKED = 1 << 30  # the most bytes of a pipeline; forests are large
 TRUSTED = [  # beside skops' own list
     "tenfold.classical.features.deskew",
     "tenfold.classical.features.hog",
@@ -66,6 +67,8 @@ def read(path: str | os.PathLike) -> tuple[Any, dict[str, Any]]:
         )
     try:
         with ZipFile(path) as archive:
+            if sum(part.file_size for part in archive.infolist()) > UNPACKED:
+                raise TenfoldError(f"{path}: too large, it holds more than {UNPACKED >> 20} MiB")
             about = json.loads(archive.read(ABOUT))
         version, fitted_with, recipe = about["format"], about["scikit-learn"], about["recipe"]
     except (BadZipFile, KeyError, TypeError, ValueError):

@@ -10,6 +10,8 @@ from tenfold.errors import TenfoldError
 
 CLASSES = 10
 SIDE = 28
+# Mean and standard deviation of all 47,040,000 training pixels of MNIST, on the scale 0 to 1.
+MEAN, STD = 0.1307, 0.3081
 
 
 @dataclass(frozen=True, eq=False)

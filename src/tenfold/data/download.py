@@ -33,7 +33,7 @@ MAX_BYTES = 16 << 20  # the largest of the files has 9.9 MB; a mirror that sends
 
 def is_intact(path: Path) -> bool:
     """Tell whether `path`, named like one of the four files, is there and has the right SHA-256."""
-    return path.is_file() and _sha256(path.read_bytes()) == SUMS[path.name]
+    return path.is_file() and path.stat().st_size <= MAX_BYTES and _sha256(path.read_bytes()) == SUMS[path.name]
 
 
 def download(folder: str | os.PathLike, mirrors: Sequence[str] = MIRRORS, progress: "Progress | None" = None) -> None:

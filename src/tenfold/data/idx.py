@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from tenfold.errors import TenfoldError
-from tenfold.files import write_atomically
+from tenfold.files import DATA, read_bytes, write_atomically
 
 DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 CODES = {dtype: code for code, dtype in DTYPES.items()}
@@ -35,16 +35,16 @@ def read_idx(path: str | os.PathLike) -> np.ndarray:
         TenfoldError: if the file is no IDX file, is truncated or damaged, or holds more than it declares.
         OSError: if the file cannot be read.
     """
-    return parse_idx(Path(path).read_bytes(), str(path))
+    return parse_idx(read_bytes(path, DATA), str(path))
 
 
-def parse_idx(data: bytes, name: str = "IDX data") -> np.ndarray:
+def parse_idx(data: bytes | memoryview, name: str = "IDX data") -> np.ndarray:
     """Parse the bytes of an IDX file, packed with gzip or not; `name` stands in the error messages.
 
     See `read_idx` for what is returned and raised.
     """
     if data[:2] == GZIP_MAGIC:
-        data = _unpack(data, name)
+        data = _unpack(bytes(data), name)
     shape, dtype, start = _header(data, name)
     expected = start + math.prod(shape) * dtype.itemsize
     if len(data) < expected:
@@ -75,7 +75,7 @@ def write_idx(path: str | os.PathLike, array: np.ndarray) -> None:
     write_atomically(path, header + array.astype(big_endian).tobytes())
 
 
-def _header(data: bytes, name: str) -> tuple[tuple[int, ...], np.dtype, int]:
+def _header(data: bytes | memoryview, name: str) -> tuple[tuple[int, ...], np.dtype, int]:
     """Shape, type, and where the values start."""
     if len(data) < 4 or data[:2] != b"\0\0" or data[2] not in DTYPES or data[3] > MAX_DIMENSIONS:
         raise TenfoldError(f"{name}: not an IDX file (its first four bytes are {data[:4].hex(' ') or 'missing'})")
@@ -87,14 +87,16 @@ def _header(data: bytes, name: str) -> tuple[tuple[int, ...], np.dtype, int]:
     return shape, np.dtype(DTYPES[data[2]]), start
 
 
-def _unpack(packed: bytes, name: str) -> bytes:
-    """Unpack gzip, no further than the IDX header inside declares: a small file cannot fill the memory."""
+def _unpack(packed: bytes, name: str) -> memoryview:
+    """Unpack gzip, no further than the IDX header inside declares, and that no more than a file may hold."""
     stream, unpacked = io.BytesIO(packed), io.BytesIO()
     unpacker = zlib.decompressobj(wbits=31)
     try:
         head = zlib.decompressobj(wbits=31).decompress(packed[:CHUNK], 4 + 4 * MAX_DIMENSIONS)
         shape, dtype, start = _header(head, name)
         declared = start + math.prod(shape) * dtype.itemsize
+        if declared > DATA:
+            raise TenfoldError(f"{name}: too large, its header declares more than {DATA >> 20} MiB")
         while not unpacker.eof and unpacked.tell() <= declared and (chunk := stream.read(CHUNK)):
             unpacked.write(unpacker.decompress(chunk))
     except zlib.error as error:
@@ -103,4 +105,4 @@ def _unpack(packed: bytes, name: str) -> bytes:
         raise TenfoldError(f"{name}: truncated, its gzip data has no end; get the file again")
     if unpacker.unused_data or stream.read(1):
         raise TenfoldError(f"{name}: more bytes follow its gzip data; get the file again")
-    return unpacked.getvalue()
+    return unpacked.getbuffer()  # no copy

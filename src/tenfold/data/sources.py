@@ -12,6 +12,7 @@ from tenfold.data.digits import CLASSES, SIDE, Digits, split
 from tenfold.data.download import SUMS, download, is_intact
 from tenfold.data.idx import read_idx
 from tenfold.errors import TenfoldError
+from tenfold.files import DATA, check_size
 
 BUNDLED = Path(__file__).with_name("mnist")
 IDX_NAME = re.compile(r"(?!\.).*?(train|t10k|test)[-_.](images|labels)[-_.]idx\d[-_.]ubyte(\.gz)?$", re.IGNORECASE)
@@ -145,10 +146,16 @@ def _read_labeled(images_path: Path, labels_path: Path, source: str) -> Digits:
 def _load_npz(path: Path) -> tuple[Digits, Digits]:
     if path.suffix.lower() != ".npz":
         raise TenfoldError(f"{path}: not an .npz file; for IDX files or pictures give the folder that holds them")
+    check_size(path, DATA)
     with path.open("rb") as file:
         try:
             with np.load(file, allow_pickle=False) as archive:
+                # zipfile unpacks no more of an array than is declared here
+                if sum(part.file_size for part in archive.zip.infolist()) > DATA:
+                    raise TenfoldError(f"{path}: too large, its arrays hold more than {DATA >> 20} MiB")
                 arrays = {name: archive[name] for name in KERAS_ARRAYS if name in archive}
+        except TenfoldError:
+            raise
         except Exception:  # on damaged files, NumPy and zipfile raise nearly anything
             raise TenfoldError(
                 f"{path}: damaged, or not an .npz of plain arrays (pickled objects are refused)"

@@ -60,11 +60,13 @@ class Evaluation:
         logits: what the model returned, `float32 (n, 10)`.
         labels: the truth, `uint8 (n,)`.
         contested: indices of the labels that are known to be doubtful, see `tenfold.data.contested`.
+        convention: how a model from elsewhere was fed, see `tenfold.conventions`; None for one of tenfold.
     """
 
     logits: Float[np.ndarray, "n 10"]
     labels: UInt8[np.ndarray, " n"]
     contested: tuple[int, ...] = ()
+    convention: str | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -157,6 +159,7 @@ class Evaluation:
     def to_dict(self) -> dict[str, Any]:
         """The figures as plain values, ready for JSON; accuracies are fractions."""
         return {
+            **({"convention": self.convention} if self.convention else {}),
             "n": len(self),
             "loss": self.loss,
             "accuracy": self.accuracy,
@@ -181,7 +184,7 @@ class Evaluation:
             text += (
                 f"; {self.accuracy_uncontested:.2%} without the {len(self.contested)} contested labels (n = {kept:,})"
             )
-        return text
+        return f"{text}; the model {self.convention}" if self.convention else text
 
 
 def evaluate(model: nn.Module | Model, digits: Digits) -> Evaluation:
@@ -195,14 +198,14 @@ def evaluate(model: nn.Module | Model, digits: Digits) -> Evaluation:
     Raises:
         TenfoldError: if the model does not return ten finite logits an image.
     """
-    logits = wrap(model).logits(digits.images)
+    reading = wrap(model)
+    logits = reading.logits(digits.images)
     if logits.shape != (len(digits), CLASSES):
         raise TenfoldError(
-            f"the model returned {logits.shape} for {len(digits)} images; it must return ten logits each"
+            f"{reading.name}: returned {logits.shape} for {len(digits)} images; it must return ten logits each"
         )
-    if not np.isfinite(logits).all():
-        raise TenfoldError("the model returned logits that are infinite or not a number; its weights are damaged")
-    return Evaluation(logits, digits.labels, contested(digits))
+    convention = getattr(reading, "convention", None)
+    return Evaluation(logits, digits.labels, contested(digits), convention and str(convention))
 
 
 def decline(validation: Evaluation, test: Evaluation, error_rate: float) -> tuple[Selection, Selection | None] | None:

@@ -13,6 +13,7 @@ from tenfold.data import CLASSES, SIDE, Digits, shift
 from tenfold.errors import TenfoldError
 from tenfold.evaluation.corruptions import CORRUPTIONS, corrupt, turn, warp
 from tenfold.evaluation.metrics import Evaluation, evaluate
+from tenfold.files import DATA, check_size
 from tenfold.models import Model
 
 PIXELS = tuple(range(7))
@@ -129,6 +130,7 @@ def _published(folder: Path) -> Iterator[tuple[str, Digits]]:
 
 
 def _read(path: Path) -> np.ndarray:
+    check_size(path, DATA)
     try:
         return np.load(path, allow_pickle=False)
     except (ValueError, EOFError):

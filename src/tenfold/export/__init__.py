@@ -81,7 +81,7 @@ def export(
             for target, content in zip(family_targets, contents, strict=True):
                 file = Path(temporary, target.name)
                 file.write_bytes(content)
-                parity = compare(models.load(file), reference, test)
+                parity = compare(models.KINDS[file.suffix](file), reference, test)
                 precision = target.stem.rpartition("-")[2]
                 facts = {
                     "file": str(target),

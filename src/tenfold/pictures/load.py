@@ -3,7 +3,6 @@
 import io
 import os
 import warnings
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -11,6 +10,7 @@ from jaxtyping import Shaped, UInt8
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tenfold.errors import TenfoldError
+from tenfold.files import DATA, read_bytes
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")  # no format whose decoder starts other programs
 MOST_PIXELS = 100_000_000  # of a picture; looked up in the header, before any is decoded
@@ -30,7 +30,8 @@ def load(source: Picture) -> Image.Image:
         The picture in mode L or RGB.
 
     Raises:
-        TenfoldError: if it is no picture, is damaged, moves or has several pages, or has more than 100 million pixels.
+        TenfoldError: if it is no picture, is damaged, moves or has several pages, has more than 100 million pixels, or
+            its file more than 256 MiB.
         OSError: if the file cannot be read.
     """
     if isinstance(source, Image.Image):
@@ -38,7 +39,7 @@ def load(source: Picture) -> Image.Image:
     if isinstance(source, np.ndarray):
         return _upright(_from_array(source))
     name = "picture" if isinstance(source, bytes) else os.fspath(source)
-    data = source if isinstance(source, bytes) else Path(source).read_bytes()
+    data = source if isinstance(source, bytes) else read_bytes(source, DATA)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of oddities in metadata, and of sizes that are checked here
         try:

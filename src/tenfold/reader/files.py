@@ -1,5 +1,6 @@
 """Piles of pictures: files, folders and standard input, read on all cores or on a cluster."""
 
+import logging
 import os
 import sys
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 import cv2
 
 from tenfold.errors import TenfoldError
+from tenfold.files import DATA, read_stream
 from tenfold.pictures import open_page
 from tenfold.reader.reader import Reader, is_idx, read_idx_images
 from tenfold.reader.reading import Reading
@@ -64,7 +66,7 @@ def find_sources(paths: Sequence[Path]) -> list[Source]:
     found = []
     for path in paths:
         if str(path) == "-":
-            found.append(Source(path, Path("stdin"), sys.stdin.buffer.read()))
+            found.append(Source(path, Path("stdin"), read_stream(sys.stdin.buffer, DATA, "standard input")))
             continue
         inside = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in SUFFIXES and file.is_file()]
         found += [Source(file, file.relative_to(path)) for file in inside] or [Source(path, Path(path.name))]
@@ -90,6 +92,8 @@ def read_sources(
     """
     _check_names(sources, wish)
     reader = Reader(wish.model)
+    if convention := getattr(reader.model, "convention", None):
+        logging.getLogger("tenfold").warning("tenfold: %s: %s", wish.model, convention)
     waiting = iter(sources)
     if cluster is None:
         started = time.monotonic()

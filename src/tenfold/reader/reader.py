@@ -114,6 +114,8 @@ def predict(
 
 def is_idx(path: str | os.PathLike) -> bool:
     """Whether a file begins like one of the IDX format, or one packed with gzip."""
+    if not Path(path).is_file():  # what is taken from a pipe to look at is gone
+        return False
     with Path(path).open("rb") as file:
         return file.read(2) in IDX_MAGIC
 
