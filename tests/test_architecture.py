@@ -10,10 +10,11 @@ import pytest
 import tenfold
 
 ROOMS = [
-    {"errors", "files"},
+    {"errors", "files", "processes"},
     {"settings"},
     {"pictures"},
     {"data"},
+    {"refusal"},
     {"classical"},
     {"preprocess", "augment"},
     {"layers"},

@@ -3,14 +3,15 @@
 A `.tflite` file is read without PyTorch, so that a picture is read in less time than PyTorch takes to start.
 """
 
-import contextlib
+import hashlib
 import importlib
 import importlib.util
+import json
 import os
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -20,12 +21,14 @@ from jaxtyping import Float, UInt8
 
 from tenfold.data import CLASSES, SIDE
 from tenfold.errors import TenfoldError
-from tenfold.files import RUNS
+from tenfold.processes import Once, PerProcess
+from tenfold.refusal import Thresholds
 
 if TYPE_CHECKING:
     from torch import nn
 
 SHIPPED = Path(__file__).with_name("shipped")
+THRESHOLDS = "thresholds.json"  # in that folder, of the networks that read digits; the page has it, too
 BATCH = 256  # images at once in a LiteRT file, whose batch is fixed
 ROW_SIDE, ROW_COLUMNS = 40, (64, 128)  # pixels, of an image of a row of digits, which may be short or long
 ROW_STEP = 2  # of its columns for each answer
@@ -33,7 +36,10 @@ ROW_STEP = 2  # of its columns for each answer
 
 @runtime_checkable
 class Model(Protocol):
-    """Anything that reads digits."""
+    """Anything that reads digits.
+
+    Where a model has a `name`, readings name it so; where it has `thresholds`, answers below them are refused.
+    """
 
     def logits(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n 10"]:
         """The scores of the ten digits for each image: uint8 pixels in, float32 logits out."""
@@ -65,18 +71,9 @@ def load(path: str | os.PathLike) -> Model:
     if path.suffix not in kinds or path.is_dir():
         from tenfold import runs
 
-        return TorchModel(runs.load_model(path))
+        return TorchModel(runs.load_model(path), path)
     with path.open("rb"):  # what is missing or unreadable is told by the system, not by a converter
         return kinds[path.suffix](path)
-
-
-def default() -> Path:
-    """Where the network of the latest run in `runs/` is; where there is none, the one that comes with tenfold."""
-    if any(RUNS.glob("*/evaluation.json")):
-        from tenfold import runs
-
-        return runs.latest().path
-    return shipped()
 
 
 def shipped() -> Path:
@@ -102,11 +99,30 @@ def wrap(model: "nn.Module | Model | str | os.PathLike") -> Model:
     return model if isinstance(model, Model) else TorchModel(model)
 
 
-class TorchModel:
-    """A PyTorch module, run in evaluation mode and float32."""
+def identify(model: Model) -> tuple[str, Thresholds | None]:
+    """The name of a model, and the thresholds that were calibrated for it, if there are any."""
+    return getattr(model, "name", type(model).__name__), getattr(model, "thresholds", None)
 
-    def __init__(self, network: "nn.Module") -> None:
+
+class TorchModel(PerProcess):
+    """A PyTorch module, run in evaluation mode and float32.
+
+    Args:
+        network: the module.
+        path: where it came from, if it was read from a file or a run folder.
+
+    Attributes:
+        network: the module.
+        name: the path as it was given; without one, the name of the network or of its class.
+        thresholds: below which scores its answers are refused; None if they were never calibrated.
+    """
+
+    def __init__(self, network: "nn.Module", path: Path | None = None) -> None:
         self.network = network
+        self.name, self.thresholds = getattr(network, "name", type(network).__name__), None
+        if path is not None:
+            self.name, self.thresholds = _look_up(path)
+        self.thresholds = getattr(network, "thresholds", None) or self.thresholds
         self._lock = threading.Lock()  # one thread would leave evaluation mode while another reads
 
     def logits(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n classes"]:
@@ -114,17 +130,19 @@ class TorchModel:
         from tenfold import preprocess
         from tenfold.networks import predict_logits
 
+        self.settle()
         with self._lock:
             return predict_logits(self.network, preprocess.to_tensor(images)).numpy()
 
 
-class LiteRTModel:
+class LiteRTModel(PerProcess):
     """A LiteRT (TFLite) file with the signatures `b1` for one image and `b256` for many, on one core."""
 
     def __init__(self, path: Path) -> None:
+        self.name, self.thresholds = _look_up(path)
         interpreter = require("ai_edge_litert.interpreter", path, "pip install ai-edge-litert")
         try:
-            with silent():
+            with _start_litert():
                 self._interpreter = interpreter.Interpreter(str(path), num_threads=1)
                 self._interpreter.allocate_tensors()
                 self._one, self._many = (self._interpreter.get_signature_runner(f"b{n}") for n in (1, BATCH))
@@ -135,6 +153,7 @@ class LiteRTModel:
 
     def logits(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n 10"]:
         """See `Model`."""
+        self.settle()
         with self._lock:
             return self._logits(images)
 
@@ -148,12 +167,12 @@ class LiteRTModel:
         return found
 
 
-class LiteRTRowModel:
+class LiteRTRowModel(PerProcess):
     """The network for rows as a LiteRT file, on one core."""
 
     def __init__(self, path: Path) -> None:
         interpreter = require("ai_edge_litert.interpreter", path, "pip install ai-edge-litert")
-        with silent():
+        with _start_litert():
             self._interpreter = interpreter.Interpreter(str(path), num_threads=1)
             self._interpreter.allocate_tensors()
             self._runners = {columns: self._interpreter.get_signature_runner(f"c{columns}") for columns in ROW_COLUMNS}
@@ -161,11 +180,12 @@ class LiteRTRowModel:
 
     def logits(self, image: UInt8[np.ndarray, "40 columns"]) -> Float[np.ndarray, "answers 11"]:
         """See `RowModel`."""
+        self.settle()
         with self._lock:
             return self._runners[image.shape[1]](images=image[None])["logits"][0]
 
 
-class TorchRowModel:
+class TorchRowModel(PerProcess):
     """The network for rows, run by PyTorch."""
 
     def __init__(self, path: Path) -> None:
@@ -182,15 +202,17 @@ class TorchRowModel:
 
         from tenfold import preprocess
 
+        self.settle()
         pixels = preprocess.astype(torch.from_numpy(image)[None, None])  # (1, 1, 40, columns)
         with torch.inference_mode():
             return self._network(preprocess.standardize(preprocess.normalize(pixels)))[0].T.numpy()
 
 
-class ONNXModel:
+class ONNXModel(PerProcess):
     """An ONNX file, run by ONNX Runtime on one core."""
 
     def __init__(self, path: Path) -> None:
+        self.name, self.thresholds = _look_up(path)
         onnxruntime = require("onnxruntime", path)
         settings = onnxruntime.SessionOptions()
         settings.intra_op_num_threads = 1
@@ -206,13 +228,15 @@ class ONNXModel:
 
     def logits(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n 10"]:
         """See `Model`."""
+        self.settle()
         return np.concatenate([self._session.run(["logits"], {"images": some})[0] for some in _batches(images)])
 
 
-class KerasModel:
+class KerasModel(PerProcess):
     """A Keras file, `.keras` or `.h5`, run on whichever backend Keras is set to, by default PyTorch."""
 
     def __init__(self, path: Path) -> None:
+        self.name, self.thresholds = _look_up(path)
         keras = import_keras(path)
         try:
             self._model = keras.saving.load_model(path, compile=False)
@@ -228,6 +252,7 @@ class KerasModel:
         """See `Model`."""
         from keras import ops
 
+        self.settle()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # between NumPy and a backend
             found = [ops.convert_to_numpy(self._model(some, training=False)) for some in _batches(images)]
@@ -254,6 +279,32 @@ def import_keras(path: str | os.PathLike) -> Any:
     return require("keras", path)
 
 
+_start_litert = Once()  # the first interpreter of a process says that it computes with XNNPACK
+
+
+def _look_up(path: Path) -> tuple[str, Thresholds | None]:
+    """The name of a model, and the thresholds beside its file: the shipped ones', or those of `tenfold export`.
+
+    Raises:
+        TenfoldError: if there are damaged ones.
+    """
+    if path.resolve().parent == SHIPPED.resolve():
+        return f"tenfold {path.stem}", Thresholds.read(SHIPPED / THRESHOLDS)
+    beside = Path(f"{path}.json")
+    if not (path.is_file() and beside.is_file()):
+        return str(path), None
+    try:
+        facts = json.loads(beside.read_text("utf-8"))
+        is_of_this_file = facts["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+        found = facts["thresholds"] if is_of_this_file else None
+    except (KeyError, TypeError, ValueError):  # somebody else's file
+        return str(path), None
+    try:
+        return str(path), Thresholds(**found) if found is not None else None
+    except (TypeError, TenfoldError) as error:
+        raise TenfoldError(f"{beside}: damaged ({error})") from None
+
+
 def _has_litert() -> bool:
     return importlib.util.find_spec("ai_edge_litert") is not None
 
@@ -270,17 +321,3 @@ def _check_pixels(path: Path, shapes: list[tuple[Any, ...]]) -> None:
 def _not_ours(path: Path, expected: str, error: Exception | None = None) -> TenfoldError:
     reason = f" ({str(error).strip().splitlines()[0][:100]})" if error and str(error).strip() else ""
     return TenfoldError(f"{path}: truncated, or not {expected}{reason}; write one with: tenfold export")
-
-
-@contextlib.contextmanager
-def silent() -> Iterator[None]:
-    """Keep what a C++ library writes to standard error away from the terminal; what is wrong, it raises."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    try:
-        with open(os.devnull, "wb") as nothing:  # noqa: PTH123  # a device
-            os.dup2(nothing.fileno(), 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)

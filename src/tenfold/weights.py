@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import safetensors
 import safetensors.torch
@@ -12,10 +13,11 @@ from torch import Tensor, nn
 from tenfold.errors import TenfoldError
 from tenfold.files import write_atomically
 from tenfold.networks import Network, build
+from tenfold.refusal import Thresholds
 
 
 def save(model: nn.Module, path: str | os.PathLike) -> None:
-    """Write a network, its name, options and weights, into one safetensors file, atomically.
+    """Write a network, its name, options, thresholds and weights, into one safetensors file, atomically.
 
     Args:
         model: a network made by `tenfold.build`.
@@ -27,8 +29,10 @@ def save(model: nn.Module, path: str | os.PathLike) -> None:
     """
     if not isinstance(model, Network):
         raise TenfoldError(f"cannot save a {type(model).__name__}: restore() rebuilds only networks of tenfold.build()")
-    description = json.dumps({"name": model.name, "options": model.options})
-    write_tensors(path, model.state_dict(), {"network": description})
+    description: dict[str, Any] = {"name": model.name, "options": model.options}
+    if model.thresholds:
+        description["thresholds"] = vars(model.thresholds)
+    write_tensors(path, model.state_dict(), {"network": json.dumps(description)})
 
 
 def restore(path: str | os.PathLike) -> Network:
@@ -54,6 +58,8 @@ def restore(path: str | os.PathLike) -> Network:
         description = json.loads(metadata["network"])
         model = build(description["name"], **description["options"])
         model.load_state_dict(tensors)
+        if "thresholds" in description:  # older files have none
+            model.thresholds = Thresholds(**description["thresholds"])
     except (KeyError, RuntimeError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[-1].strip()  # PyTorch lists what does not fit, a line each
         raise TenfoldError(
