@@ -26,10 +26,12 @@ from benchmarks.pages import draw_page
 from benchmarks.speed import where
 from tenfold import models
 from tenfold.data import Digits
-from tenfold.errors import TenfoldError
+from tenfold.errors import NoDigitsError, TenfoldError
 from tenfold.models import ROW_SIDE
 from tenfold.pictures import open_page
 from tenfold.reader import Reader
+from tenfold.reader.reader import NO_SHAPE
+from tenfold.refusal import Thresholds
 
 RESULTS = Path("results/web-parity.json")
 READER = Path(__file__).parent.parent / "web" / "reader"
@@ -81,13 +83,16 @@ class Browser:
         version: of Chromium.
     """
 
-    def __init__(self, page: Any, version: str, pictures: list[Drawing]) -> None:
-        self.page, self.version, self._pictures = page, version, pictures
+    def __init__(self, page: Any, version: str, pictures: list[Drawing], thresholds: Thresholds) -> None:
+        self.page, self.version, self._pictures, self._thresholds = page, version, pictures, vars(thresholds)
 
     def read(self, pictures: Sequence[Drawing]) -> tuple[list[Lines | str], list[float]]:
         """What is found in each picture, and the milliseconds that this took without the network."""
         self._pictures[:] = pictures
-        answers = [self.page.evaluate(READ, [number, picture.single]) for number, picture in enumerate(pictures)]
+        answers = [
+            self.page.evaluate(READ, [number, picture.single, self._thresholds])
+            for number, picture in enumerate(pictures)
+        ]
         return [found for found, _ in answers], [time for _, time in answers]
 
 
@@ -154,6 +159,8 @@ def read_in_python(reader: Reader, drawing: Drawing) -> Lines | str:
     except TenfoldError as error:
         return str(error)
     lines = reader.find(page, drawing.single)
+    if not lines:
+        return str(NoDigitsError(NO_SHAPE))
     readings = iter(reader.interpret(page, lines, drawing.single))
     return [
         [{"label": (reading := next(readings)).label, "box": reading.box, "image": digit.image} for digit in line]
@@ -178,7 +185,7 @@ def open_browser(model: models.Model) -> Iterator[Browser]:
             chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
             page = chromium.new_page()
             page.goto(f"http://127.0.0.1:{server.server_port}/")
-            yield Browser(page, chromium.version, pictures)
+            yield Browser(page, chromium.version, pictures, Thresholds.read(models.SHIPPED / models.THRESHOLDS))
             chromium.close()
     finally:
         server.shutdown()
@@ -200,7 +207,7 @@ def compare(expected: Sequence[Lines | str], found: Sequence[Lines | str]) -> Di
     return Difference(len(expected), images, float(differing / total), float(clear / total), answers)
 
 
-READ = """async ([number, single]) => {
+READ = """async ([number, single, thresholds]) => {
   const { Reader } = await import("/reader/index.js");
   let asked = 0;
   const ask = (network) => async (images) => {
@@ -216,7 +223,7 @@ READ = """async ([number, single]) => {
   const start = performance.now();
   let found;
   try {
-    const { lines } = await new Reader(ask("/digits"), ask("/row")).read(picture, { single });
+    const { lines } = await new Reader(ask("/digits"), ask("/row"), thresholds).read(picture, { single });
     found = lines.map((line) => line.map(({ label, box, image }) => (
       { label, box: [box.x, box.y, box.width, box.height], image: Array.from(image) })));
   } catch (error) {

@@ -10,11 +10,12 @@ import pytest
 import tenfold
 
 ROOMS = [
-    {"errors"},
+    {"errors", "processes"},
     {"files"},
     {"settings"},
     {"pictures"},
     {"data"},
+    {"refusal"},
     {"classical"},
     {"preprocess", "augment"},
     {"layers"},

@@ -147,11 +147,7 @@ def test_other_test_images_are_not_passed_off_as_the_run_s_own(finished, few, mo
         findings.evaluate_path(finished.path)
 
 
-def test_free_paths_and_the_latest_run(finished, tmp_path, monkeypatch):
+def test_free_paths(finished, tmp_path, monkeypatch):
     monkeypatch.setattr(runs, "RUNS", tmp_path)
     assert runs.free_path("other") == tmp_path / "other"
     assert runs.free_path("run") == tmp_path / "run-2"
-    assert runs.latest().path == finished.path
-    monkeypatch.setattr(runs, "RUNS", tmp_path / "none")
-    with pytest.raises(TenfoldError, match="no trained model"):
-        runs.latest()

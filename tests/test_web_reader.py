@@ -99,10 +99,14 @@ def test_drawings_and_photographs_are_read_as_in_python(browser, parity, model, 
     assert boxes[: len(pictures)] == boxes[len(pictures) :]
 
 
-def test_a_blank_picture_is_told(browser, parity, model):
-    blank = parity.Drawing(np.full((60, 90, 4), 255, np.uint8), single=False)
-    found, _ = browser.read([blank])
-    assert found == [parity.read_in_python(Reader(model), blank)] == ["blank, or nothing but lines and specks"]
+def test_a_picture_without_digits_is_told(browser, parity, model):
+    blank, ruled = np.full((2, 300, 400, 4), 255, np.uint8)
+    ruled[145:155, 40:360, :3] = 0
+    pictures = [parity.Drawing(pixels, single=False) for pixels in (blank, ruled)]
+    reasons = ["blank", "nothing but lines and specks"]
+    found, _ = browser.read(pictures)
+    assert found == [parity.read_in_python(Reader(model), picture) for picture in pictures]
+    assert found == [f"no digits found ({reason})" for reason in reasons]
 
 
 def test_an_image_of_mnist_stays_as_it_is(browser, parity, mnist):

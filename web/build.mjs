@@ -27,7 +27,7 @@ cpSync(`${WEB}litert-license.txt`, `${PAGE}litert/LICENSE.txt`);
 
 cpSync(`${SHIPPED}reader-int8.tflite`, `${PAGE}model.tflite`);
 cpSync(`${SHIPPED}rows-int8.tflite`, `${PAGE}rows.tflite`);
-cpSync(`${SHIPPED}first-layer.json`, `${PAGE}first-layer.json`);
+for (const name of ["first-layer.json", "thresholds.json"]) cpSync(SHIPPED + name, PAGE + name);
 
 // the service worker keeps every file, the index as ./, but of the runtimes the one that the browser needs
 const files = readdirSync(PAGE, { recursive: true, withFileTypes: true })

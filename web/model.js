@@ -9,9 +9,11 @@ const ROW_SIDE = 40; // pixels, of an image of a row
  * Load LiteRT.js and the networks.
  *
  * @returns {Promise<{classify: (images: Uint8Array) => Promise<Float32Array>,
- *   classifyRow: (image: Uint8Array) => Promise<Float32Array>, runtime: string}>} `classify` takes n images of 784
- *   pixels, white ink on black, and gives n times ten logits; `classifyRow` takes one of 40x64 or 40x128 and gives
- *   eleven for every second column; `runtime` is the name of the WebAssembly files that this browser needs.
+ *   classifyRow: (image: Uint8Array) => Promise<Float32Array>, thresholds: {alone: number, expected: number},
+ *   runtime: string}>} `classify` takes n images of 784 pixels, white ink on black, and gives n times ten logits;
+ *   `classifyRow` takes one of 40x64 or 40x128 and gives eleven for every second column; `thresholds` are the scores
+ *   below which answers of `classify` are refused; `runtime` is the name of the WebAssembly files that this browser
+ *   needs.
  */
 export async function loadModel() {
   // LiteRT.js would wake a graphics processor, which this network has no use for: it finds one without a device
@@ -19,9 +21,10 @@ export async function loadModel() {
   Object.defineProperty(navigator, "gpu", { value: { requestAdapter: async () => adapter } });
   // printErr is where LiteRT writes what it does; what goes wrong, it throws
   self.Module = { locateFile: (name) => `litert/${name}`, printErr: () => {} };
-  const [file, rowFile, relaxedSimd] = await Promise.all([
+  const [file, rowFile, thresholds, relaxedSimd] = await Promise.all([
     fetchBytes("model.tflite"),
     fetchBytes("rows.tflite"),
+    fetchBytes("thresholds.json"),
     supportsFeature("relaxedSimd"),
     loadLiteRt("litert/"),
   ]);
@@ -43,7 +46,12 @@ export async function loadModel() {
   }
 
   await classify(new Uint8Array(SIDE ** 2)); // the first run is slower than those that follow
-  return { classify, classifyRow, runtime: relaxedSimd ? "litert_wasm_internal" : "litert_wasm_compat_internal" };
+  return {
+    classify,
+    classifyRow,
+    thresholds: JSON.parse(new TextDecoder().decode(thresholds)),
+    runtime: relaxedSimd ? "litert_wasm_internal" : "litert_wasm_compat_internal",
+  };
 }
 
 async function run(model, signature, pixels, shape) {

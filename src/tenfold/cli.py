@@ -376,7 +376,7 @@ def predict(
     ],
     model: Annotated[
         Path | None,
-        typer.Option(help="A run folder or a file; by default the latest run in runs/, or else tenfold's own network."),
+        typer.Option(help="A run folder or a file; by default the network that comes with tenfold."),
     ] = None,
     single: Annotated[bool, typer.Option("--single", help="Every picture shows one digit.")] = False,
     annotate: Annotated[
@@ -390,42 +390,56 @@ def predict(
     cluster: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="Read on this Ray cluster, which must share the folders.")
     ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Say with each answer which model gave it.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON Lines, one object a file.")] = False,
 ) -> None:
     """Read the digits in pictures: photos, scans, drawings; several digits, several lines.
 
-    What is probably no digit is a question mark. A model's file may be .safetensors, .tflite, .onnx, .keras or .h5.
+    What is probably no digit is a question mark, unless the model was never calibrated for that. A model's file may be
+    .safetensors, .tflite, .onnx, .keras or .h5; lines that it is in doubt of are seen by tenfold's own second network.
 
-    Exit code 1 if some of the files could not be read, 2 if none could.
+    Exit code 0 if digits were found in every file; 1 if in some there are none or they could not be read; 2 if none of
+    the files could be read.
 
     Example: tenfold predict note.jpg --annotate read.png
     """
     from dataclasses import asdict
 
-    from tenfold import models
-    from tenfold.reader import Wish, find_sources, read_sources, to_text
+    from tenfold.errors import NoDigitsError
+    from tenfold.reader import Reader, Wish, find_sources, read_sources, to_text
 
     sources = find_sources(paths)
-    wish = Wish(model or models.default(), single, annotate, explain)
-    failures = 0
+    reader = Reader(model)
+    if reader.thresholds is None:
+        print(f"tenfold: {reader.name} has no thresholds of refusal, so all is read as digits", file=sys.stderr)
+    if convention := getattr(reader.model, "convention", None):
+        print(f"tenfold: {reader.name} {convention}", file=sys.stderr)
+    failures = empty = 0
     with _progress("pictures", len(sources)) as advance:
-        for source, found in read_sources(sources, wish, cluster):
+        for source, found in read_sources(sources, reader, Wish(single, annotate, explain), cluster):
             advance(source)
-            if not isinstance(found, list):
+            answer: dict[str, Any] = {"file": str(source.path), "model": reader.name, "text": "", "readings": []}
+            if isinstance(found, NoDigitsError):
+                _fail(NoDigitsError(found.reason, str(source.path)))
+                empty += 1
+                answer["reason"] = found.reason
+            elif not isinstance(found, list):
                 _fail(found)
                 failures += 1
                 continue
-            text = to_text(found)
-            if as_json:
-                readings = [asdict(reading) for reading in found]
-                print(json.dumps({"file": str(source.path), "text": text, "readings": readings}))
-            elif len(found) == 1:
-                print(f"{source.path}: {text} ({found[0].probability:.1%})")
             else:
-                print(f"{source.path}: {text.replace(chr(10), ' / ')}")
-    if failures:
-        if len(sources) > 1:
-            print(f"tenfold: {failures} of {len(sources)} files could not be read", file=sys.stderr)
+                readings = [asdict(reading) for reading in found]
+                answer["text"] = to_text(found)
+                answer["readings"] = [{key: one[key] for key in one if key != "model"} for one in readings]
+            if as_json:
+                print(json.dumps(answer))
+            elif answer["readings"]:
+                sure = f" ({found[0].probability:.1%})" if len(found) == 1 else ""
+                by = f", read by {reader.name}" if verbose else ""
+                print(f"{source.path}: {answer['text'].replace(chr(10), ' / ')}{sure}{by}")
+    if failures and len(sources) > 1:
+        print(f"tenfold: {failures} of {len(sources)} files could not be read", file=sys.stderr)
+    if failures or empty:
         raise typer.Exit(2 if failures == len(sources) else 1)
 
 

@@ -14,10 +14,14 @@ from functools import cached_property
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 from tenfold.errors import TenfoldError
 
 PAGE = Path(__file__).with_name("page")
+SHIPPED = Path(__file__).with_name("shipped")
+# What the page reads with, and where `web/build.mjs` had it from: else it would not read as `tenfold predict` does.
+NETWORKS = {"model.tflite": "reader-int8.tflite", "rows.tflite": "rows-int8.tflite", "thresholds.json": "thresholds.json"}
 BUILD = "npm run build --prefix web"  # in a checkout
 # Not the root: what the page keeps for use offline must not get in the way of other servers on the same port.
 ROOT = "/tenfold/"
@@ -68,7 +72,7 @@ class Server(socketserver.ThreadingTCPServer):
         folder: the built page; by default the one in the package.
 
     Raises:
-        TenfoldError: if the page has not been built, or the port cannot be had.
+        TenfoldError: if the page has not been built, or with other networks, or the port cannot be had.
     """
 
     allow_reuse_address = sys.platform != "win32"  # there, it would share a port that is taken
@@ -79,6 +83,10 @@ class Server(socketserver.ThreadingTCPServer):
         index = self.folder / "index.html"
         if not index.is_file():
             raise TenfoldError(f"the page has not been built; in a checkout of tenfold, run: {BUILD}")
+        for name, shipped in NETWORKS.items():
+            built = self.folder / name
+            if not built.is_file() or built.read_bytes() != (SHIPPED / shipped).read_bytes():
+                raise TenfoldError(f"the page was built with another {shipped}; in a checkout of tenfold, run: {BUILD}")
         paths = [path for path in self.folder.rglob("*") if path.suffix in TYPES]
         self.resources = {ROOT + path.relative_to(self.folder).as_posix(): Resource(path) for path in paths}
         self.resources[ROOT] = Resource(index)
@@ -90,6 +98,12 @@ class Server(socketserver.ThreadingTCPServer):
             raise TenfoldError(f"port {port}: {error.strerror}; choose another with --port") from error
         self.port: int = self.server_address[1]
         self.address = f"http://{HOST}:{self.port}{ROOT}"
+
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a client that left, or that is too slow to wait for."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -15,6 +15,7 @@ from tenfold.evaluation import apply_temperature, evaluate, fit_temperature
 from tenfold.files import locked
 from tenfold.networks import Network, build, summary
 from tenfold.recipes import Recipe
+from tenfold.refusal import Thresholds
 from tenfold.runs import Run
 from tenfold.training import (
     Callback,
@@ -138,10 +139,12 @@ def _train(
     model.cpu()
     uncalibrated = evaluate(model, test_digits)
     temperature = calibrate(model, validation, run.recipe.temperature)
+    held_out = evaluate(model, validation) if validation else None
+    model.thresholds = Thresholds.calibrate(held_out.logits) if held_out else None
     run.save_model(model)
     evaluation = evaluate(model, test_digits) if temperature != 1 else uncalibrated
     calibration = {"temperature": temperature, "uncalibrated_error": uncalibrated.calibration_error}
-    found = findings.Findings(evaluation, validation=evaluate(model, validation) if validation else None)
+    found = findings.Findings(evaluation, validation=held_out)
     page = findings.page(run, summary(model), test_digits, history, found, calibration)
     run.save_evaluation(evaluation.to_dict() | calibration, page)
     return run

@@ -5,6 +5,7 @@ A `.tflite` file is read without PyTorch, so that a picture is read in less time
 
 import contextlib
 import importlib
+import hashlib
 import importlib.util
 import json
 import os
@@ -26,7 +27,9 @@ from jaxtyping import Float, UInt8
 
 from tenfold.data import CLASSES, SIDE
 from tenfold.errors import TenfoldError
-from tenfold.files import DATA, RUNS, check_size
+from tenfold.files import DATA, check_size, read_bytes, TEXT
+from tenfold.processes import Once, PerProcess
+from tenfold.refusal import Thresholds
 
 if TYPE_CHECKING:
     from torch import nn
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from tenfold.conventions import Convention, Network
 
 SHIPPED = Path(__file__).with_name("shipped")
+THRESHOLDS = "thresholds.json"  # in that folder, of the networks that read digits; the page has it, too
 BATCH = 256  # images at once in a LiteRT file, whose batch is fixed
 # What a file may take that is tried out: seconds of the processor to open it, to read with it, and bytes of memory.
 OPENING, READING, MEMORY = 10, 60, 1 << 30
@@ -44,7 +48,10 @@ ROW_STEP = 2  # of its columns for each answer
 
 @runtime_checkable
 class Model(Protocol):
-    """Anything that reads digits."""
+    """Anything that reads digits.
+
+    Where a model has a `name`, readings name it so; where it has `thresholds`, answers below them are refused.
+    """
 
     def logits(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n 10"]:
         """The scores of the ten digits for each image: uint8 pixels in, float32 logits out."""
@@ -83,22 +90,13 @@ def load(path: str | os.PathLike) -> "Checked":
             )
         from tenfold import runs
 
-        return TorchModel(runs.load_model(path), str(path))
+        return TorchModel(runs.load_model(path), path)
     check_size(path, DATA)
     with path.open("rb"):  # what is missing or unreadable is told by the system, not by a converter
         pass
     if path.resolve().parent == SHIPPED.resolve():
         return kind(path)
     return kind(path, _try(path))
-
-
-def default() -> Path:
-    """Where the network of the latest run in `runs/` is; where there is none, the one that comes with tenfold."""
-    if any(RUNS.glob("*/evaluation.json")):
-        from tenfold import runs
-
-        return runs.latest().path
-    return shipped()
 
 
 def shipped() -> Path:
@@ -126,14 +124,21 @@ def wrap(model: "nn.Module | Model | str | os.PathLike") -> "Checked":
     return Named(model) if isinstance(model, Model) else TorchModel(model)
 
 
-class Checked:
+def identify(model: Model) -> tuple[str, Thresholds | None]:
+    """The name of a model, and the thresholds that were calibrated for it, if there are any."""
+    return getattr(model, "name", type(model).__name__), getattr(model, "thresholds", None)
+
+
+class Checked(PerProcess):
     """What all models have in common: answers that are no numbers are an error, whoever asked.
 
     Attributes:
-        name: the file or the class, for the error messages.
+        name: the file or the class, for readings and for error messages.
+        thresholds: below which scores its answers are refused; None if they were never calibrated.
     """
 
     name: str
+    thresholds: Thresholds | None = None
 
     def logits(self, images: np.ndarray) -> np.ndarray:
         """See `Model` and `RowModel`.
@@ -141,6 +146,7 @@ class Checked:
         Raises:
             TenfoldError: if a logit is infinite or not a number.
         """
+        self.settle()
         found = self._logits(images)
         if not np.isfinite(found).all():
             raise TenfoldError(
@@ -157,16 +163,28 @@ class Named(Checked):
     """Somebody's own `Model`."""
 
     def __init__(self, model: Model) -> None:
-        self.name = type(model).__name__
+        self.name, self.thresholds = identify(model)
         self._logits = model.logits  # type: ignore[method-assign]
 
 
 class TorchModel(Checked):
-    """A PyTorch module, run in evaluation mode and float32."""
+    """A PyTorch module, run in evaluation mode and float32.
 
-    def __init__(self, network: "nn.Module", name: str | None = None) -> None:
-        self.name = name or type(network).__name__
+    Args:
+        network: the module.
+        path: where it came from, if it was read from a file or a run folder.
+
+    Attributes:
+        network: the module.
+        name: the path as it was given; without one, the name of the network or of its class.
+    """
+
+    def __init__(self, network: "nn.Module", path: Path | None = None) -> None:
         self.network = network
+        self.name = getattr(network, "name", type(network).__name__)
+        if path is not None:
+            self.name, self.thresholds = _look_up(path)
+        self.thresholds = getattr(network, "thresholds", None) or self.thresholds
         self._lock = threading.Lock()  # one thread would leave evaluation mode while another reads
 
     def _logits(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n classes"]:
@@ -190,7 +208,7 @@ class FileModel(Checked):
     """
 
     def __init__(self, path: Path, convention: "Convention | None" = None) -> None:
-        self.name = str(path)
+        self.name, self.thresholds = _look_up(path)
         self._lock = threading.Lock()  # a LiteRT interpreter computes in place
         self._known = convention
         self._foreign = self._open(path)
@@ -225,7 +243,7 @@ class LiteRTModel(FileModel):
     def _open(self, path: Path) -> "Network | None":
         interpreter = require("ai_edge_litert.interpreter", path, "pip install ai-edge-litert")
         try:
-            with silent():
+            with _start_litert():
                 self._interpreter = interpreter.Interpreter(str(path), num_threads=1)
                 self._interpreter.allocate_tensors()
                 if {"b1", f"b{BATCH}"} <= set(self._interpreter.get_signature_list()):
@@ -264,7 +282,7 @@ class LiteRTRowModel(Checked):
     def __init__(self, path: Path) -> None:
         self.name = str(path)
         interpreter = require("ai_edge_litert.interpreter", path, "pip install ai-edge-litert")
-        with silent():
+        with _start_litert():
             self._interpreter = interpreter.Interpreter(str(path), num_threads=1)
             self._interpreter.allocate_tensors()
             self._runners = {columns: self._interpreter.get_signature_runner(f"c{columns}") for columns in ROW_COLUMNS}
@@ -463,6 +481,32 @@ def import_keras(path: str | os.PathLike) -> Any:
     return require("keras", path)
 
 
+_start_litert = Once()  # the first interpreter of a process says that it computes with XNNPACK
+
+
+def _look_up(path: Path) -> tuple[str, Thresholds | None]:
+    """The name of a model, and the thresholds beside its file: the shipped ones', or those of `tenfold export`.
+
+    Raises:
+        TenfoldError: if there are damaged ones.
+    """
+    if path.resolve().parent == SHIPPED.resolve():
+        return f"tenfold {path.stem}", Thresholds.read(SHIPPED / THRESHOLDS)
+    beside = Path(f"{path}.json")
+    if not (path.is_file() and beside.is_file()):
+        return str(path), None
+    try:
+        facts = json.loads(read_bytes(beside, TEXT))
+        is_of_this_file = facts["sha256"] == hashlib.sha256(read_bytes(path, DATA)).hexdigest()
+        found = facts["thresholds"] if is_of_this_file else None
+    except (KeyError, TypeError, ValueError):  # somebody else's file
+        return str(path), None
+    try:
+        return str(path), Thresholds(**found) if found is not None else None
+    except (TypeError, TenfoldError) as error:
+        raise TenfoldError(f"{beside}: damaged ({error})") from None
+
+
 def _has_litert() -> bool:
     return importlib.util.find_spec("ai_edge_litert") is not None
 
@@ -501,17 +545,3 @@ def _network(
 def _unreadable(path: Path, kind: str, error: Exception) -> TenfoldError:
     reason = " ".join(str(error).split())[:150] or type(error).__name__
     return TenfoldError(f"{path}: not a file of {kind}, or a damaged one ({reason}); write one with: tenfold export")
-
-
-@contextlib.contextmanager
-def silent() -> Iterator[None]:
-    """Keep what a C++ library writes to standard error away from the terminal; what is wrong, it raises."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    try:
-        with open(os.devnull, "wb") as nothing:  # noqa: PTH123  # a device
-            os.dup2(nothing.fileno(), 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)

@@ -15,15 +15,21 @@ from torch import Tensor, nn
 from tenfold.errors import TenfoldError, nearest
 from tenfold.layers import Affine, Int8Conv2d, Int8Linear, MeanOverShifts, Residual, block, separable
 from tenfold.preprocess import MEAN, STD
+from tenfold.refusal import Thresholds
 
 
 class Network(nn.Sequential):
-    """Layers in order, with the name and the options that `build` made them from."""
+    """Layers in order, with the name and the options that `build` made them from.
+
+    Attributes:
+        thresholds: below which scores its answers are refused; None until they are calibrated on held-out digits.
+    """
 
     def __init__(self, name: str, options: dict[str, Any], *layers: nn.Module) -> None:
         super().__init__(*layers)
         self.name = name
         self.options = options
+        self.thresholds: Thresholds | None = None
 
 
 def softmax() -> list[nn.Module]:

@@ -3,7 +3,7 @@
 recipe.toml             what was asked for
 environment.json        where it ran: machine, versions, threads, device, data with checksums
 history.csv             a row an epoch
-model.safetensors       the weights
+model.safetensors       the weights, and below which scores what they read is refused as no digit
 checkpoint.safetensors  how to go on; only while the run is unfinished
 evaluation.json         test figures; only when the run is finished
 report.html             all of it as one page; likewise
@@ -212,18 +212,6 @@ def free_path(name: str) -> Path:
             path.mkdir(parents=True)
             break
     return path
-
-
-def latest() -> Run:
-    """The run in `runs/` that was finished last.
-
-    Raises:
-        TenfoldError: if there is none.
-    """
-    finished = sorted(RUNS.glob("*/evaluation.json"), key=lambda path: path.stat().st_mtime)
-    if not finished:
-        raise TenfoldError(f"no trained model in {RUNS}/; train one with: tenfold train, or name one with --model")
-    return Run(finished[-1].parent)
 
 
 def describe_environment(data: str, train: Digits, test: Digits, device: torch.device) -> dict[str, Any]:

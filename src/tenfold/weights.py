@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import safetensors
 import safetensors.torch
@@ -14,12 +15,13 @@ from torch import Tensor, nn
 from tenfold.errors import TenfoldError
 from tenfold.files import DATA, check_size, write_atomically
 from tenfold.networks import Network, build
+from tenfold.refusal import Thresholds
 
 LONGEST = 200  # characters of a foreign text in an error message
 
 
 def save(model: nn.Module, path: str | os.PathLike) -> None:
-    """Write a network, its name, options and weights, into one safetensors file, atomically.
+    """Write a network, its name, options, thresholds and weights, into one safetensors file, atomically.
 
     Args:
         model: a network made by `tenfold.build`.
@@ -31,8 +33,10 @@ def save(model: nn.Module, path: str | os.PathLike) -> None:
     """
     if not isinstance(model, Network):
         raise TenfoldError(f"cannot save a {type(model).__name__}: restore() rebuilds only networks of tenfold.build()")
-    description = json.dumps({"name": model.name, "options": model.options})
-    write_tensors(path, model.state_dict(), {"network": description})
+    description: dict[str, Any] = {"name": model.name, "options": model.options}
+    if model.thresholds:
+        description["thresholds"] = vars(model.thresholds)
+    write_tensors(path, model.state_dict(), {"network": json.dumps(description)})
 
 
 def restore(path: str | os.PathLike) -> Network:
@@ -60,13 +64,9 @@ def restore(path: str | os.PathLike) -> Network:
             build(description["name"], **description["options"]).load_state_dict(tensors, assign=True)
         model = build(description["name"], **description["options"])
         model.load_state_dict(tensors)
-    except (
-        ArithmeticError,
-        KeyError,
-        RuntimeError,
-        TypeError,
-        ValueError,
-    ) as error:  # RecursionError is a RuntimeError
+        if "thresholds" in description:  # older files have none
+            model.thresholds = Thresholds(**description["thresholds"])
+    except (ArithmeticError, KeyError, RuntimeError, TypeError, ValueError) as error:  # RecursionError is one, too
         reason = (str(error).splitlines() or [""])[-1].strip()  # PyTorch lists what does not fit, a line each
         raise TenfoldError(
             f"{path}: its weights do not fit the network {metadata['network'][:LONGEST]}; "

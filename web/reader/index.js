@@ -16,9 +16,6 @@ import "./parts.js";
 import "./row.js";
 import "./strokes.js";
 
-const REFUSED = 0.686; // what is read with a lower score is no digit
-const EXPECTED = 0.4; // likewise, where a digit is to be expected: beside others, or if there is known to be one
-
 /**
  * One digit that was read.
  *
@@ -35,8 +32,11 @@ export class Reader {
   /**
    * @param {(images: Uint8Array) => Promise<Float32Array>} classify n images of 28x28 to n times 10 logits
    * @param {(image: Uint8Array) => Promise<Float32Array>} classifyRow an image of 40x64 or 40x128 to 11 logits for every second column
+   * @param {{alone: number, expected: number}} thresholds the least scores of digits: of what stands by itself, and
+   *   where a digit is to be expected, beside others or if there is known to be one
    */
-  constructor(classify, classifyRow) {
+  constructor(classify, classifyRow, thresholds) {
+    this.thresholds = thresholds;
     this.network = new Network(classify, classifyRow);
   }
 
@@ -47,22 +47,24 @@ export class Reader {
    * @param {{single?: boolean, isDrawing?: boolean}} [options] whether the picture is known to show one digit, so that
    *   there is one reading; whether it is known to be black on white
    * @returns {Promise<{lines: Reading[][]}>}
-   * @throws {Error} if the picture is blank
+   * @throws {Error} if there is no digit in it; the message says why
    */
   async read(picture, { single = false, isDrawing = false } = {}) {
     const page = new Page(picture, isDrawing);
-    if (!single && !page.isImage) return { lines: toReadings(page, await readLines(page, this.network), single) };
-    return { lines: toReadings(page, [await this.network.look(page, [page.digit()])], single) };
+    const isOne = single || page.isImage;
+    const lines = isOne ? [await this.network.look(page, [page.digit()])] : await readLines(page, this.network);
+    if (!lines.length) throw new Error("no digits found (nothing in it has the shape of a digit)");
+    return { lines: toReadings(page, lines, single, this.thresholds) };
   }
 }
 
-function toReadings(page, lines, single) {
+function toReadings(page, lines, single, { alone, expected }) {
   return lines.map((line) => {
-    const isExpected = single || line.some((digit) => digit.score >= REFUSED);
+    const isExpected = single || line.some((digit) => digit.score >= alone);
     return line.map(({ part, image, answer, score }) => {
       const probabilities = answer.map(Math.exp);
       const probability = Math.max(...probabilities);
-      const label = score >= (isExpected ? EXPECTED : REFUSED) ? probabilities.indexOf(probability) : null;
+      const label = score >= (isExpected ? expected : alone) ? probabilities.indexOf(probability) : null;
       return { label, probability, probabilities, box: page.box(part), image };
     });
   });

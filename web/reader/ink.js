@@ -58,7 +58,9 @@ export function evenOutLight(gray) {
   const fitted = WINDOW * strokeWidth(mask, ink);
   const isNarrower = WINDOW * strokeWidth(withLines) < guess && fitted > 0 && fitted < guess;
   const finer = isNarrower ? abovePaper(gray, fitted) : ink;
-  return finer === ink ? { ink, mask } : { ink: finer, mask: dropLines(...binarize(finer)) };
+  if (finer === ink) return { ink, withLines, mask };
+  const [finerWithLines, finerFaint] = binarize(finer);
+  return { ink: finer, withLines: finerWithLines, mask: dropLines(finerWithLines, finerFaint) };
 }
 
 /**

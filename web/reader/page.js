@@ -19,7 +19,7 @@ export class Page {
    *
    * @param {ImageData} picture
    * @param {boolean} isDrawing whether it is known to be black on white
-   * @throws {Error} if it is blank
+   * @throws {Error} if it is blank, or shows nothing but lines and specks
    */
   constructor(picture, isDrawing) {
     this.picture = picture;
@@ -33,11 +33,14 @@ export class Page {
     }
     const [resized, scale] = resize(gray);
     this.scale = scale; // pixels of the following for one of the picture
-    const { ink, mask } = evenOutLight(resized);
+    const { ink, withLines, mask } = evenOutLight(resized);
     this.ink = ink; // 0 is paper
     /** @type {Part[]} connected ink, without specks, lines and frames and with broken strokes joined */
     this.parts = joinStrokes(dropClutter(findParts(mask)));
-    if (!this.parts.length) throw new Error("blank, or nothing but lines and specks");
+    if (!this.parts.length) {
+      const reason = withLines.data.includes(1) ? "nothing but lines and specks" : "blank";
+      throw new Error(`no digits found (${reason})`);
+    }
   }
 
   /** Where a part is, in pixels of the picture. */

@@ -28,6 +28,7 @@ from tenfold.export.parity import check, compare
 from tenfold.files import check_writable, locked, write_atomically
 from tenfold.networks import Network
 from tenfold.preprocess import MEAN, STD
+from tenfold.processes import silent
 from tenfold.runs import Run
 
 CALIBRATION = 1024  # training images that give the ranges of 8-bit activations
@@ -121,6 +122,7 @@ def _describe(path: Path, network: Network, test: Digits) -> dict[str, Any]:
             "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
         },
         "test_images": test.source,
+        "thresholds": vars(network.thresholds) if network.thresholds else None,
         "tenfold": tenfold.__version__,
     }
 
@@ -136,7 +138,7 @@ def quietly_on_one_core() -> Iterator[None]:
             warnings.catch_warnings(),
             contextlib.redirect_stdout(io.StringIO()),
             contextlib.redirect_stderr(io.StringIO()),
-            models.silent(),
+            silent(),
         ):
             warnings.simplefilter("ignore")
             yield

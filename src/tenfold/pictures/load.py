@@ -3,28 +3,32 @@
 import io
 import os
 import warnings
+from pathlib import Path
+from typing import BinaryIO
 
 import cv2
 import numpy as np
-from jaxtyping import Shaped, UInt8
+from jaxtyping import UInt8
+from numpy.typing import ArrayLike
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tenfold.errors import TenfoldError
 from tenfold.files import DATA, read_bytes
+from tenfold.pictures.arrays import to_levels
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")  # no format whose decoder starts other programs
 MOST_PIXELS = 100_000_000  # of a picture; looked up in the header, before any is decoded
 FLAT = 10  # of 255; visible parts that differ less among themselves are one color, whose shape is told by transparency
 
-Picture = str | os.PathLike | bytes | Image.Image | Shaped[np.ndarray, "..."]
+Picture = str | os.PathLike | bytes | BinaryIO | Image.Image | ArrayLike
 
 
 def load(source: Picture) -> Image.Image:
     """Load a picture as it is meant to be seen: turned upright, 8 bits a channel, transparent parts filled.
 
     Args:
-        source: the path or the bytes of a BMP, GIF, JPEG, PNG, PPM, TIFF or WebP file, a Pillow image, or an array of
-            shape (height, width) or (height, width, 3 or 4), of `uint8` or `uint16`.
+        source: the path or the bytes of a BMP, GIF, JPEG, PNG, PPM, TIFF or WebP file, or such a file, open for reading
+            bytes; a Pillow image; or an array, a tensor or nested lists, see `tenfold.pictures.arrays.to_levels`.
 
     Returns:
         The picture in mode L or RGB.
@@ -36,10 +40,16 @@ def load(source: Picture) -> Image.Image:
     """
     if isinstance(source, Image.Image):
         return _upright(source)
-    if isinstance(source, np.ndarray):
-        return _upright(_from_array(source))
-    name = "picture" if isinstance(source, bytes) else os.fspath(source)
-    data = source if isinstance(source, bytes) else read_bytes(source, DATA)
+    if isinstance(source, str | os.PathLike):
+        name, data = os.fspath(source), read_bytes(source, DATA)
+    elif isinstance(source, bytes | bytearray | memoryview):
+        name, data = "picture", bytes(source)
+    elif hasattr(source, "read"):
+        name, data = "picture", source.read(DATA + 1)
+        if not isinstance(data, bytes):
+            raise TenfoldError("a file must be open for reading bytes; open it with: open(path, 'rb')")
+    else:
+        return _upright(Image.fromarray(to_levels(source)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of oddities in metadata, and of sizes that are checked here
         try:
@@ -103,16 +113,6 @@ def _fill(picture: Image.Image) -> Image.Image:
     if visible.size < gray.size and (not visible.size or visible.std() < FLAT):
         return ImageOps.invert(alpha)
     return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
-
-
-def _from_array(pixels: np.ndarray) -> Image.Image:
-    if pixels.dtype == np.uint16 and pixels.ndim == 3:
-        pixels = (pixels // 257).astype(np.uint8)
-    try:
-        return Image.fromarray(pixels)
-    except (TypeError, ValueError):
-        wanted = "uint8 or uint16, (height, width) or (height, width, 3 or 4)"
-        raise TenfoldError(f"an array of {pixels.dtype} {pixels.shape} is no picture; needs {wanted}") from None
 
 
 def _too_large(what: str) -> str:

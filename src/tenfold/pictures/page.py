@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 from PIL import Image
 
-from tenfold.errors import TenfoldError
+from tenfold.errors import NoDigitsError
 from tenfold.pictures.ink import binarize, even_out_light, invert_to_light_ink
 from tenfold.pictures.load import Picture, load, to_gray
 from tenfold.pictures.normalize import SIDE, cut_out, is_normal
@@ -70,7 +70,8 @@ def open_page(source: Picture) -> Page:
         source: as for `tenfold.pictures.load.load`.
 
     Raises:
-        TenfoldError: if it is no picture, is damaged, too large or blank.
+        NoDigitsError: if it is blank, or shows nothing but lines and specks.
+        TenfoldError: if it is no picture, is damaged or too large.
         OSError: if the file cannot be read.
     """
     picture = load(source)
@@ -84,8 +85,8 @@ def open_page(source: Picture) -> Page:
     clean = drop_lines(mask, faint)
     parts = join_strokes(drop_clutter(find_parts(clean)))
     if not parts:
-        name = f"{os.fspath(source)}: " if isinstance(source, str | os.PathLike) else ""
-        raise TenfoldError(f"{name}blank, or nothing but lines and specks")
+        name = os.fspath(source) if isinstance(source, str | os.PathLike) else ""
+        raise NoDigitsError("nothing but lines and specks" if mask.any() else "blank", name)
     return Page(picture, gray, scale, ink, mask, clean, parts)
 
 

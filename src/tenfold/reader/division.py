@@ -16,9 +16,10 @@ from jaxtyping import Float
 from tenfold.pictures import Part
 from tenfold.pictures.parts import join
 from tenfold.reader.cuts import Piece, split
-from tenfold.reader.digits import DOUBT, Digit, log_softmax
+from tenfold.reader.digits import DOUBT, Digit
 from tenfold.reader.lines import LOWEST, Line, find_slant
 from tenfold.reader.row import RowReading
+from tenfold.refusal import log_softmax
 
 WIDEST = 1.5  # heights of a line; no digit is wider
 MOST_PIECES = 6  # of one digit

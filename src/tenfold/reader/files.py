@@ -1,20 +1,21 @@
 """Piles of pictures: files, folders and standard input, read on all cores or on a cluster."""
 
-import logging
 import os
+import pickle
 import sys
 import time
+import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import cv2
 
-from tenfold.errors import TenfoldError
+from tenfold.errors import NoDigitsError, TenfoldError
 from tenfold.files import DATA, read_stream
 from tenfold.pictures import open_page
-from tenfold.reader.reader import Reader, is_idx, read_idx_images
+from tenfold.reader.reader import NO_SHAPE, Reader, is_idx, read_idx_images
 from tenfold.reader.reading import Reading
 from tenfold.reader.show import annotate, explain, write
 
@@ -45,13 +46,11 @@ class Wish:
     """What to do with each source.
 
     Attributes:
-        model: the path of a network.
         single: whether every picture shows one digit.
         annotated: the folder for pictures with what was read, `NAME-read.png`, or the file for that of one picture.
         explained: the folder for the steps of the reading, a folder `NAME` each.
     """
 
-    model: Path
     single: bool = False
     annotated: Path | None = None
     explained: Path | None = None
@@ -74,26 +73,23 @@ def find_sources(paths: Sequence[Path]) -> list[Source]:
 
 
 def read_sources(
-    sources: Sequence[Source], wish: Wish, cluster: str | None = None
+    sources: Sequence[Source], reader: Reader, wish: Wish, cluster: str | None = None
 ) -> Iterator[tuple[Source, list[Reading] | Failure]]:
     """Read one after the other; what takes longer than a few seconds is spread over all cores.
 
     Args:
         sources: what to read.
-        wish: how.
+        reader: what reads them; other processes have copies of it.
+        wish: what to do with each source.
         cluster: HOST:PORT of a Ray cluster that reads instead; its machines must see the files under the same names.
 
     Yields:
-        Each source, in order, with what was read or why it could not be.
+        Each source, in order, with what was read, at least one reading, or why there is none.
 
     Raises:
-        TenfoldError: if the model is none, two pictures would be drawn to one file, or the cluster does not answer.
-        OSError: if the model cannot be read.
+        TenfoldError: if two pictures would be drawn to one file, or the cluster does not answer.
     """
     _check_names(sources, wish)
-    reader = Reader(wish.model)
-    if convention := getattr(reader.model, "convention", None):
-        logging.getLogger("tenfold").warning("tenfold: %s: %s", wish.model, convention)
     waiting = iter(sources)
     if cluster is None:
         started = time.monotonic()
@@ -107,24 +103,28 @@ def read_sources(
     from tenfold.workers import scatter  # which loads PyTorch
 
     chunks = list(enumerate(rest[start : start + CHUNK] for start in range(0, len(rest), CHUNK)))
+    copy = uuid.uuid4().hex, pickle.dumps(reader)  # a worker that stays has those of earlier calls, too
     early: dict[int, list[list[Reading] | Failure]] = {}
     following = 0
-    for (number, chunk), answers in scatter(partial(_read_chunk, wish, Path.cwd()), chunks, cluster=cluster):
+    for (number, chunk), answers in scatter(partial(_read_chunk, copy, wish, Path.cwd()), chunks, cluster=cluster):
         early[number] = [answers] * len(chunk) if isinstance(answers, TenfoldError) else answers
         while following in early:
             yield from zip(chunks[following][1], early.pop(following), strict=True)
             following += 1
 
 
-def _read_chunk(wish: Wish, here: Path, job: tuple[int, list[Source]]) -> list[list[Reading] | Failure]:
+def _read_chunk(
+    copy: tuple[str, bytes], wish: Wish, here: Path, job: tuple[int, list[Source]]
+) -> list[list[Reading] | Failure]:
     os.chdir(here)  # on a cluster a worker starts elsewhere
     cv2.setNumThreads(1)  # each core has its own process
-    return [_read(source, _reader(wish.model), wish) for source in job[1]]
+    reader = _reader(*copy)
+    return [_read(source, reader, wish) for source in job[1]]
 
 
-@cache
-def _reader(model: Path) -> Reader:
-    return Reader(model)
+@lru_cache(maxsize=1)
+def _reader(_: str, pickled: bytes) -> Reader:
+    return pickle.loads(pickled)  # noqa: S301  # of this program
 
 
 def _read(source: Source, reader: Reader, wish: Wish) -> list[Reading] | Failure:
@@ -146,6 +146,8 @@ def _read(source: Source, reader: Reader, wish: Wish) -> list[Reading] | Failure
             folder.mkdir(parents=True, exist_ok=True)
             for name, step in explain(page, lines).items():
                 write(step, folder / f"{name}.png")
+        if not readings:
+            raise NoDigitsError(NO_SHAPE, str(source.path))
     except (TenfoldError, OSError) as error:
         return error
     return readings

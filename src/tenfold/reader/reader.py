@@ -10,52 +10,73 @@ from jaxtyping import UInt8
 
 from tenfold import models, pictures
 from tenfold.data import read_idx
-from tenfold.errors import TenfoldError
+from tenfold.errors import NoDigitsError, TenfoldError
 from tenfold.models import Model
 from tenfold.pictures import Page, Picture
-from tenfold.reader.digits import Digit, classify, look, score
+from tenfold.reader.digits import Digit, classify, look
 from tenfold.reader.reading import Reading, interpret
 from tenfold.reader.segment import read_lines
+from tenfold.refusal import Thresholds, score
 
 if TYPE_CHECKING:
     from torch import nn
 
 IDX_MAGIC = (b"\x00\x00", b"\x1f\x8b")  # IDX, and IDX packed with gzip
-REFUSED = 0.686  # what is read with a lower score is no digit; so are 0.7 % of held-out digits
-EXPECTED = 0.4  # likewise, where a digit is to be expected: beside others, or if there is known to be one
+NOTHING_REFUSED = Thresholds(0.0, 0.0)
+NO_SHAPE = "nothing in it has the shape of a digit"
 
 
 class Reader:
     """Reads pictures with one network that stays loaded; threads may share it.
 
     Args:
-        model: a PyTorch module, what `tenfold.models.load` returns, or a path for it; by default the network of the
-            latest run in `runs/`, or where there is none, the one that comes with tenfold.
-        refuse: the least score of a digit; what scores lower is refused. Beside others that are digits, and in a
-            picture that is known to show one, no more than 0.4 is asked for.
+        model: a PyTorch module, what `tenfold.models.load` returns, or a path for it; by default the network that comes
+            with tenfold.
+        thresholds: the least scores of digits; by default those that the model was calibrated with. Where there are
+            none, nothing is refused.
+
+    Attributes:
+        model: reads single digits.
+        name: of that model: its path as it was given, "tenfold reader-int8" for what comes with tenfold, or what kind
+            of module it is.
+        thresholds: below which scores answers are refused; None if nothing is.
+        row_model: sees lines as a whole where the model is in doubt; it comes with tenfold, whichever the model is.
 
     Raises:
         TenfoldError: if the path holds no model.
     """
 
-    def __init__(self, model: "nn.Module | Model | str | os.PathLike | None" = None, refuse: float = REFUSED) -> None:
-        self.model = models.wrap(models.default() if model is None else model)
-        self.refuse = refuse
+    def __init__(
+        self,
+        model: "nn.Module | Model | str | os.PathLike | None" = None,
+        thresholds: Thresholds | None = None,
+    ) -> None:
+        self.model = models.wrap(models.shipped() if model is None else model)
+        self.name, calibrated = models.identify(self.model)
+        self.thresholds = thresholds or calibrated
         self.row_model = models.load_for_rows()
 
     def read(self, picture: Picture, single: bool = False) -> list[Reading]:
         """Read the digits in a picture, line by line.
 
         Args:
-            picture: a path, the bytes of a file, a Pillow image or an array, as for `tenfold.pictures.load.load`.
+            picture: a path, an open file or its bytes, a Pillow image, or an array or a tensor, as for
+                `tenfold.pictures.load.load`.
             single: whether the picture is known to show one digit; then there is one reading.
 
+        Returns:
+            At least one reading.
+
         Raises:
-            TenfoldError: if it is no picture, is damaged, too large or blank.
+            NoDigitsError: if there is no digit in it; it says why.
+            TenfoldError: if it is no picture, is damaged or too large.
             OSError: if the file cannot be read.
         """
         page = pictures.open_page(picture)
-        return self.interpret(page, self.find(page, single), single)
+        readings = self.interpret(page, self.find(page, single), single)
+        if not readings:
+            raise NoDigitsError(NO_SHAPE, os.fspath(picture) if isinstance(picture, str | os.PathLike) else "")
+        return readings
 
     def find(self, page: Page, single: bool = False) -> list[list[Digit]]:
         """The digits of a picture whose ink was found, line by line, with the network's answers.
@@ -76,17 +97,29 @@ class Reader:
             lines: the digits of each line.
             single: as for `read`.
         """
+        least = self.thresholds or NOTHING_REFUSED
         readings = []
         for number, line in enumerate(lines):
-            expected = single or any(digit.score >= self.refuse for digit in line)
-            refuse = min(self.refuse, EXPECTED) if expected else self.refuse
-            readings += [interpret(digit.answer, digit.score >= refuse, page.box(digit.part), number) for digit in line]
+            is_expected = single or any(digit.score >= least.alone for digit in line)
+            enough = least.expected if is_expected else least.alone
+            readings += [
+                interpret(digit.answer, digit.score >= enough, page.box(digit.part), self.name, number)
+                for digit in line
+            ]
         return readings
 
     def read_images(self, images: UInt8[np.ndarray, "n 28 28"]) -> list[Reading]:
-        """Read images that look like MNIST's: white ink on black, one digit in the middle of each."""
+        """Read images that look like MNIST's: white ink on black, one digit in the middle of each.
+
+        Raises:
+            TenfoldError: if they are no such images.
+        """
+        if not isinstance(images, np.ndarray) or images.dtype != np.uint8 or images.shape[1:] != (28, 28):
+            what = f"{images.dtype} {images.shape}" if isinstance(images, np.ndarray) else type(images).__name__
+            raise TenfoldError(f"images must be an array uint8 (n, 28, 28), white ink (255) on black (0), not {what}")
+        least = (self.thresholds or NOTHING_REFUSED).alone
         answers = classify(images, self.model)
-        return [interpret(answer, score(answer) >= self.refuse, (0, 0, 28, 28)) for answer in answers]
+        return [interpret(answer, score(answer) >= least, (0, 0, 28, 28), self.name) for answer in answers]
 
 
 def predict(
@@ -103,7 +136,8 @@ def predict(
         One reading for every digit, in reading order, or one for every image in the IDX file.
 
     Raises:
-        TenfoldError: if the file is neither, is damaged or blank.
+        NoDigitsError: if there is no digit in the picture; it says why.
+        TenfoldError: if it is neither, or is damaged or too large.
         OSError: if the file cannot be read.
     """
     reader = Reader(model)

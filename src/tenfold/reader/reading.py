@@ -18,6 +18,7 @@ class Reading:
         probability: how sure the network is, 0 to 1.
         alternatives: the other digits of at least 1 %, each with its probability, the most probable first.
         box: x, y, width and height of the part of the upright picture that was read, in pixels.
+        model: the name of the model that read it, see `tenfold.reader.Reader`.
         line: the line of writing it stands in, from 0 at the top.
     """
 
@@ -25,11 +26,12 @@ class Reading:
     probability: float
     alternatives: list[tuple[int, float]]
     box: tuple[int, int, int, int]
+    model: str
     line: int = 0
 
 
 def interpret(
-    answer: Float[np.ndarray, "10"], is_digit: bool, box: tuple[int, int, int, int], line: int = 0
+    answer: Float[np.ndarray, "10"], is_digit: bool, box: tuple[int, int, int, int], model: str, line: int = 0
 ) -> Reading:
     """What an answer says.
 
@@ -37,12 +39,13 @@ def interpret(
         answer: the logarithms of the probabilities of the ten digits.
         is_digit: whether it is one.
         box: as in `Reading`.
-        line: likewise.
+        model: as in `Reading`.
+        line: as in `Reading`.
     """
     ranked = [(int(digit), float(np.exp(answer[digit]))) for digit in np.argsort(-answer, kind="stable")]
     (label, probability), *others = ranked
     alternatives = [(digit, p) for digit, p in others if p >= ALTERNATIVE]
-    return Reading(label if is_digit else None, probability, alternatives, box, line)
+    return Reading(label if is_digit else None, probability, alternatives, box, model, line)
 
 
 def to_text(readings: Sequence[Reading]) -> str:

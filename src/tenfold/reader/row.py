@@ -15,8 +15,8 @@ from jaxtyping import Float, UInt8
 from tenfold.data import CLASSES
 from tenfold.models import ROW_COLUMNS, ROW_SIDE, ROW_STEP, RowModel
 from tenfold.pictures import Page
-from tenfold.reader.digits import log_softmax
 from tenfold.reader.lines import Line
+from tenfold.refusal import log_softmax
 
 MARGIN = 0.3  # heights of the line, on both sides
 FAINT = 40  # of 255; fainter lines stay fainter than others

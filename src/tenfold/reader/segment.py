@@ -7,10 +7,11 @@ from tenfold.data import CLASSES
 from tenfold.models import Model, RowModel
 from tenfold.pictures import Page
 from tenfold.pictures.parts import join, trim
-from tenfold.reader.digits import Digit, log_softmax, look
+from tenfold.reader.digits import Digit, look
 from tenfold.reader.division import Division
 from tenfold.reader.lines import Line, find_lines
 from tenfold.reader.row import Seen, read_row
+from tenfold.refusal import log_softmax
 
 # If more than this speaks for every digit against the cheapest division, ...
 CLEAR = 0.3  # ... the line is seen as a whole, too;

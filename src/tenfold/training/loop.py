@@ -135,6 +135,8 @@ def fit(
     train, validation = hold_out(train, recipe, validation)
     if len(train) < 2:
         raise TenfoldError("training needs at least 2 images")
+    if isinstance(model, Network):
+        model.thresholds = None  # what was calibrated for other weights
     started = time.perf_counter()
     training = Training(model, train, validation, recipe, choose_device(device))
     setup_seconds = time.perf_counter() - started
