@@ -11,7 +11,7 @@ import tenfold
 
 ROOMS = [
     {"errors", "files"},
-    {"settings"},
+    {"settings", "strict_json"},
     {"pictures"},
     {"data"},
     {"classical"},

@@ -18,7 +18,8 @@ def write_atomically(path: str | os.PathLike, content: bytes | str) -> None:
         OSError: if it cannot be written; whatever was at `path` is then unchanged.
     """
     path = Path(path)
-    data = content.encode() if isinstance(content, str) else content
+    # a file's name may stand in a text, and need not be UTF-8
+    data = content.encode(errors="backslashreplace") if isinstance(content, str) else content
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -1,6 +1,5 @@
 """Weights on disk: `save` and `restore`, in safetensors, which holds numbers and text but no code."""
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +8,7 @@ import safetensors
 import safetensors.torch
 from torch import Tensor, nn
 
+from tenfold import strict_json
 from tenfold.errors import TenfoldError
 from tenfold.files import write_atomically
 from tenfold.networks import Network, build
@@ -27,7 +27,7 @@ def save(model: nn.Module, path: str | os.PathLike) -> None:
     """
     if not isinstance(model, Network):
         raise TenfoldError(f"cannot save a {type(model).__name__}: restore() rebuilds only networks of tenfold.build()")
-    description = json.dumps({"name": model.name, "options": model.options})
+    description = strict_json.dumps({"name": model.name, "options": model.options})
     write_tensors(path, model.state_dict(), {"network": description})
 
 
@@ -51,7 +51,7 @@ def restore(path: str | os.PathLike) -> Network:
     if "network" not in metadata:
         raise TenfoldError(f"{path}: holds no tenfold network; write one with tenfold.save()")
     try:
-        description = json.loads(metadata["network"])
+        description = strict_json.loads(metadata["network"], str(path))
         model = build(description["name"], **description["options"])
         model.load_state_dict(tensors)
     except (KeyError, RuntimeError, TypeError, ValueError) as error:

@@ -11,12 +11,11 @@ from pathlib import Path
 import cv2
 
 from tenfold.errors import TenfoldError
-from tenfold.pictures import open_page
+from tenfold.pictures import SUFFIXES, open_page
 from tenfold.reader.reader import Reader, is_idx, read_idx_images
 from tenfold.reader.reading import Reading
 from tenfold.reader.show import annotate, explain
 
-SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 CHUNK = 20  # files that a worker is handed at a time
 PATIENCE = 3.0  # seconds; about as long as other processes take to start
 
