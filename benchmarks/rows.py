@@ -97,4 +97,3 @@ def draw_chunk(digits: Digits, count: int, seed: int) -> list[Example]:
 
     cv2.setNumThreads(1)
     return draw_examples(digits, count, seed)
-

@@ -12,7 +12,7 @@ import tenfold
 ROOMS = [
     {"errors", "processes"},
     {"files"},
-    {"settings"},
+    {"settings", "strict_json"},
     {"pictures"},
     {"data"},
     {"refusal"},

@@ -1,11 +1,13 @@
 """The command line: arguments in, calls out, errors as one clear line."""
 
-import json
+import io
 import os
+import re
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,9 +15,12 @@ import typer
 from typer.exceptions import TyperException
 
 import tenfold
-from tenfold.errors import TenfoldError
+from tenfold import strict_json
+from tenfold.errors import TenfoldError, warnings_as_lines
 
 # Modules that load PyTorch, matplotlib or pandas are imported inside the commands: --help must not wait for them.
+
+ISSUES = "https://github.com/tenfold-mnist/tenfold/issues"
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -35,27 +40,81 @@ Cluster = Annotated[
 
 
 def main() -> None:
-    """Run the command line; bad input ends in one line on standard error and exit code 2."""
+    """Run the command line; every failure ends in one line on standard error.
+
+    The exit code is 2 for bad input, and 70 for a fault of tenfold itself, whose traceback the environment variable
+    TENFOLD_DEBUG=1 shows.
+    """
+    _prepare_streams()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # which would leave worker processes behind
     try:
-        code = app(standalone_mode=False)
+        with warnings_as_lines():
+            _check_current_folder()
+            code = app(standalone_mode=False)
+            sys.stdout.flush()  # a full disk may show only now
     except (TenfoldError, TyperException, OSError) as error:
         code = _fail(error)
     except (KeyboardInterrupt, typer.Abort):
         code = 130
+    except Exception as error:
+        code = _fail_ourselves(error)
+    _close_streams()
     sys.exit(code)
+
+
+def _prepare_streams() -> None:
+    """Give the standard streams a state in which any text can be printed."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # it was closed: the next file to be opened would get its number, and what libraries print would go there
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115  # a device
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as standard error does with what an encoding lacks
+
+
+def _close_streams() -> None:
+    """Drop what cannot be written, or Python would complain of it at its end."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _check_current_folder() -> None:
+    try:
+        Path.cwd()
+    except FileNotFoundError:  # PyTorch would end the process without a word of ours
+        raise TenfoldError("the current folder has been deleted; change to another") from None
 
 
 def _fail(error: Exception) -> int:
     if isinstance(error, BrokenPipeError):  # whoever read our output has gone, to `head` for example
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     message = error.format_message() if isinstance(error, TyperException) else str(error)
     if isinstance(error, OSError) and error.strerror:
         message = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     if message:  # there is none where the help has been printed instead
-        print(f"tenfold: {' '.join(message.split())}", file=sys.stderr)
+        _say(message)
     return 2
+
+
+def _fail_ourselves(error: Exception) -> int:
+    """Say what nobody foresaw."""
+    if isinstance(error, MemoryError) or re.search("can't allocate memory|out of memory", str(error)):
+        _say("there is not enough memory for this; try a smaller network, batch or picture")
+    elif isinstance(error, RecursionError):
+        _say("something is nested too deeply to be read")
+    else:
+        _say(f"internal error: {type(error).__name__}: {error}; please report it at {ISSUES}")
+    if os.environ.get("TENFOLD_DEBUG") == "1":
+        traceback.print_exception(error)
+    return 70
+
+
+def _say(message: str) -> None:
+    with suppress(OSError):  # there is no other place to say it
+        print(f"tenfold: {' '.join(message.split())}", file=sys.stderr)
 
 
 def _print_version(wanted: bool) -> bool:
@@ -432,7 +491,7 @@ def predict(
                 answer["text"] = to_text(found)
                 answer["readings"] = [{key: one[key] for key in one if key != "model"} for one in readings]
             if as_json:
-                print(json.dumps(answer))
+                print(strict_json.dumps(answer))
             elif answer["readings"]:
                 sure = f" ({found[0].probability:.1%})" if len(found) == 1 else ""
                 by = f", read by {reader.name}" if verbose else ""
@@ -485,4 +544,4 @@ def _progress(things: str, total: int) -> Iterator[Callable[[Any], None]]:
 
 
 def _print_json(value: dict[str, Any]) -> None:
-    print(json.dumps(value))
+    print(strict_json.dumps(value))

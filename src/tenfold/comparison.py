@@ -1,6 +1,5 @@
 """Networks and classical models side by side: what each costs, how much it misreads, and which differences are real."""
 
-import json
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import UInt8
 
-from tenfold import classical, plots, preprocess, recipes
+from tenfold import classical, plots, preprocess, recipes, strict_json
 from tenfold.data import CLASSES, Digits, load, locate, subset
 from tenfold.errors import TenfoldError, nearest
 from tenfold.evaluation import Pair, Row, wilson_interval
@@ -178,7 +177,7 @@ def measure(entry: Entry) -> Row:
             file=file.name,
         )
         content = {"about": _about(entry), "row": asdict(row)}
-        write_atomically(entry.path / "row.json", json.dumps(content, indent=1) + "\n")
+        write_atomically(entry.path / "row.json", strict_json.dumps(content, indent=1) + "\n")
         return row
 
 
@@ -211,7 +210,7 @@ def _kept(entry: Entry) -> Row | None:
     if not path.is_file():
         return None
     try:
-        content = json.loads(read_bytes(path, TEXT))
+        content = strict_json.loads(read_bytes(path, TEXT), str(path))
         low, high = content["row"].pop("interval")
         about, row = content["about"], Row(**content["row"], interval=(low, high))
     except (KeyError, TypeError, ValueError):
@@ -229,7 +228,7 @@ def _about(entry: Entry) -> dict[str, Any]:
 
 def save(folder: Path, rows: Sequence[Row], pairs: Sequence[Pair]) -> None:
     """Write `comparison.json` and, if there are rows, `comparison.png` into the folder of a comparison."""
-    write_atomically(folder / "comparison.json", json.dumps(to_dict(rows, pairs), indent=1) + "\n")
+    write_atomically(folder / "comparison.json", strict_json.dumps(to_dict(rows, pairs), indent=1) + "\n")
     if rows:
         plots.ranking(rows).savefig(folder / "comparison.png")
 

@@ -1,7 +1,11 @@
-"""The one exception for input that tenfold cannot use."""
+"""The one exception for input that tenfold cannot use, and the one warning for input that it uses in part."""
 
 import difflib
-from collections.abc import Iterable
+import sys
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 
 class TenfoldError(ValueError):
@@ -27,6 +31,27 @@ class NoDigitsError(TenfoldError):
 
     def __str__(self) -> str:
         return f"{self.name}{': ' if self.name else ''}no digits found ({self.reason})"
+
+
+class TenfoldWarning(UserWarning):
+    """Input that is used otherwise than as it stands: the message is one line that says what was done instead."""
+
+
+@contextmanager
+def warnings_as_lines() -> Iterator[None]:
+    """Write every `TenfoldWarning` as one line on standard error, without the place in the code that Python adds."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("default", TenfoldWarning)
+        others = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *where: Any) -> None:
+            if issubclass(category, TenfoldWarning):
+                print(f"tenfold: warning: {message}", file=sys.stderr)
+            else:
+                others(message, category, *where)
+
+        warnings.showwarning = show
+        yield
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

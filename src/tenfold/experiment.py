@@ -57,7 +57,8 @@ def train(
 
     Raises:
         InterruptedRun: after Ctrl-C; the weights so far and a checkpoint are in the run folder.
-        DivergedError: if the loss became infinite; the last good weights are in the run folder.
+        DivergedError: if the loss became infinite, or ended far above that of blind guessing; the last weights that
+            are finite are in the run folder.
         TenfoldError: if recipe, data, folder or device cannot be used, or another process is writing to the folder.
         OSError: if the folder cannot be written.
     """

@@ -87,7 +87,8 @@ def write_atomically(path: str | os.PathLike, content: bytes | str) -> None:
     if mode is not None and not stat.S_ISREG(mode):
         raise OSError(EINVAL, "is not a regular file; name another", str(path))
     target = Path(os.path.realpath(path))
-    data = content.encode() if isinstance(content, str) else content
+    # a file's name may stand in a text, and need not be UTF-8
+    data = content.encode(errors="backslashreplace") if isinstance(content, str) else content
     unfinished = target.with_name(f"{UNFINISHED}{secrets.token_hex(8)}")
     try:
         with unfinished.open("xb") as file:

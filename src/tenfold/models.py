@@ -4,8 +4,8 @@ A `.tflite` file is read without PyTorch, so that a picture is read in less time
 """
 
 import contextlib
-import importlib
 import hashlib
+import importlib
 import importlib.util
 import json
 import os
@@ -16,7 +16,7 @@ import threading
 import time
 import warnings
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -27,7 +27,7 @@ from jaxtyping import Float, UInt8
 
 from tenfold.data import CLASSES, SIDE
 from tenfold.errors import TenfoldError
-from tenfold.files import DATA, check_size, read_bytes, TEXT
+from tenfold.files import DATA, TEXT, check_size, read_bytes
 from tenfold.processes import Once, PerProcess
 from tenfold.refusal import Thresholds
 

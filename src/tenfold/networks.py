@@ -17,6 +17,8 @@ from tenfold.layers import Affine, Int8Conv2d, Int8Linear, MeanOverShifts, Resid
 from tenfold.preprocess import MEAN, STD
 from tenfold.refusal import Thresholds
 
+MOST_CHANNELS = 1024  # of an option: a hundred million weights in the largest network, and gigabytes to train it
+
 
 class Network(nn.Sequential):
     """Layers in order, with the name and the options that `build` made them from.
@@ -54,10 +56,10 @@ def mlp(width: int = 256, dropout: float = 0.2) -> list[nn.Module]:
         nn.Linear(784, width),
         nn.ReLU(),
         nn.Dropout(dropout),
-        nn.Linear(width, width // 2),  # (batch, 128)
+        nn.Linear(width, max(1, width // 2)),  # (batch, 128)
         nn.ReLU(),
         nn.Dropout(dropout),
-        nn.Linear(width // 2, 10),
+        nn.Linear(max(1, width // 2), 10),
     ]
 
 
@@ -286,8 +288,8 @@ def _check_option(network: str, option: str, value: Any, expected: Any) -> None:
         return
     if isinstance(value, bool) or not isinstance(value, (int, float) if expected is float else expected):
         raise TenfoldError(f"network {network!r}: {option} must be {expected.__name__}, not {value!r}")
-    if not (value >= 1 if expected is int else 0 <= value < 1):
-        allowed = "at least 1" if expected is int else "at least 0 and less than 1"
+    if not (1 <= value <= MOST_CHANNELS if expected is int else 0 <= value < 1):
+        allowed = f"at least 1 and at most {MOST_CHANNELS}" if expected is int else "at least 0 and less than 1"
         raise TenfoldError(f"network {network!r}: {option} must be {allowed}, not {value!r}")
 
 

@@ -9,7 +9,6 @@ evaluation.json         test figures; only when the run is finished
 report.html             all of it as one page; likewise
 """
 
-import json
 import os
 import platform
 from contextlib import suppress
@@ -17,13 +16,14 @@ from datetime import UTC, datetime
 from functools import cached_property
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
+from pydantic import BaseModel, Field, PlainValidator
 
 import tenfold
-from tenfold import recipes
+from tenfold import recipes, settings, strict_json
 from tenfold.data import Digits, load
 from tenfold.errors import TenfoldError
 from tenfold.files import LOCK, RUNS, TEXT, read_bytes, write_atomically
@@ -45,6 +45,39 @@ FILES = (
 BEGUN = {"recipe.toml", "environment.json"}
 
 
+def _place(value: Any) -> str:
+    """A name or a path that the system takes; unlike pydantic's text it need not be UTF-8."""
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise ValueError("should be the place of a data set")
+    return value
+
+
+Checksum = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Environment(BaseModel, extra="allow", strict=True):
+    """What is read from environment.json; all else in it is only shown."""
+
+    format: Annotated[int, Field(ge=1)]
+    data: Annotated[str, PlainValidator(_place)]
+    threads: Annotated[int, Field(ge=1, le=1024)]
+    device: Literal["cpu", "cuda", "mps"]
+    train_sha256: Checksum
+    test_sha256: Checksum
+
+
+class _Figures(BaseModel, extra="allow", strict=True):
+    """What is read from evaluation.json; None is what older runs do not have."""
+
+    accuracy: Share
+    accuracy_uncontested: Share | None = None
+    loss: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    interval: Annotated[list[Share], Field(min_length=2, max_length=2)]
+    temperature: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    uncalibrated_error: Share | None = None
+
+
 class Run:
     """A run folder that exists.
 
@@ -63,14 +96,7 @@ class Run:
             )
         if not self.file("recipe.toml").is_file():
             raise TenfoldError(f"{path}: not a run folder, it has no recipe.toml")
-        missing = {"format", "data", "threads", "device", "train_sha256", "test_sha256"} - set(self.environment)
-        if missing or not isinstance(self.environment["format"], int):
-            raise TenfoldError(f"{path}: its environment.json is damaged; train again with --force")
-        if self.environment["format"] > FORMAT:
-            raise TenfoldError(
-                f"{path}: written by a newer tenfold, {self.environment.get('tenfold')}; "
-                "upgrade with: pip install -U tenfold"
-            )
+        _ = self.environment  # which is checked as it is read
 
     @classmethod
     def create(cls, path: str | os.PathLike, recipe: Recipe, environment: dict[str, Any], force: bool = False) -> "Run":
@@ -100,7 +126,7 @@ class Run:
         for name in FILES:
             if name != "environment.json":
                 (path / name).unlink(missing_ok=True)
-        write_atomically(path / "environment.json", json.dumps(environment, indent=2) + "\n")
+        write_atomically(path / "environment.json", strict_json.dumps(environment, indent=2) + "\n")
         write_atomically(path / "recipe.toml", recipe.to_toml())
         return cls(path)
 
@@ -116,17 +142,27 @@ class Run:
     @cached_property
     def environment(self) -> dict[str, Any]:
         """Where it was trained, see `describe_environment`."""
-        return self._read_json("environment.json")
+        environment = self._read_json("environment.json")
+        form = environment.get("format")
+        if isinstance(form, int) and form > FORMAT:
+            raise TenfoldError(
+                f"{self.path}: written by a newer tenfold, {environment.get('tenfold')}; "
+                "upgrade with: pip install -U tenfold"
+            )
+        settings.check(_Environment, environment, str(self.file("environment.json")))
+        return environment
 
     @property
     def history(self) -> History:
         """What was measured after every finished epoch."""
         path = self.file("history.csv")
-        return (
-            History.from_csv(read_bytes(path, TEXT).decode("utf-8", "replace").splitlines(), str(path))
-            if path.is_file()
-            else History()
-        )
+        if path.is_file():
+            history = History.from_csv(read_bytes(path, TEXT).decode("utf-8", "replace").splitlines(), str(path))
+        else:
+            history = History()
+        if self.finished and not history:
+            raise TenfoldError(f"{path}: damaged, it holds no epoch; train again with --force")
+        return history
 
     @property
     def finished(self) -> bool:
@@ -170,12 +206,14 @@ class Run:
         """
         if not self.finished:
             raise TenfoldError(f"{self.path}: unfinished; go on with: tenfold train --resume {self.path}")
-        return self._read_json("evaluation.json")
+        figures = self._read_json("evaluation.json")
+        settings.check(_Figures, figures, str(self.file("evaluation.json")))
+        return figures
 
     def save_evaluation(self, figures: dict[str, Any], report: str) -> None:
         """Write report and test figures, which makes the run finished, and drop the checkpoint."""
         write_atomically(self.file("report.html"), report)
-        write_atomically(self.file("evaluation.json"), json.dumps(figures, indent=1) + "\n")
+        write_atomically(self.file("evaluation.json"), strict_json.dumps(figures, indent=1) + "\n")
         self.drop_checkpoint()
 
     def drop_checkpoint(self) -> None:
@@ -185,11 +223,9 @@ class Run:
     def _read_json(self, name: str) -> dict[str, Any]:
         path = self.file(name)
         try:
-            content = json.loads(read_bytes(path, TEXT))
+            content = strict_json.loads(read_bytes(path, TEXT), str(path))
         except FileNotFoundError:
             raise TenfoldError(f"{self.path}: half-written, it has no {name}; train again with --force") from None
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise TenfoldError(f"{path}: damaged ({error})") from None
         if not isinstance(content, dict):
             raise TenfoldError(f"{path}: damaged, it must hold a JSON object")
         return content

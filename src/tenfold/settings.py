@@ -8,7 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
 from tenfold.errors import TenfoldError, nearest
@@ -73,10 +73,21 @@ def read(path: str | os.PathLike) -> dict[str, Any]:
         TenfoldError: if it is not valid TOML, or too large.
         OSError: if it cannot be read.
     """
+    return parse_toml(read_bytes(path, TEXT), str(path))
+
+
+def parse_toml(text: bytes | str, name: str) -> dict[str, Any]:
+    """Parse TOML; `name` stands in the error messages.
+
+    Raises:
+        TenfoldError: if it is not valid TOML.
+    """
     try:
-        return tomllib.loads(read_bytes(path, TEXT).decode())
+        return tomllib.loads(text.decode() if isinstance(text, bytes) else text)
     except ValueError as error:  # not TOML, or not even UTF-8
-        raise TenfoldError(f"{path}: not valid TOML: {error}") from None
+        raise TenfoldError(f"{name}: not valid TOML: {error}") from None
+    except RecursionError:
+        raise TenfoldError(f"{name}: not valid TOML: nested too deeply") from None
 
 
 def change(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,6 +117,18 @@ def parse(kind: type[Settings], values: Mapping[str, Any], origin: str) -> Setti
         raise TenfoldError(f"{origin}: {_explain(error, kind.__dataclass_fields__)}") from None  # type: ignore[attr-defined]
 
 
+def check(kind: type[BaseModel], values: Any, origin: str) -> None:
+    """Compare plain values with what a model of pydantic says of them.
+
+    Raises:
+        TenfoldError: if a key is missing, or a value has the wrong type or range.
+    """
+    try:
+        kind.model_validate(values)
+    except ValidationError as error:
+        raise TenfoldError(f"{origin}: damaged, {_explain(error, kind.model_fields)}") from None
+
+
 def _explain(error: ValidationError, known: Iterable[str]) -> str:
     """Say in one line what is wrong with the keys and values of a file whose keys should be `known`.
 
@@ -120,4 +143,14 @@ def _explain(error: ValidationError, known: Iterable[str]) -> str:
         return f"there is no key {key!r}{nearest(key, known)}"
     if problem["type"] in ("missing", "missing_argument"):
         return f"{key!r} is missing"
-    return f"{key} = {problem['input']!r}: {problem['msg'][0].lower() + problem['msg'][1:]}"
+    message = f"{problem['msg'][0].lower()}{problem['msg'][1:]}"
+    return f"{key} = {_shown(problem['input'])}: {message}" if key else message
+
+
+def _shown(value: Any) -> str:
+    """A value as Python writes it, if it is not too long for a line."""
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):  # a number of more digits than Python writes
+        return "..."
+    return text if len(text) <= 100 else f"{text[:100]}..."

@@ -1,6 +1,5 @@
 """Many runs at once: seeds, recipes and variants from one TOML file, on all cores or a cluster, safe to interrupt."""
 
-import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -13,13 +12,13 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass as checked_dataclass
 from scipy import stats
 
-from tenfold import experiment, recipes, settings
+from tenfold import experiment, recipes, settings, strict_json
 from tenfold.data import locate
 from tenfold.errors import TenfoldError
 from tenfold.files import locked, write_atomically
 from tenfold.recipes import Recipe
 from tenfold.runs import Run
-from tenfold.settings import Name
+from tenfold.settings import Name, Seed
 from tenfold.workers import scatter
 
 STUDIES = Path("studies")
@@ -40,7 +39,7 @@ class Study:
 
     name: Name
     recipes: Annotated[list[str], Field(min_length=1)]
-    seeds: Annotated[int, Field(ge=1)] | Annotated[list[int], Field(min_length=1)]
+    seeds: Annotated[int, Field(ge=1, le=10_000)] | Annotated[list[Seed], Field(min_length=1)]
     variants: dict[Name, dict[str, Any]] = Field(default_factory=dict)
     data: str = "bundled"
 
@@ -253,7 +252,7 @@ def save(folder: Path, outcomes: list[Outcome]) -> None:
     """Write the outcomes and their summary to `study.json` in the study's folder."""
     folder.mkdir(parents=True, exist_ok=True)
     content = {"runs": [vars(outcome) for outcome in outcomes], "summary": summarize(outcomes)}
-    write_atomically(folder / "study.json", json.dumps(content, indent=1) + "\n")
+    write_atomically(folder / "study.json", strict_json.dumps(content, indent=1) + "\n")
 
 
 def _begun(path: Path, recipe: Recipe, data: str) -> Run | None:

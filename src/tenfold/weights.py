@@ -12,6 +12,7 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
+from tenfold import strict_json
 from tenfold.errors import TenfoldError
 from tenfold.files import DATA, check_size, write_atomically
 from tenfold.networks import Network, build
@@ -36,7 +37,7 @@ def save(model: nn.Module, path: str | os.PathLike) -> None:
     description: dict[str, Any] = {"name": model.name, "options": model.options}
     if model.thresholds:
         description["thresholds"] = vars(model.thresholds)
-    write_tensors(path, model.state_dict(), {"network": json.dumps(description)})
+    write_tensors(path, model.state_dict(), {"network": strict_json.dumps(description)})
 
 
 def restore(path: str | os.PathLike) -> Network:
@@ -59,7 +60,7 @@ def restore(path: str | os.PathLike) -> Network:
     if "network" not in metadata:
         raise TenfoldError(f"{path}: holds no tenfold network; write one with tenfold.save()")
     try:
-        description = json.loads(metadata["network"])
+        description = strict_json.loads(metadata["network"], str(path))
         with torch.device("meta"):  # takes no memory, whatever size is asked for
             build(description["name"], **description["options"]).load_state_dict(tensors, assign=True)
         model = build(description["name"], **description["options"])

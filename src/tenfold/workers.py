@@ -19,7 +19,7 @@ import torch
 from joblib import Parallel, delayed, parallel_config
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from tenfold.errors import TenfoldError
+from tenfold.errors import TenfoldError, warnings_as_lines
 from tenfold.files import locked
 
 RETRIES = 3  # of a job whose worker was lost; without a limit, a job that kills its worker would never end
@@ -103,7 +103,8 @@ def _attempt(function: Callable[[Job], Result], threads: int, seen: Path | None,
         )
     torch.set_num_threads(threads)
     try:
-        return function(job)
+        with warnings_as_lines():
+            return function(job)
     except (TenfoldError, OSError) as error:
         return TenfoldError(str(error))
 

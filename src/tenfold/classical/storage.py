@@ -4,7 +4,6 @@ Beside what skops writes stands `tenfold.json`: the recipe, and the scikit-learn
 """
 
 import io
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, is_zipfile
 
 import numpy as np
 
+from tenfold import strict_json
 from tenfold.errors import TenfoldError
 from tenfold.files import write_atomically
 
@@ -39,7 +39,7 @@ def write(path: str | os.PathLike, pipeline: Any, recipe: dict[str, Any]) -> Non
     skops.dump(pipeline, file, compression=ZIP_DEFLATED, compresslevel=1)  # higher ones take minutes for forests
     with ZipFile(file, "a") as archive:
         about = {"format": FORMAT, "scikit-learn": sklearn.__version__, "recipe": recipe}
-        archive.writestr(ABOUT, json.dumps(about, indent=1))
+        archive.writestr(ABOUT, strict_json.dumps(about, indent=1))
     write_atomically(path, file.getvalue())
 
 
@@ -69,7 +69,7 @@ def read(path: str | os.PathLike) -> tuple[Any, dict[str, Any]]:
         with ZipFile(path) as archive:
             if sum(part.file_size for part in archive.infolist()) > UNPACKED:
                 raise TenfoldError(f"{path}: too large, it holds more than {UNPACKED >> 20} MiB")
-            about = json.loads(archive.read(ABOUT))
+            about = strict_json.loads(archive.read(ABOUT), str(path))
         version, fitted_with, recipe = about["format"], about["scikit-learn"], about["recipe"]
     except (BadZipFile, KeyError, TypeError, ValueError):
         raise TenfoldError(f"{path}: holds no pipeline of tenfold; save one with Classifier.save()") from None

@@ -11,7 +11,7 @@ import numpy as np
 from tenfold.data.digits import CLASSES, SIDE, Digits, split
 from tenfold.data.download import SUMS, download, is_intact
 from tenfold.data.idx import read_idx
-from tenfold.errors import TenfoldError
+from tenfold.errors import TenfoldError, TenfoldWarning
 from tenfold.files import DATA, check_size
 
 BUNDLED = Path(__file__).with_name("mnist")
@@ -37,7 +37,8 @@ def load(source: str | os.PathLike = "bundled") -> tuple[Digits, Digits]:
             - a folder of four IDX files, packed or not, named like those of MNIST, Fashion-MNIST, KMNIST or EMNIST;
             - an `mnist.npz` as Keras has it;
             - a folder of pictures sorted into `0/` to `9/` (a sixth of each class is held out as test), or into
-              `train/0/` to `train/9/` and `test/0/` to `test/9/`.
+              `train/0/` to `train/9/` and `test/0/` to `test/9/`; files that are no pictures by their suffix are
+              skipped, with a warning.
 
     Returns:
         `(train, test)`; their arrays may be read-only.
@@ -170,18 +171,23 @@ def _load_npz(path: Path) -> tuple[Digits, Digits]:
 
 
 def _load_pictures(folder: Path) -> Digits:
-    from tenfold.pictures import read_pictures  # here because few need OpenCV
+    from tenfold.pictures import SUFFIXES, read_pictures  # here because few need OpenCV
 
     folders = {path.name: path for path in folder.iterdir() if path.is_dir() and path.name.isdecimal()}
     expected = [str(digit) for digit in range(CLASSES)]
-    if sorted(folders) != expected:
-        wrong = ", ".join(sorted(set(folders) ^ set(expected)))
-        raise TenfoldError(f"{folder}: needs one folder of pictures for each of 0 to 9; missing or too many: {wrong}")
-    paths = [
-        path
-        for name in expected
-        for path in sorted(folders[name].iterdir())
-        if path.is_file() and not path.name.startswith(".")
-    ]
+    if too_many := sorted(set(folders) - set(expected)):
+        raise TenfoldError(f"{folder}: needs folders of pictures named 0 to 9; too many: {', '.join(too_many)}")
+    files = [path for name in sorted(folders) for path in sorted(folders[name].iterdir()) if path.is_file()]
+    paths = [path for path in files if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")]
+    if skipped := sorted({path.name for path in files} - {path.name for path in paths}):
+        names = ", ".join(skipped[:3]) + (", ..." if len(skipped) > 3 else "")
+        _warn(f"{folder}: skipped {len(files) - len(paths)} files that are no pictures ({names})")
     labels = np.array([int(path.parent.name) for path in paths], dtype=np.uint8)
-    return Digits(read_pictures(paths), labels, str(folder))
+    digits = Digits(read_pictures(paths), labels, str(folder))
+    if missing := [name for name, count in zip(expected, digits.counts(), strict=True) if not count]:
+        _warn(f"{folder}: holds no pictures of {', '.join(missing)}, which a network can then not learn to read")
+    return digits
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, TenfoldWarning, stacklevel=2)

@@ -4,18 +4,15 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from tenfold.data import CLASSES
-from tenfold.training import History
+from tenfold.training import BLOWN_UP, CHANCE_LOSS, History
 
 Verdict = Literal["underfitting", "overfitting", "healthy", "diverged", "undertrained", "unknown"]
 
-CHANCE_LOSS = math.log(CLASSES)  # the cross-entropy of a network that gives every digit a tenth
 GOOD = 0.97  # a network with one hidden layer reads more than that: below it, something is missing
 GAP = 0.02  # more than chance makes of a thousand validation images (1 point), less than 500 training images cause (8)
 RISE = 0.2  # how far validation loss must be above its lowest for two epochs: single epochs jump by a tenth
 FALL = 0.1  # a new lowest loss by that much: a converged run does not find one
 SETTLED = 0.1  # a learning rate below this part of its highest: the schedule has come to its end
-BLOWN_UP = 2 * CHANCE_LOSS  # fresh weights start near the chance loss; an epoch at twice of it was thrown out
 
 
 @dataclass(frozen=True)

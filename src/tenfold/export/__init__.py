@@ -4,7 +4,6 @@ import contextlib
 import gzip
 import hashlib
 import io
-import json
 import logging
 import os
 import tempfile
@@ -18,7 +17,7 @@ import numpy as np
 import torch
 
 import tenfold
-from tenfold import models, runs
+from tenfold import models, runs, strict_json
 from tenfold.data import CLASSES, SIDE, Digits, load
 from tenfold.errors import TenfoldError, nearest
 from tenfold.evaluation import evaluate
@@ -99,7 +98,7 @@ def export(
     with locked(folder):  # or a file and the facts beside it might be of two networks
         for target, content, facts in files:
             write_atomically(target, content)
-            write_atomically(f"{target}.json", json.dumps(facts, indent=1) + "\n")
+            write_atomically(f"{target}.json", strict_json.dumps(facts, indent=1) + "\n")
     return [facts for _, _, facts in files]
 
 

@@ -3,7 +3,6 @@
 import io
 import os
 import warnings
-from pathlib import Path
 from typing import BinaryIO
 
 import cv2
@@ -17,6 +16,7 @@ from tenfold.files import DATA, read_bytes
 from tenfold.pictures.arrays import to_levels
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")  # no format whose decoder starts other programs
+SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 MOST_PIXELS = 100_000_000  # of a picture; looked up in the header, before any is decoded
 FLAT = 10  # of 255; visible parts that differ less among themselves are one color, whose shape is told by transparency
 

@@ -14,12 +14,11 @@ import cv2
 
 from tenfold.errors import NoDigitsError, TenfoldError
 from tenfold.files import DATA, read_stream
-from tenfold.pictures import open_page
+from tenfold.pictures import SUFFIXES, open_page
 from tenfold.reader.reader import NO_SHAPE, Reader, is_idx, read_idx_images
 from tenfold.reader.reading import Reading
 from tenfold.reader.show import annotate, explain, write
 
-SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 CHUNK = 20  # files that a worker is handed at a time
 PATIENCE = 3.0  # seconds; about as long as other processes take to start
 

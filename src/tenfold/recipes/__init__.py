@@ -1,6 +1,5 @@
 """Recipes: everything that decides a training run, in one TOML file each, read into one dataclass."""
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
@@ -10,8 +9,14 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from tenfold import settings
+from tenfold.data import SIDE
 from tenfold.errors import TenfoldError
-from tenfold.settings import Count, Fraction, Name, NotNegative, Positive, Seed
+from tenfold.settings import Count, Fraction, Name, Seed
+
+Share = Annotated[float, Field(ge=0, le=1)]
+# far above what trains, and low enough for a step in float32, whose numbers end at 3e38
+Rate = Annotated[float, Field(gt=0, le=1e20)]
+Pixels = Annotated[float, Field(ge=0, le=SIDE)]  # beyond which an image is empty
 
 
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid", strict=True))
@@ -60,29 +65,29 @@ class Recipe:
     seed: Seed = 0
     validation: Count
     train_images: Count = 0
-    epochs: Positive
-    batch_size: Annotated[int, Field(ge=2)]
+    epochs: Annotated[float, Field(gt=0, le=10_000)]  # a day and more
+    batch_size: Annotated[int, Field(ge=2, le=10_000)]  # more would take gigabytes in most networks
     optimizer: Literal["adamw", "adam", "sgd", "muon"]
-    peak_lr: Positive
-    muon_lr: Positive = 0.1
+    peak_lr: Rate
+    muon_lr: Rate = 0.1
     muon_momentum: Fraction = 0.6
     warmup: Fraction
     schedule: Literal["one-cycle", "constant"]
     momentum: Fraction
     beta2: Fraction
-    weight_decay: NotNegative
+    weight_decay: Annotated[float, Field(ge=0, le=100)]  # whose product with any rate float32 still holds
     label_smoothing: Fraction
-    rotation: NotNegative
+    rotation: Annotated[float, Field(ge=0, le=180)]
     scale: Fraction
-    shear: NotNegative
-    shift: NotNegative
-    elastic: NotNegative = 0.0
-    mixture: Annotated[float, Field(ge=0, le=1)] = 0.0
-    pen: Annotated[float, Field(ge=0, le=1)] = 0.0
-    forms: Annotated[float, Field(ge=0, le=1)] = 0.0
-    cuts: Annotated[float, Field(ge=0, le=1)] = 0.0
-    non_digits: Annotated[float, Field(ge=0, le=1)] = 0.0
-    temperature: Positive = 1.0
+    shear: Share
+    shift: Pixels
+    elastic: Pixels = 0.0
+    mixture: Share = 0.0
+    pen: Share = 0.0
+    forms: Share = 0.0
+    cuts: Share = 0.0
+    non_digits: Share = 0.0
+    temperature: Annotated[float, Field(ge=0.01, le=100)] = 1.0  # networks need 0.3 to 3
     precision: Literal["auto", "float32", "bfloat16"]
 
     @property
@@ -140,7 +145,7 @@ def parse_changes(assignments: Iterable[str]) -> dict[str, Any]:
         if not equals:
             raise TenfoldError(f"--set {assignment}: write key=value, for example --set peak_lr=0.01")
         try:
-            changes[key.strip()] = tomllib.loads(f"value = {value}")["value"]
-        except tomllib.TOMLDecodeError:
+            changes[key.strip()] = settings.parse_toml(f"value = {value}", key)["value"]
+        except TenfoldError:
             changes[key.strip()] = value.strip()
     return changes

@@ -5,9 +5,11 @@ from tenfold.training.checkpoint import Checkpoint
 from tenfold.training.devices import choose_device
 from tenfold.training.folds import out_of_fold
 from tenfold.training.history import History
-from tenfold.training.loop import DivergedError, Training, fit, hold_out, seed_everything
+from tenfold.training.loop import BLOWN_UP, CHANCE_LOSS, DivergedError, Training, fit, hold_out, seed_everything
 
 __all__ = [
+    "BLOWN_UP",
+    "CHANCE_LOSS",
     "BestCheckpoint",
     "CSVLogger",
     "Callback",

@@ -3,14 +3,32 @@
 import csv
 import io
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BaseModel, Field
 
 from tenfold.errors import TenfoldError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = ("epoch", "loss", "accuracy", "validation_loss", "validation_accuracy", "learning_rate", "seconds")
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Row(BaseModel, extra="forbid"):
+    """What a line of a CSV file may say."""
+
+    epoch: int
+    loss: NotNegative
+    accuracy: Share
+    validation_loss: NotNegative | None
+    validation_accuracy: Share | None
+    learning_rate: NotNegative
+    seconds: NotNegative
+
+
+COLUMNS = tuple(_Row.model_fields)
 
 
 class History:
@@ -72,12 +90,16 @@ class History:
         """
         history = cls()
         reader = csv.DictReader(lines)
-        if tuple(reader.fieldnames or ()) != COLUMNS:
-            raise TenfoldError(f"{name}: not a history; its first line must be {','.join(COLUMNS)}")
-        for line in reader:
-            try:
-                measured = {column: float(line[column]) if line[column] else None for column in COLUMNS[1:]}
-                history.append(int(line["epoch"]), **measured)
-            except (TypeError, ValueError):
-                raise TenfoldError(f"{name}: line {reader.line_num} is damaged") from None
+        try:
+            if tuple(reader.fieldnames or ()) != COLUMNS:
+                raise TenfoldError(f"{name}: not a history; its first line must be {','.join(COLUMNS)}")
+            for line in reader:
+                row = _Row.model_validate({column: value or None for column, value in line.items()})
+                if row.epoch != len(history) + 1 or (row.validation_loss is None) != (row.validation_accuracy is None):
+                    raise ValueError
+                history.rows.append(row.model_dump())
+        except (csv.Error, TypeError, ValueError) as error:
+            if isinstance(error, TenfoldError):
+                raise
+            raise TenfoldError(f"{name}: line {reader.line_num} is damaged") from None
         return history

@@ -5,6 +5,7 @@ import math
 import os
 import random
 import time
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,8 +15,8 @@ from jaxtyping import Float, Int64, UInt8
 from torch import Tensor, nn
 
 from tenfold import augment, preprocess, recipes
-from tenfold.data import Digits, split, subset
-from tenfold.errors import TenfoldError
+from tenfold.data import CLASSES, Digits, split, subset
+from tenfold.errors import TenfoldError, TenfoldWarning
 from tenfold.networks import Network, predict_logits
 from tenfold.recipes import Recipe
 from tenfold.training.callbacks import Callback
@@ -24,13 +25,16 @@ from tenfold.training.devices import autocast, capture_cuda_graph, choose_device
 from tenfold.training.history import History
 from tenfold.training.optimization import make_optimizers, schedule
 
+CHANCE_LOSS = math.log(CLASSES)  # the cross-entropy of a network that gives every digit a tenth
+BLOWN_UP = 2 * CHANCE_LOSS  # fresh weights start near the chance loss; an epoch at twice of it was thrown out
+FEWEST_STEPS = 8  # an epoch; with one, four epochs of a recipe would be over before anything is learned
+
 
 class DivergedError(TenfoldError):
-    """The loss became infinite or not a number.
+    """The loss became infinite or not a number, or ended far above that of blind guessing.
 
     Args:
-        where: the step that it happened in.
-        rate: the learning rate of that step.
+        what: what happened, where, and with which learning rate.
 
     Attributes:
         history: the epochs before; `tenfold.evaluation.diagnose` reads it.
@@ -38,11 +42,8 @@ class DivergedError(TenfoldError):
 
     history: History
 
-    def __init__(self, where: str, rate: float) -> None:
-        super().__init__(
-            f"training diverged: the loss is not finite at {where}, with learning rate {rate:.3g}; "
-            "the weights from before this epoch are kept; try a lower learning rate"
-        )
+    def __init__(self, what: str) -> None:
+        super().__init__(f"training diverged: {what}; try a lower learning rate")
 
 
 class Training:
@@ -73,7 +74,13 @@ class Training:
         self.precision = autocast(device, recipe.precision)
         self.pixels = preprocess.reshape(train.images).to(device)  # (n, 1, 28, 28) uint8, a quarter of float32
         self.labels = torch.tensor(train.labels, dtype=torch.int64, device=device)
-        self.batch_size = min(recipe.batch_size, len(train))
+        self.batch_size = recipe.batch_size
+        if recipe.batch_size > len(train):
+            self.batch_size = max(2, len(train) // FEWEST_STEPS)
+            warn(
+                f"{train.source}: {len(train):,} images to train on are fewer than the batch size of "
+                f"{recipe.batch_size:,}; a step sees {self.batch_size:,} instead"
+            )
         self.steps_per_epoch = len(train) // self.batch_size  # a last, smaller batch would disturb BatchNorm
         self.steps = max(1, round(recipe.epochs * self.steps_per_epoch))
         if device.type == "cuda" and isinstance(model, Network):  # of other modules we do not know that it is possible
@@ -90,6 +97,11 @@ class Training:
     def stop(self, reason: str) -> None:
         """End the training after this epoch."""
         self.history.stopped = reason
+
+
+def warn(message: str) -> None:
+    """Warn of a recipe that does not fit the data."""
+    warnings.warn(message, TenfoldWarning, stacklevel=3)
 
 
 def seed_everything(seed: int) -> None:
@@ -128,7 +140,8 @@ def fit(
         The history; `history.stopped` says why, if training ended before the last epoch.
 
     Raises:
-        DivergedError: if the loss is no longer finite; the model then has the weights of the last good epoch.
+        DivergedError: if the loss is no longer finite, and the model then has the weights of the last good epoch; or if
+            it ended far above that of blind guessing, with most of the training images misread.
         TenfoldError: if the recipe does not fit the data, or there is no such device.
     """
     recipe = recipes.load(recipe) if isinstance(recipe, str) else recipe
@@ -162,6 +175,7 @@ def fit(
                 callback.on_epoch_end(training)
             if training.history.stopped:
                 break
+        _check_end(training.history)
     except KeyboardInterrupt:
         training.stop(f"interrupted in epoch {len(training.history) + 1}")
         training.history.interrupted = True
@@ -172,8 +186,34 @@ def fit(
     return training.history
 
 
+def _check_end(history: History) -> None:
+    """Refuse a training that ended far from anything.
+
+    A loss above that of blind guessing alone is no divergence: softmax regression at a high learning rate is merely far
+    too sure of itself, and a temperature mends that. Neither is a low accuracy, which may be one of too few steps: but
+    then the loss is near that of fresh weights. No training that learns anything ends with both.
+    """
+    loss, accuracy = history["loss"][-1] or 0.0, history["accuracy"][-1] or 0.0
+    if loss > BLOWN_UP and accuracy < 0.5:
+        error = DivergedError(
+            f"it ended at a loss of {loss:.3g}, where blind guessing has {CHANCE_LOSS:.2f}, and an accuracy of "
+            f"{accuracy:.0%}"
+        )
+        error.history = history
+        raise error
+
+
+def _not_finite(where: str, rate: float) -> DivergedError:
+    return DivergedError(
+        f"the loss is not finite at {where}, with learning rate {rate:.3g}; the weights from before this epoch are kept"
+    )
+
+
 def hold_out(train: Digits, recipe: Recipe, validation: Digits | None = None) -> tuple[Digits, Digits | None]:
     """Divide training digits as a recipe wants; what is divided already stays as it is.
+
+    Where the recipe would take more than half of the digits for validation, it gets a sixth, with a warning: recipes
+    are made for MNIST's 60,000, and people bring some hundreds.
 
     Returns:
         The digits to train on, and those to validate on, if any.
@@ -182,7 +222,14 @@ def hold_out(train: Digits, recipe: Recipe, validation: Digits | None = None) ->
         TenfoldError: if there are not enough.
     """
     if validation is None and recipe.validation > 0:
-        train, validation = split(train, recipe.validation)
+        count = recipe.validation
+        if count > len(train) // 2:
+            count = max(1, len(train) // 6)
+            warn(
+                f"{train.source}: {len(train):,} images are too few to hold out {recipe.validation:,} of them for "
+                f"validation; {count:,} are held out instead"
+            )
+        train, validation = split(train, count)
     if recipe.train_images > len(train):
         raise TenfoldError(f"train_images = {recipe.train_images}: there are only {len(train)} to train on")
     return subset(train, recipe.train_images) if recipe.train_images else train, validation
@@ -214,7 +261,7 @@ def train_epoch(training: Training, epoch: int, callbacks: Sequence[Callback]) -
     seconds = time.perf_counter() - started
     if not math.isfinite(loss):
         step = int(torch.nonzero(~torch.isfinite(losses))[0])
-        raise DivergedError(f"step {step + 1} of {steps} in epoch {epoch}", training.learning_rate(first_step + step))
+        raise _not_finite(f"step {step + 1} of {steps} in epoch {epoch}", training.learning_rate(first_step + step))
     accuracy = correct.item() / (steps * training.batch_size)
     rate = training.learning_rate(first_step + step)
     return {"loss": loss, "accuracy": accuracy, "learning_rate": rate, "seconds": seconds}
@@ -277,6 +324,6 @@ def validate(training: Training) -> dict[str, float | None]:
     if not math.isfinite(loss):
         epoch = len(training.history) + 1
         last_step = min(epoch * training.steps_per_epoch, training.steps) - 1
-        raise DivergedError(f"the end of epoch {epoch}", training.learning_rate(last_step))
+        raise _not_finite(f"the end of epoch {epoch}", training.learning_rate(last_step))
     accuracy = (logits.argmax(dim=1) == labels).float().mean().item()
     return {"validation_loss": loss, "validation_accuracy": accuracy}
