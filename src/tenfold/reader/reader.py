@@ -51,7 +51,7 @@ class Reader:
             single: whether the picture is known to show one digit; then there is one reading.
 
         Raises:
-            TenfoldError: if it is no picture, is damaged, too large or blank.
+            TenfoldError: if it is no picture, is damaged, too large, too dense to be writing, or blank.
             OSError: if the file cannot be read.
         """
         page = pictures.open_page(picture)
@@ -63,10 +63,16 @@ class Reader:
         Args:
             page: the picture.
             single: as for `read`.
+
+        Raises:
+            TenfoldError: if there is so much in it that it cannot be writing.
         """
         if single or page.is_image:
             return [look(page, [page.digit()], self.model)]
-        return read_lines(page, self.model, self.row_model)
+        try:
+            return read_lines(page, self.model, self.row_model)
+        except TenfoldError as error:
+            raise TenfoldError(f"{page.name}{error}") from None
 
     def interpret(self, page: Page, lines: Sequence[Sequence[Digit]], single: bool = False) -> list[Reading]:
         """What the digits that `find` found in a picture say.
@@ -103,7 +109,7 @@ def predict(
         One reading for every digit, in reading order, or one for every image in the IDX file.
 
     Raises:
-        TenfoldError: if the file is neither, is damaged or blank.
+        TenfoldError: if the file is neither, is damaged, too large, too dense to be writing, or blank.
         OSError: if the file cannot be read.
     """
     reader = Reader(model)
