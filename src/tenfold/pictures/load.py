@@ -5,6 +5,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import cv2
 import numpy as np
@@ -43,8 +44,7 @@ def load(source: Picture) -> Image.Image:
         _check_size(source)
         return _to_plain(ImageOps.exif_transpose(source))
     name = "picture" if isinstance(source, bytes) else os.fspath(source)
-    opened = io.BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb")
-    with opened as file, warnings.catch_warnings():
+    with _open(source) as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of oddities in metadata, and of sizes that are checked here
         try:
             with Image.open(file, formats=FORMATS) as picture:
@@ -85,6 +85,10 @@ def to_gray(picture: Image.Image) -> UInt8[np.ndarray, "height width"]:
     weights = np.abs(vectors[:, -1])
     mix = (weights / weights.sum())[None]
     return np.concatenate([cv2.transform(np.asarray(strip), mix) for _, strip in _strips(picture)])
+
+
+def _open(source: str | os.PathLike | bytes) -> BinaryIO:
+    return io.BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb")
 
 
 def _strips(picture: Image.Image) -> Iterator[tuple[int, Image.Image]]:

@@ -37,8 +37,10 @@ def read_lines(page: Page, model: Model, row_model: RowModel) -> list[list[Digit
         TenfoldError: if there is so much on the page that it cannot be writing.
     """
     divisions: list[Division] = []
+    left = MOST_PIECES
     for parts in find_lines(page.parts):
-        divisions.append(Division(Line(parts), MOST_PIECES - sum(len(division.pieces) for division in divisions)))
+        divisions.append(Division(Line(parts), left))
+        left -= len(divisions[-1].pieces)
     settle(page, divisions, model)
     doubtful = [division for division in divisions if _is_doubtful(division)]
     if sum(division.line.width / division.line.height for division in doubtful) > MOST_HEIGHTS:
