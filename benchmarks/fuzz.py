@@ -1,7 +1,8 @@
-"""Damaged picture files: `python -m benchmarks.fuzz --files 1000000` mutates PNG and JPEG files and reads them.
+"""Files that nobody means to read: `python -m benchmarks.fuzz`. Writes `results/fuzz.json`.
 
-Every file must be read or refused with a `TenfoldError`; any other exception, or a process that dies, ends the run
-with an error. Writes `results/fuzz.json`.
+pictures  a million PNG and JPEG files, mutated: each must be read or refused with a `TenfoldError`; any other
+          exception, or a process that dies, ends the run with an error
+pages     dense, noisy and blank pages of up to 100 megapixels, within 10 seconds and 1.5 GB each: `fuzz_pages`
 """
 
 import argparse
@@ -11,14 +12,17 @@ import struct
 import time
 import zlib
 from collections import Counter
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from PIL import Image, ImageOps
 
 import tenfold
+from benchmarks.fuzz_pages import fuzz_pages
 from benchmarks.speed import where
 from tenfold import TenfoldError, models
 from tenfold.reader import Reader
@@ -31,10 +35,25 @@ CHUNK_FRAME = 12  # bytes of a PNG chunk beside its data: length, type, checksum
 
 
 def main() -> None:
-    """Read mutated files on all cores, and write how many were read, refused, and how long the slowest took."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.fuzz")
-    parser.add_argument("--files", type=int, default=1_000_000)
-    count = parser.parse_args().files
+    """Run the sections one after the other; each is written as soon as it is done."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.fuzz", description=__doc__)
+    parser.add_argument("--files", type=int, default=1_000_000, help="mutated pictures")
+    parser.add_argument("--pages", type=int, default=500, help="generated pages")
+    parser.add_argument("--only", choices=("pictures", "pages"), help="one section")
+    options = parser.parse_args()
+    sections: dict[str, Callable[[], dict[str, Any]]] = {
+        "pictures": partial(fuzz_pictures, options.files),
+        "pages": partial(fuzz_pages, options.pages),
+    }
+    results = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+    for name, section in sections.items():
+        if options.only in (None, name):
+            results[name] = section()
+            RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+
+
+def fuzz_pictures(count: int) -> dict[str, Any]:
+    """Read mutated files on all cores, and tell how many were read, refused, and how long the slowest took."""
     outcomes: Counter[str] = Counter()
     slowest = 0.0
     for number, found in scatter(read_mutated, range(count // CHUNK)):
@@ -44,8 +63,7 @@ def main() -> None:
         slowest = max(slowest, found[1])
         if number % 20 == 0:
             print(number * CHUNK, dict(outcomes), f"{slowest:.1f} s", flush=True)
-    result = {"measured": where(), "files": outcomes.total(), **outcomes, "slowest_s": round(slowest, 2)}
-    RESULTS.write_text(json.dumps(result, indent=1) + "\n")
+    return {"measured": where(), "files": outcomes.total(), **outcomes, "slowest_s": round(slowest, 2)}
 
 
 def read_mutated(seed: int, files: int = CHUNK) -> tuple[Counter[str], float]:

@@ -109,6 +109,16 @@ def test_a_picture_without_digits_is_told(browser, parity, model):
     assert found == [f"no digits found ({reason})" for reason in reasons]
 
 
+def test_a_dense_picture_is_refused_as_in_python(browser, parity, model):
+    squares = np.full((1000, 1000, 4), 255, np.uint8)
+    y, x = np.mgrid[:1000, :1000] % 12
+    squares[(np.maximum(x, y) < 9) & ~((abs(x - 4) < 3) & (abs(y - 4) < 3)), :3] = 0
+    dense = parity.Drawing(squares, single=False)
+    found, _ = browser.read([dense])
+    assert found == [parity.read_in_python(Reader(model), dense)]
+    assert found[0].startswith("too dense to be writing (7,056 connected components")
+
+
 def test_an_image_of_mnist_stays_as_it_is(browser, parity, mnist):
     image = mnist[1].images[0]
     pixels = np.dstack([image] * 3 + [np.full_like(image, 255)])

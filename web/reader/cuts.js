@@ -1,6 +1,6 @@
 /** Where digits may touch: ink is cut along paths from top to bottom that cross little of it. */
 
-import { raster } from "./image.js";
+import { crop, raster } from "./image.js";
 import { LOWEST } from "./lines.js";
 import { least, mean, round, spread } from "./numbers.js";
 import { trim } from "./parts.js";
@@ -40,29 +40,53 @@ export function split(part, height, slant) {
   }
   const cutAlong = (path) => {
     const inked = path.reduce((sum, column, row) => sum + upright.data[row * upright.width + column], 0);
-    return { path, crossed: fround(inked / stroke) };
+    return { path, mean: mean(path), crossed: fround(inked / stroke) };
   };
   const byCrossed = (a, b) => a.crossed - b.crossed;
   const valleys = valleyToValley(upright, height).map(cutAlong).sort(byCrossed);
   const seams = findSeams(upright, height).map(cutAlong).sort(byCrossed);
   const cuts = [];
+  const distance = CUT_DISTANCE * height;
+  // paths are no closer than their means
+  const isFar = (one, other) => Math.abs(one.mean - other.mean) > distance || meanDistance(one.path, other.path) > distance;
   for (const cut of [...valleys, ...seams]) {
-    const isFar = cuts.every((other) => meanDistance(cut.path, other.path) > CUT_DISTANCE * height);
-    if (cut.crossed < CUT_STROKES && isFar) cuts.push(cut);
+    if (cut.crossed < CUT_STROKES && cuts.every((other) => isFar(cut, other))) cuts.push(cut);
   }
-  cuts.sort((a, b) => mean(a.path) - mean(b.path));
-  const masks = Array.from({ length: cuts.length + 1 }, () => raster(part.width, part.height));
-  for (let row = 0, i = 0; row < part.height; row++) {
-    for (let column = 0; column < part.width; column++, i++) {
-      if (!part.mask.data[i]) continue;
-      const number = cuts.filter(({ path }) => column + offsets[row] >= path[row]).length;
-      masks[number].data[i] = 1;
+  cuts.sort((a, b) => a.mean - b.mean);
+  const edges = offsets.map((offset, row) => Int32Array.from(cuts, ({ path }) => path[row] - offset).sort());
+  const numbers = numberBetween(edges, part.width);
+  const pieces = [];
+  for (let piece = 0; piece <= cuts.length; piece++) {
+    const left = piece ? leastOf(edges, piece - 1, 0) : 0;
+    const right = piece < cuts.length ? mostOf(edges, piece, part.width) : part.width;
+    const mask = crop(part.mask, left, 0, Math.max(right - left, 0), part.height);
+    for (let row = 0, i = 0; row < part.height; row++) {
+      for (let x = left; x < right; x++, i++) if (numbers[row * part.width + x] !== piece) mask.data[i] = 0;
     }
+    const found = trim(part.x + left, part.y, mask);
+    if (found) pieces.push({ part: found, crossed: piece ? cuts[piece - 1].crossed : 0 });
   }
-  return masks
-    .map((mask, i) => ({ part: trim(part.x, part.y, mask), crossed: i ? cuts[i - 1].crossed : 0 }))
-    .filter((piece) => piece.part);
+  return pieces;
 }
+
+/** How many edges, of which each row has its own, are left of each pixel or at it; rows are so wide. */
+function numberBetween(edges, width) {
+  const numbers = new Int32Array(edges.length * width);
+  edges.forEach((places, row) => {
+    let number = 0;
+    for (let x = 0; x < width; x++) {
+      while (number < places.length && places[number] <= x) number++;
+      numbers[row * width + x] = number;
+    }
+  });
+  return numbers;
+}
+
+/** The leftmost place of an edge, not before `least`. */
+const leastOf = (edges, edge, least) => Math.max(edges.reduce((best, row) => Math.min(best, row[edge]), Infinity), least);
+
+/** The rightmost place of an edge, not after `most`. */
+const mostOf = (edges, edge, most) => Math.min(edges.reduce((best, row) => Math.max(best, row[edge]), 0), most);
 
 /** Paths from top to bottom that cross less ink than those around: a column for each row. */
 function findSeams(ink, height) {

@@ -9,7 +9,7 @@ import { split } from "./cuts.js";
 import { center, findSlant, LOWEST } from "./lines.js";
 import { DOUBT } from "./network.js";
 import { logSoftmax, pairs } from "./numbers.js";
-import { join } from "./parts.js";
+import { join, tooDense } from "./parts.js";
 
 /** @typedef {import("./parts.js").Part} Part */
 /** @typedef {import("./cuts.js").Piece} Piece */
@@ -59,14 +59,26 @@ class Candidate {
 /** A line on its way from pieces of ink to digits. */
 export class Division {
   #unread;
+  /** @type {Candidate[][]} those that end with each piece */
+  #byLast;
 
-  /** @param {import("./lines.js").Line} line */
-  constructor(line) {
+  /**
+   * @param {import("./lines.js").Line} line
+   * @param {number} most how many pieces it may have
+   * @throws {Error} if it has more
+   */
+  constructor(line, most) {
     this.line = line;
     const slant = findSlant(line.parts);
     /** @type {Piece[]} from left to right */
-    this.pieces = line.parts.flatMap((part) => split(part, line.height, slant));
+    this.pieces = [];
+    for (const part of line.parts) {
+      this.pieces.push(...split(part, line.height, slant));
+      if (this.pieces.length > most) throw tooDense("more pieces of ink than digits on any page");
+    }
     this.candidates = findCandidates(this.pieces, line);
+    this.#byLast = this.pieces.map(() => []);
+    for (const each of this.candidates) this.#byLast[each.last - 1].push(each);
     /** @type {import("./row.js").RowReading | null} the line as a whole, if it was seen */
     this.row = null;
     this.#unread = this.pieces.map(({ part }) => unread(part, line.height));
@@ -92,8 +104,7 @@ export class Division {
       const last = i + 1;
       costs[last] = costs[i] + unread;
       steps[last] = null;
-      for (const each of this.candidates) {
-        if (each.last !== last) continue;
+      for (const each of this.#byLast[i]) {
         const cost = costs[each.first] + each.against + each.surprise;
         if (cost < costs[last]) [costs[last], steps[last]] = [cost, each];
       }
@@ -119,9 +130,12 @@ function findCandidates(pieces, line) {
   for (let first = 0; first < pieces.length; first++) {
     for (let last = first + 1; last <= Math.min(first + MOST_PIECES, pieces.length); last++) {
       const some = pieces.slice(first, last);
-      const part = join(some.map((piece) => piece.part));
-      if (part.width > WIDEST * line.height) break;
-      if (part.height < LOWEST * line.height || areTwo(some, line.height)) continue;
+      const parts = some.map((piece) => piece.part);
+      const [left, top] = [Math.min(...parts.map(({ x }) => x)), Math.min(...parts.map(({ y }) => y))];
+      if (Math.max(...parts.map(({ right }) => right)) - left > WIDEST * line.height) break;
+      const height = Math.max(...parts.map(({ bottom }) => bottom)) - top;
+      if (height < LOWEST * line.height || areTwo(some, line.height)) continue;
+      const part = join(parts);
       const cut = (CROSSED * (crossed[first] + crossed[last])) / 2;
       found.push(new Candidate(first, last, part, DIGIT + cut + unlikely(some, part, line)));
     }

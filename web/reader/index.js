@@ -47,7 +47,7 @@ export class Reader {
    * @param {{single?: boolean, isDrawing?: boolean}} [options] whether the picture is known to show one digit, so that
    *   there is one reading; whether it is known to be black on white
    * @returns {Promise<{lines: Reading[][]}>}
-   * @throws {Error} if there is no digit in it; the message says why
+   * @throws {Error} if there is no digit in it, or it is too dense to be writing; the message says why
    */
   async read(picture, { single = false, isDrawing = false } = {}) {
     const page = new Page(picture, isDrawing);

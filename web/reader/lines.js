@@ -16,6 +16,7 @@ export class Line {
   /** @param {Part[]} parts */
   constructor(parts) {
     this.parts = parts;
+    this.width = Math.max(...parts.map(({ right }) => right)) - Math.min(...parts.map(({ x }) => x));
     this.height = typicalHeight(parts); // of its digits
     const digits = parts.filter((part) => part.height >= TALL * this.height).sort(byCenter);
     this.middle = median(digits.map(middle)); // the row

@@ -4,7 +4,7 @@ import { evenOutLight, invertToLightInk } from "./ink.js";
 import { enlarge, map, shrink, sizeFor } from "./image.js";
 import { toGray, toLightInk } from "./load.js";
 import { cutOut, isNormal, normalize, SIDE } from "./normalize.js";
-import { dropClutter, findParts, join, joinStrokes, trim } from "./parts.js";
+import { findParts, join, joinStrokes, trim } from "./parts.js";
 
 /** @typedef {import("./parts.js").Part} Part */
 
@@ -19,7 +19,7 @@ export class Page {
    *
    * @param {ImageData} picture
    * @param {boolean} isDrawing whether it is known to be black on white
-   * @throws {Error} if it is blank, or shows nothing but lines and specks
+   * @throws {Error} if it is blank, shows nothing but lines and specks, or is too dense to be writing
    */
   constructor(picture, isDrawing) {
     this.picture = picture;
@@ -36,7 +36,7 @@ export class Page {
     const { ink, withLines, mask } = evenOutLight(resized);
     this.ink = ink; // 0 is paper
     /** @type {Part[]} connected ink, without specks, lines and frames and with broken strokes joined */
-    this.parts = joinStrokes(dropClutter(findParts(mask)));
+    this.parts = joinStrokes(findParts(mask));
     if (!this.parts.length) {
       const reason = withLines.data.includes(1) ? "nothing but lines and specks" : "blank";
       throw new Error(`no digits found (${reason})`);

@@ -2,7 +2,7 @@
 
 import { bounds, connect, crop, dilate, keepRuns, map, pad, paste, raster, transpose } from "./image.js";
 import { round, sum } from "./numbers.js";
-import { strokeWidth, weightedMedian } from "./strokes.js";
+import { strokeWidth, strokeWidths, weightedMedian } from "./strokes.js";
 
 /** @typedef {import("./image.js").Raster} Raster */
 
@@ -17,6 +17,8 @@ const [THIN, BIT] = [0.5, 0.25]; // of the typical stroke width and height; as t
 const OVERLAP = 0.5; // of the width of the narrower of two parts one above the other
 const [GAP, TALLEST] = [0.25, 1.8]; // of the height of the digits: between two parts of one digit, and both together
 const SMALLEST = 6; // pixels; likewise
+const MOST_PARTS = 5000; // no page of writing has more ...
+const MOST_COVERED = 50e6; // pixels, of the boxes of all parts together; of a page, 12 times as many as it has at most
 
 /** Some ink: its leftmost column `x` and topmost row `y` in the picture, and a mask of the box that starts there. */
 export class Part {
@@ -77,7 +79,8 @@ export function dropLines(mask, faint) {
   const turned = straightStrokes(transpose(least), stroke, mask.height);
   if (!level && !turned) return mask;
   const upright = turned && transpose(turned);
-  const height = typicalHeight(findParts(without(without(ink, level), upright)));
+  const rest = boxes(connect(without(without(ink, level), upright)).labels).slice(1);
+  const height = typicalHeight(rest.map(({ y, bottom, area }) => ({ height: bottom - y, area })));
   if (height <= WRITING * stroke) return mask;
   const lines = level && long(level, SHORTEST * height);
   const leastUp = lines?.data.includes(1) ? 0 : EDGE_TO_EDGE * mask.height;
@@ -88,52 +91,69 @@ export function dropLines(mask, faint) {
 
 const without = (mask, strokes) => (strokes ? map(mask, (ink, i) => ink && !strokes.data[i]) : mask);
 
-/** The connected pieces of ink. */
+/**
+ * The connected components of ink, without specks, what is left of ruled lines, and frames around others.
+ *
+ * @param {Raster} mask where there is ink
+ * @returns {Part[]}
+ * @throws {Error} if there are so many, or they lie over one another so much, that they cannot be writing
+ */
 export function findParts(mask) {
   const { labels } = connect(mask);
-  const masks = boxes(labels).map(({ x, y, right, bottom }) => ({ x, y, mask: raster(right - x, bottom - y) }));
-  for (let row = 0, i = 0; row < mask.height; row++) {
-    for (let column = 0; column < mask.width; column++) {
-      const label = labels.data[i++];
-      if (!label) continue;
-      const { x, y, mask: piece } = masks[label];
-      piece.data[(row - y) * piece.width + column - x] = 1;
+  const widths = strokeWidths(mask, labels).slice(1);
+  const found = boxes(labels).slice(1).map((box) => ({ ...box, width: box.right - box.x, height: box.bottom - box.y }));
+  const typical = typicalHeight(found);
+  const stroke = weightedMedian(widths, found.map((box) => box.area));
+  found.forEach((box, i) => {
+    const [short, length] = [Math.min(box.width, box.height), Math.max(box.width, box.height)];
+    const isSpeck = length < Math.max(SPECK * typical, SMALLEST);
+    const isLine = length > SHORTEST * typical && short < SPECK * length;
+    const isBitOfALine = widths[i] < THIN * stroke && short < BIT * typical;
+    box.isClutter = isSpeck || isLine || isBitOfALine;
+  });
+  const kept = found.filter((box) => !box.isClutter);
+  const covered = sum(kept.map(({ width, height }) => width * height));
+  if (kept.length > MOST_PARTS || covered > MOST_COVERED) {
+    throw tooDense(`${kept.length.toLocaleString("en-US")} connected components that are no specks`);
+  }
+  for (const box of kept) box.mask = raster(box.width, box.height);
+  for (let y = 0, i = 0; y < mask.height; y++) {
+    for (let x = 0; x < mask.width; x++) {
+      const box = labels.data[i++] && found[labels.data[i - 1] - 1];
+      if (box?.mask) box.mask.data[(y - box.y) * box.width + x - box.x] = 1;
     }
   }
-  return masks.slice(1).map(({ x, y, mask: piece }) => new Part(x, y, piece));
-}
-
-/** Drop specks, what is left of ruled lines, and frames around other parts. */
-export function dropClutter(parts) {
-  const height = typicalHeight(parts);
-  const strokes = parts.map((part) => strokeWidth(part.mask));
-  const stroke = weightedMedian(strokes, parts.map((part) => part.area));
-  return parts.filter((part, i) => {
-    const [short, length] = [Math.min(part.width, part.height), Math.max(part.width, part.height)];
-    const isSpeck = length < Math.max(SPECK * height, SMALLEST);
-    const isLine = length > SHORTEST * height && short < SPECK * length;
-    const isBitOfALine = strokes[i] < THIN * stroke && short < BIT * height;
-    return !(isSpeck || isLine || isBitOfALine || isFrame(part, parts));
-  });
+  const byColumn = found.toSorted((a, b) => a.x - b.x);
+  const isFrame = (box) => isHollow(box) && isAroundOthers(box, byColumn);
+  return kept.filter((box) => !isFrame(box)).map(({ x, y, mask: piece }) => new Part(x, y, piece));
 }
 
 /** Join broken strokes: parts one above the other with a small gap, together about as high as other digits. */
 export function joinStrokes(parts) {
   const height = typicalHeight(parts);
-  const joined = [];
+  const groups = []; // sorted by y
   for (const part of parts.toSorted((a, b) => a.y - b.y)) {
-    const index = joined.findIndex((above) => {
-      const both = Math.min(above.right, part.right) - Math.max(above.x, part.x);
-      return (
-        both >= OVERLAP * Math.min(above.width, part.width) &&
-        part.y - above.bottom < GAP * height &&
-        Math.max(part.bottom, above.bottom) - above.y < TALLEST * height
-      );
-    });
-    if (index < 0) joined.push(part);
-    else joined[index] = join([joined[index], part]);
+    const tooHigh = (group) => Math.max(part.bottom, group.bottom) - group.y >= TALLEST * height;
+    let first = groups.length; // those that are farther up are too high together with the part
+    while (first && part.bottom - groups[first - 1].y < TALLEST * height) first--;
+    let above = null;
+    for (let i = first; i < groups.length && !above; i++) {
+      const group = groups[i];
+      const both = Math.min(group.right, part.right) - Math.max(group.x, part.x);
+      const isAbove = both >= OVERLAP * Math.min(group.right - group.x, part.width);
+      if (isAbove && part.y - group.bottom < GAP * height && !tooHigh(group)) above = group;
+    }
+    if (above) {
+      above.parts.push(part);
+      above.x = Math.min(above.x, part.x);
+      above.right = Math.max(above.right, part.right);
+      above.bottom = Math.max(above.bottom, part.bottom);
+    } else {
+      const { x, y, right, bottom } = part;
+      groups.push({ x, y, right, bottom, parts: [part] });
+    }
   }
-  return joined;
+  return groups.map((group) => (group.parts.length > 1 ? join(group.parts) : group.parts[0]));
 }
 
 /** The median height of parts, weighted by their ink, so that many specks do not count; 0 if there are none. */
@@ -141,23 +161,40 @@ export function typicalHeight(parts) {
   return weightedMedian(parts.map((part) => part.height), parts.map((part) => part.area));
 }
 
-/** Whether ink runs along the edges of its box only, and other parts lie within. */
-function isFrame(part, parts) {
-  const [x, y] = [Math.max(1, Math.floor(part.width / 6)), Math.max(1, Math.floor(part.height / 6))];
+/** The error that a picture cannot be writing, because there is more of something in it than in any. */
+export function tooDense(what) {
+  return new Error(`too dense to be writing (${what}); crop it to what is to be read`);
+}
+
+/** Whether ink runs along the edges of its box only. */
+function isHollow({ width, height, area, mask }) {
+  const [x, y] = [Math.max(1, Math.floor(width / 6)), Math.max(1, Math.floor(height / 6))];
   let inside = 0;
-  for (let row = y; row < part.height - y; row++) {
-    for (let column = x; column < part.width - x; column++) inside += part.mask.data[row * part.width + column];
+  for (let row = y; row < height - y; row++) {
+    for (let column = x; column < width - x; column++) inside += mask.data[row * width + column];
   }
-  if (inside > (1 - FRAME) * part.area) return false;
-  return parts.some(
-    (other) =>
-      other !== part &&
-      other.height > SPECK * part.height &&
-      part.x <= other.x &&
-      part.y <= other.y &&
-      other.right <= part.right &&
-      other.bottom <= part.bottom,
-  );
+  return inside <= (1 - FRAME) * area;
+}
+
+/** Whether other components that are no specks beside it lie in the box of one; they are sorted by their left ends. */
+function isAroundOthers(box, byColumn) {
+  for (let i = firstAt(byColumn, box.x); i < byColumn.length && byColumn[i].x < box.right; i++) {
+    const other = byColumn[i];
+    const isWithin = box.y <= other.y && other.right <= box.right && other.bottom <= box.bottom;
+    if (other !== box && isWithin && other.height > SPECK * box.height) return true;
+  }
+  return false;
+}
+
+/** The index of the first box whose left end is `x` or on its right. */
+function firstAt(byColumn, x) {
+  let [first, last] = [0, byColumn.length];
+  while (first < last) {
+    const middle = (first + last) >> 1;
+    if (byColumn[middle].x < x) first = middle + 1;
+    else last = middle;
+  }
+  return first;
 }
 
 /** Number the level strokes in a picture so wide, without what crosses them; 0 is all else. Null if there are none. */

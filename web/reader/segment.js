@@ -3,8 +3,8 @@
 import { crop } from "./image.js";
 import { Division } from "./division.js";
 import { findLines, Line } from "./lines.js";
-import { logSoftmax, pairs, round } from "./numbers.js";
-import { join, trim } from "./parts.js";
+import { logSoftmax, pairs, round, sum } from "./numbers.js";
+import { join, tooDense, trim } from "./parts.js";
 import { readRow } from "./row.js";
 
 /** @typedef {import("./network.js").Digit} Digit */
@@ -14,17 +14,31 @@ const CLEAR = 0.3; // ... the line is seen as a whole, too;
 const LOST = 2; // ... even then, it is cut as the network for rows sees it, ...
 const SEEN = 0.3; // ... where that sees every digit with such a probability
 
+// What no page of writing has more of
+const MOST_PIECES = 10_000; // of ink, after all cuts
+const MOST_HEIGHTS = 20_000; // heights of digits, the length of all its doubtful lines together
+
 /**
  * Divide a page into lines and digits.
  *
  * @param {import("./page.js").Page} page
  * @param {import("./network.js").Network} network
  * @returns {Promise<Digit[][]>} of each line from left to right, lines from top to bottom
+ * @throws {Error} if there is so much on the page that it cannot be writing
  */
 export async function readLines(page, network) {
-  const divisions = findLines(page.parts).map((parts) => new Division(new Line(parts)));
+  const divisions = [];
+  let left = MOST_PIECES;
+  for (const parts of findLines(page.parts)) {
+    const division = new Division(new Line(parts), left);
+    left -= division.pieces.length;
+    divisions.push(division);
+  }
   await settle(page, divisions, network);
   const doubtful = divisions.filter(isDoubtful);
+  if (sum(doubtful.map(({ line }) => line.width / line.height)) > MOST_HEIGHTS) {
+    throw tooDense(`${doubtful.length.toLocaleString("en-US")} long lines without clear digits`);
+  }
   for (const division of doubtful) division.addRow(await readRow(page, division.line, network.classifyRow));
   await settle(page, doubtful, network);
   return divisions.map((division) => toDigits(page, division)).filter((line) => line.length);
@@ -32,10 +46,14 @@ export async function readLines(page, network) {
 
 /** Let the network see digits until it has seen all in the cheapest division of every line: the others cost more. */
 async function settle(page, divisions, network) {
-  const findUnseen = () => divisions.flatMap((division) => division.cheapest().path.filter(({ digit }) => !digit));
-  for (let unseen; (unseen = findUnseen()).length; ) {
+  let open = divisions; // what is known of the others stays so
+  while (open.length) {
+    const paths = open.map((division) => division.cheapest().path.filter(({ digit }) => !digit));
+    const unseen = paths.flat();
+    if (!unseen.length) return;
     const digits = await network.look(page, unseen.map(({ part }) => part));
     unseen.forEach((each, i) => each.add(digits[i], each.evidence));
+    open = open.filter((_, i) => paths[i].length);
   }
 }
 

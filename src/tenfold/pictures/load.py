@@ -3,21 +3,25 @@
 import io
 import os
 import warnings
-from typing import BinaryIO
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import cv2
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Int, UInt8
 from numpy.typing import ArrayLike
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tenfold.errors import TenfoldError
-from tenfold.files import DATA, read_bytes
+from tenfold.files import DATA, check_size, read_bytes, read_stream
 from tenfold.pictures.arrays import to_levels
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")  # no format whose decoder starts other programs
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 MOST_PIXELS = 100_000_000  # of a picture; looked up in the header, before any is decoded
+MOST_NARROW = 1000  # times as long as it is wide; in what is more, digits would be no higher than 2 of 2,000 pixels
+STRIP = 10_000_000  # pixels that are worked on at a time
 FLAT = 10  # of 255; visible parts that differ less among themselves are one color, whose shape is told by transparency
 
 Picture = str | os.PathLike | bytes | BinaryIO | Image.Image | ArrayLike
@@ -35,29 +39,26 @@ def load(source: Picture) -> Image.Image:
 
     Raises:
         TenfoldError: if it is no picture, is damaged, moves or has several pages, has more than 100 million pixels, or
-            its file more than 256 MiB.
+            is more than 1,000 times as long as it is wide, or its file has more than 256 MiB.
         OSError: if the file cannot be read.
     """
+    is_file = isinstance(source, str | os.PathLike | bytes | bytearray | memoryview) or hasattr(source, "read")
+    if not is_file and not isinstance(source, Image.Image):
+        source = Image.fromarray(to_levels(source))
     if isinstance(source, Image.Image):
-        return _upright(source)
-    if isinstance(source, str | os.PathLike):
-        name, data = os.fspath(source), read_bytes(source, DATA)
-    elif isinstance(source, bytes | bytearray | memoryview):
-        name, data = "picture", bytes(source)
-    elif hasattr(source, "read"):
-        name, data = "picture", source.read(DATA + 1)
-        if not isinstance(data, bytes):
-            raise TenfoldError("a file must be open for reading bytes; open it with: open(path, 'rb')")
-    else:
-        return _upright(Image.fromarray(to_levels(source)))
-    with warnings.catch_warnings():
+        _check_size(source)
+        return _to_plain(ImageOps.exif_transpose(source))
+    name = os.fspath(source) if isinstance(source, str | os.PathLike) else "picture"
+    with _open(source) as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of oddities in metadata, and of sizes that are checked here
         try:
-            with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
-                count = getattr(picture, "n_frames", 1)
-                if count > 1 and picture.format != "MPO":  # with which phones add other views of one picture
-                    raise TenfoldError(f"{count} pictures in one; save the one to be read by itself")
-                return _upright(picture)
+            with Image.open(file, formats=FORMATS) as picture:
+                _check_size(picture)
+                # To count the pages would take long. With MPO, phones add other views of one picture.
+                if getattr(picture, "is_animated", False) and picture.format != "MPO":
+                    raise TenfoldError("several pictures in one; save the one to be read by itself")
+                ImageOps.exif_transpose(picture, in_place=True)
+                return _to_plain(picture)
         except Image.DecompressionBombError:
             raise TenfoldError(f"{name}: {_too_large('it')}") from None
         except TenfoldError as error:
@@ -80,39 +81,83 @@ def to_gray(picture: Image.Image) -> UInt8[np.ndarray, "height width"]:
     Returns:
         Gray levels, 0 to 255.
     """
-    pixels = np.asarray(picture)
-    if pixels.ndim == 2:
-        return pixels
-    step = max(1, int(np.sqrt(pixels.shape[0] * pixels.shape[1]) // 500))
-    sample = pixels[::step, ::step].reshape(-1, 3).astype(np.float32)
+    if picture.mode == "L":
+        return np.asarray(picture)
+    step = max(1, int(np.sqrt(picture.height * picture.width) // 500))
+    pixels = [np.asarray(strip)[-top % step :: step, ::step].reshape(-1, 3) for top, strip in _strips(picture)]
+    sample = np.concatenate(pixels).astype(np.float32)
     _, vectors = np.linalg.eigh(np.cov(sample.T)) if len(sample) > 1 else (None, np.eye(3))
     weights = np.abs(vectors[:, -1])
-    return cv2.transform(pixels, (weights / weights.sum())[None])
+    mix = (weights / weights.sum())[None]
+    return np.concatenate([cv2.transform(np.asarray(strip), mix) for _, strip in _strips(picture)])
 
 
-def _upright(picture: Image.Image) -> Image.Image:
+def _open(source: Any) -> BinaryIO:
+    """A file that can be read in any order: a path's own, or what bytes, an open file or a pipe hold."""
+    if isinstance(source, bytes | bytearray | memoryview):
+        return io.BytesIO(source)
+    if hasattr(source, "read"):
+        if not isinstance(source.read(0), bytes):
+            raise TenfoldError("a file must be open for reading bytes; open it with: open(path, 'rb')")
+        return io.BytesIO(read_stream(source, DATA, "picture"))
+    if Path(source).is_file():
+        check_size(source, DATA)
+        return Path(source).open("rb")
+    return io.BytesIO(read_bytes(source, DATA))
+
+
+def _strips(picture: Image.Image) -> Iterator[tuple[int, Image.Image]]:
+    """A large picture in strips, each with its topmost row: all at once would take too much memory."""
+    rows = max(1, STRIP // picture.width)
+    for top in range(0, picture.height, rows):
+        yield top, picture.crop((0, top, picture.width, min(top + rows, picture.height)))
+
+
+def _check_size(picture: Image.Image) -> None:
     width, height = picture.size
     if width * height > MOST_PIXELS:
         raise TenfoldError(_too_large(f"{width}x{height}"))
     if not width * height:
         raise TenfoldError(f"the picture is {width}x{height} pixels, so empty")
-    picture = ImageOps.exif_transpose(picture)
+    if max(width, height) > MOST_NARROW * min(width, height):
+        raise TenfoldError(f"too narrow, {width}x{height} pixels; nothing can be read in a strip like that")
+
+
+def _to_plain(picture: Image.Image) -> Image.Image:
+    """To mode L or RGB."""
     if picture.mode.startswith("I"):  # 16 bits, which Pillow would clip and not scale
-        levels = np.clip(np.asarray(picture), 0, 65535)
-        return Image.fromarray((levels // (257 if levels.max() > 255 else 1)).astype(np.uint8))
+        most = max(int(np.asarray(strip).max()) for _, strip in _strips(picture))
+        step = 257 if most > 255 else 1
+        levels = [(np.asarray(strip).clip(0, 65535) // step).astype(np.uint8) for _, strip in _strips(picture)]
+        return Image.fromarray(np.concatenate(levels))
     if picture.has_transparency_data:
-        return _fill(picture.convert("RGBA"))
-    return picture.convert("L" if picture.mode in ("1", "L", "F") else "RGB")
+        return _fill(picture)
+    mode = "L" if picture.mode in ("1", "L", "F") else "RGB"
+    return picture if picture.mode == mode else picture.convert(mode)
 
 
 def _fill(picture: Image.Image) -> Image.Image:
     """Lay a picture on white; if its visible parts are of one color, their shape is black on white."""
-    *_, alpha = picture.split()
-    gray, opacity = np.asarray(picture.convert("L")), np.asarray(alpha)
-    visible = gray[opacity > 127]
-    if visible.size < gray.size and (not visible.size or visible.std() < FLAT):
-        return ImageOps.invert(alpha)
-    return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
+    counts = np.zeros(256, int)  # of the gray levels of what is visible
+    for _, strip in _strips(picture):
+        colors = strip.convert("RGBA")
+        visible = np.asarray(colors.getchannel("A")) > 127
+        counts += np.bincount(np.asarray(colors.convert("L"))[visible], minlength=256)
+    is_flat = _spread(counts) < FLAT and counts.sum() < picture.width * picture.height
+    filled = Image.new("L" if is_flat else "RGB", picture.size)
+    for top, strip in _strips(picture):
+        colors = strip.convert("RGBA")
+        if is_flat:
+            filled.paste(ImageOps.invert(colors.getchannel("A")), (0, top))
+        else:
+            filled.paste(Image.alpha_composite(Image.new("RGBA", strip.size, "white"), colors).convert("RGB"), (0, top))
+    return filled
+
+
+def _spread(counts: Int[np.ndarray, "256"]) -> float:
+    """The standard deviation of levels, of which there are so many each; 0 of none."""
+    total, levels = max(counts.sum(), 1), np.arange(256)
+    return float(np.sqrt((levels - levels @ counts / total) ** 2 @ counts / total))
 
 
 def _too_large(what: str) -> str:

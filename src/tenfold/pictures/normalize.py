@@ -22,7 +22,8 @@ def cut_out(ink: UInt8[np.ndarray, "h w"], part: Part) -> UInt8[np.ndarray, "28 
         ink: of the whole picture, 0 is paper.
         part: a digit.
     """
-    mask = cv2.dilate(np.pad(part.mask, 1).astype(np.uint8), np.ones((3, 3), np.uint8))  # the soft edge of the strokes
+    mask = cv2.copyMakeBorder(part.mask.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
+    mask = cv2.dilate(mask, np.ones((3, 3), np.uint8))  # the soft edge of the strokes
     top, left = max(part.y - 1, 0), max(part.x - 1, 0)
     around = ink[top : part.bottom + 1, left : part.right + 1]
     rows, columns = top - part.y + 1, left - part.x + 1
@@ -69,7 +70,7 @@ def adjust_strokes(ink: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h2 w2"]:
     Returns:
         The ink with a margin around.
     """
-    ink = np.pad(ink, 2 * FINE)
+    ink = cv2.copyMakeBorder(ink, *[2 * FINE] * 4, cv2.BORDER_CONSTANT)
     width = stroke_width(ink > INK) / FINE
     change = np.clip(width, THINNEST, THICKEST) - width
     side = round(FINE * abs(change)) + 1

@@ -13,7 +13,7 @@ from tenfold.errors import NoDigitsError
 from tenfold.pictures.ink import binarize, even_out_light, invert_to_light_ink
 from tenfold.pictures.load import Picture, load, to_gray
 from tenfold.pictures.normalize import SIDE, cut_out, is_normal
-from tenfold.pictures.parts import Part, drop_clutter, drop_lines, find_parts, join, join_strokes, trim
+from tenfold.pictures.parts import Part, drop_lines, find_parts, join, join_strokes, trim
 
 LONGEST = 2000  # pixels; larger pictures are made smaller
 SHORTEST = 4 * SIDE  # pixels; smaller pictures are made larger, so that strokes have room
@@ -25,6 +25,7 @@ class Page:
     """A picture and what each step made of it.
 
     Attributes:
+        name: of the file with a colon after it, to begin an error with; empty if there is no file.
         picture: upright, as it was loaded.
         gray: light ink on darker paper.
         scale: pixels of the following for one of the picture.
@@ -34,6 +35,7 @@ class Page:
         parts: connected ink, without specks and frames and with broken strokes joined.
     """
 
+    name: str
     picture: Image.Image
     gray: UInt8[np.ndarray, "height width"]
     scale: float
@@ -71,23 +73,27 @@ def open_page(source: Picture) -> Page:
 
     Raises:
         NoDigitsError: if it is blank, or shows nothing but lines and specks.
-        TenfoldError: if it is no picture, is damaged or too large.
+        TenfoldError: if it is no picture, is damaged, too large, or too dense to be writing.
         OSError: if the file cannot be read.
     """
+    name = f"{os.fspath(source)}: " if isinstance(source, str | os.PathLike) else ""
     picture = load(source)
     gray = invert_to_light_ink(to_gray(picture))
     if is_normal(gray):
         mask = gray > 0
-        return Page(picture, gray, 1.0, gray, mask, mask, [trim(0, 0, mask)])
+        return Page(name, picture, gray, 1.0, gray, mask, mask, [trim(0, 0, mask)])
     resized, scale = _resize(gray)
     ink = even_out_light(resized)
     mask, faint = binarize(ink)
     clean = drop_lines(mask, faint)
-    parts = join_strokes(drop_clutter(find_parts(clean)))
+    try:
+        parts = join_strokes(find_parts(clean))
+    except TenfoldError as error:
+        raise TenfoldError(f"{name}{error}") from None
     if not parts:
-        name = os.fspath(source) if isinstance(source, str | os.PathLike) else ""
-        raise NoDigitsError("nothing but lines and specks" if mask.any() else "blank", name)
-    return Page(picture, gray, scale, ink, mask, clean, parts)
+        shown = os.fspath(source) if isinstance(source, str | os.PathLike) else ""
+        raise NoDigitsError("nothing but lines and specks" if mask.any() else "blank", shown)
+    return Page(name, picture, gray, scale, ink, mask, clean, parts)
 
 
 def read_pictures(paths: Iterable[str | os.PathLike]) -> UInt8[np.ndarray, "n 28 28"]:
@@ -100,7 +106,7 @@ def read_pictures(paths: Iterable[str | os.PathLike]) -> UInt8[np.ndarray, "n 28
         Images like those of MNIST: light ink on black, of 28x28.
 
     Raises:
-        TenfoldError: if a file is no picture, is damaged, blank, or too large.
+        TenfoldError: if a file is no picture, is damaged, blank, too large, or too dense to be writing.
         OSError: if a file cannot be read.
     """
     return np.array([picture_to_image(path) for path in paths], dtype=np.uint8).reshape(-1, SIDE, SIDE)

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Int
 
-from tenfold.pictures.strokes import stroke_width, weighted_median
+from tenfold.errors import TenfoldError
+from tenfold.pictures.strokes import stroke_width, stroke_widths, weighted_median
 
 EDGE_TO_EDGE = 0.95  # of the picture; an upright line is as long where there are no level ones: else it may be a 1
 STRAIGHT = 8  # stroke widths; strokes of digits run level for less
@@ -21,6 +22,8 @@ THIN, BIT = 0.5, 0.25  # of the typical stroke width and height; what is as thin
 OVERLAP = 0.5  # of the width of the narrower of two parts one above the other
 GAP, TALLEST = 0.25, 1.8  # of the height of the digits: between two parts of one digit, and that they may have together
 SMALLEST = 6  # pixels; likewise
+MOST_PARTS = 5000  # no page of writing has more ...
+MOST_COVERED = 50_000_000  # pixels, of the boxes of all parts together; of a page, 12 times as many as it has at most
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +96,9 @@ def drop_lines(mask: Bool[np.ndarray, "h w"], faint: Bool[np.ndarray, "h w"]) ->
     level, upright = _straight_strokes(faint, stroke), _straight_strokes(faint.T, stroke)
     if not (level.any() or upright.any()):
         return mask
-    height = typical_height(find_parts(mask & (level == 0) & (upright.T == 0)))
+    rest = mask & (level == 0) & (upright.T == 0)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(rest.astype(np.uint8))
+    height = weighted_median(stats[1:, cv2.CC_STAT_HEIGHT], stats[1:, cv2.CC_STAT_AREA])
     if height <= WRITING * stroke:
         return mask
     lines = _long(level, SHORTEST * height)
@@ -102,72 +107,83 @@ def drop_lines(mask: Bool[np.ndarray, "h w"], faint: Bool[np.ndarray, "h w"]) ->
 
 
 def find_parts(mask: Bool[np.ndarray, "h w"]) -> list[Part]:
-    """The connected pieces of ink."""
-    count, labels, boxes, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    """The connected components of ink, without specks, what is left of ruled lines, and frames around others.
+
+    Raises:
+        TenfoldError: if there are so many, or they lie over one another so much, that they cannot be writing.
+    """
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    x, y, width, height, area = stats[1:].T
+    strokes = stroke_widths(mask, labels)
+    typical = weighted_median(height, area)
+    long, short = np.maximum(width, height), np.minimum(width, height)
+    is_speck = long < max(SPECK * typical, SMALLEST)
+    is_line = (long > SHORTEST * typical) & (short < SPECK * long)
+    is_bit_of_a_line = (strokes < THIN * weighted_median(strokes, area)) & (short < BIT * typical)
+    kept = np.flatnonzero(~(is_speck | is_line | is_bit_of_a_line))
+    covered = int((width[kept].astype(np.int64) * height[kept]).sum())
+    if len(kept) > MOST_PARTS or covered > MOST_COVERED:
+        raise too_dense(f"{len(kept):,} connected components that are no specks")
+    by_column = np.argsort(x, kind="stable")
+    columns = x[by_column]
     parts = []
-    for label in range(1, count):
-        x, y, width, height = (int(value) for value in boxes[label, :4])
-        parts.append(Part(x, y, labels[y : y + height, x : x + width] == label))
+    for index in kept:
+        rows, across = slice(y[index], y[index] + height[index]), slice(x[index], x[index] + width[index])
+        part = Part(int(x[index]), int(y[index]), labels[rows, across] == index + 1)
+        if _is_hollow(part):
+            within = by_column[np.searchsorted(columns, part.x) : np.searchsorted(columns, part.right)]
+            is_inside = (
+                (height[within] > SPECK * part.height)
+                & (part.y <= y[within])
+                & (x[within] + width[within] <= part.right)
+                & (y[within] + height[within] <= part.bottom)
+            )
+            if is_inside.sum() > (height[index] > SPECK * part.height):  # it lies within itself, too
+                continue
+        parts.append(part)
     return parts
-
-
-def drop_clutter(parts: list[Part]) -> list[Part]:
-    """Drop specks, what is left of ruled lines, and frames around other parts."""
-    height = typical_height(parts)
-    strokes = np.array([stroke_width(part.mask) for part in parts])
-    stroke = weighted_median(strokes, np.array([part.area for part in parts])) if parts else 0.0
-    kept = []
-    for part, width in zip(parts, strokes, strict=True):
-        long, short = max(part.width, part.height), min(part.width, part.height)
-        is_speck = long < max(SPECK * height, SMALLEST)
-        is_line = long > SHORTEST * height and short < SPECK * long
-        is_bit_of_a_line = width < THIN * stroke and short < BIT * height
-        if not (is_speck or is_line or is_bit_of_a_line or _is_frame(part, parts)):
-            kept.append(part)
-    return kept
 
 
 def join_strokes(parts: list[Part]) -> list[Part]:
     """Join broken strokes: parts one above the other with a small gap, together about as high as other digits."""
     height = typical_height(parts)
-    joined: list[Part] = []
+    groups: list[list[Part]] = []
+    left, top, right, bottom = boxes = np.zeros((4, len(parts)))  # of each group; sorted by `top`
     for part in sorted(parts, key=lambda part: part.y):
-        for index, above in enumerate(joined):
-            both = min(above.right, part.right) - max(above.x, part.x)
-            if (
-                both >= OVERLAP * min(above.width, part.width)
-                and part.y - above.bottom < GAP * height
-                and max(part.bottom, above.bottom) - above.y < TALLEST * height
-            ):
-                joined[index] = join([above, part])
-                break
+        count = len(groups)
+        first = int(np.searchsorted(top[:count], part.bottom - TALLEST * height - 1))  # those before are too high
+        near = slice(first, count)
+        both = np.minimum(right[near], part.right) - np.maximum(left[near], part.x)
+        fits = (
+            (both >= OVERLAP * np.minimum(right[near] - left[near], part.width))
+            & (part.y - bottom[near] < GAP * height)
+            & (np.maximum(bottom[near], part.bottom) - top[near] < TALLEST * height)
+        )
+        if fits.any():
+            index = first + int(fits.argmax())
+            groups[index].append(part)
+            left[index], right[index] = min(left[index], part.x), max(right[index], part.right)
+            bottom[index] = max(bottom[index], part.bottom)
         else:
-            joined.append(part)
-    return joined
+            groups.append([part])
+            boxes[:, count] = part.x, part.y, part.right, part.bottom
+    return [join(group) if len(group) > 1 else group[0] for group in groups]
 
 
 def typical_height(parts: Sequence[Part]) -> float:
     """The median height of parts, weighted by their ink, so that many specks do not count."""
-    if not parts:
-        return 0.0
     return weighted_median(np.array([part.height for part in parts]), np.array([part.area for part in parts]))
 
 
-def _is_frame(part: Part, parts: Sequence[Part]) -> bool:
-    """Whether ink runs along the edges of its box only, and other parts lie within."""
+def too_dense(what: str) -> TenfoldError:
+    """The error that a picture cannot be writing, because there is more of something in it than in any."""
+    return TenfoldError(f"too dense to be writing ({what}); crop it to what is to be read")
+
+
+def _is_hollow(part: Part) -> bool:
+    """Whether ink runs along the edges of its box only."""
     y, x = max(1, part.height // 6), max(1, part.width // 6)
-    inside = part.mask[y:-y, x:-x]
-    if inside.sum() > (1 - FRAME) * part.area:
-        return False
-    return any(
-        other.height > SPECK * part.height
-        and part.x <= other.x
-        and part.y <= other.y
-        and other.right <= part.right
-        and other.bottom <= part.bottom
-        for other in parts
-        if other is not part
-    )
+    return bool(part.mask[y:-y, x:-x].sum() <= (1 - FRAME) * part.area)
 
 
 def _straight_strokes(mask: Bool[np.ndarray, "h w"], stroke: float) -> Int[np.ndarray, "h w"]:

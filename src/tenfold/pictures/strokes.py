@@ -2,7 +2,7 @@
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Shaped, UInt8
+from jaxtyping import Bool, Float, Int, Shaped, UInt8
 
 
 def stroke_width(mask: Bool[np.ndarray, "h w"], ink: UInt8[np.ndarray, "h w"] | None = None) -> float:
@@ -12,18 +12,44 @@ def stroke_width(mask: Bool[np.ndarray, "h w"], ink: UInt8[np.ndarray, "h w"] | 
         mask: where there is ink.
         ink: how much; where it is given, strokes count by its cube, so that faint ones hardly do.
     """
-    padded = np.pad(mask, 1).astype(np.uint8)  # beyond the picture is paper
-    distance = cv2.distanceTransform(padded, cv2.DIST_L2, 5)
-    ridge = (distance > 0) & (distance >= cv2.dilate(distance, np.ones((3, 3), np.uint8)))
-    if not ridge.any():
+    ridge, distance = _ridges(mask)
+    if not len(distance):
         return 0.0
     if ink is None:
-        return float(2 * np.median(distance[ridge])) - 1
-    return 2 * weighted_median(distance[ridge], ink[ridge[1:-1, 1:-1]].astype(int) ** 3) - 1
+        return float(2 * np.median(distance)) - 1
+    return 2 * weighted_median(distance, ink[ridge].astype(int) ** 3) - 1
+
+
+def stroke_widths(mask: Bool[np.ndarray, "h w"], labels: Int[np.ndarray, "h w"]) -> Float[np.ndarray, " n"]:
+    """The width of the strokes of each connected component, as `stroke_width` has it of the component alone.
+
+    All are measured at once: between two components is paper, which is closer than the other one.
+
+    Args:
+        mask: where there is ink.
+        labels: the number of the component of each pixel, from 1 to n; 0 is paper.
+    """
+    ridge, distance = _ridges(mask)
+    numbers = labels[ridge]
+    distance = distance[np.lexsort((distance, numbers))]
+    counts = np.bincount(numbers)[1:]
+    ends = counts.cumsum()
+    medians = (distance[ends - counts // 2 - 1] + distance[ends - (counts + 1) // 2]) / 2
+    return 2 * medians.astype(float) - 1
+
+
+def _ridges(mask: Bool[np.ndarray, "h w"]) -> tuple[Bool[np.ndarray, "h w"], Float[np.ndarray, " n"]]:
+    """Where strokes are farthest from paper, and how far, in pixels."""
+    padded = cv2.copyMakeBorder(mask.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT)  # beyond the picture is paper
+    distance = cv2.distanceTransform(padded, cv2.DIST_L2, 5)
+    ridge = (distance > 0) & (distance >= cv2.dilate(distance, np.ones((3, 3), np.uint8)))
+    return ridge[1:-1, 1:-1], distance[ridge]
 
 
 def weighted_median(values: Shaped[np.ndarray, " n"], weights: Shaped[np.ndarray, " n"]) -> float:
-    """The value that splits the weights into halves."""
+    """The value that splits the weights into halves; 0 if there are none."""
+    if not len(values):
+        return 0.0
     order = np.argsort(values)
     total = weights[order].cumsum()
     return float(values[order][np.searchsorted(total, total[-1] / 2)])

@@ -52,16 +52,34 @@ def split(part: Part, height: float, slant: float) -> list[Piece]:
     valleys, seams = _valley_to_valley(upright, height), _seams(upright, height)
     paths = np.array([*valleys, *seams], dtype=int).reshape(-1, part.height)
     inked = np.take_along_axis(upright, paths.T, axis=1).sum(axis=0) / stroke
-    cuts: list[int] = []
-    for cut in np.lexsort((inked, np.arange(len(paths)) >= len(valleys))):  # first the lines between valleys
-        far = all(np.abs(paths[cut] - paths[other]).mean() > CUT_DISTANCE * height for other in cuts)
-        if inked[cut] < CUT_STROKES and far:
-            cuts.append(int(cut))
-    cuts.sort(key=lambda cut: float(paths[cut].mean()))
-    number = (places >= np.sort(paths[cuts], axis=0)[:, :, None]).sum(axis=0)  # (rows, columns): the piece of a pixel
+    cuts = _apart(paths, np.lexsort((inked, np.arange(len(paths)) >= len(valleys))), inked, height)
     crossed = [0.0, *inked[cuts].tolist()]
-    masks = [part.mask & (number == piece) for piece in range(len(crossed))]
-    return [Piece(trim(part.x, part.y, mask), ink) for mask, ink in zip(masks, crossed, strict=True) if mask.any()]
+    edges = np.sort(paths[cuts], axis=0)  # (cuts, rows)
+    starts = np.zeros((part.height, upright.shape[1] + 1), np.int32)  # how many cuts are at a pixel
+    np.add.at(starts, (np.arange(part.height), edges), 1)
+    number = np.take_along_axis(starts.cumsum(axis=1, out=starts), places, axis=1)  # (rows, columns): a pixel's piece
+    first = [0, *(edges - offsets).min(axis=1).clip(0, part.width)]
+    last = [*(edges - offsets).max(axis=1).clip(0, part.width), part.width]
+    pieces = []
+    for piece, (ink, left, right) in enumerate(zip(crossed, first, last, strict=True)):
+        mask = part.mask[:, left:right] & (number[:, left:right] == piece)
+        if mask.any():
+            pieces.append(Piece(trim(part.x + int(left), part.y, mask), ink))
+    return pieces
+
+
+def _apart(
+    paths: Int[np.ndarray, "n h"], order: Int[np.ndarray, " n"], inked: Float[np.ndarray, " n"], height: float
+) -> list[int]:
+    """Choose paths that cross little ink, in this order, each far from those before; from left to right."""
+    distance = CUT_DISTANCE * height
+    means = paths.mean(axis=1)
+    chosen = np.zeros(0, int)
+    for path in order[inked[order] < CUT_STROKES]:
+        near = chosen[np.abs(means[chosen] - means[path]) <= distance + 1e-6]  # paths are no closer than their means
+        if (np.abs(paths[near] - paths[path]).mean(axis=1) > distance).all():
+            chosen = np.append(chosen, path)
+    return sorted(chosen.tolist(), key=lambda path: float(means[path]))
 
 
 def _seams(ink: Float[np.ndarray, "h w"], height: float) -> list[Int[np.ndarray, " h"]]:

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from tenfold.pictures import Part
-from tenfold.pictures.parts import join
+from tenfold.pictures.parts import join, too_dense
 from tenfold.reader.cuts import Piece, split
 from tenfold.reader.digits import DOUBT, Digit
 from tenfold.reader.lines import LOWEST, Line, find_slant
@@ -42,6 +42,10 @@ class Division:
 
     Args:
         line: what stands in it.
+        most: how many pieces it may have.
+
+    Raises:
+        TenfoldError: if it has more.
 
     Attributes:
         pieces: of its ink, from left to right.
@@ -50,10 +54,14 @@ class Division:
         row: the line as a whole, if it was seen.
     """
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, most: int) -> None:
         self.line = line
         slant = find_slant(line.parts)
-        self.pieces = [piece for part in line.parts for piece in split(part, line.height, slant)]
+        self.pieces: list[Piece] = []
+        for part in line.parts:
+            self.pieces += split(part, line.height, slant)
+            if len(self.pieces) > most:
+                raise too_dense("more pieces of ink than digits on any page")
         self.parts = candidates(self.pieces, line.height)
         self.digits: dict[Place, Digit] = {}
         self.row: RowReading | None = None
@@ -116,11 +124,12 @@ def candidates(pieces: Sequence[Piece], height: float) -> dict[Place, Part]:
     found = {}
     for first in range(len(pieces)):
         for last in range(first + 1, min(first + MOST_PIECES, len(pieces)) + 1):
-            part = join([piece.part for piece in pieces[first:last]])
-            if part.width > WIDEST * height:
+            some = [piece.part for piece in pieces[first:last]]
+            if max(part.right for part in some) - min(part.x for part in some) > WIDEST * height:
                 break
-            if part.height >= LOWEST * height and not _are_two(pieces[first:last], height):
-                found[first, last] = part
+            high = max(part.bottom for part in some) - min(part.y for part in some)
+            if high >= LOWEST * height and not _are_two(pieces[first:last], height):
+                found[first, last] = join(some)
     return found
 
 

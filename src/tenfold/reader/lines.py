@@ -23,18 +23,20 @@ class Line:
 
     Attributes:
         parts: likewise.
+        width: from its leftmost to its rightmost column, in pixels.
         height: that is typical of its digits, in pixels.
         middle: the row in the middle of its digits.
     """
 
     def __init__(self, parts: Sequence[Part]) -> None:
         self.parts = parts
+        self.width = max(part.right for part in parts) - min(part.x for part in parts)
         self.height = typical_height(parts)
         digits = sorted((part for part in parts if part.height >= TALL * self.height), key=_center)
         self.middle = float(np.median([_middle(part) for part in digits]))
         bottoms = [part.bottom for part in digits]
-        self._centers = [_center(part) for part in digits]
-        self._feet = [float(np.median(bottoms[max(0, i - 1) : i + 2])) for i in range(len(bottoms))]
+        self._centers = np.array([_center(part) for part in digits])
+        self._feet = np.array([np.median(bottoms[max(0, i - 1) : i + 2]) for i in range(len(bottoms))])
 
     def reach(self, part: Part) -> float:
         """How far the top of a part is above the foot of the line there: of a digit about 1, of a comma 0.3."""
@@ -49,18 +51,26 @@ def find_lines(parts: Sequence[Part]) -> list[list[Part]]:
     """
     height = typical_height(parts)
     lines: list[list[Part]] = []
+    ends = np.zeros(len(parts))  # the middle of the last part of each line
     for part in sorted((part for part in parts if part.height >= LOWEST * height), key=_center):
-        drops = [abs(_middle(line[-1]) - _middle(part)) for line in lines]
-        if drops and min(drops) < SLOPE * max(height, part.height):
-            lines[int(np.argmin(drops))].append(part)
+        drops = np.abs(ends[: len(lines)] - _middle(part))
+        nearest = int(drops.argmin()) if lines else 0
+        if lines and drops[nearest] < SLOPE * max(height, part.height):
+            lines[nearest].append(part)
         else:
+            nearest = len(lines)
             lines.append([part])
+        ends[nearest] = _middle(part)
     bits: list[list[Part]] = [[] for _ in lines]
+    numbers = np.repeat(np.arange(len(lines)), [len(line) for line in lines])  # the line of each of these
+    left, top, right, bottom = np.array([(p.x, p.y, p.right, p.bottom) for line in lines for p in line]).T
     for part in parts:
         if part.height < LOWEST * height:
-            distances = [min(_distance(part, other) for other in line) for line in lines]
-            if min(distances) < NEAR * height:
-                bits[int(np.argmin(distances))].append(part)
+            aside = np.maximum(np.maximum(part.x - right, left - part.right), 0)
+            down = np.maximum(np.maximum(part.y - bottom, top - part.bottom), 0)
+            nearest = int((aside**2 + down**2).argmin())  # of equally near ones that in the first line
+            if math.hypot(aside[nearest], down[nearest]) < NEAR * height:
+                bits[numbers[nearest]].append(part)
     lines = [sorted(line + some, key=_center) for line, some in zip(lines, bits, strict=True)]
     return sorted(lines, key=lambda line: float(np.median([_middle(part) for part in line])))
 
@@ -85,10 +95,3 @@ def _center(part: Part) -> float:
 
 def _middle(part: Part) -> float:
     return part.y + part.height / 2
-
-
-def _distance(part: Part, other: Part) -> float:
-    """Between two boxes, 0 if they overlap."""
-    right = max(part.x - other.right, other.x - part.right, 0)
-    down = max(part.y - other.bottom, other.y - part.bottom, 0)
-    return math.hypot(right, down)

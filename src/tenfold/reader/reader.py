@@ -69,7 +69,7 @@ class Reader:
 
         Raises:
             NoDigitsError: if there is no digit in it; it says why.
-            TenfoldError: if it is no picture, is damaged or too large.
+            TenfoldError: if it is no picture, is damaged, too large, or too dense to be writing.
             OSError: if the file cannot be read.
         """
         page = pictures.open_page(picture)
@@ -84,10 +84,16 @@ class Reader:
         Args:
             page: the picture.
             single: as for `read`.
+
+        Raises:
+            TenfoldError: if there is so much in it that it cannot be writing.
         """
         if single or page.is_image:
             return [look(page, [page.digit()], self.model)]
-        return read_lines(page, self.model, self.row_model)
+        try:
+            return read_lines(page, self.model, self.row_model)
+        except TenfoldError as error:
+            raise TenfoldError(f"{page.name}{error}") from None
 
     def interpret(self, page: Page, lines: Sequence[Sequence[Digit]], single: bool = False) -> list[Reading]:
         """What the digits that `find` found in a picture say.
@@ -137,7 +143,7 @@ def predict(
 
     Raises:
         NoDigitsError: if there is no digit in the picture; it says why.
-        TenfoldError: if it is neither, or is damaged or too large.
+        TenfoldError: if the file is neither, is damaged, too large, or too dense to be writing.
         OSError: if the file cannot be read.
     """
     reader = Reader(model)

@@ -6,8 +6,8 @@ from itertools import pairwise
 from tenfold.data import CLASSES
 from tenfold.models import Model, RowModel
 from tenfold.pictures import Page
-from tenfold.pictures.parts import join, trim
-from tenfold.reader.digits import Digit, look
+from tenfold.pictures.parts import join, too_dense, trim
+from tenfold.reader.digits import Digit, log_softmax, look
 from tenfold.reader.division import Division
 from tenfold.reader.lines import Line, find_lines
 from tenfold.reader.row import Seen, read_row
@@ -17,6 +17,10 @@ from tenfold.refusal import log_softmax
 CLEAR = 0.3  # ... the line is seen as a whole, too;
 LOST = 2.0  # ... even then, it is cut as the network for rows sees it, ...
 SEEN = 0.3  # ... where that sees every digit with such a probability
+
+# What no page of writing has more of
+MOST_PIECES = 10_000  # of ink, after all cuts
+MOST_HEIGHTS = 20_000  # heights of digits, the length of all its doubtful lines together
 
 
 def read_lines(page: Page, model: Model, row_model: RowModel) -> list[list[Digit]]:
@@ -29,10 +33,19 @@ def read_lines(page: Page, model: Model, row_model: RowModel) -> list[list[Digit
 
     Returns:
         The digits of each line from left to right, lines from top to bottom.
+
+    Raises:
+        TenfoldError: if there is so much on the page that it cannot be writing.
     """
-    divisions = [Division(Line(parts)) for parts in find_lines(page.parts)]
+    divisions: list[Division] = []
+    left = MOST_PIECES
+    for parts in find_lines(page.parts):
+        divisions.append(Division(Line(parts), left))
+        left -= len(divisions[-1].pieces)
     settle(page, divisions, model)
     doubtful = [division for division in divisions if _is_doubtful(division)]
+    if sum(division.line.width / division.line.height for division in doubtful) > MOST_HEIGHTS:
+        raise too_dense(f"{len(doubtful):,} long lines without clear digits")
     for division in doubtful:
         division.add_row(read_row(page, division.line, row_model))
     settle(page, doubtful, model)
@@ -47,6 +60,7 @@ def settle(page: Page, divisions: Sequence[Division], model: Model) -> None:
         digits = look(page, [division.parts[place] for division, place in unseen], model)
         for (division, place), digit in zip(unseen, digits, strict=True):
             division.add(place, digit)
+        divisions = list(dict.fromkeys(division for division, _ in unseen))  # what is known of the others stays so
 
 
 def _is_doubtful(division: Division) -> bool:
