@@ -1,21 +1,53 @@
 """Data that several tests share."""
 
+import os
 import signal
 
 import numpy as np
 import pytest
-from hypothesis import settings
+import torch
+from hypothesis import HealthCheck, settings
 
 import tenfold
 from tenfold import recipes
 from tenfold.data import Digits, write_idx
 from tenfold.recipes import Recipe
 
-settings.register_profile("tenfold", deadline=None)  # a loaded machine is no failure
+# a loaded machine is no failure, and every machine tries the same examples
+settings.register_profile(
+    "tenfold", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("tenfold")
 
 # the tests send Ctrl-C to processes; children of a background job would ignore it
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("gpu") and not torch.cuda.is_available():
+        pytest.skip("needs an NVIDIA GPU")
+
+
+def forbid_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """Where all that the tests need must be there, a test that is skipped has failed."""
+    if report.skipped and os.environ.get("TENFOLD_FORBID_SKIPS") == "1":
+        *_, reason = report.longrepr
+        report.outcome, report.longrepr = "failed", f"{report.nodeid}: {reason}; TENFOLD_FORBID_SKIPS=1 forbids that"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector):
+    report = yield
+    forbid_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item):
+    report = yield
+    if not item.get_closest_marker("gpu"):
+        forbid_skip(report)
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -301,9 +301,10 @@ def test_a_diverging_run_gets_one_line(tenfold, idx_folder):
 def test_ctrl_c_keeps_the_run_and_says_how_to_resume(idx_folder, tmp_path):
     command = [sys.executable, "-m", "tenfold"]
     settings = (*TINY, "--set", "network_options.width=32")
-    train = [*command, "train", "--recipe", "quick", "--data", idx_folder, "--epochs", "200", *settings, "--out", "run"]
+    endless = ("--epochs", "1000000")
+    train = [*command, "train", "--recipe", "quick", "--data", idx_folder, *endless, *settings, "--out", "run"]
     process = subprocess.Popen(train, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-    while not (tmp_path / "run" / "history.csv").is_file():
+    while not (tmp_path / "run" / "checkpoint.safetensors").is_file():
         assert process.poll() is None
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)

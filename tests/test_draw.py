@@ -146,7 +146,7 @@ def test_the_command_opens_the_browser_and_a_taken_port_is_one_line(tmp_path):
     command[-1] = "0"
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         address = process.stdout.readline().split()[0]
-        for _ in range(300):
+        for _ in range(1200):  # two minutes
             if opened.is_file() and opened.read_text():
                 break
             threading.Event().wait(0.1)

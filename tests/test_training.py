@@ -288,7 +288,7 @@ def test_a_captured_graph_leaves_the_model_as_it_was(monkeypatch):
     release_cuda_graph(model)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
+@pytest.mark.gpu
 def test_it_learns_on_a_gpu(tiny_recipe, few):
     seed_everything(0)
     history = fit(build("cnn"), few, replace(tiny_recipe, precision="auto"), device="cuda")

@@ -156,7 +156,8 @@ def fit_temperature(logits: Float[np.ndarray, "n 10"], labels: UInt8[np.ndarray,
 def apply_temperature(model: nn.Module, temperature: float) -> None:
     """Divide a network's logits by a temperature, in place, within the weights of its last linear layer.
 
-    So they are calibrated wherever the network goes, and it costs nothing. The readings stay what they are.
+    So they are calibrated wherever the network goes, and it costs nothing. The readings stay what they are, except that
+    a mean over views, as in `MeanOverShifts`, may read differently an image on which the views disagree.
     """
     last = [layer for layer in model.modules() if isinstance(layer, nn.Linear)][-1]
     for parameter in last.parameters():
