@@ -18,7 +18,7 @@ export async function loadModel() {
   const adapter = { limits: {}, features: new Set(), requestDevice: async () => null };
   Object.defineProperty(navigator, "gpu", { value: { requestAdapter: async () => adapter } });
   // printErr is where LiteRT writes what it does; what goes wrong, it throws
-  self.Module = { locateFile: (name) => `litert/${name}`, printErr: () => {} };
+  Object.assign(self, { Module: { locateFile: (/** @type {string} */ name) => `litert/${name}`, printErr: () => {} } });
   const [file, rowFile, relaxedSimd] = await Promise.all([
     fetchBytes("model.tflite"),
     fetchBytes("rows.tflite"),

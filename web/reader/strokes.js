@@ -18,13 +18,14 @@ const known = new WeakMap();
 export function strokeWidth(mask, ink) {
   if (ink) return measure(mask, ink);
   if (!known.has(mask)) known.set(mask, measure(mask));
-  return known.get(mask);
+  return /** @type {number} */ (known.get(mask));
 }
 
 function measure(mask, ink) {
   const box = bounds(mask);
   if (!box) return 0;
   const { width, data: far } = distance(pad(crop(mask, box.x, box.y, box.width, box.height), 1)); // all around is paper
+  /** @type {[number[], number[]]} */
   const [ridge, weights] = [[], []];
   for (let i = width; i < far.length - width; i++) {
     if (!(far[i] > 0 && far[i] >= mostAround(far, i, width))) continue;
