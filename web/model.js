@@ -17,8 +17,9 @@ export async function loadModel() {
   // LiteRT.js would wake a graphics processor, which this network has no use for: it finds one without a device
   const adapter = { limits: {}, features: new Set(), requestDevice: async () => null };
   Object.defineProperty(navigator, "gpu", { value: { requestAdapter: async () => adapter } });
+  // @ts-expect-error: the types of LiteRT.js know no printErr
   // printErr is where LiteRT writes what it does; what goes wrong, it throws
-  Object.assign(self, { Module: { locateFile: (/** @type {string} */ name) => `litert/${name}`, printErr: () => {} } });
+  self.Module = { locateFile: (name) => `litert/${name}`, printErr: () => {} };
   const [file, rowFile, relaxedSimd] = await Promise.all([
     fetchBytes("model.tflite"),
     fetchBytes("rows.tflite"),
