@@ -22,6 +22,7 @@ def whiten(model: nn.Sequential, train: Digits) -> list[Callback]:
     Source: K. Jordan, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU", 2024.
     """
     first = model[0]
+    assert isinstance(first, nn.Conv2d)
     patches = F.unfold(preprocess.to_tensor(train.images[:1000]), first.kernel_size, stride=first.stride)
     variances, components = torch.linalg.eigh(patches.transpose(0, 1).flatten(1).cov())  # in columns, ascending
     filters = (components / (variances + 0.01).sqrt()).T.flip(0)[: len(first.weight)]  # (channels, 25)
@@ -32,8 +33,10 @@ def whiten(model: nn.Sequential, train: Digits) -> list[Callback]:
 
 def zero_last_layer(model: nn.Sequential, _: Digits) -> list[Callback]:
     """All logits are 0 before the first step."""
-    nn.init.zeros_(model[-1].weight)
-    nn.init.zeros_(model[-1].bias)
+    last = model[-1]
+    assert isinstance(last, nn.Linear)
+    nn.init.zeros_(last.weight)
+    nn.init.zeros_(last.bias)
     return []
 
 
@@ -71,7 +74,7 @@ def small_filters(model: nn.Sequential, _: Digits) -> list[Callback]:
     """The last two convolutions 2x2 without padding: from 5x5 to 3x3 positions as before."""
     for old in convolutions(model)[2:]:
         new = nn.Conv2d(old.in_channels, old.out_channels, 2, bias=False)
-        model[list(model).index(old)] = new.to(memory_format=torch.channels_last)
+        model[list(model).index(old)] = new.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return []
 
 

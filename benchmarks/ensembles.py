@@ -75,7 +75,7 @@ def record(folders: list[Path], members: int, draws: int, seed: int) -> dict[str
                 "members": [pool[i]["run"] for i in subset],
                 "accuracy": evaluation.accuracy,
                 "accuracy_uncontested": evaluation.accuracy_uncontested,
-                "train_seconds": sum(pool[i]["train_seconds"] for i in subset),
+                "train_seconds": sum(runs[i].history.train_seconds for i in subset),
             }
         )
     recipes: dict[str, list[int]] = {}

@@ -93,7 +93,7 @@ def main() -> None:
             ratio = outcomes[name]["seconds"] / outcomes[BASE]["seconds"]
             runs[name].append({"seed": seed, **outcomes[name], "difference": difference, "time_ratio": ratio})
         print(f"round {seed + 1}/{options.seeds}", file=sys.stderr, flush=True)
-    results = {"recipe": "fast", "measured": where(), "rows": {}}
+    results: dict[str, Any] = {"recipe": "fast", "measured": where(), "rows": {}}
     if options.only and RESULTS.is_file():
         results = json.loads(RESULTS.read_text())
     for name in names:

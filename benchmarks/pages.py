@@ -134,9 +134,9 @@ def _photograph(
     page = cv2.GaussianBlur(page * light[..., None].astype(np.float32), (0, 0), random.uniform(0.4, 1.2))
     page = page + random.normal(0, random.uniform(1, 6), page.shape)
     encoded = cv2.imencode(
-        ".jpg", np.clip(page, 0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, random.integers(60, 96)]
+        ".jpg", np.clip(page, 0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(60, 96))]
     )[1]
-    return cv2.imdecode(encoded, cv2.IMREAD_COLOR), cv2.perspectiveTransform(points, view)
+    return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR)), cv2.perspectiveTransform(points, view)
 
 
 def _clouds(random: np.random.Generator, height: int, width: int, octaves: int) -> Float[np.ndarray, "height width"]:

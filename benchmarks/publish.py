@@ -60,8 +60,8 @@ def rewrite(text: str) -> str:
         block = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
         files = [path for pattern in patterns for path in sorted(RESULTS.glob(pattern))]
         if files and block.search(text):
-            content = table(*(json.loads(path.read_text()) for path in files))
-            text = block.sub(lambda match, content=content: f"{match[1]}{content}\n{match[2]}", text)
+            content = table(*(json.loads(path.read_text()) for path in files)).replace("\\", r"\\")
+            text = block.sub(rf"\g<1>{content}\n\g<2>", text)
     return text
 
 

@@ -33,7 +33,7 @@ def train_mnist_fast(images: np.ndarray, labels: np.ndarray, seed: int, bfloat16
         *(nn.Conv2d(24, 32, 3), nn.MaxPool2d(2), nn.ReLU()),
         *(nn.Flatten(), nn.Linear(800, 256), nn.ReLU(), nn.Linear(256, 10)),
     )
-    model = model.to(memory_format=torch.channels_last)
+    model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     master = [parameter.detach().clone() for parameter in model.parameters()]
     low = list(model.to(dtype).parameters())
     optimizer = torch.optim.Adam(master, lr=0.01, betas=(0.7, 0.9), fused=True)

@@ -16,6 +16,7 @@ from torch import nn
 
 import tenfold
 from tenfold.data import CLASSES, Digits, split
+from tenfold.errors import TenfoldError
 from tenfold.export import litert
 from tenfold.export.graph import RowsFromPixels
 from tenfold.models import ROW_COLUMNS, ROW_SIDE, RowModel, load_for_rows
@@ -88,7 +89,13 @@ def draw(digits: Digits, count: int, first_seed: int) -> list[Example]:
     chunk = min(CHUNK, count)
     seeds = range(first_seed, first_seed + count // chunk)
     found = dict(scatter(partial(draw_chunk, digits, chunk), seeds))
-    return [example for seed in seeds for example in found[seed]]
+    drawn: list[Example] = []
+    for seed in seeds:
+        examples = found[seed]
+        if isinstance(examples, TenfoldError):
+            raise examples
+        drawn += examples
+    return drawn
 
 
 def draw_chunk(digits: Digits, count: int, seed: int) -> list[Example]:

@@ -94,6 +94,8 @@ def first_layer(network: Network) -> dict[str, Any]:
     convolution, norm = network[0], network[1]
     assert isinstance(convolution, nn.Conv2d)
     assert isinstance(norm, nn.BatchNorm2d)
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
     assert convolution.padding == (0, 0)
     factor = (norm.weight / (norm.running_var + norm.eps).sqrt()).detach()
     weights = factor[:, None] * convolution.weight.detach().flatten(1)  # (filters, kernel * kernel)

@@ -4,7 +4,6 @@ import importlib.util
 import json
 import os
 import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -140,14 +139,6 @@ def test_links_lead_somewhere(notebook, name):
     for file, anchor in targets:
         headings = re.findall(r"^#+ (.+)$", prose_of(read(file or name)), re.MULTILINE)
         assert not anchor or anchor in [heading.replace(" ", "-") for heading in headings]
-
-
-def test_addresses_are_those_of_the_project(notebook):
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    repository = project["urls"]["Repository"].removeprefix("https://github.com/")
-    text = json.dumps([cell["source"] for cell in notebook["cells"]])
-    assert set(re.findall(r"github(?:\.com)?/([\w-]+/tenfold)\b", text)) <= {repository}
-    assert f"git+https://github.com/{repository}" in text
 
 
 @pytest.mark.parametrize(("phrase", "cell", "pattern", "digits"), NUMBERS)

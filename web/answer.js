@@ -18,11 +18,12 @@ export class Answer {
    * @param {(index: number) => void} choose called when one of the digits is chosen
    */
   constructor(section, choose) {
-    this.number = section.querySelector("#number");
-    this.verdict = section.querySelector("#verdict");
-    this.seen = section.querySelector("#seen");
+    const find = (/** @type {string} */ id) => /** @type {HTMLElement} */ (section.querySelector(id));
+    this.number = find("#number");
+    this.verdict = find("#verdict");
+    this.seen = /** @type {HTMLCanvasElement} */ (find("#seen"));
     this.number.addEventListener("click", ({ target }) => {
-      const button = target.closest("button");
+      const button = /** @type {Element} */ (target).closest("button");
       if (button) choose([...this.number.querySelectorAll("button")].indexOf(button));
     });
     this.rows = Array.from({ length: 10 }, (_, digit) => {
@@ -33,11 +34,11 @@ export class Answer {
         row.append(part);
         return part;
       });
-      name.textContent = digit;
+      name.textContent = String(digit);
       const bar = document.createElement("span");
       bar.className = "bar";
       track.append(bar);
-      section.querySelector("#bars").append(row);
+      find("#bars").append(row);
       return { row, bar, value };
     });
   }
@@ -82,12 +83,16 @@ export class Answer {
     for (const [index, button] of this.number.querySelectorAll("button").entries()) {
       const digit = digits[index];
       button.type = "button";
-      button.textContent = digit.label ?? "?";
+      button.textContent = String(digit.label ?? "?");
       button.ariaLabel = describe(digit);
-      button.ariaPressed = digit === chosenDigit;
+      button.ariaPressed = String(digit === chosenDigit);
     }
   }
 
+  /**
+   * @param {Float32Array | null} probabilities of the ten digits; null if there is no digit
+   * @param {number | null} label
+   */
   #showProbabilities(probabilities, label = null) {
     for (const [digit, { row, bar, value }] of this.rows.entries()) {
       row.classList.toggle("top", digit === label);

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 
 const PAGE = fileURLToPath(new URL("../src/tenfold/page/", import.meta.url));
 const SHIPPED = fileURLToPath(new URL("../src/tenfold/shipped/", import.meta.url));
+const PROJECT = new URL("../pyproject.toml", import.meta.url);
 const WEB = fileURLToPath(new URL(".", import.meta.url));
 const LITERT = `${WEB}node_modules/@litertjs/`;
 // LiteRT.js takes the first where the browser has relaxed SIMD, the second elsewhere
@@ -17,6 +18,10 @@ for (const name of readdirSync(WEB)) {
   const isSource = /\.(html|css|js|svg|png|webmanifest)$/.test(name) || name === "reader";
   if (isSource) cpSync(WEB + name, PAGE + name, { recursive: true });
 }
+
+const [, repository] = readFileSync(PROJECT, "utf8").match(/^Repository = "(.*)"$/m);
+const index = readFileSync(`${PAGE}index.html`, "utf8");
+writeFileSync(`${PAGE}index.html`, index.replace('href="REPOSITORY"', `href="${repository}"`));
 
 for (const runtime of RUNTIMES) {
   for (const ending of [".js", ".wasm"]) cpSync(`${LITERT}core/wasm/${runtime}${ending}`, `${PAGE}litert/${runtime}${ending}`);

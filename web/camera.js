@@ -1,6 +1,7 @@
 // The camera, in a dialog with a shutter.
 import { takePicture } from "./pictures.js";
 
+/** @type {Record<string, string>} by the name of the error */
 const REASONS = {
   NotAllowedError: "The camera may not be used here. Allow it in the browser's settings for this page, or open a picture.",
   NotFoundError: "There is no camera. Open a picture instead.",
@@ -16,7 +17,7 @@ const REASONS = {
  * @throws {Error} with a message for the page, if there is no camera or it may not be used
  */
 export async function photograph(dialog) {
-  const video = dialog.querySelector("video");
+  const video = /** @type {HTMLVideoElement} */ (dialog.querySelector("video"));
   let stream;
   try {
     stream = await navigator.mediaDevices.getUserMedia({

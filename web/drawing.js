@@ -75,7 +75,7 @@ export function paintStrokes(context, strokes, color) {
       const { x, y } = stroke[i];
       context.quadraticCurveTo(x, y, (x + stroke[i + 1].x) / 2, (y + stroke[i + 1].y) / 2);
     }
-    const last = stroke.at(-1);
+    const last = stroke[stroke.length - 1];
     context.lineTo(last.x, last.y);
     context.stroke();
   }
@@ -96,7 +96,7 @@ export function toPicture(strokes) {
   const [left, right] = widen(across, SHORTEST / scale);
   const [top, bottom] = widen(down, SHORTEST / scale);
   canvas ??= new OffscreenCanvas((WIDTH + 2 * MARGIN) * READ_AT + 1, (HEIGHT + 2 * MARGIN) * READ_AT + 1);
-  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
   context.reset();
   context.fillStyle = "white";
   context.fillRect(0, 0, canvas.width, canvas.height);
@@ -113,7 +113,13 @@ export function toPicture(strokes) {
 /** @type {OffscreenCanvas} for the largest such picture; a new one takes longer than what is drawn on it */
 let canvas;
 
-/** From where to where the points reach along one side of the pad. */
+/**
+ * From where to where the points reach along one side of the pad.
+ *
+ * @param {number[]} values
+ * @param {number} limit
+ * @returns {[number, number]}
+ */
 function extent(values, limit) {
   const inside = values.map((value) => Math.min(Math.max(value, 0), limit));
   return [Math.min(...inside), Math.max(...inside)];
@@ -154,7 +160,7 @@ export function drawWithPointers(canvas, drawing, isOpen, changed) {
     drawing.extend(event.pointerId, toPoints(moves.length ? moves : [event]));
     changed();
   });
-  for (const name of ["pointerup", "pointercancel"]) {
+  for (const name of /** @type {const} */ (["pointerup", "pointercancel"])) {
     canvas.addEventListener(name, ({ pointerId }) => drawing.end(pointerId));
   }
 }
@@ -170,6 +176,7 @@ export function drawWithPointers(canvas, drawing, isOpen, changed) {
  */
 export function drawWithKeys(canvas, drawing, isOpen, changed) {
   const PEN_KEY = "keyboard";
+  /** @type {Record<string, [number, number]>} */
   const ARROWS = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] };
   const pen = { x: WIDTH / 2, y: HEIGHT / 4 };
 

@@ -9,7 +9,10 @@ export class FirstLayer {
    *   are folded into weights and bias, so that it takes pixels of 0 to 255
    */
   constructor({ kernel, stride, weights, bias }) {
-    Object.assign(this, { kernel, stride, weights, bias });
+    this.kernel = kernel;
+    this.stride = stride;
+    this.weights = weights;
+    this.bias = bias;
     this.side = Math.floor((SIDE - kernel) / stride) + 1;
   }
 
@@ -53,5 +56,5 @@ export function paintGray(canvas, values, largest) {
     pixels.data.fill(largest ? (255 * values[i]) / largest : 0, 4 * i, 4 * i + 3);
     pixels.data[4 * i + 3] = 255;
   }
-  canvas.getContext("2d").putImageData(pixels, 0, 0);
+  canvas.getContext("2d")?.putImageData(pixels, 0, 0);
 }

@@ -64,9 +64,9 @@ function connectControls() {
   document.addEventListener("dragover", (event) => event.preventDefault());
   document.addEventListener("drop", (event) => {
     event.preventDefault();
-    showFile(event.dataTransfer.files);
+    showFile(event.dataTransfer?.files);
   });
-  document.addEventListener("paste", (event) => showFile(event.clipboardData.files));
+  document.addEventListener("paste", (event) => showFile(event.clipboardData?.files));
   new ResizeObserver(paint).observe(canvas);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
   for (const name of ["focus", "blur"]) canvas.addEventListener(name, paint);
@@ -132,7 +132,7 @@ function replaceContent() {
 }
 
 function showFile(files) {
-  if (files.length) show(() => openPicture(findPicture(files)));
+  if (files?.length) show(() => openPicture(findPicture(files)));
 }
 
 /** Show a picture in the place of the drawing, when it comes. */
@@ -150,8 +150,9 @@ async function show(take) {
 
 /** Read what the pad shows, and show the answer, unless the pad shows something newer by then. */
 async function readAgain() {
-  if (!canRead || isBlank()) return;
+  if (!reader || !canRead || isBlank()) return;
   const of = content;
+  /** @type {import("./reading.js").Found | null} */
   let found = { lines: [] };
   let failure = "";
   try {
@@ -162,7 +163,7 @@ async function readAgain() {
   if (!found || of !== content) return;
   const before = digits().length;
   lines = found.lines;
-  place = picture ? pad.fit(picture) : found.place;
+  place = picture ? pad.fit(picture) : (found.place ?? null);
   if (digits().length !== before) chosen = picture ? 0 : digits().length - 1; // else what was chosen stays so
   if (picture) warn(failure); // a drawing has only begun
   showAnswer();
@@ -198,7 +199,7 @@ function chooseAt({ offsetX, offsetY }) {
 
 /** Show the current answer everywhere. */
 function showAnswer() {
-  if (digits().length) answer.show(lines, chosen);
+  if (lines && digits().length) answer.show(lines, chosen);
   else if (lines) answer.clear("no digit");
   else answer.clear(canRead && !isBlank() ? "Reading…" : state);
   paint();
@@ -238,7 +239,7 @@ function paintNow() {
   const context = pad.begin(canvas);
   if (picture) pad.paintPicture(context, picture);
   else paintStrokes(context, drawing.strokes, color("--ink"));
-  if (picture || digits().length > 1) {
+  if (place && (picture || digits().length > 1)) {
     pad.paintBoxes(context, digits(), { place, chosen, isPicture: Boolean(picture), color: color("--accent") });
   }
   if (!picture && canvas.matches(":focus-visible")) pad.paintPen(context, pen, color("--accent"));

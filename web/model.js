@@ -19,6 +19,7 @@ export async function loadModel() {
   // LiteRT.js would wake a graphics processor, which this network has no use for: it finds one without a device
   const adapter = { limits: {}, features: new Set(), requestDevice: async () => null };
   Object.defineProperty(navigator, "gpu", { value: { requestAdapter: async () => adapter } });
+  // @ts-expect-error: the types of LiteRT.js know no printErr
   // printErr is where LiteRT writes what it does; what goes wrong, it throws
   self.Module = { locateFile: (name) => `litert/${name}`, printErr: () => {} };
   const [file, rowFile, thresholds, relaxedSimd] = await Promise.all([

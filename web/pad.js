@@ -37,7 +37,7 @@ export function begin(canvas) {
   const width = Math.round(canvas.clientWidth * devicePixelRatio);
   const height = Math.round((width * HEIGHT) / WIDTH);
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-  const context = canvas.getContext("2d");
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   context.setTransform(width / WIDTH, 0, 0, width / WIDTH, 0, 0);
   context.clearRect(0, 0, WIDTH, HEIGHT);
   return context;

@@ -1,28 +1,28 @@
 // Keeps the page for use without a network. VERSION and FILES stand above this, written by build.mjs.
-/* global VERSION, FILES */
 
+const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 const CACHE = `tenfold-${VERSION}`;
-const runtime = new URL(self.location.href).searchParams.get("runtime"); // of LiteRT.js, the one this browser needs
+const runtime = new URL(worker.location.href).searchParams.get("runtime"); // of LiteRT.js, the one this browser needs
 
-self.addEventListener("install", (event) => {
+worker.addEventListener("install", (event) => {
   const files = ["./", ...FILES, `litert/${runtime}.js`, `litert/${runtime}.wasm`];
   const fresh = files.map((file) => new Request(file, { cache: "no-cache" })); // asks whether what it has is still right
   event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(fresh)));
-  self.skipWaiting();
+  worker.skipWaiting();
 });
 
-self.addEventListener("activate", (event) => {
+worker.addEventListener("activate", (event) => {
   event.waitUntil(
     (async () => {
       for (const name of await caches.keys()) {
         if (name.startsWith("tenfold-") && name !== CACHE) await caches.delete(name);
       }
-      await self.clients.claim();
+      await worker.clients.claim();
     })(),
   );
 });
 
-self.addEventListener("fetch", (event) => {
+worker.addEventListener("fetch", (event) => {
   if (event.request.method !== "GET") return;
   event.respondWith(
     caches

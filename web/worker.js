@@ -26,7 +26,11 @@ ready.then(
 
 class Superseded extends Error {}
 
-let newest = null; // what to read next; what comes while something is being read takes its place
+/** @typedef {import("./drawing.js").Point} Point */
+/** @typedef {{id?: number, strokes: Point[][], picture?: undefined} | {id?: number, strokes?: undefined, picture: ImageData}} Task */
+
+/** @type {Task | null} what to read next; what comes while something is being read takes its place */
+let newest = null;
 let isReading = false;
 let answered = 0; // when
 const { port1: begin, port2: inbox } = new MessageChannel();
@@ -44,7 +48,7 @@ async function readAll() {
     newest = null;
     try {
       const { reader, toPicture } = await ready;
-      const seen = strokes ? toPicture(strokes) : { picture };
+      const seen = strokes ? toPicture(strokes) : { picture, place: undefined };
       const { lines } = await reader.read(seen.picture, { isDrawing: Boolean(strokes) });
       answered = performance.now();
       if (id !== undefined) self.postMessage({ id, lines, place: seen.place });

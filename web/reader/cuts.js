@@ -108,7 +108,7 @@ function findSeams(ink, height) {
   return found.map((column) => {
     const path = new Int32Array(rows);
     path[half] = column;
-    for (const [step, total] of [[-1, down], [1, up]]) {
+    for (const [step, total] of /** @type {[number, Float32Array][]} */ ([[-1, down], [1, up]])) {
       for (let row = half + step; row >= 0 && row < rows; row += step) {
         const near = [0, -1, 1].map((aside) => Math.max(0, Math.min(path[row - step] + aside, width - 1)));
         path[row] = near[least(near.map((x, i) => total[row * width + x] + (i ? ASIDE : 0)))];

@@ -37,7 +37,10 @@ class Candidate {
    * @param {number} against what speaks against it before the network has seen it
    */
   constructor(first, last, part, against) {
-    Object.assign(this, { first, last, part, against });
+    this.first = first;
+    this.last = last;
+    this.part = part;
+    this.against = against;
     /** @type {Digit | null} what the network saw */
     this.digit = null;
     /** @type {number[] | null} what the line as a whole tells of it, if it was seen */
@@ -99,6 +102,7 @@ export class Division {
    */
   cheapest() {
     const costs = [0];
+    /** @type {(Candidate | null)[]} */
     const steps = [null]; // the digit that ends before each piece
     for (const [i, unread] of this.#unread.entries()) {
       const last = i + 1;
@@ -113,7 +117,7 @@ export class Division {
     for (let last = this.pieces.length; last; last = steps[last]?.first ?? last - 1) {
       if (steps[last]) path.unshift(steps[last]);
     }
-    return { path, cost: costs.at(-1) };
+    return { path, cost: costs[costs.length - 1] };
   }
 }
 

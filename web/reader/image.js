@@ -83,7 +83,13 @@ export function bounds({ width, height, data }) {
   return bottom ? { x: left, y: top, width: right - left, height: bottom - top } : null;
 }
 
-/** The longer side becomes `side`, the other one in proportion. */
+/**
+ * The longer side becomes `side`, the other one in proportion.
+ *
+ * @param {{width: number, height: number}} size
+ * @param {number} side
+ * @returns {[number, number]} width and height
+ */
 export function sizeFor({ width, height }, side) {
   const scale = side / Math.max(width, height);
   return [Math.max(1, round(scale * width)), Math.max(1, round(scale * height))];
@@ -152,8 +158,9 @@ function shrinkByAny(gray, width, height, stepX, stepY) {
  * Those in new pixel i are numbers `starts[i]` to before `starts[i + 1]`.
  */
 function areas(length, count, step) {
+  /** @type {[number[], number[], number[]]} */
   const [from, share, starts] = [[], [], [0]];
-  const add = (pixel, part) => {
+  const add = (/** @type {number} */ pixel, /** @type {number} */ part) => {
     from.push(pixel);
     share.push(part);
   };

@@ -42,6 +42,7 @@ export class Line {
 export function findLines(parts) {
   const height = typicalHeight(parts);
   const isBit = (part) => part.height < LOWEST * height;
+  /** @type {Part[][]} */
   const lines = [];
   for (const part of parts.filter((each) => !isBit(each)).sort(byCenter)) {
     const drops = lines.map((line) => Math.abs(middle(line.at(-1)) - middle(part)));
@@ -49,6 +50,7 @@ export function findLines(parts) {
     if (drops[nearest] < SLOPE * Math.max(height, part.height)) lines[nearest].push(part);
     else lines.push([part]);
   }
+  /** @type {Part[][]} */
   const bits = lines.map(() => []);
   for (const part of parts.filter(isBit)) {
     const distances = lines.map((line) => Math.min(...line.map((other) => distance(part, other))));

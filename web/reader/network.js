@@ -38,7 +38,8 @@ export class Network {
     const seen = parts.map((part) => {
       const ink = page.cutOut(part);
       const key = `${page.isImage} ${ink.width} ${TEXT.decode(ink.data)}`;
-      return { key, digit: { ...(this.#known.get(key) ?? { image: page.image(ink) }), part } };
+      const digit = /** @type {Digit} */ ({ ...(this.#known.get(key) ?? { image: page.image(ink) }), part });
+      return { key, digit };
     });
     const fresh = seen.filter(({ digit }) => !digit.answer);
     const images = new Uint8Array(fresh.length * 784);

@@ -46,7 +46,7 @@ export function cutOut(ink, part) {
 export function normalize(ink) {
   const strokes = adjustStrokes(resize(cut(ink), FINE * INK_SIDE));
   const small = resize(cut(strokes), INK_SIDE);
-  const strength = fround(255 / small.data.reduce((most, level) => Math.max(most, level)));
+  const strength = fround(255 / /** @type {Uint8Array} */ (small.data).reduce((most, level) => Math.max(most, level)));
   return center({ ...small, data: Float32Array.from(small.data, (level) => level * strength) });
 }
 
@@ -68,7 +68,7 @@ function adjustStrokes(gray) {
 }
 
 function cut(ink) {
-  const { x, y, width, height } = bounds(ink);
+  const { x, y, width, height } = /** @type {NonNullable<ReturnType<typeof bounds>>} */ (bounds(ink));
   return crop(ink, x, y, width, height);
 }
 

@@ -28,7 +28,9 @@ export class Page {
     this.isImage = isNormal(gray);
     if (this.isImage) {
       const mask = map(gray, (level) => level > 0);
-      Object.assign(this, { scale: 1, ink: gray, parts: [trim(0, 0, mask)] });
+      this.scale = 1;
+      this.ink = gray;
+      this.parts = [/** @type {Part} */ (trim(0, 0, mask))];
       return;
     }
     const [resized, scale] = resize(gray);
@@ -68,7 +70,12 @@ export class Page {
   }
 }
 
-/** A picture of workable size, and the scale. */
+/**
+ * A picture of workable size, and the scale.
+ *
+ * @param {import("./image.js").Raster} gray
+ * @returns {[import("./image.js").Raster, number]}
+ */
 function resize(gray) {
   const [shorter, longer] = [Math.min(gray.width, gray.height), Math.max(gray.width, gray.height)];
   if (longer > LONGEST) return [shrink(gray, ...sizeFor(gray, LONGEST)), LONGEST / longer];

@@ -28,7 +28,11 @@ export class Part {
    * @param {Raster} mask
    */
   constructor(x, y, mask) {
-    Object.assign(this, { x, y, mask, width: mask.width, height: mask.height });
+    this.x = x;
+    this.y = y;
+    this.mask = mask;
+    this.width = mask.width;
+    this.height = mask.height;
     this.right = x + mask.width; // the first column after it
     this.bottom = y + mask.height; // the first row below it
     this.area = sum(mask.data); // pixels of ink

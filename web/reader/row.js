@@ -130,7 +130,7 @@ function cutStrip({ ink }, line, digit) {
   paste(around, crop(ink, x, y, right - x, bottom - y), x - left, y - top);
   const scale = SIDE / height;
   const image = (scale < 1 ? shrink : enlarge)(around, Math.max(1, round(scale * width)), SIDE);
-  const most = image.data.reduce((greatest, level) => Math.max(greatest, level));
+  const most = /** @type {Uint8Array} */ (image.data).reduce((greatest, level) => Math.max(greatest, level));
   const strength = fround(255 / Math.max(most, FAINT));
   return { image: map(image, (level) => Math.min(round(fround(level * strength)), 255)), left, scale };
 }

@@ -8,6 +8,7 @@ import { join, tooDense, trim } from "./parts.js";
 import { readRow } from "./row.js";
 
 /** @typedef {import("./network.js").Digit} Digit */
+/** @typedef {import("./parts.js").Part} Part */
 
 // If more than this speaks for every digit against the cheapest division, ...
 const CLEAR = 0.3; // ... the line is seen as a whole, too;
@@ -84,7 +85,7 @@ function cutAsSeen(page, line, seen) {
   return seen.flatMap(({ answer }, i) => {
     const mask = crop(whole.mask, edges[i], 0, edges[i + 1] - edges[i], whole.height);
     if (!mask.data.some(Boolean)) return [];
-    const part = trim(whole.x + edges[i], whole.y, mask);
+    const part = /** @type {Part} */ (trim(whole.x + edges[i], whole.y, mask));
     const image = page.image(page.cutOut(part));
     return [{ part, image, answer: logSoftmax(answer), score: Math.exp(Math.max(...answer)), surprise: 0 }];
   });

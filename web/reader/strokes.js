@@ -18,10 +18,11 @@ const known = new WeakMap();
 export function strokeWidth(mask, ink) {
   if (ink) return measure(mask, ink);
   if (!known.has(mask)) known.set(mask, measure(mask));
-  return known.get(mask);
+  return /** @type {number} */ (known.get(mask));
 }
 
 function measure(mask, ink) {
+  /** @type {[number[], number[]]} */
   const [ridge, weights] = [[], []];
   alongRidges(mask, (far, x, y) => {
     ridge.push(far);
