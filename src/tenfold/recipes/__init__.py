@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from tenfold import settings
+from tenfold.augment import Augment
 from tenfold.errors import TenfoldError
 from tenfold.settings import Count, Fraction, Name, NotNegative, Positive, Seed
 
@@ -38,17 +39,7 @@ class Recipe:
         beta2: in Adam the decay of the squared gradient's mean.
         weight_decay: pulls weights (not biases, not BatchNorm) toward zero.
         label_smoothing: the share of the target that is spread over all ten classes.
-        rotation: largest random rotation, in degrees.
-        scale: largest random change of size, as a fraction.
-        shear: largest random slant, as a fraction.
-        shift: largest random shift, in pixels.
-        elastic: largest random shift of the points that an elastic distortion follows, in pixels.
-        mixture: the share of the images that random filters, curves, patches and textures change too.
-        pen: the share of the images that are drawn as with other pens, on other papers, by other cameras.
-        forms: the share of the images that are replaced by drawn digits of forms that MNIST lacks.
-        cuts: the share of the images that are cut out of a row of digits, with bits of their neighbors.
-        non_digits: how many images that show no digit join every batch, as a share of it; of those the network learns
-            to find no digit likelier than another.
+        augment: how the training images are changed, see `tenfold.augment.Augment`.
         temperature: what the finished network's logits are divided by, so that its probabilities can be believed; for
             recipes that train on all images. Where some are held out, it is fitted on those instead.
         precision: "auto" is bfloat16 where the processor or GPU computes in it and float32 elsewhere.
@@ -72,23 +63,9 @@ class Recipe:
     beta2: Fraction
     weight_decay: NotNegative
     label_smoothing: Fraction
-    rotation: NotNegative
-    scale: Fraction
-    shear: NotNegative
-    shift: NotNegative
-    elastic: NotNegative = 0.0
-    mixture: Annotated[float, Field(ge=0, le=1)] = 0.0
-    pen: Annotated[float, Field(ge=0, le=1)] = 0.0
-    forms: Annotated[float, Field(ge=0, le=1)] = 0.0
-    cuts: Annotated[float, Field(ge=0, le=1)] = 0.0
-    non_digits: Annotated[float, Field(ge=0, le=1)] = 0.0
     temperature: Positive = 1.0
     precision: Literal["auto", "float32", "bfloat16"]
-
-    @property
-    def augments(self) -> bool:
-        """Whether the strokes are moved in training."""
-        return any((self.rotation, self.scale, self.shear, self.shift, self.elastic))
+    augment: Augment = Field(default_factory=Augment)
 
     def to_toml(self) -> str:
         """The recipe as TOML that `load` reads back."""
