@@ -3,7 +3,6 @@
 Rows are drawn with the training digits, less those that are held out, with which other rows are drawn to measure on.
 """
 
-import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from jaxtyping import UInt8
 from torch import nn
 
 import tenfold
+from tenfold import recipes
 from tenfold.data import CLASSES, Digits, split
 from tenfold.errors import TenfoldError
 from tenfold.export import litert
@@ -22,12 +22,12 @@ from tenfold.export.graph import RowsFromPixels
 from tenfold.models import ROW_COLUMNS, ROW_SIDE, RowModel, load_for_rows
 from tenfold.networks import row_cnn
 from tenfold.reader.row import RowReading, Strip
-from tenfold.rows import Example, draw_examples, fit_rows
-from tenfold.rows.training import RECIPE
+from tenfold.rows import Example, TextLines, draw_examples
+from tenfold.training import ProgressBar, Training, run
 from tenfold.weights import read_tensors, write_tensors
 from tenfold.workers import scatter
 
-HELD_OUT = 5000  # digits
+RECIPE = recipes.load("text_lines")
 ROWS, MEASURED = 80_000, 2_000
 CHUNK = 2_000  # rows a job
 CALIBRATION = 256
@@ -46,24 +46,23 @@ def train(weights: Path) -> nn.Module:
     if weights.is_file():
         network.load_state_dict(read_tensors(weights)[0])
         return network.eval()
-    learned, _ = split(tenfold.load()[0], HELD_OUT)
-    started = time.perf_counter()
-    for epoch, loss in enumerate(fit_rows(network, draw(learned, ROWS, first_seed=0), RECIPE.seed)):
-        print(f"rows: epoch {epoch + 1}, loss {loss:.3f}, {time.perf_counter() - started:.0f} s", flush=True)
+    learned, held_out = split(tenfold.load()[0], RECIPE.validation)
+    task = TextLines(draw(learned, ROWS, 0), draw(held_out, MEASURED, ROWS), RECIPE)
+    run(Training(network, task, RECIPE, torch.device("cpu")), [ProgressBar()])
     write_tensors(weights, network.state_dict(), {})
-    return network
+    return network.eval()
 
 
 def export(network: nn.Module) -> bytes:
     """The network as a LiteRT file of 8 bits."""
-    learned, _ = split(tenfold.load()[0], HELD_OUT)
+    learned, _ = split(tenfold.load()[0], RECIPE.validation)
     calibration = to_images(draw(learned, CALIBRATION, first_seed=0))
     return litert.convert(RowsFromPixels(network), calibration, SIGNATURES, DESCRIPTION)[-1]
 
 
 def evaluate() -> dict[str, Any]:
     """How many drawn rows of held-out digits the network in the package reads right."""
-    _, held_out = split(tenfold.load()[0], HELD_OUT)
+    _, held_out = split(tenfold.load()[0], RECIPE.validation)
     unseen = draw(held_out, MEASURED, first_seed=ROWS)
     return {"held_out_rows": len(unseen), "right": measure(unseen, load_for_rows())}
 

@@ -20,7 +20,6 @@ from tenfold.export import export
 from tenfold.files import write_atomically
 from tenfold.networks import Network
 from tenfold.preprocess import MEAN, STD
-from tenfold.rows.training import RECIPE as ROW_RECIPE
 from tenfold.runs import Run
 from tenfold.weights import write_tensors
 
@@ -62,7 +61,7 @@ def main() -> None:
             results["int8"] = {key: figures[key] for key in ("per_class", "misclassified")}
             plots.mistakes(evaluation, test, len(evaluation.mistakes)).savefig(FIGURE)
     results["rows"] = {
-        "recipe": ROW_RECIPE.to_toml(),
+        "recipe": rows.RECIPE.to_toml(),
         "rows": rows.ROWS,
         "parameters": sum(parameter.numel() for parameter in row_network.parameters()),
         "measured": where(),

@@ -73,14 +73,13 @@ def augmentation_and_step(recipe: recipes.Recipe) -> tuple[float, float]:
     """Seconds of distorting a batch, and of the forward and backward pass on it."""
     images = torch.rand(recipe.batch_size, 1, 28, 28)
     model = tenfold.build(recipe.network, **recipe.network_options)
-    limits = (recipe.rotation, recipe.scale, recipe.shear, recipe.shift, recipe.elastic)
 
     def step() -> None:
         with autocast(torch.device("cpu"), recipe.precision):
             loss = model(images).float().logsumexp(dim=1).mean()
         loss.backward()
 
-    return alternate(lambda: augment.distort(images, *limits), step, n=50)
+    return alternate(lambda: augment.distort(images, *recipe.augment.distortion), step, n=50)
 
 
 def reading(test: tenfold.Digits) -> dict[str, float]:

@@ -69,7 +69,7 @@ def tiny_recipe() -> Recipe:
         "epochs": 3,
         "batch_size": 100,
         "validation": 100,
-        "rotation": 5.0,
+        "augment.rotation": 5.0,
         "precision": "float32",
     }
     return recipes.load("quick", changes)

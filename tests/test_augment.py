@@ -79,7 +79,9 @@ def test_elastic_distortion_moves_points_within_its_limit_and_by_different_ways(
 
 # a chosen image goes through at least one of six changes, each with a chance of one half; or of seven, of one third,
 # two of which can leave a single pixel as it is
-@pytest.mark.parametrize(("change", "likely"), [(augment.mix, 1 - (1 / 2) ** 6), (augment.rewrite, 1 - (2 / 3) ** 6)])
+@pytest.mark.parametrize(
+    ("change", "likely"), [(augment.apply_augmix, 1 - (1 / 2) ** 6), (augment.vary_capture, 1 - (2 / 3) ** 6)]
+)
 @given(share=st.floats(0, 1), seed=st.integers(0, 2**32 - 1))
 def test_the_wanted_share_changes_and_stays_within_range(change, likely, share, seed):
     torch.manual_seed(seed)
@@ -93,9 +95,9 @@ def test_the_wanted_share_changes_and_stays_within_range(change, likely, share, 
 def test_same_seed_same_mixture_and_each_image_its_own(few):
     images = preprocess.normalize(preprocess.astype(preprocess.reshape(few.images[:1].repeat(32, axis=0))))
     torch.manual_seed(1)
-    first = augment.mix(images, 1.0)
+    first = augment.apply_augmix(images, 1.0)
     torch.manual_seed(1)
-    assert torch.equal(first, augment.mix(images, 1.0))
+    assert torch.equal(first, augment.apply_augmix(images, 1.0))
     assert len({image.numpy().tobytes() for image in first}) >= 30  # one may be left as it is, and another
 
 
@@ -144,7 +146,7 @@ def test_strokes_are_drawn_where_their_points_are():
 @pytest.mark.parametrize("count", [1, 4, 50])
 def test_non_digits_are_as_many_as_the_digits_and_each_another(few, count):
     torch.manual_seed(0)
-    drawn = augment.non_digits(preprocess.normalize(preprocess.astype(preprocess.reshape(few.images[:count]))))
+    drawn = augment.draw_negatives(preprocess.normalize(preprocess.astype(preprocess.reshape(few.images[:count]))))
     assert drawn.shape == (count, 1, 28, 28)
     assert drawn.min() >= 0
     assert drawn.max() <= 1
@@ -167,11 +169,11 @@ def test_what_is_framed_is_as_large_as_a_digit_and_its_center_of_mass_in_the_mid
 def test_well_cut_digits_keep_their_ink_and_badly_cut_ones_do_not(few):
     torch.manual_seed(0)
     images = preprocess.normalize(preprocess.astype(preprocess.reshape(few.images)))
-    uncut = augment.well_cut(images, 0.25)
+    uncut = augment.crop_digits(images, 0.25)
     assert torch.equal(uncut[: len(images) // 2], images[: len(images) // 2])
     likeness = [
         F.cosine_similarity(cut.flatten(1), framing.frame(images).flatten(1)).median()
-        for cut in (augment.well_cut(images, 1.0), rows.badly_cut(images))
+        for cut in (augment.crop_digits(images, 1.0), rows.crop_fragments(images))
     ]
     assert likeness[0] > 0.7
     assert likeness[1] < 0.5
@@ -181,7 +183,7 @@ def test_other_forms_replace_the_wanted_share_and_say_what_they_are(few):
     torch.manual_seed(0)
     images = preprocess.normalize(preprocess.astype(preprocess.reshape(few.images)))
     labels = torch.tensor(few.labels, dtype=torch.int64)
-    drawn, digits = augment.other_forms(images, labels, 0.5)
+    drawn, digits = augment.draw_letterforms(images, labels, 0.5)
     assert torch.equal(drawn[1::2], images[1::2])
     assert torch.equal(digits[1::2], labels[1::2])
     assert set(digits[::2].tolist()) == set(range(10))

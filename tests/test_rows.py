@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tenfold
-from tenfold import preprocess
+from tenfold import preprocess, recipes
 from tenfold.errors import TenfoldError
 from tenfold.models import ROW_COLUMNS, ROW_SIDE, ROW_STEP, SHIPPED, LiteRTRowModel, TorchRowModel
 from tenfold.networks import row_cnn
@@ -21,8 +21,9 @@ from tenfold.reader.division import Division
 from tenfold.reader.lines import Line, find_lines
 from tenfold.reader.row import LEAST, RowReading, Strip, read_row
 from tenfold.reader.segment import settle
-from tenfold.rows import draw_examples, fit_rows
+from tenfold.rows import TextLines, draw_examples
 from tenfold.rows.writing import draw_row, make_alphabet
+from tenfold.training import Training, run
 
 
 class Said:
@@ -72,8 +73,11 @@ def test_rows_show_their_digits_from_left_to_right(train):
 
 def test_a_network_learns_from_rows(examples):
     torch.manual_seed(0)
-    losses = list(fit_rows(row_cnn(width=8), examples))
-    assert losses[-1] < losses[0] / 2
+    recipe = recipes.load("text_lines", {"batch_size": 16})
+    task = TextLines(examples[:-20], examples[-20:], recipe)
+    history = run(Training(row_cnn(width=8), task, recipe, torch.device("cpu")))
+    assert history["loss"][-1] < history["loss"][0] / 2
+    assert history["validation_loss"][-1] < history["validation_loss"][0]
 
 
 @settings(max_examples=20, deadline=None)

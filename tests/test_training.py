@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import tenfold
 from tenfold import TenfoldError, augment, build, fit, preprocess, recipes, restore, seed_everything
+from tenfold.augment import Augment
 from tenfold.data import Digits
 from tenfold.networks import NETWORKS, predict_logits
 from tenfold.training import (
@@ -68,13 +69,13 @@ def test_it_learns_and_the_history_tells(tiny_recipe, few):
 @pytest.mark.parametrize("optimizer", ["adamw", "adam", "sgd", "muon"])
 @pytest.mark.parametrize("network", NETWORKS)
 def test_every_network_learns_with_every_optimizer(tiny_recipe, few, network, optimizer):
-    recipe = replace(tiny_recipe, network=network, network_options={}, optimizer=optimizer, rotation=0.0)
+    recipe = replace(tiny_recipe, network=network, network_options={}, optimizer=optimizer, augment=Augment())
     _, history = trained(replace(recipe, peak_lr=0.05 if optimizer == "sgd" else 0.01), few)
     assert history["validation_accuracy"][-1] > 0.4  # four times chance
 
 
 def test_one_batch_can_be_learned_by_heart(tiny_recipe, few):
-    recipe = replace(tiny_recipe, epochs=30, batch_size=20, validation=0, rotation=0.0)
+    recipe = replace(tiny_recipe, epochs=30, batch_size=20, validation=0, augment=Augment())
     model, history = trained(recipe, few[:20])
     assert history["validation_accuracy"] == [None] * 30
     assert tenfold.evaluate(model, few[:20]).accuracy == 1.0
@@ -84,7 +85,7 @@ PROGRAM = """
 import sys, hashlib, torch, tenfold
 from tenfold import recipes
 train, _ = tenfold.load()
-recipe = recipes.load("quick", {"seed": int(sys.argv[1]), "validation": 0, "rotation": 5.0})
+recipe = recipes.load("quick", {"seed": int(sys.argv[1]), "validation": 0, "augment.rotation": 5.0})
 tenfold.seed_everything(recipe.seed)
 model = tenfold.build(recipe.network, **recipe.network_options)
 tenfold.fit(model, train[:2000], recipe)
@@ -280,7 +281,7 @@ def test_a_captured_graph_leaves_the_model_as_it_was(monkeypatch):
     monkeypatch.setattr(torch.cuda, "make_graphed_callables", make_graphed_callables)
     model = build("cnn").eval()
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    capture_cuda_graph(model, 4, nullcontext())
+    capture_cuda_graph(model, (4, 1, 28, 28), nullcontext())
     assert model(torch.zeros(4, 1, 28, 28)) == "replayed"
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
     release_cuda_graph(model)
@@ -298,11 +299,11 @@ def test_it_learns_on_a_gpu(tiny_recipe, few):
 def test_where_there_is_no_digit_no_class_becomes_likely(few, tiny_recipe):
     confidences = []
     for share in (0.0, 0.5):
-        recipe = replace(tiny_recipe, non_digits=share, epochs=6)
+        recipe = replace(tiny_recipe, augment=Augment(negatives=share), epochs=6)
         model, history = trained(recipe, few)
         assert history["accuracy"][-1] > 0.8  # of the digits alone
         torch.manual_seed(1)
-        nothing = augment.non_digits(preprocess.normalize(preprocess.astype(preprocess.reshape(few.images[:200]))))
+        nothing = augment.draw_negatives(preprocess.normalize(preprocess.astype(preprocess.reshape(few.images[:200]))))
         logits = predict_logits(model, preprocess.standardize(nothing))
         confidences.append(logits.softmax(dim=1).amax(dim=1).mean())
     assert confidences[1] < 0.7 * confidences[0]

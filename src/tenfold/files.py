@@ -1,4 +1,4 @@
-"""Files that are either complete or not there, read only up to a limit; folders that one process at a time writes to."""
+"""Files that are complete or not there, that are read up to a limit; folders that one process at a time writes to."""
 
 import os
 import secrets

@@ -1,5 +1,6 @@
 """Settings in TOML files, read into dataclasses that check every key and value."""
 
+import dataclasses
 import os
 import re
 import tomllib
@@ -105,16 +106,22 @@ def parse(kind: type[Settings], values: Mapping[str, Any], origin: str) -> Setti
 
     Args:
         kind: the dataclass.
-        values: for its fields.
+        values: for its fields; for a field that is a dataclass itself, a table.
         origin: where they come from, for the error messages.
 
     Raises:
         TenfoldError: if a key is unknown or missing, or a value has the wrong type or range.
     """
+    fields: dict[str, Any] = {field.name: field.type for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    tables = {
+        name: parse(fields[name], value, f"{origin}, [{name}]")
+        for name, value in values.items()
+        if dataclasses.is_dataclass(fields.get(name)) and isinstance(value, dict)
+    }
     try:
-        return kind(**values)
+        return kind(**{**values, **tables})
     except ValidationError as error:
-        raise TenfoldError(f"{origin}: {_explain(error, kind.__dataclass_fields__)}") from None  # type: ignore[attr-defined]
+        raise TenfoldError(f"{origin}: {_explain(error, fields)}") from None
 
 
 def check(kind: type[BaseModel], values: Any, origin: str) -> None:

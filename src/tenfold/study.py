@@ -266,9 +266,7 @@ def _begun(path: Path, recipe: Recipe, data: str) -> Run | None:
 
 
 def _flatten(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """`{"network_options": {"width": 8}}` as recipes.load takes it: `{"network_options.width": 8}`."""
-    options = changes.get("network_options")
-    if not isinstance(options, dict):
-        return dict(changes)
-    flat = {key: value for key, value in changes.items() if key != "network_options"}
-    return flat | {f"network_options.{key}": value for key, value in options.items()}
+    """`{"augment": {"shift": 2.0}}` as recipes.load takes it: `{"augment.shift": 2.0}`."""
+    tables = {key: value for key, value in changes.items() if isinstance(value, dict)}
+    flat = {key: value for key, value in changes.items() if key not in tables}
+    return flat | {f"{table}.{key}": value for table, values in tables.items() for key, value in values.items()}

@@ -65,7 +65,7 @@ FORMS = """\
 """
 
 
-def other_forms(
+def draw_letterforms(
     images: Images, labels: Int64[Tensor, " batch"], share: float
 ) -> tuple[Images, Int64[Tensor, " batch"]]:
     """Draw digits in forms that MNIST lacks, such as a barred 7 or a 1 with a long upstroke, in the place of others.

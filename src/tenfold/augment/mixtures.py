@@ -13,7 +13,7 @@ KERNEL = 7  # pixels, a side of the filters
 KNOTS = 5  # of an intensity curve
 
 
-def mix(images: Images, share: float) -> Images:
+def apply_augmix(images: Images, share: float) -> Images:
     """Send images through a random chain of filters, curves, patches and textures, and mix them with what they were.
 
     Every link of the chain, of which three are patches, is left out of it with a chance of one half. Their order is

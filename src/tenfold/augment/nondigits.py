@@ -10,7 +10,7 @@ from torch import Tensor
 
 from tenfold.augment.draws import Images, each
 from tenfold.augment.framing import frame
-from tenfold.augment.rows import badly_cut
+from tenfold.augment.rows import crop_fragments
 from tenfold.augment.strokes import draw, pad
 
 POINTS = 8  # of a stroke
@@ -43,7 +43,7 @@ SIGNS = (
 )
 
 
-def non_digits(digits: Images) -> Images:
+def draw_negatives(digits: Images) -> Images:
     """Draw as many images without a digit as there are digits.
 
     Random numbers come from PyTorch's global generator.
@@ -59,7 +59,7 @@ def non_digits(digits: Images) -> Images:
     kinds = (scribbles, tangles, *[wanderings] * 3, signs, marks, shapes, fragments)  # a pen without aim draws most
     parts = digits[count:].tensor_split(len(kinds))
     drawn = [kind(part) for kind, part in zip(kinds, parts, strict=True)]
-    return torch.cat([badly_cut(digits[:count]), *drawn])
+    return torch.cat([crop_fragments(digits[:count]), *drawn])
 
 
 def scribbles(like: Images) -> Images:

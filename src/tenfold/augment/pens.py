@@ -12,7 +12,7 @@ from tenfold.augment.mixtures import intensity_curve, texture
 BLUR = 5  # pixels, a side of the filter
 
 
-def rewrite(images: Images, share: float) -> Images:
+def vary_capture(images: Images, share: float) -> Images:
     """Draw images with another pen on other paper: thicker, thinner, blurred, with gaps, specks, neighbors and lines.
 
     Each of these happens to each image with a chance of one in three. Random numbers come from PyTorch's global

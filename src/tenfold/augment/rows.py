@@ -17,7 +17,7 @@ WHOLE, SLIVER = 0.9, 0.2  # of the ink: as much of a digit and no more of its ne
 HALF, MUCH = 0.65, 0.35  # likewise; less of a digit and no more of its neighbor, or as much of the neighbor, is none
 
 
-def well_cut(images: Images, share: float) -> Images:
+def crop_digits(images: Images, share: float) -> Images:
     """Cut digits out of rows, but not quite: without a bit of a stroke, with a sliver of a neighbor.
 
     Args:
@@ -41,7 +41,7 @@ def well_cut(images: Images, share: float) -> Images:
     return torch.cat((uncut, frame(cut)))
 
 
-def badly_cut(digits: Images) -> Images:
+def crop_fragments(digits: Images) -> Images:
     """Cut pieces out of rows that are not one digit: two, one and a half, a half.
 
     Args:

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from tenfold.training import BLOWN_UP, CHANCE_LOSS, History
+from tenfold.training import CHANCE_LOSS, History
 
 Verdict = Literal["underfitting", "overfitting", "healthy", "diverged", "undertrained", "unknown"]
 
@@ -86,7 +86,7 @@ def _read(
     settled = len(rates) == 1 or rates[-1] < SETTLED * max(rates)  # a single epoch does not tell
     accuracy = f"accuracy is {training:.2%} in training and {validation:.2%} in validation"
 
-    if poor and (max(losses) > BLOWN_UP or losses[-1] > 2 * min(losses)):
+    if poor and (max(losses) > 2 * CHANCE_LOSS or losses[-1] > 2 * min(losses)):
         return Diagnosis(
             "diverged",
             f"training loss went up to {max(losses):.3g}, where blind guessing has {CHANCE_LOSS:.2f}; {accuracy}.",

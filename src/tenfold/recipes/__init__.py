@@ -9,14 +9,12 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from tenfold import settings
-from tenfold.data import SIDE
+from tenfold.augment import Augment
 from tenfold.errors import TenfoldError
 from tenfold.settings import Count, Fraction, Name, Seed
 
-Share = Annotated[float, Field(ge=0, le=1)]
 # far above what trains, and low enough for a step in float32, whose numbers end at 3e38
 Rate = Annotated[float, Field(gt=0, le=1e20)]
-Pixels = Annotated[float, Field(ge=0, le=SIDE)]  # beyond which an image is empty
 
 
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid", strict=True))
@@ -43,17 +41,7 @@ class Recipe:
         beta2: in Adam the decay of the squared gradient's mean.
         weight_decay: pulls weights (not biases, not BatchNorm) toward zero.
         label_smoothing: the share of the target that is spread over all ten classes.
-        rotation: largest random rotation, in degrees.
-        scale: largest random change of size, as a fraction.
-        shear: largest random slant, as a fraction.
-        shift: largest random shift, in pixels.
-        elastic: largest random shift of the points that an elastic distortion follows, in pixels.
-        mixture: the share of the images that random filters, curves, patches and textures change too.
-        pen: the share of the images that are drawn as with other pens, on other papers, by other cameras.
-        forms: the share of the images that are replaced by drawn digits of forms that MNIST lacks.
-        cuts: the share of the images that are cut out of a row of digits, with bits of their neighbors.
-        non_digits: how many images that show no digit join every batch, as a share of it; of those the network learns
-            to find no digit likelier than another.
+        augment: how the training images are changed, see `tenfold.augment.Augment`.
         temperature: what the finished network's logits are divided by, so that its probabilities can be believed; for
             recipes that train on all images. Where some are held out, it is fitted on those instead.
         precision: "auto" is bfloat16 where the processor or GPU computes in it and float32 elsewhere.
@@ -77,23 +65,9 @@ class Recipe:
     beta2: Fraction
     weight_decay: Annotated[float, Field(ge=0, le=100)]  # whose product with any rate float32 still holds
     label_smoothing: Fraction
-    rotation: Annotated[float, Field(ge=0, le=180)]
-    scale: Fraction
-    shear: Share
-    shift: Pixels
-    elastic: Pixels = 0.0
-    mixture: Share = 0.0
-    pen: Share = 0.0
-    forms: Share = 0.0
-    cuts: Share = 0.0
-    non_digits: Share = 0.0
     temperature: Annotated[float, Field(ge=0.01, le=100)] = 1.0  # networks need 0.3 to 3
     precision: Literal["auto", "float32", "bfloat16"]
-
-    @property
-    def augments(self) -> bool:
-        """Whether the strokes are moved in training."""
-        return any((self.rotation, self.scale, self.shear, self.shift, self.elastic))
+    augment: Augment = Field(default_factory=Augment)
 
     def to_toml(self) -> str:
         """The recipe as TOML that `load` reads back."""

@@ -1,5 +1,5 @@
-"""Rows of digits to learn from, and the training of the network that reads them."""
+"""Text lines: drawing them, and learning to read them."""
 
-from tenfold.rows.training import Example, draw_examples, fit_rows
+from tenfold.rows.training import Example, TextLines, draw_examples
 
-__all__ = ["Example", "draw_examples", "fit_rows"]
+__all__ = ["Example", "TextLines", "draw_examples"]

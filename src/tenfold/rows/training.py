@@ -1,7 +1,7 @@
-"""Training of the network that reads rows, from pictures of rows that went the reader's own way."""
+"""Text lines as a task of the training loop: drawn lines that went the reader's own way, and their digits."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -9,28 +9,17 @@ import torch.nn.functional as F
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
-from tenfold import preprocess, recipes
+from tenfold import preprocess
 from tenfold.data import CLASSES, Digits
 from tenfold.errors import TenfoldError
 from tenfold.models import ROW_SIDE, ROW_STEP
 from tenfold.pictures import open_page
 from tenfold.reader.lines import Line, find_lines
 from tenfold.reader.row import cut_strip
+from tenfold.recipes import Recipe
 from tenfold.rows.writing import draw_row, make_alphabet
-from tenfold.training.devices import autocast
-from tenfold.training.optimization import make_optimizers, schedule
+from tenfold.training.tasks import Loss, Task
 
-RECIPE = replace(
-    recipes.load("reader"),
-    epochs=5,
-    batch_size=64,
-    peak_lr=0.005,
-    muon_momentum=0.9,
-    momentum=0.9,
-    beta2=0.98,
-    weight_decay=0.02,
-    warmup=0.02,
-)
 WIDEST = 480  # columns of a strip to learn from
 SORTED = 75  # batches whose strips are sorted by width, so that little is filled up
 ROUNDED = 32  # columns that widths are multiples of: convolutions are compiled for every new width
@@ -74,66 +63,85 @@ def draw_examples(digits: Digits, count: int, seed: int) -> list[Example]:
     return examples
 
 
-def fit_rows(network: nn.Module, examples: Sequence[Example], seed: int = 0) -> Iterator[float]:
-    """Train a network to read strips, in place.
+class TextLines(Task):
+    """To read the digits of a whole line, from left to right.
 
     Args:
-        network: as `tenfold.networks.row_cnn` makes it.
-        examples: to learn from.
-        seed: of the order and of all else that is random.
-
-    Yields:
-        The mean loss of each epoch.
+        train: lines to learn from.
+        validation: lines held out; may be none.
+        recipe: gives the batch size.
     """
-    torch.manual_seed(seed)
-    random = np.random.default_rng(seed)
-    optimizers = make_optimizers(network, RECIPE)
-    steps = len(examples) // RECIPE.batch_size
-    precision = autocast(torch.device("cpu"), RECIPE.precision)
-    network.train()
-    for epoch in range(int(RECIPE.epochs)):
-        losses: list[float] = []
-        for batch in _batches(examples, random)[:steps]:
-            with precision:
-                logits = network(_to_tensor(batch, random))  # (batch, 11, columns / 2)
-            loss = _loss(logits.float(), batch)
-            network.zero_grad()
-            loss.backward()
-            progress = (epoch * steps + len(losses) + 0.5) / (RECIPE.epochs * steps)
-            for optimizer in optimizers:
-                optimizer.step(schedule(RECIPE, progress))
-            losses.append(loss.item())
-        yield float(np.mean(losses))
-    network.eval()
+
+    def __init__(self, train: Sequence[Example], validation: Sequence[Example], recipe: Recipe) -> None:
+        self.train, self.validation = train, validation
+        self.has_validation = len(validation) > 0
+        self.batch_size = min(recipe.batch_size, len(train))
+        self.steps_per_epoch = len(train) // self.batch_size
+
+    def batches(self) -> Iterator[list[Example]]:
+        """All lines in random order, those of about the same width together."""
+        order = torch.randperm(len(self.train)).tolist()
+        batches: list[list[Example]] = []
+        for start in range(0, len(order), SORTED * self.batch_size):
+            some = [self.train[index] for index in order[start : start + SORTED * self.batch_size]]
+            batches += _by_width(some, self.batch_size)
+        yield from (batches[index] for index in torch.randperm(len(batches)).tolist())
+
+    def augment(self, batch: Sequence[Example]) -> tuple[Float[Tensor, "batch 1 40 columns"], Sequence[Example]]:
+        """Lines of one width, some fainter, some higher or lower."""
+        shifts = torch.randint(-SHIFT, SHIFT + 1, (len(batch),)).tolist()
+        levels = (0.6 + 0.4 * torch.rand(len(batch))).tolist()
+        images = [
+            np.roll(example.image * level, shift, axis=0)
+            for example, shift, level in zip(batch, shifts, levels, strict=True)
+        ]
+        return _to_tensor(images), batch
+
+    def loss(self, logits: Float[Tensor, "batch 11 columns"], batch: Sequence[Example]) -> Loss:
+        """The cost of the right digits, however they are laid on the columns.
+
+        Source: A. Graves et al., "Connectionist Temporal Classification", ICML 2006.
+        """
+        columns = torch.tensor([-(-example.image.shape[1] // ROW_STEP) for example in batch])
+        digits = torch.tensor([digit for example in batch for digit in example.digits])
+        counts = torch.tensor([len(example.digits) for example in batch])
+        answers = F.log_softmax(logits, dim=1).permute(2, 0, 1)  # (columns, batch, 11)
+        loss = F.ctc_loss(answers, digits, columns, counts, blank=CLASSES, zero_infinity=True)
+        read = [best_path(answer[:, :width]) for answer, width in zip(logits.detach(), columns.tolist(), strict=True)]
+        right = sum(found == example.digits for found, example in zip(read, batch, strict=True))
+        return loss, loss, torch.tensor(right)
+
+    @torch.inference_mode()
+    def validate(self, model: nn.Module) -> tuple[float, float]:
+        """Loss, and the share of held-out lines that are read right from beginning to end."""
+        model.eval()
+        sizes, losses, rights = [], [], []
+        for batch in _by_width(self.validation, self.batch_size):
+            _, loss, right = self.loss(model(_to_tensor([example.image for example in batch])).float(), batch)
+            sizes.append(len(batch))
+            losses.append(loss.item() * len(batch))
+            rights.append(int(right))
+        return sum(losses) / sum(sizes), sum(rights) / sum(sizes)
 
 
-def _batches(examples: Sequence[Example], random: np.random.Generator) -> list[list[Example]]:
-    """All examples in random order, those of about the same width together."""
-    order = random.permutation(len(examples))
-    batches: list[list[Example]] = []
-    size = RECIPE.batch_size
-    for start in range(0, len(order), SORTED * size):
-        some = sorted(order[start : start + SORTED * size], key=lambda index: examples[index].image.shape[1])
-        batches += [[examples[index] for index in some[i : i + size]] for i in range(0, len(some) - size + 1, size)]
-    return [batches[index] for index in random.permutation(len(batches))]
+def best_path(logits: Float[Tensor, "11 columns"]) -> list[int]:
+    """The digits of the most probable answer in every column, each run of the same answer counted once."""
+    answers = torch.unique_consecutive(logits.argmax(dim=0)).tolist()
+    return [answer for answer in answers if answer < CLASSES]
 
 
-def _to_tensor(batch: Sequence[Example], random: np.random.Generator) -> Float[Tensor, "batch 1 40 columns"]:
-    """Strips of one width, some fainter, some higher or lower."""
-    columns = max(example.image.shape[1] for example in batch)
-    images = np.zeros((len(batch), ROW_SIDE, -(-columns // ROUNDED) * ROUNDED), np.uint8)
-    for image, example in zip(images, batch, strict=True):
-        shift = int(random.integers(-SHIFT, SHIFT + 1))
-        strip = np.roll(example.image * random.uniform(0.6, 1.0), shift, axis=0)
-        image[:, : strip.shape[1]] = strip
-    pixels = torch.from_numpy(images).unsqueeze(1)  # (batch, 1, 40, columns)
+def _by_width(examples: Sequence[Example], size: int) -> list[list[Example]]:
+    """Batches of examples of about the same width; the last may be smaller only if it is the only one."""
+    ordered = sorted(examples, key=lambda example: example.image.shape[1])
+    last = max(len(ordered) - size, 0)
+    return [ordered[start : start + size] for start in range(0, last + 1, size)]
+
+
+def _to_tensor(images: Sequence[Float[np.ndarray, "40 _"] | UInt8[np.ndarray, "40 _"]]) -> Float[Tensor, "n 1 40 _"]:
+    """Standardized images, filled up with paper to the width of the widest."""
+    widest = max(image.shape[1] for image in images)
+    filled = np.zeros((len(images), ROW_SIDE, -(-widest // ROUNDED) * ROUNDED), np.uint8)
+    for place, image in zip(filled, images, strict=True):
+        place[:, : image.shape[1]] = image
+    pixels = torch.from_numpy(filled).unsqueeze(1)  # (n, 1, 40, columns)
     return preprocess.standardize(preprocess.normalize(preprocess.astype(pixels)))
-
-
-def _loss(logits: Float[Tensor, "batch 11 columns"], batch: Sequence[Example]) -> Float[Tensor, ""]:
-    """How much the right digits surprise, however they are laid on the columns (Graves et al. 2006)."""
-    columns = torch.tensor([-(-example.image.shape[1] // ROW_STEP) for example in batch])
-    digits = torch.tensor([digit for example in batch for digit in example.digits])
-    counts = torch.tensor([len(example.digits) for example in batch])
-    answers = F.log_softmax(logits, dim=1).permute(2, 0, 1)  # (columns, batch, 11)
-    return F.ctc_loss(answers, digits, columns, counts, blank=CLASSES, zero_infinity=True)

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, UInt8
 from scipy.ndimage import maximum_filter1d
 
 from tenfold.augment.draws import Images
-from tenfold.augment.forms import other_forms
+from tenfold.augment.forms import draw_letterforms
 from tenfold.augment.nondigits import signs, tangles
 from tenfold.augment.rows import rings
 from tenfold.data import CLASSES, SIDE, Digits
@@ -93,7 +93,7 @@ class Row:
 def make_alphabet(train: Digits) -> Alphabet:
     """Sort digits, and draw others; random numbers come from PyTorch's global generator."""
     blank, zeros = torch.zeros(BATCH, 1, 28, 28), torch.zeros(BATCH, dtype=torch.long)
-    drawings = [(rings(blank), zeros)] + [other_forms(blank, zeros, share=1.0) for _ in range(FORMS // BATCH)]
+    drawings = [(rings(blank), zeros)] + [draw_letterforms(blank, zeros, share=1.0) for _ in range(FORMS // BATCH)]
     drawn, labels = (torch.cat(some) for some in zip(*drawings, strict=True))
     others = torch.cat((signs(blank), signs(blank), tangles(blank)))
     return Alphabet(

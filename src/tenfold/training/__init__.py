@@ -5,10 +5,11 @@ from tenfold.training.checkpoint import Checkpoint
 from tenfold.training.devices import choose_device
 from tenfold.training.folds import out_of_fold
 from tenfold.training.history import History
-from tenfold.training.loop import BLOWN_UP, CHANCE_LOSS, DivergedError, Training, fit, hold_out, seed_everything
+from tenfold.training.loop import fit, hold_out, run, seed_everything
+from tenfold.training.state import DivergedError, Training
+from tenfold.training.tasks import CHANCE_LOSS, SingleDigits, Task
 
 __all__ = [
-    "BLOWN_UP",
     "CHANCE_LOSS",
     "BestCheckpoint",
     "CSVLogger",
@@ -18,10 +19,13 @@ __all__ = [
     "EarlyStopping",
     "History",
     "ProgressBar",
+    "SingleDigits",
+    "Task",
     "Training",
     "choose_device",
     "fit",
     "hold_out",
     "out_of_fold",
+    "run",
     "seed_everything",
 ]

@@ -2,7 +2,6 @@
 
 import os
 import time
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -10,10 +9,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from tenfold.errors import TenfoldError
 from tenfold.files import write_atomically
 from tenfold.training.history import History
+from tenfold.training.state import Training
 from tenfold.weights import save
-
-if TYPE_CHECKING:
-    from tenfold.training.loop import Training
 
 
 class Callback:
@@ -22,16 +19,16 @@ class Callback:
     Every method gets the `Training`: its model, optimizers, recipe, history, and `stop(reason)`.
     """
 
-    def on_train_begin(self, training: "Training") -> None:
+    def on_train_begin(self, training: Training) -> None:
         """Before the first step."""
 
-    def on_step_end(self, training: "Training") -> None:
+    def on_step_end(self, training: Training) -> None:
         """After every update of the weights."""
 
-    def on_epoch_end(self, training: "Training") -> None:
+    def on_epoch_end(self, training: Training) -> None:
         """After every epoch, when its row is in `training.history`."""
 
-    def on_train_end(self, training: "Training") -> None:
+    def on_train_end(self, training: Training) -> None:
         """After the last step, also when training was stopped, interrupted, or diverged."""
 
 
@@ -50,12 +47,12 @@ class EarlyStopping(Callback):
         self.patience = patience
         self.min_delta = min_delta
 
-    def on_train_begin(self, training: "Training") -> None:
+    def on_train_begin(self, training: Training) -> None:
         """Check that there is something to watch."""
-        if training.validation is None:
+        if not training.task.has_validation:
             raise TenfoldError("early stopping needs validation images; set the recipe's validation above 0")
 
-    def on_epoch_end(self, training: "Training") -> None:
+    def on_epoch_end(self, training: Training) -> None:
         """Stop when the best epoch lies too far back."""
         best, best_epoch = float("inf"), 0
         for epoch, loss in enumerate(_numbers(training.history, "validation_loss"), start=1):
@@ -78,14 +75,14 @@ class BestCheckpoint(Callback):
     def __init__(self, path: str | os.PathLike) -> None:
         self.path = path
 
-    def on_train_begin(self, training: "Training") -> None:
+    def on_train_begin(self, training: Training) -> None:
         """Check that there is something to compare by, and that it can be saved."""
-        if training.validation is None:
+        if not training.task.has_validation:
             raise TenfoldError("the best checkpoint needs validation images; set the recipe's validation above 0")
         if not len(training.history):
             save(training.model, self.path)  # fails now rather than after an epoch, if it must
 
-    def on_epoch_end(self, training: "Training") -> None:
+    def on_epoch_end(self, training: Training) -> None:
         """Save when no earlier epoch was as good."""
         *earlier, latest = _numbers(training.history, "validation_accuracy")
         if latest > max(earlier, default=-1.0):
@@ -102,7 +99,7 @@ class CSVLogger(Callback):
     def __init__(self, path: str | os.PathLike) -> None:
         self.path = path
 
-    def on_epoch_end(self, training: "Training") -> None:
+    def on_epoch_end(self, training: Training) -> None:
         """Write all epochs so far."""
         write_atomically(self.path, training.history.to_csv())
 
@@ -127,27 +124,27 @@ class ProgressBar(Callback):
         # refreshed by hand: rich's own refreshing runs in a thread that would slow the training
         self.progress = Progress(*columns, console=self.console, auto_refresh=False, transient=True)
 
-    def on_train_begin(self, training: "Training") -> None:
+    def on_train_begin(self, training: Training) -> None:
         """Start the bar."""
         self.epochs = f"{training.recipe.epochs:g}"
-        self.first = self.steps = len(training.history) * training.steps_per_epoch
+        self.first = self.steps = len(training.history) * training.task.steps_per_epoch
         self.started = self.refreshed = time.perf_counter()
         self.task = self.progress.add_task("training", total=training.steps, completed=self.steps, rate=0.0)
         if self.console.is_terminal:
             self.progress.start()
 
-    def on_step_end(self, training: "Training") -> None:
+    def on_step_end(self, training: Training) -> None:
         """Move the bar, at most ten times a second."""
         self.steps += 1
         now = time.perf_counter()
         if now - self.refreshed < self.REFRESH_SECONDS or not self.console.is_terminal:
             return
         self.refreshed = now
-        rate = (self.steps - self.first) * training.batch_size / (now - self.started)
+        rate = (self.steps - self.first) * training.task.batch_size / (now - self.started)
         epoch = f"epoch {len(training.history) + 1}/{self.epochs}"
         self.progress.update(self.task, completed=self.steps, description=epoch, rate=rate, refresh=True)
 
-    def on_epoch_end(self, training: "Training") -> None:
+    def on_epoch_end(self, training: Training) -> None:
         """Write the epoch's line."""
         row = training.history.rows[-1]
         line = f"epoch {row['epoch']:>2}/{self.epochs}  loss {row['loss']:.4f}  accuracy {row['accuracy']:.2%}"
@@ -155,7 +152,7 @@ class ProgressBar(Callback):
             line += f"  validation loss {row['validation_loss']:.4f}  accuracy {row['validation_accuracy']:.2%}"
         self.console.print(f"{line}  {row['seconds']:.1f} s", highlight=False, soft_wrap=True)
 
-    def on_train_end(self, training: "Training") -> None:
+    def on_train_end(self, training: Training) -> None:
         """Remove the bar."""
         if self.console.is_terminal:
             self.progress.stop()

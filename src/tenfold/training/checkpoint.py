@@ -1,17 +1,14 @@
 """Checkpoints: everything that a training run needs to go on as if it had never stopped."""
 
 import os
-from typing import TYPE_CHECKING
+
+from torch import Tensor
 
 from tenfold.errors import TenfoldError
 from tenfold.training.callbacks import Callback
 from tenfold.training.history import History
+from tenfold.training.state import Training
 from tenfold.weights import read_tensors, write_tensors
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from tenfold.training.loop import Training
 
 
 class Checkpoint(Callback):
@@ -27,19 +24,19 @@ class Checkpoint(Callback):
     def __init__(self, path: str | os.PathLike) -> None:
         self.path = path
 
-    def on_train_begin(self, training: "Training") -> None:
+    def on_train_begin(self, training: Training) -> None:
         """Write the initial weights, so that an interrupted first epoch can be repeated."""
         self._write(training)
 
-    def on_epoch_end(self, training: "Training") -> None:
+    def on_epoch_end(self, training: Training) -> None:
         """Write where training stands."""
         self._write(training)
 
-    def _write(self, training: "Training") -> None:
+    def _write(self, training: Training) -> None:
         write_tensors(self.path, _tensors(training), {"history": training.history.to_csv()})
 
 
-def load_checkpoint(path: str | os.PathLike, training: "Training") -> None:
+def load_checkpoint(path: str | os.PathLike, training: Training) -> None:
     """Put a training run into the state of a checkpoint.
 
     Args:
@@ -58,10 +55,10 @@ def load_checkpoint(path: str | os.PathLike, training: "Training") -> None:
         tensor.copy_(stored[name])
     training.history = History.from_csv(metadata["history"].splitlines(), str(path))
     for optimizer in training.optimizers:
-        optimizer.steps = len(training.history) * training.steps_per_epoch
+        optimizer.steps = len(training.history) * training.task.steps_per_epoch
 
 
-def _tensors(training: "Training") -> "dict[str, Tensor]":
+def _tensors(training: Training) -> dict[str, Tensor]:
     """Everything that training changes, by name; the tensors themselves, not copies."""
     tensors = {f"model/{name}": tensor for name, tensor in training.model.state_dict().items()}
     for number, optimizer in enumerate(training.optimizers):

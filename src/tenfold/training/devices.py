@@ -39,20 +39,20 @@ def autocast(device: torch.device, precision: str) -> AbstractContextManager:
     return nullcontext()
 
 
-def capture_cuda_graph(model: nn.Module, batch_size: int, precision: AbstractContextManager) -> None:
+def capture_cuda_graph(model: nn.Module, shape: tuple[int, ...], precision: AbstractContextManager) -> None:
     """Make a model in training mode replay its forward and backward pass as CUDA graphs, until `release_cuda_graph`.
 
     A step of a small network is dozens of short kernels; launching them one by one takes longer than running them.
 
     Args:
         model: on a CUDA device; without control flow that depends on the data.
-        batch_size: of every batch to come.
+        shape: of every batch to come.
         precision: the context from `autocast` in which the model will run.
 
     Source: `torch.cuda.make_graphed_callables`, which replaces the `forward` of this one instance.
     """
     weights = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    blank = torch.zeros(batch_size, 1, 28, 28, device=next(model.parameters()).device)
+    blank = torch.zeros(shape, device=next(model.parameters()).device)
     model.train()
     with precision:
         torch.cuda.make_graphed_callables(model, (blank,))

@@ -1,0 +1,73 @@
+"""A training run in progress, as the loop, its callbacks and checkpoints see it."""
+
+import torch
+from torch import nn
+
+from tenfold.errors import TenfoldError
+from tenfold.networks import Network
+from tenfold.recipes import Recipe
+from tenfold.training.devices import autocast, capture_cuda_graph
+from tenfold.training.history import History
+from tenfold.training.optimization import make_optimizers, schedule
+from tenfold.training.tasks import Task
+
+
+class DivergedError(TenfoldError):
+    """The loss became infinite or not a number, or ended far above that of blind guessing.
+
+    Args:
+        what: what happened, where, and with which learning rate.
+
+    Attributes:
+        history: the epochs before; `tenfold.evaluation.diagnose` reads it.
+    """
+
+    history: History
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"training diverged: {what}; try a lower learning rate")
+
+
+class Training:
+    """A training run in progress.
+
+    Args:
+        model: the network.
+        task: what it learns.
+        recipe: how it learns.
+        device: where the work is done.
+
+    Attributes:
+        model: the network, on `device`.
+        optimizers: each updates its own part of the weights.
+        task: what it learns: the batches, the loss, the images held out to validate on.
+        recipe: what was asked for.
+        history: a row for every finished epoch.
+        device: where the work is done.
+        steps: updates of the weights in all.
+        precision: the context in which the model runs a step.
+    """
+
+    def __init__(self, model: nn.Module, task: Task, recipe: Recipe, device: torch.device) -> None:
+        self.model = model.to(device)
+        self.optimizers = make_optimizers(self.model, recipe)
+        self.task = task
+        self.recipe = recipe
+        self.history = History()
+        self.device = device
+        self.precision = autocast(device, recipe.precision)
+        self.steps = max(1, round(recipe.epochs * task.steps_per_epoch))
+        if device.type == "cuda" and task.input_shape and isinstance(model, Network):  # other modules may not allow it
+            capture_cuda_graph(model, task.input_shape, self.precision)
+
+    def schedule(self, step: int) -> float:
+        """The learning rate of a step, counted from 0 over all epochs, as a fraction of its peak."""
+        return schedule(self.recipe, (step + 0.5) / self.steps)
+
+    def learning_rate(self, step: int) -> float:
+        """The learning rate of a step; with Muon its own, which most of the weights follow."""
+        return self.schedule(step) * self.optimizers[0].peak_lr
+
+    def stop(self, reason: str) -> None:
+        """End the training after this epoch."""
+        self.history.stopped = reason

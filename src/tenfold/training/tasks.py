@@ -1,0 +1,122 @@
+"""What a network can be trained for: the batches of an epoch, their augmentation, the loss, the validation.
+
+`SingleDigits` is here; text lines are in `tenfold.rows`.
+"""
+
+import math
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+
+from tenfold import augment, preprocess
+from tenfold.data import CLASSES, Digits
+from tenfold.errors import TenfoldWarning
+from tenfold.networks import predict_logits
+from tenfold.recipes import Recipe
+
+Loss = tuple[Float[Tensor, ""], Float[Tensor, ""], Int64[Tensor, ""]]
+
+
+class Task(ABC):
+    """What a network learns.
+
+    Attributes:
+        batch_size: examples a step.
+        steps_per_epoch: whole batches in an epoch.
+        has_validation: whether there is something to validate on.
+        input_shape: of what `augment` returns; None if it is not the same for every batch.
+        chance_loss: of blind guessing, where that is known.
+    """
+
+    batch_size: int
+    steps_per_epoch: int
+    has_validation: bool
+    input_shape: tuple[int, ...] | None = None
+    chance_loss: float | None = None
+
+    @abstractmethod
+    def batches(self) -> Iterator[Any]:
+        """The batches of one epoch in random order; random numbers come from PyTorch's global generator."""
+
+    @abstractmethod
+    def augment(self, batch: Any) -> tuple[Float[Tensor, "n 1 h w"], Any]:
+        """The standardized inputs of a batch, changed at random, and its targets."""
+
+    @abstractmethod
+    def loss(self, logits: Tensor, targets: Any) -> Loss:
+        """The loss to descend, the loss to report (without regularization), and how many examples were right."""
+
+    @abstractmethod
+    def validate(self, model: nn.Module) -> tuple[float, float]:
+        """Loss and accuracy on the examples that were held out."""
+
+
+CHANCE_LOSS = math.log(CLASSES)  # the cross-entropy of a network that gives every digit a tenth
+FEWEST_STEPS = 8  # an epoch; with one, four epochs of a recipe would be over before anything is learned
+
+
+class SingleDigits(Task):
+    """To tell which digit an image shows, and, if the recipe asks for it, that it shows none.
+
+    Args:
+        train: images to learn from.
+        validation: images held out, or None.
+        recipe: says how images are changed, and the label smoothing.
+        device: where the images are kept.
+    """
+
+    chance_loss = CHANCE_LOSS
+
+    def __init__(self, train: Digits, validation: Digits | None, recipe: Recipe, device: torch.device) -> None:
+        self.recipe = recipe
+        self.validation = validation
+        self.has_validation = validation is not None
+        self.pixels = preprocess.reshape(train.images).to(device)  # (n, 1, 28, 28) uint8, a quarter of float32
+        self.labels = torch.tensor(train.labels, dtype=torch.int64, device=device)
+        self.batch_size = recipe.batch_size
+        if recipe.batch_size > len(train):
+            self.batch_size = max(2, len(train) // FEWEST_STEPS)
+            warnings.warn(
+                f"{train.source}: {len(train):,} images to train on are fewer than the batch size of "
+                f"{recipe.batch_size:,}; a step sees {self.batch_size:,} instead",
+                TenfoldWarning,
+                stacklevel=3,
+            )
+        self.steps_per_epoch = len(train) // self.batch_size  # a last, smaller batch would disturb BatchNorm
+        self.negatives = round(recipe.augment.negatives * self.batch_size)
+        self.input_shape = (self.batch_size + self.negatives, 1, 28, 28)
+
+    def batches(self) -> Iterator[Int64[Tensor, " batch"]]:
+        """Indices of images."""
+        order = torch.randperm(len(self.labels)).to(self.labels.device)
+        yield from order[: self.steps_per_epoch * self.batch_size].split(self.batch_size)
+
+    def augment(self, batch: Int64[Tensor, " batch"]) -> tuple[Float[Tensor, "more 1 28 28"], Int64[Tensor, " batch"]]:
+        """Augmented images, those of no digit behind the others, and the labels of the digits."""
+        images = preprocess.normalize(preprocess.astype(self.pixels[batch]))  # (batch, 1, 28, 28) from 0 to 1
+        images, labels = augment.augment(self.recipe.augment, images, self.labels[batch])
+        return preprocess.standardize(images), labels
+
+    def loss(self, logits: Float[Tensor, "more 10"], labels: Int64[Tensor, " batch"]) -> Loss:
+        """Cross-entropy with label smoothing; for negatives, whatever their number, no digit may be likelier."""
+        log_probabilities, negatives = F.log_softmax(logits, dim=1).split((len(labels), len(logits) - len(labels)))
+        cross_entropy = F.nll_loss(log_probabilities, labels)
+        smoothing = self.recipe.label_smoothing
+        loss = (1 - smoothing) * cross_entropy - smoothing * log_probabilities.mean()
+        if len(negatives):
+            loss = loss - self.recipe.augment.negatives * negatives.mean()
+        return loss, cross_entropy, (log_probabilities.argmax(dim=1) == labels).sum()
+
+    def validate(self, model: nn.Module) -> tuple[float, float]:
+        """Cross-entropy and accuracy on the images that were held out."""
+        assert self.validation is not None  # noqa: S101
+        logits = predict_logits(model, preprocess.to_tensor(self.validation.images))
+        labels = torch.tensor(self.validation.labels, dtype=torch.int64)
+        loss = F.cross_entropy(logits, labels).item()
+        return loss, (logits.argmax(dim=1) == labels).float().mean().item()
