@@ -100,18 +100,28 @@ def fuzz_pages(count: int) -> dict[str, Any]:
     return result
 
 
+PROGRAM = """
+import atexit, pathlib, sys
+peak = pathlib.Path(sys.argv.pop())
+status = pathlib.Path("/proc/self/status")  # what the system tells a parent includes the parent's own peak
+atexit.register(lambda: peak.write_text(status.read_text().partition("VmHWM:")[2].split()[0]))
+from tenfold.cli import main
+main()
+"""
+
+
 def read(path: Path) -> Outcome:
     """Let a process of its own read a picture, which is ended when it takes too long."""
-    program = "from tenfold.cli import main; main()"
-    with tempfile.TemporaryFile("w+") as output:
-        command = [sys.executable, "-c", program, "predict", str(path)]
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile("w+") as output:
+        peak = Path(folder) / "peak"
+        command = [sys.executable, "-c", PROGRAM, "predict", str(path), str(peak)]
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)  # noqa: S603
         resource.prlimit(process.pid, resource.RLIMIT_CPU, (SECONDS + 1, SECONDS + 1))
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
-        text = output.read()
-    return Outcome(process.returncode, text, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+        megabytes = int(peak.read_text()) / 1024 if peak.exists() else float("nan")
+        return Outcome(process.returncode, output.read(), usage.ru_utime + usage.ru_stime, megabytes)
 
 
 def write_page(seed: int, pixels: int, folder: Path) -> tuple[Path, str]:

@@ -1,5 +1,6 @@
 import struct
 import zlib
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -8,8 +9,11 @@ from PIL import Image, ImageDraw
 
 from tenfold.errors import TenfoldError
 from tenfold.pictures import Part, open_page, picture_to_image, read_pictures
+from tenfold.pictures import load as loading
 from tenfold.pictures.ink import invert_to_light_ink
 from tenfold.pictures.normalize import cut_out
+
+ROOT = Path(__file__).parent.parent
 
 
 def seven(side=200, ink=0, paper=255, width=0.08):
@@ -129,7 +133,12 @@ def test_files_that_show_no_digit_are_named(tmp_path):
     bomb = whole[:8] + struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header)) + whole[33:]
     seven().save(file, save_all=True, append_images=[seven(ink=90)])
     moving = file.read_bytes()
-    bad = {"not a picture": b"seven", "damaged": whole[: len(whole) // 2], "too large": bomb, "2 pictures": moving}
+    bad = {
+        "not a picture": b"seven",
+        "damaged": whole[: len(whole) // 2],
+        "too large": bomb,
+        "several pictures": moving,
+    }
     for reason, content in bad.items():
         file.write_bytes(content)
         with pytest.raises(TenfoldError, match=f"^{file}: {reason}"):
@@ -140,6 +149,74 @@ def test_files_that_show_no_digit_are_named(tmp_path):
             read_pictures([file])
     with pytest.raises(FileNotFoundError):
         read_pictures([tmp_path / "missing.png"])
+
+
+def test_what_lies_in_no_memory_at_once_looks_the_same(monkeypatch):
+    random = np.random.default_rng(0)
+    colors = Image.fromarray(random.integers(0, 256, (60, 40, 4), np.uint8))
+    flat = Image.new("RGBA", (40, 60), (9, 9, 9))
+    flat.putalpha(colors.getchannel("A"))
+    deep = Image.fromarray(random.integers(0, 65536, (60, 40), np.uint16))
+    kinds = [
+        colors,
+        colors.convert("RGB"),
+        colors.convert("LA"),
+        flat,
+        deep,
+        colors.convert("P"),
+        colors.convert("CMYK"),
+    ]
+    whole = [loading.load(kind) for kind in kinds]
+    grays = [loading.to_gray(picture) for picture in whole]
+    monkeypatch.setattr(loading, "STRIP", 40 * 7)  # pixels: seven rows at a time
+    for kind, picture, gray in zip(kinds, whole, grays, strict=True):
+        assert loading.load(kind) == picture
+        assert np.array_equal(loading.to_gray(picture), gray)
+
+
+@pytest.mark.parametrize("size", [(1, 1001), (10, 10_000_000), (100_000_000, 1)])
+def test_strips_too_narrow_for_digits_are_refused_before_they_are_decoded(size, tmp_path):
+    header = b"P5 %d %d 255\n" % size
+    (tmp_path / "strip.pgm").write_bytes(header)
+    with pytest.raises(TenfoldError, match=f"strip.pgm: too narrow, {size[0]}x{size[1]}"):
+        open_page(tmp_path / "strip.pgm")
+
+
+def test_a_large_picture_takes_little_memory(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks.fuzz_pages import MEGABYTES, read
+
+    large = Image.new("P", (10_000, 10_000))
+    large.putpalette([255, 255, 255, 0, 0, 0])
+    ImageDraw.Draw(large).line([(4000, 2000), (6000, 2000), (4500, 8000)], 1, 600)
+    large.save(tmp_path / "large.png", transparency=0, compress_level=1)
+    outcome = read(tmp_path / "large.png")
+    assert "large.png: 7" in outcome.output
+    assert outcome.megabytes < MEGABYTES
+
+
+def dots(side):
+    """Rows and columns of dots, each as large as a small digit."""
+    y, x = np.mgrid[:side, :side] % 13
+    return np.where((x < 8) & (y < 8), 0, 255).astype(np.uint8)
+
+
+def test_what_is_too_dense_to_be_writing_is_refused(tmp_path):
+    Image.fromarray(dots(1000)).save(tmp_path / "dots.png")
+    with pytest.raises(TenfoldError, match=r"dots.png: too dense to be writing \(5,929 connected components"):
+        open_page(tmp_path / "dots.png")
+    y, x = np.mgrid[:2000, :2000]
+    nested = np.where(np.maximum(abs(x - 1000), abs(y - 1000)) % 8 < 3, 0, 255).astype(np.uint8)
+    with pytest.raises(TenfoldError, match=r"^too dense"):  # few components, but each in a box of most of the picture
+        open_page(nested)
+
+
+def test_components_are_measured_all_at_once(monkeypatch):
+    measured = []
+    transform = cv2.distanceTransform
+    monkeypatch.setattr(cv2, "distanceTransform", lambda *some: measured.append(some) or transform(*some))
+    assert len(open_page(dots(500)).parts) > 1000
+    assert len(measured) < 10
 
 
 @pytest.mark.parametrize("shape", [(0, 5), (2, 3, 4, 5), (5, 5, 7)])

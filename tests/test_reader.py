@@ -12,7 +12,7 @@ import tenfold
 from tenfold import TenfoldError, models
 from tenfold.data import write_idx
 from tenfold.pictures import open_page
-from tenfold.reader import Reader, Wish, annotate, explain, files, find_sources, read_sources
+from tenfold.reader import Reader, Wish, annotate, explain, files, find_sources, read_sources, segment
 
 ROOT = Path(__file__).parent.parent
 
@@ -155,6 +155,31 @@ def test_mutated_files_are_read_or_refused(monkeypatch):
 
     outcomes, _ = read_mutated(seed=0)
     assert min(outcomes["read"], outcomes["refused"]) > 0
+
+
+def test_dense_pages_end_in_an_answer_or_an_error(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks.fuzz_pages import KINDS, draw
+
+    seen = []
+    model = SimpleNamespace(logits=lambda images: seen.append(len(images)) or np.zeros((len(images), 10), np.float32))
+    reader = Reader(model)
+    for seed in range(2 * len(KINDS)):
+        random = np.random.default_rng(seed)
+        seen.clear()
+        with contextlib.suppress(TenfoldError):
+            page = open_page(draw(random, *random.integers(100, 600, 2).tolist())[0])
+            reader.find(page)
+            assert sum(seen) <= 6 * segment.MOST_PIECES
+
+
+@pytest.mark.parametrize(("limit", "most"), [("MOST_PIECES", 8), ("MOST_HEIGHTS", 0)])
+def test_what_is_more_than_writing_is_refused(model, lines, limit, most, monkeypatch, tmp_path):
+    Image.fromarray(lines[0]).save(tmp_path / "lines.png")
+    monkeypatch.setattr(segment, limit, most)
+    monkeypatch.setattr(segment, "CLEAR", -1.0)  # every line is doubtful
+    with pytest.raises(TenfoldError, match=r"lines.png: too dense to be writing \("):
+        Reader(model).read(tmp_path / "lines.png")
 
 
 def test_an_image_like_those_of_mnist_is_one_digit(mnist):

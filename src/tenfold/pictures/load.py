@@ -20,6 +20,7 @@ from tenfold.pictures.arrays import to_levels
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")  # no format whose decoder starts other programs
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 MOST_PIXELS = 100_000_000  # of a picture; looked up in the header, before any is decoded
+MOST_WEBP = 60_000_000  # of a WebP file, whose decoder takes five times the memory of the others
 MOST_NARROW = 1000  # times as long as it is wide; in what is more, digits would be no higher than 2 of 2,000 pixels
 STRIP = 10_000_000  # pixels that are worked on at a time
 FLAT = 10  # of 255; visible parts that differ less among themselves are one color, whose shape is told by transparency
@@ -38,8 +39,8 @@ def load(source: Picture) -> Image.Image:
         The picture in mode L or RGB.
 
     Raises:
-        TenfoldError: if it is no picture, is damaged, moves or has several pages, has more than 100 million pixels, or
-            is more than 1,000 times as long as it is wide, or its file has more than 256 MiB.
+        TenfoldError: if it is no picture, is damaged, moves or has several pages, has more than 100 million pixels (60
+            million in a WebP file), is more than 1,000 times as long as it is wide, or its file has more than 256 MiB.
         OSError: if the file cannot be read.
     """
     is_file = isinstance(source, str | os.PathLike | bytes | bytearray | memoryview) or hasattr(source, "read")
@@ -115,8 +116,9 @@ def _strips(picture: Image.Image) -> Iterator[tuple[int, Image.Image]]:
 
 def _check_size(picture: Image.Image) -> None:
     width, height = picture.size
-    if width * height > MOST_PIXELS:
-        raise TenfoldError(_too_large(f"{width}x{height}"))
+    most = MOST_WEBP if picture.format == "WEBP" else MOST_PIXELS
+    if width * height > most:
+        raise TenfoldError(_too_large(f"{width}x{height}", most))
     if not width * height:
         raise TenfoldError(f"the picture is {width}x{height} pixels, so empty")
     if max(width, height) > MOST_NARROW * min(width, height):
@@ -160,5 +162,5 @@ def _spread(counts: Int[np.ndarray, "256"]) -> float:
     return float(np.sqrt((levels - levels @ counts / total) ** 2 @ counts / total))
 
 
-def _too_large(what: str) -> str:
-    return f"too large, {what} has more than {MOST_PIXELS // 10**6} million pixels; scale it down"
+def _too_large(what: str, most: int = MOST_PIXELS) -> str:
+    return f"too large, {what} has more than {most // 10**6} million pixels; scale it down"
