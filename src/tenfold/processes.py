@@ -18,7 +18,7 @@ def silent() -> Iterator[None]:
 
     There is one standard error for all threads: what others write there meanwhile is lost too.
     """
-    global _silencers, _kept  # noqa: PLW0603
+    global _silencers, _kept
     with _lock:
         if not _silencers:
             with contextlib.suppress(OSError):  # it is closed
@@ -40,7 +40,7 @@ def silent() -> Iterator[None]:
 
 
 def _restore() -> None:
-    global _kept  # noqa: PLW0603
+    global _kept
     if _kept is not None:
         os.dup2(_kept, 2)
         os.close(_kept)
@@ -49,7 +49,7 @@ def _restore() -> None:
 
 def _after_fork() -> None:
     """Undo what other threads had begun: they do not exist in this process."""
-    global _lock, _silencers  # noqa: PLW0603
+    global _lock, _silencers
     _lock = threading.RLock()
     _silencers = 0
     _restore()

@@ -4,12 +4,11 @@ import io
 import os
 import warnings
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any
 
 import cv2
 import numpy as np
 from jaxtyping import UInt8
-from numpy.typing import ArrayLike
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tenfold.errors import TenfoldError
@@ -19,7 +18,7 @@ FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")  # no format whos
 MOST_PIXELS = 100_000_000  # of a picture; looked up in the header, before any is decoded
 FLAT = 10  # of 255; visible parts that differ less among themselves are one color, whose shape is told by transparency
 
-Picture = str | os.PathLike | bytes | BinaryIO | Image.Image | ArrayLike
+Picture = Any  # what `load` takes; it says of everything else what it is
 
 
 def load(source: Picture) -> Image.Image:
