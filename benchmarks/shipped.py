@@ -15,6 +15,7 @@ from torch import nn
 import tenfold
 from benchmarks import publish
 from tenfold import models, plots
+from tenfold.errors import TenfoldError
 from tenfold.export import export
 from tenfold.networks import Network
 from tenfold.preprocess import MEAN, STD
@@ -46,6 +47,9 @@ def main() -> None:
     description = json.dumps({"name": network.name, "options": network.options})
     write_tensors(models.SHIPPED / "reader.safetensors", half, {"network": description})
 
+    if network.thresholds is None:
+        raise TenfoldError(f"{run.path}: was never calibrated, it has no thresholds; train again with --force")
+    (models.SHIPPED / models.THRESHOLDS).write_text(json.dumps(vars(network.thresholds)) + "\n")
     (models.SHIPPED / "first-layer.json").write_text(json.dumps(first_layer(network)) + "\n")
 
     _, test = tenfold.load()

@@ -420,7 +420,7 @@ def predict(
             if isinstance(found, NoDigitsError):
                 _fail(NoDigitsError(found.reason, str(source.path)))
                 empty += 1
-                found, reason = [], {"reason": found.reason}
+                reason, found = {"reason": found.reason}, []
             elif not isinstance(found, list):
                 _fail(found)
                 failures += 1
