@@ -52,7 +52,7 @@ def main() -> None:
     """Measure, and write the record."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.handwriting")
     parser.add_argument("folder", type=Path, metavar="DIR", help="with photos, cheques and multi")
-    parser.add_argument("--model", type=Path, help="a run folder or a file; by default as in tenfold predict")
+    parser.add_argument("--model", type=Path, help="a run folder or a file; by default what comes with tenfold")
     parser.add_argument("--gallery", type=Path, metavar="FOLDER", help="write what was misread, with boxes")
     parser.add_argument("--json", action="store_true", help="print the record as JSON")
     options = parser.parse_args()
@@ -63,7 +63,7 @@ def main() -> None:
         "cheques": read_folder(reader, options.folder / "cheques", "digits", line_break=""),
         "multi": read_folder(reader, options.folder / "multi", "digits_by_line"),
     }
-    results = {"measured": where()} | {name: summarize(found) for name, found in measured.items()}
+    results: dict[str, Any] = {"measured": {**where(), "model": reader.name}} | {name: summarize(found) for name, found in measured.items()}
     results["pages"] = read_pages(reader)
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     if options.gallery:

@@ -2,7 +2,7 @@
 
 Measured are Fashion-MNIST (from Debian's package `dataset-fashion-mnist`, or where `--fashion` says), and pictures of
 scribbles, letters and dots, drawn here and never trained on. Says below which score 0.7 % of the digits are refused
-that the recipe `reader` holds out: that is `REFUSED` in `tenfold.reader.reader`. Writes `results/refusal.json`.
+that the recipe `reader` holds out, which is how a threshold is calibrated. Writes `results/refusal.json`.
 """
 
 import argparse
@@ -21,13 +21,13 @@ import tenfold
 from benchmarks.speed import where
 from tenfold import recipes
 from tenfold.data import read_idx, split
+from tenfold.errors import TenfoldError
 from tenfold.pictures import picture_to_image
 from tenfold.reader import Reader
-from tenfold.reader.digits import classify, score
+from tenfold.refusal import Thresholds
 
 RESULTS = Path("results/refusal.json")
 FASHION = Path("/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz")
-SHARE = 0.007  # of the held-out digits, that are refused
 DRAWN = 2000  # pictures of each kind
 SIDE = 200  # pixels of a drawing
 LETTERS = "ACEFHJKMNPRTUVWXYadefhkmnrtvwx"  # that no digit looks like
@@ -38,19 +38,21 @@ Drawing = UInt8[np.ndarray, "200 200"]
 def main() -> None:
     """Measure, and write the record."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.refusal")
-    parser.add_argument("--model", type=Path, help="a run folder or a file; by default as in tenfold predict")
+    parser.add_argument("--model", type=Path, help="a run folder or a file; by default what comes with tenfold")
     parser.add_argument("--fashion", type=Path, metavar="FILE", default=FASHION, help="its test images")
     options = parser.parse_args()
     reader = Reader(options.model)
+    if reader.thresholds is None:
+        raise TenfoldError(f"{reader.name}: was never calibrated, it has no thresholds")
     train, test = tenfold.load()
     shown = {"MNIST's test digits": test.images, "Fashion-MNIST": read_idx(options.fashion)}
     for name, draw in {"scribbles": scribble, "letters": letter, "dots": dots}.items():
         shown[name] = np.stack([picture_to_image(drawing) for drawing in drawings(draw)])
-    results: dict[str, Any] = {"measured": where(), "threshold": reader.refuse}
+    results: dict[str, Any] = {"measured": {**where(), "model": reader.name}, "threshold": reader.thresholds.alone}
     results["refused"] = {name: refused(reader, images) for name, images in shown.items()}
     _, held_out = split(train, recipes.load("reader").validation)
-    scores = [score(answer) for answer in classify(held_out.images, reader.model)]
-    results["held_out"] = {"images": len(scores), "threshold": float(np.quantile(scores, SHARE))}
+    calibrated = Thresholds.calibrate(reader.model.logits(held_out.images))
+    results["held_out"] = {"images": len(held_out), "threshold": calibrated.alone}
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     print(json.dumps(results, indent=1))
 

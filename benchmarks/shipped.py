@@ -16,6 +16,7 @@ import tenfold
 from benchmarks import publish, rows
 from benchmarks.speed import where
 from tenfold import experiment, models, plots
+from tenfold.errors import TenfoldError
 from tenfold.export import export
 from tenfold.files import write_atomically
 from tenfold.networks import Network
@@ -48,6 +49,9 @@ def main() -> None:
     network = run.load_model()
     description = json.dumps({"name": network.name, "options": network.options})
     write_half("reader.safetensors", network, {"network": description})
+    if network.thresholds is None:
+        raise TenfoldError(f"{run.path}: was never calibrated, it has no thresholds; train again with --force")
+    write_atomically(models.SHIPPED / models.THRESHOLDS, json.dumps(vars(network.thresholds)) + "\n")
     write_atomically(models.SHIPPED / "first-layer.json", json.dumps(first_layer(network)) + "\n")
     write_atomically(models.SHIPPED / "rows-int8.tflite", rows.export(row_network))
     write_half("rows.safetensors", row_network, {})

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from tenfold import cli
 from tenfold.data import Digits, write_idx
@@ -76,18 +76,28 @@ def test_train_evaluate_predict(tenfold, idx_folder, mnist, tmp_path):
 
     Image.fromarray(mnist[1].images[0]).save("seven.png")
     Image.fromarray(255 - mnist[1].images[0]).resize((280, 280)).save("large.png")
-    code, out, _ = tenfold("predict", "seven.png", "large.png", f"{idx_folder}/t10k-images-idx3-ubyte", "--json")
+    pictures = ("seven.png", "large.png", f"{idx_folder}/t10k-images-idx3-ubyte")
+    code, out, _ = tenfold("predict", *pictures, "--model", "runs/quick", "--json")
     seven, large, many = map(json.loads, out.splitlines())
     assert (code, seven["file"], len(seven["readings"]), len(many["readings"])) == (0, "seven.png", 1, 200)
     assert {"label", "probability", "alternatives", "box", "line"} == set(seven["readings"][0])
+    assert seven["model"] == many["model"] == "runs/quick"
     assert max(seven["readings"][0]["box"][2:]) == pytest.approx(20, abs=1)
     assert max(large["readings"][0]["box"][2:]) == pytest.approx(200, abs=10)
     assert many["text"][0] == seven["text"]
     read = {i: int(digit) for i, digit in enumerate(many["text"]) if digit != "?"}
     assert np.mean([label == mnist[1].labels[i] for i, label in read.items()]) >= evaluated["accuracy"]
 
-    assert tenfold("train", "--recipe", "quick", "--data", idx_folder, *TINY)[0] == 0
+    assert json.loads(tenfold("predict", "seven.png", "--json")[1])["model"].startswith("tenfold reader")
+    assert tenfold("predict", "seven.png", "--verbose")[1].endswith("%), read by tenfold reader-int8\n")
+    assert tenfold("predict", "seven.png", "--model", "runs/quick", "--verbose")[1].endswith(", read by runs/quick\n")
+
+    code, _, err = tenfold("train", "--recipe", "quick", "--data", idx_folder, *TINY, "--set", "validation=0")
+    assert code == 0
     assert Path("runs/quick-2/evaluation.json").is_file()
+    code, out, err = tenfold("predict", "seven.png", "--model", "runs/quick-2")
+    assert (code, err.count("\n")) == (0, 1)
+    assert "runs/quick-2 has no thresholds" in err
 
 
 def test_interpretation_is_a_folder_of_pictures_that_say_what_they_show(tenfold, idx_folder):
@@ -198,8 +208,7 @@ def test_robustness(tenfold, one_line_error, idx_folder):
     assert "one run" in one_line_error("evaluate", "run", "run", "--robustness")
 
 
-def test_files_that_cannot_be_read_do_not_stop_the_others(tenfold, idx_folder, mnist):
-    tenfold("train", "--recipe", "quick", "--data", idx_folder, *TINY)
+def test_files_that_cannot_be_read_do_not_stop_the_others(tenfold, mnist):
     Image.fromarray(mnist[1].images[0]).save("seven.png")
     Path("note.png").write_text("not a picture")
     code, out, err = tenfold("predict", "note.png", "seven.png", "missing.png")
@@ -209,6 +218,29 @@ def test_files_that_cannot_be_read_do_not_stop_the_others(tenfold, idx_folder, m
     assert "2 of 3 files" in err
     code, _, err = tenfold("predict", "note.png")
     assert (code, err.count("\n")) == (2, 1)
+
+
+def test_pictures_without_digits_are_told(tenfold, mnist, monkeypatch):
+    Path("folder").mkdir()
+    Image.new("L", (300, 200), 255).save("folder/blank.png")
+    ruled = Image.new("L", (400, 300), 255)
+    ImageDraw.Draw(ruled).line([(40, 150), (360, 150)], fill=0, width=10)
+    ruled.save("folder/ruled.png")
+    Image.fromarray(mnist[1].images[0]).save("seven.png")
+    Path("bad.png").write_text("not a picture")
+    blank = "tenfold: folder/blank.png: no digits found (blank)\n"
+    lines = "tenfold: folder/ruled.png: no digits found (nothing but lines and specks)\n"
+    assert tenfold("predict", "folder/blank.png") == (1, "", blank)
+    assert tenfold("predict", "folder/blank.png", "--single") == (1, "", blank)
+    assert tenfold("predict", "folder") == (1, "", blank + lines)
+    assert tenfold("predict", "folder", "bad.png")[0] == 1
+    code, out, err = tenfold("predict", "seven.png", "folder/ruled.png", "--json")
+    seven, empty = map(json.loads, out.splitlines())
+    assert (code, err, seven["text"], "reason" in seven) == (1, lines, "7", False)
+    assert (empty["readings"], empty["text"], empty["reason"]) == ([], "", "nothing but lines and specks")
+    assert empty["model"] == seven["model"]
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(Path("folder/blank.png").read_bytes())))
+    assert tenfold("predict", "-") == (1, "", "tenfold: -: no digits found (blank)\n")
 
 
 def test_pictures_come_from_folders_and_standard_input_and_can_be_drawn_on(tenfold, one_line_error, mnist, monkeypatch):

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ import pytest
 
 from tenfold import draw
 from tenfold.errors import TenfoldError
+from tenfold.models import SHIPPED
 
 POLICY = "default-src 'none'; script-src 'self'"
 PAGE = f"""<meta
@@ -27,8 +29,11 @@ def server(tmp_path):
     """A small page, served."""
     (tmp_path / "page" / "litert").mkdir(parents=True)
     (tmp_path / "secret.txt").write_text("not of the page")
-    for name in ("main.js", "model.tflite", "litert/run.wasm", "tenfold.webmanifest", "icon.png"):
+    for name in ("main.js", "litert/run.wasm", "tenfold.webmanifest", "icon.png"):
         (tmp_path / "page" / name).write_bytes(name.encode() * 1000)
+    (tmp_path / "page" / "large.js").write_bytes(bytes(20_000_000))
+    for name, shipped in draw.NETWORKS.items():
+        (tmp_path / "page" / name).write_bytes((SHIPPED / shipped).read_bytes())
     (tmp_path / "page" / "index.html").write_text(PAGE)
     with draw.Server(folder=tmp_path / "page") as started:
         threading.Thread(target=started.serve_forever, daemon=True).start()
@@ -61,10 +66,11 @@ def test_files_come_with_their_type_compressed_where_that_helps(server, name, me
     assert response.headers["Content-Type"] == media_type
     is_compressed = response.headers["Content-Encoding"] == "gzip"
     assert is_compressed == (media_type != "image/png")
-    assert (gzip.decompress(content) if is_compressed else content) == name.encode() * 1000
+    expected = (server.folder / name).read_bytes()
+    assert (gzip.decompress(content) if is_compressed else content) == expected
     plain, content = ask(server, f"/tenfold/{name}")
     assert plain.headers["Content-Encoding"] is None
-    assert content == name.encode() * 1000
+    assert content == expected
     assert ask(server, f"/tenfold/{name}", "HEAD")[1] == b""
     unchanged, content = ask(server, f"/tenfold/{name}", If_None_Match=response.headers["ETag"])
     assert (unchanged.status, content) == (304, b"")
@@ -98,6 +104,24 @@ def test_other_names_for_this_machine_are_refused(server):
 def test_a_page_that_has_not_been_built_is_told(tmp_path):
     with pytest.raises(TenfoldError, match="not been built; in a checkout of tenfold, run: npm run build --prefix web"):
         draw.Server(folder=tmp_path)
+
+
+def test_a_page_that_was_built_with_another_network_is_told(server):
+    (server.folder / "thresholds.json").write_text('{"alone": 0.5, "expected": 0.5}')
+    with pytest.raises(TenfoldError, match=r"built with another thresholds\.json; .*npm run build"):
+        draw.Server(folder=server.folder)
+
+
+def test_clients_that_leave_are_no_errors(server, capfd):
+    for _ in range(5):
+        with socket.create_connection(("127.0.0.1", server.port)) as client:
+            client.sendall(f"GET /tenfold/large.js HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode())
+            assert client.recv(1)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # to leave without a word
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:
+            thread.join()
+    assert capfd.readouterr().err == ""
 
 
 def test_a_port_that_is_taken_is_told_or_avoided(server, monkeypatch):

@@ -14,6 +14,7 @@ import tenfold
 from tenfold import TenfoldError, experiment, models, recipes, runs
 from tenfold.export import FORMATS, export, graph, parity, quietly_on_one_core
 from tenfold.networks import NETWORKS
+from tenfold.refusal import Thresholds
 
 PACKAGES = ("litert_torch", "ai_edge_quantizer", "onnx", "onnxscript", "onnxruntime", "keras", "h5py")
 
@@ -59,6 +60,22 @@ def test_every_file_answers_as_the_network(exported, run, idx_folder):
             np.testing.assert_allclose(found.logits, reference.logits, atol=1e-4)
         else:
             assert 0 < facts["max_difference"] < 0.2
+
+
+@needs_export
+def test_thresholds_of_a_file_stand_beside_it(run, tmp_path):
+    network = runs.load_model(run)
+    network.thresholds = Thresholds(0.8, 0.5)
+    tenfold.save(network, tmp_path / "mine.safetensors")
+    facts, _ = export(tmp_path / "mine.safetensors", ["onnx"], tmp_path)
+    file, beside = Path(facts["file"]), Path(f"{facts['file']}.json")
+    assert models.load(file).thresholds == Thresholds(0.8, 0.5)
+    for changes, expected in (({"sha256": "of another file"}, None), ({"thresholds": None}, None)):
+        beside.write_text(json.dumps(facts | changes))
+        assert models.load(file).thresholds == expected
+    beside.write_text(json.dumps(facts | {"thresholds": {"alone": 0.8}}))
+    with pytest.raises(TenfoldError, match="json: damaged"):
+        models.load(file)
 
 
 @needs_export
@@ -213,10 +230,10 @@ def test_the_network_in_the_package(mnist, tmp_path, monkeypatch):
     test = mnist[1]
     for name in ("reader-int8.tflite", "reader-float16.tflite"):
         assert tenfold.evaluate(models.load(models.SHIPPED / name), test).accuracy >= 0.996
-    assert models.default().stat().st_size <= 200_000
-    answers = models.load(models.default()).logits(test.images[:500]).argmax(axis=1)
+    assert models.shipped().stat().st_size <= 200_000
+    answers = models.load(models.shipped()).logits(test.images[:500]).argmax(axis=1)
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)  # as where LiteRT has no wheel
-    in_torch = models.load(models.default())
+    in_torch = models.load(models.shipped())
     assert isinstance(in_torch, models.TorchModel)
     assert (in_torch.logits(test.images[:500]).argmax(axis=1) != answers).sum() <= 2  # which is of 8 bits
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 from PIL import Image, ImageDraw
 
 from tenfold.errors import TenfoldError
@@ -116,6 +117,50 @@ def test_every_kind_of_picture_gives_the_same_image():
         assert np.array_equal(picture_to_image(kind), image)
 
 
+def test_numbers_of_every_kind_give_the_same_image(mnist):
+    image = mnist[1].images[0]
+    share = image / np.float32(255)
+    kinds = [image.astype(dtype) for dtype in (np.int64, np.uint16, np.float64, np.int16)]
+    kinds += [share, share.astype(np.float64), 257 * image.astype(np.uint16), image.tolist(), share.tolist(), 1 - share]
+    kinds += [image[None], image[..., None], share[None, None], share[None, ..., None], np.dstack([share] * 3)]
+    kinds += [image.reshape(784), image.reshape(1, 784), image.reshape(784, 1), image.ravel().tolist()]
+    kinds += [torch.tensor(image), torch.tensor(share)[None].requires_grad_(), torch.tensor(image)[None] / 255]
+    for kind in kinds:
+        assert np.array_equal(picture_to_image(kind), image)
+    for binary in (image > 127, (image > 127).astype(int), (image > 127).tolist()):
+        assert np.array_equal(
+            picture_to_image(binary), picture_to_image(np.where(image > 127, 255, 0).astype(np.uint8))
+        )
+
+
+def test_numbers_that_are_no_picture_are_told(mnist):
+    images = mnist[1].images[:64]
+    share = images[0] / 255
+    for numbers, *words in (
+        (images, "(64, 28, 28)", "one by one", "read_images"),
+        (images[:, None] / 255, "(64, 1, 28, 28)", "read_images"),
+        (images.reshape(64, 784), "64 images, each in a row", "read_images"),
+        (images[:3], "(3, 28, 28)", "of colors", "read_images"),
+        (torch.tensor(images), "(64, 28, 28)"),
+        ([Image.fromarray(image) for image in images[:2]], "(2, 28, 28)", "one by one"),
+        (["one.png", "other.png"], "list", "one by one"),
+        (np.where(share > 0.5, np.nan, share), "NaN"),
+        ((share - 0.13) / 0.3, "from -0.43", "standardization"),
+        (images[0].astype(int) + 300, "from 300 to 555"),
+        (share.astype(complex), "complex"),
+        (np.array([[None]]), "object"),
+        ([[1, 2], [3]], "differ in length"),
+        (np.arange(100), "(100,)", "(height, width)"),
+        (None, "NoneType", "path"),
+        (7, "()"),
+        ([], "(0,)"),
+    ):
+        with pytest.raises(TenfoldError) as error:
+            picture_to_image(numbers)
+        assert all(word in str(error.value) for word in words), error.value
+        assert "\n" not in str(error.value)
+
+
 def test_files_become_images(tmp_path):
     for suffix in ("png", "bmp", "tiff"):
         seven().save(tmp_path / f"seven.{suffix}")
@@ -145,7 +190,7 @@ def test_files_that_show_no_digit_are_named(tmp_path):
             read_pictures([file])
     for blank in (seven(ink=255), seven(ink=250), Image.new("L", (28, 28)), Image.new("L", (1, 1))):
         blank.save(file)
-        with pytest.raises(TenfoldError, match=f"^{file}: blank"):
+        with pytest.raises(TenfoldError, match=rf"^{file}: no digits found \(blank\)"):
             read_pictures([file])
     with pytest.raises(FileNotFoundError):
         read_pictures([tmp_path / "missing.png"])

@@ -1,5 +1,12 @@
-import contextlib
+import copy
 import io
+import itertools
+import os
+import pickle
+import signal
+import threading
+import time
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,8 +18,10 @@ from PIL import Image, ImageDraw
 import tenfold
 from tenfold import TenfoldError, models
 from tenfold.data import write_idx
+from tenfold.errors import NoDigitsError
 from tenfold.pictures import open_page
 from tenfold.reader import Reader, Wish, annotate, explain, files, find_sources, read_sources, segment
+from tenfold.refusal import Thresholds
 
 ROOT = Path(__file__).parent.parent
 
@@ -107,16 +116,18 @@ def test_one_digit_is_one_reading_and_no_digit_has_no_label(model, lines, mnist)
     [reading] = Reader(model).read(lines[0], single=True)
     assert reading.box[2] > 250
     clueless = SimpleNamespace(logits=lambda images: np.zeros((len(images), 10), np.float32))
-    [reading] = Reader(clueless).read(mnist[0].images[0], single=True)
+    [reading] = Reader(clueless, Thresholds(0.7, 0.5)).read(mnist[0].images[0], single=True)
     assert reading.label is None
+    [reading] = Reader(clueless).read(mnist[0].images[0], single=True)  # was never calibrated to refuse
+    assert reading.label is not None
 
 
 @pytest.mark.parametrize("rise", [0, 10, 30, 60])
 def test_a_dash_is_no_digit(model, rise):
     dash = Image.new("L", (400, 300), 255)
     ImageDraw.Draw(dash).line([(80, 150), (320, 150 - rise)], fill=0, width=14)
-    with contextlib.suppress(TenfoldError):  # nothing but lines
-        assert Reader(model).read(dash) == []
+    with pytest.raises(NoDigitsError, match=r"no digits found \((nothing but lines|nothing in it has the shape)"):
+        Reader(model).read(dash)
 
 
 def test_threads_share_a_reader(lines):
@@ -126,6 +137,75 @@ def test_threads_share_a_reader(lines):
     assert all(other == first for other in others)
 
 
+def test_threads_that_make_readers_leave_standard_error_alone(capfd):
+    def make(_):
+        for _ in range(5):
+            Reader()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(make, range(8)))
+    os.write(2, b"still there")
+    assert capfd.readouterr().err == "still there"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.parametrize("kind", ["litert", "torch"])
+def test_a_fork_while_a_thread_reads_can_read(kind, mnist):
+    if kind == "litert":
+        pytest.importorskip("ai_edge_litert")
+    model = models.load(models.SHIPPED / ("reader-int8.tflite" if kind == "litert" else "reader.safetensors"))
+    images = mnist[1].images[:20]
+    expected = model.logits(images).argmax(axis=1)
+    is_reading, is_done = threading.Event(), threading.Event()
+
+    def read():
+        with model._lock:  # as in the middle of a reading
+            is_reading.set()
+            is_done.wait()
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    is_reading.wait()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of every fork beside threads
+        child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(60)  # which ends it if it hangs
+        os._exit(int((model.logits(images).argmax(axis=1) != expected).any()))
+    is_done.set()
+    thread.join()
+    assert os.waitpid(child, 0)[1] == 0
+
+
+@pytest.mark.parametrize("name", ["reader-int8.tflite", "reader.safetensors"])
+def test_copies_of_a_reader_read_the_same(name, lines):
+    if name.endswith(".tflite"):
+        pytest.importorskip("ai_edge_litert")
+    reader = Reader(models.SHIPPED / name)
+    for other in (copy.deepcopy(reader), pickle.loads(pickle.dumps(reader))):  # noqa: S301
+        assert other.model is not reader.model
+        assert other.read(lines[0]) == reader.read(lines[0])
+
+
+def test_a_batch_is_read_at_once(mnist):
+    reader = Reader()
+    images = mnist[1].images[:20]
+    assert [one.label for one in reader.read_images(images)] == [reader.read(image)[0].label for image in images]
+    for wrong in (images / 255, images[0], images.reshape(20, 784)):
+        with pytest.raises(TenfoldError, match=r"must be uint8 \(n, 28, 28\)"):
+            reader.read_images(wrong)
+
+
+def test_each_reading_names_its_model(lines, tmp_path):
+    network = tenfold.build("softmax")
+    tenfold.save(network, tmp_path / "mine.safetensors")
+    names = {None: f"tenfold {models.shipped().stem}", tmp_path / "mine.safetensors": f"{tmp_path}/mine.safetensors"}
+    names |= {network: "softmax", models.load(models.shipped()): f"tenfold {models.shipped().stem}"}
+    for model, name in names.items():
+        assert {reading.model for reading in tenfold.predict(lines[0], model)} == {name}
+
+
 def test_everything_that_is_a_picture_can_be_read(model, lines, mnist, tmp_path):
     picture, _ = lines
     readings = tenfold.predict(picture, model)
@@ -133,8 +213,13 @@ def test_everything_that_is_a_picture_can_be_read(model, lines, mnist, tmp_path)
     Image.fromarray(picture).save(buffer, "PNG")
     file = tmp_path / "picture.png"
     file.write_bytes(buffer.getvalue())
-    for other in (file, str(file), buffer.getvalue(), Image.fromarray(picture)):
+    buffer.seek(0)
+    for other in (file, str(file), buffer.getvalue(), buffer, Image.fromarray(picture)):
         assert tenfold.predict(other, model) == readings
+    with file.open("rb") as opened:
+        assert tenfold.predict(opened, model) == readings
+    with pytest.raises(TenfoldError, match="open it with: open"):
+        tenfold.predict(io.StringIO("text"), model)
     write_idx(tmp_path / "images", mnist[0].images[:5])
     labels = [reading.label for reading in tenfold.predict(tmp_path / "images", model)]
     assert labels == mnist[0].labels[:5].tolist()
@@ -205,8 +290,7 @@ def test_a_pile_is_read_the_same_by_one_process_and_by_many(lines, mnist, tmp_pa
     answers = []
     for patience in (1000.0, 0.0):
         monkeypatch.setattr(files, "PATIENCE", patience)
-        wish = Wish(models.shipped(), annotated=Path(f"out{patience}"))
-        found = list(read_sources(sources, wish))
+        found = list(read_sources(sources, Reader(), Wish(annotated=Path(f"out{patience}"))))
         assert [source for source, _ in found] == sources
         answers.append([answer if isinstance(answer, list) else str(answer) for _, answer in found])
     assert answers[0] == answers[1]
@@ -222,7 +306,7 @@ def test_drawn_pages_are_read(model, mnist, monkeypatch):
     scores = []
     for seed in range(2):
         page = draw_page(mnist[0][:3000], seed)
-        scores.append(compare(page, Reader(model, refuse=0.0).read(page.picture)))
+        scores.append(compare(page, Reader(model).read(page.picture)))
     digits = sum(score.digits for score in scores)
     assert sum(score.right for score in scores) > 0.8 * digits
     assert sum(score.invented for score in scores) < 0.1 * digits

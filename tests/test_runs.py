@@ -4,8 +4,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tenfold import TenfoldError, evaluate, experiment, findings, runs
+from tenfold import TenfoldError, evaluate, experiment, findings, models, runs
 from tenfold.evaluation import fit_temperature
+from tenfold.refusal import Thresholds, log_softmax, score
 from tenfold.runs import Run
 from tenfold.training import Callback
 
@@ -52,6 +53,15 @@ def test_the_temperature_was_fitted_on_the_images_held_out(finished):
     assert len(validation) == 100
     assert temperature != 1
     assert fit_temperature(validation.logits, validation.labels) == pytest.approx(1, abs=0.01)
+
+
+def test_thresholds_were_calibrated_on_the_images_held_out(finished):
+    logits = findings.evaluate_validation(finished.path).logits
+    thresholds = models.load(finished.path).thresholds
+    assert thresholds == Thresholds.calibrate(logits)
+    scores = [score(answer) for answer in log_softmax(logits)]
+    assert sum(one < thresholds.alone for one in scores) == 1  # of 100, 0.7 %
+    assert sum(one < thresholds.expected for one in scores) <= 1
 
 
 def test_a_run_on_all_images_takes_the_recipe_s_temperature(tiny_recipe, idx_folder, tmp_path):

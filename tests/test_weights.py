@@ -4,8 +4,10 @@ import pytest
 import torch
 from torch import nn
 
-from tenfold import TenfoldError, build, restore, save
+from tenfold import TenfoldError, build, fit, models, restore, save
 from tenfold.networks import NETWORKS
+from tenfold.recipes import load
+from tenfold.refusal import Thresholds
 from tenfold.weights import write_tensors
 
 
@@ -22,6 +24,30 @@ def test_reloaded_weights_give_bit_identical_logits(name, tmp_path):
 def test_options_travel_with_the_weights(tmp_path):
     save(build("cnn", width=4), tmp_path / "small.safetensors")
     assert restore(tmp_path / "small.safetensors").options == {"width": 4}
+
+
+def test_thresholds_travel_with_the_weights_until_these_change(few, tmp_path):
+    model = build("softmax")
+    save(model, tmp_path / "without.safetensors")
+    assert restore(tmp_path / "without.safetensors").thresholds is None
+    model.thresholds = Thresholds(0.7, 0.5)
+    for name in ("one", "other"):
+        save(model, tmp_path / f"{name}.safetensors")
+    assert (tmp_path / "one.safetensors").read_bytes() == (tmp_path / "other.safetensors").read_bytes()
+    again = restore(tmp_path / "one.safetensors")
+    assert again.thresholds == models.load(tmp_path / "one.safetensors").thresholds == Thresholds(0.7, 0.5)
+    fit(again, few[:100], load("quick", {"epochs": 1, "validation": 0}))
+    assert again.thresholds is None
+    for wrong in (
+        '{"alone": 0.4, "expected": 0.7}',
+        '{"alone": NaN, "expected": 0}',
+        '{"alone": "1", "expected": 0}',
+        "3",
+    ):
+        network = f'{{"name": "softmax", "options": {{}}, "thresholds": {wrong}}}'
+        write_tensors(tmp_path / "wrong.safetensors", model.state_dict(), {"network": network})
+        with pytest.raises(TenfoldError, match=r"wrong\.safetensors: .*hresholds"):
+            restore(tmp_path / "wrong.safetensors")
 
 
 def test_files_that_hold_no_network(tmp_path):

@@ -477,25 +477,24 @@ def predict(
     with _progress("pictures", len(sources)) as advance:
         for source, found in read_sources(sources, reader, Wish(single, annotate, explain), cluster):
             advance(source)
-            answer: dict[str, Any] = {"file": str(source.path), "model": reader.name, "text": "", "readings": []}
+            reason: dict[str, str] = {}
             if isinstance(found, NoDigitsError):
                 _fail(NoDigitsError(found.reason, str(source.path)))
                 empty += 1
-                answer["reason"] = found.reason
+                reason, found = {"reason": found.reason}, []
             elif not isinstance(found, list):
                 _fail(found)
                 failures += 1
                 continue
-            else:
-                readings = [asdict(reading) for reading in found]
-                answer["text"] = to_text(found)
-                answer["readings"] = [{key: one[key] for key in one if key != "model"} for one in readings]
+            text = to_text(found)
             if as_json:
-                print(strict_json.dumps(answer))
-            elif answer["readings"]:
+                readings = [{key: value for key, value in asdict(one).items() if key != "model"} for one in found]
+                answer = {"file": str(source.path), "model": reader.name, "text": text, "readings": readings}
+                print(strict_json.dumps(answer | reason))
+            elif found:
                 sure = f" ({found[0].probability:.1%})" if len(found) == 1 else ""
                 by = f", read by {reader.name}" if verbose else ""
-                print(f"{source.path}: {answer['text'].replace(chr(10), ' / ')}{sure}{by}")
+                print(f"{source.path}: {text.replace(chr(10), ' / ')}{sure}{by}")
     if failures and len(sources) > 1:
         print(f"tenfold: {failures} of {len(sources)} files could not be read", file=sys.stderr)
     if failures or empty:

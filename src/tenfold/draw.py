@@ -21,7 +21,11 @@ from tenfold.errors import TenfoldError
 PAGE = Path(__file__).with_name("page")
 SHIPPED = Path(__file__).with_name("shipped")
 # What the page reads with, and where `web/build.mjs` had it from: else it would not read as `tenfold predict` does.
-NETWORKS = {"model.tflite": "reader-int8.tflite", "rows.tflite": "rows-int8.tflite", "thresholds.json": "thresholds.json"}
+NETWORKS = {
+    "model.tflite": "reader-int8.tflite",
+    "rows.tflite": "rows-int8.tflite",
+    "thresholds.json": "thresholds.json",
+}
 BUILD = "npm run build --prefix web"  # in a checkout
 # Not the root: what the page keeps for use offline must not get in the way of other servers on the same port.
 ROOT = "/tenfold/"
@@ -98,7 +102,6 @@ class Server(socketserver.ThreadingTCPServer):
             raise TenfoldError(f"port {port}: {error.strerror}; choose another with --port") from error
         self.port: int = self.server_address[1]
         self.address = f"http://{HOST}:{self.port}{ROOT}"
-
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of a client that left, or that is too slow to wait for."""

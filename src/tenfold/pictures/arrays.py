@@ -36,7 +36,9 @@ def to_levels(values: Any) -> UInt8[np.ndarray, "height width *channels"]:
         pixels = pixels.reshape(SIDE, SIDE)
     if pixels.ndim == 4 or (pixels.ndim == 3 and pixels.shape[-1] not in CHANNELS):
         if pixels.ndim == 3 and pixels.shape[0] in CHANNELS:
-            raise TenfoldError(f"an array {shape}: of colors, needs them last, see transpose; of pictures, {ONE_BY_ONE}")
+            raise TenfoldError(
+                f"an array {shape}: of colors, needs them last, see transpose; of pictures, {ONE_BY_ONE}"
+            )
         raise TenfoldError(f"an array {shape} is no picture; if it is several, {ONE_BY_ONE}")
     if pixels.ndim not in (2, 3):
         raise TenfoldError(f"an array {shape} is no picture; {WANTED}")
@@ -56,7 +58,9 @@ def _as_array(values: Any) -> Shaped[np.ndarray, "..."]:
         pixels = np.asarray(values)
     except (TypeError, ValueError, RuntimeError) as error:
         reason = str(error).partition("\n")[0]
-        raise TenfoldError(f"this {type(values).__name__} is no picture, do its rows differ in length? ({reason})") from None
+        raise TenfoldError(
+            f"this {type(values).__name__} is no picture, do its rows differ in length? ({reason})"
+        ) from None
     if pixels.dtype.kind not in "buif":
         what = type(values).__name__ if pixels.ndim == 0 else f"{type(values).__name__} of {pixels.dtype}"
         raise TenfoldError(

@@ -10,7 +10,6 @@ from typing import Any, BinaryIO
 import cv2
 import numpy as np
 from jaxtyping import Int, UInt8
-from numpy.typing import ArrayLike
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tenfold.errors import TenfoldError
@@ -25,7 +24,7 @@ MOST_NARROW = 1000  # times as long as it is wide; in what is more, digits would
 STRIP = 10_000_000  # pixels that are worked on at a time
 FLAT = 10  # of 255; visible parts that differ less among themselves are one color, whose shape is told by transparency
 
-Picture = str | os.PathLike | bytes | BinaryIO | Image.Image | ArrayLike
+Picture = Any  # what `load` takes; it says of everything else what it is
 
 
 def load(source: Picture) -> Image.Image:

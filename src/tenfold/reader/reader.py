@@ -114,15 +114,20 @@ class Reader:
             ]
         return readings
 
-    def read_images(self, images: UInt8[np.ndarray, "n 28 28"]) -> list[Reading]:
-        """Read images that look like MNIST's: white ink on black, one digit in the middle of each.
+    def read_images(self, images: np.ndarray) -> list[Reading]:
+        """Read many images that look like MNIST's at once.
+
+        Args:
+            images: uint8 (n, 28, 28), white ink (255) on black (0), one digit in the middle of each.
 
         Raises:
             TenfoldError: if they are no such images.
         """
-        if not isinstance(images, np.ndarray) or images.dtype != np.uint8 or images.shape[1:] != (28, 28):
-            what = f"{images.dtype} {images.shape}" if isinstance(images, np.ndarray) else type(images).__name__
-            raise TenfoldError(f"images must be an array uint8 (n, 28, 28), white ink (255) on black (0), not {what}")
+        images = np.asarray(images)
+        if images.dtype != np.uint8 or images.shape[1:] != (28, 28):
+            raise TenfoldError(
+                f"images must be uint8 (n, 28, 28), white ink (255) on black (0), not {images.dtype} {images.shape}"
+            )
         least = (self.thresholds or NOTHING_REFUSED).alone
         answers = classify(images, self.model)
         return [interpret(answer, score(answer) >= least, (0, 0, 28, 28), self.name) for answer in answers]
