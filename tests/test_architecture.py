@@ -10,7 +10,8 @@ import pytest
 import tenfold
 
 ROOMS = [
-    {"errors", "files"},
+    {"errors"},
+    {"files"},
     {"settings"},
     {"pictures"},
     {"data"},

@@ -189,15 +189,15 @@ def test_files_that_are_none_of_ours(exported, run, tmp_path):
         tmp_path / "large.keras"
     )
     for name, expected in {
-        "cut.tflite": "truncated",
-        "text.tflite": "truncated, or not a LiteRT file",
+        "cut.tflite": "or a damaged one",
+        "text.tflite": "not a file of LiteRT",
         "photo.onnx": "(1, 3, 224, 224)",
-        "float.onnx": "not an ONNX file of tenfold",
-        "text.onnx": "truncated",
-        "data.h5": "Keras model",
-        "text.keras": "Keras model",
-        "seven.keras": "ten logits",
-        "large.keras": "(None, 32, 32)",
+        "float.onnx": "numbers of shape (256, 28, 28), not with 10 each",
+        "text.onnx": "not a file of ONNX",
+        "data.h5": "not a file of Keras",
+        "text.keras": "not a Keras file",
+        "seven.keras": "numbers of shape (256, 7), not with 10 each",
+        "large.keras": "(n, 32, 32)",
     }.items():
         with pytest.raises(TenfoldError) as error:
             models.load(tmp_path / name)

@@ -499,7 +499,7 @@ def _network(
 
 
 def _unreadable(path: Path, kind: str, error: Exception) -> TenfoldError:
-    reason = " ".join(str(error).split())[:150] or type(error).__name__
+    reason = " ".join(str(error).split()).rpartition(f"{path} failed:")[2].strip()[:150] or type(error).__name__
     return TenfoldError(f"{path}: not a file of {kind}, or a damaged one ({reason}); write one with: tenfold export")
 
 
