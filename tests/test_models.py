@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
 
 import tenfold
@@ -305,8 +306,6 @@ def test_a_flipped_bit_in_the_weights_is_found(tmp_path):
             tenfold.restore(path)
     # as written before
     network = tenfold.build("softmax")
-    import safetensors.torch
-
     description = json.dumps({"name": "softmax", "options": {}})
     path.write_bytes(safetensors.torch.save(network.state_dict(), {"network": description}))
     assert tenfold.restore(path).name == "softmax"
@@ -357,3 +356,22 @@ def test_how_a_model_is_fed_is_said_once(onnx_file, mnist, tmp_path):
     told = subprocess.run(command, capture_output=True, text=True, check=True).stderr
     assert told.startswith(f"tenfold: {path}: reads pixels from 0 to 255, dark ink on a light ground, of shape (n, 28")
     assert told.count("\n") == 1
+
+
+def test_mutated_files_are_read_or_refused(tmp_path):
+    fuzz_files = pytest.importorskip("benchmarks.fuzz_files", reason="only in a checkout")
+    whole = Path(tmp_path, "whole")
+    whole.mkdir()
+    for prefix in ("train", "t10k"):
+        tenfold.data.write_idx(whole / f"{prefix}-images-idx3-ubyte", np.zeros((9, 28, 28), np.uint8))
+        tenfold.data.write_idx(whole / f"{prefix}-labels-idx1-ubyte", np.zeros(9, np.uint8))
+    Path(whole, "recipe.toml").write_text(recipes.load("quick").to_toml())
+    Path(whole, "study.toml").write_text('name = "a"\nrecipes = ["quick"]\nseeds = 3\n')
+    network = tenfold.build("tiny", width=1)
+    weights = {key: tensor.contiguous() for key, tensor in network.state_dict().items()}
+    description = json.dumps({"name": "tiny", "options": {"width": 1}})
+    Path(whole, "old.safetensors").write_bytes(safetensors.torch.save(weights, {"network": description}))
+    for name in ("train-images-idx3-ubyte", "recipe.toml", "study.toml", "old.safetensors"):
+        found = fuzz_files.read_mutated(whole, name, seed=0)
+        assert found["read"] + found["refused"] == fuzz_files.CHUNK
+        assert found["refused"] > 0
