@@ -30,6 +30,17 @@ def test_what_is_written_is_read_again(file, array, packed):
     assert not again.flags.writeable
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_file_that_would_fill_the_memory_is_refused(file, packed):
+    header = bytes.fromhex("00000803 00100000 0000001c 0000001c")  # a million images
+    file.write_bytes(gzip.compress(header) if packed else header)
+    if not packed:
+        with file.open("r+b") as sparse:
+            sparse.truncate(2**30)
+    with pytest.raises(TenfoldError, match=rf"{file}: too large, .* more than 256 MiB"):
+        read_idx(file)
+
+
 def test_the_bytes_are_those_of_the_format(file):
     write_idx(file, np.array([[1, -2]], dtype=np.int16))
     assert file.read_bytes() == bytes.fromhex("00000b02 00000001 00000002 0001fffe")

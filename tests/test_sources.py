@@ -158,6 +158,12 @@ def write_pictures(folder, images, labels):
         Image.fromarray(image).save(folder / str(label) / f"{index:02}.png")
 
 
+def test_an_npz_that_would_fill_the_memory_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "DATA", 10_000)  # bytes
+    np.savez_compressed(tmp_path / "mnist.npz", x_train=np.zeros(10_001, np.uint8))
+    refused(tmp_path / "mnist.npz", "too large, its arrays hold more than")
+
+
 def test_a_folder_of_pictures_is_split(tmp_path):
     write_pictures(tmp_path, IMAGES, LABELS)
     (tmp_path / "0" / ".DS_Store").write_bytes(b"left behind by macOS")

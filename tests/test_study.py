@@ -93,6 +93,7 @@ def test_the_summary_agrees_with_scipy():
         ('name = "a"\nrecipes = []\nseeds = 1', "recipes = "),
         ('name = "a"\nrecipes = ["fast"]\nseed = 1', "no key 'seed'; did you mean 'seeds'"),
         ('name = "a"\nrecipes = ["fast"]\nseeds = 1\nvariants = { x = { peek_lr = 1.0 } }', "did you mean 'peak_lr'"),
+        ('name = "a"\nrecipes = ["fast"]\nseeds = 1000000000', "asks for 1,000,000,000 runs, and 10,000 are the most"),
         ("name = ", "not valid TOML"),
     ],
 )

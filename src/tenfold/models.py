@@ -397,7 +397,8 @@ def _try(path: Path) -> "Convention | None":
         TenfoldError: if that failed.
     """
     program = "import sys; from tenfold import models; models.try_here(sys.argv[1])"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    # with one thread, whose memory does not depend on the machine
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OMP_NUM_THREADS": "1"}
     if "keras" in sys.modules:
         environment["KERAS_BACKEND"] = sys.modules["keras"].config.backend()
     try:
@@ -443,9 +444,10 @@ def try_here(path: str) -> None:
             model.logits(np.zeros((n, SIDE, SIDE), np.uint8))
         found = {"convention": convention and convention.to_dict()}
     except Exception as error:  # a file made by hand can fail in any way
-        told = isinstance(error, TenfoldError | OSError)
-        reason = " ".join(str(error).split())[:200]
-        found = {"error": reason if told else f"{path}: does not run ({type(error).__name__}: {reason})"}
+        reason = " ".join(str(error).split())
+        if not isinstance(error, TenfoldError | OSError):
+            reason = f"{path}: does not run ({type(error).__name__}: {reason[:200]})"
+        found = {"error": reason}
     print("\n" + json.dumps(found))
 
 
@@ -456,9 +458,10 @@ def _limit(seconds: int) -> None:
 
         _, most = resource.getrlimit(resource.RLIMIT_CPU)
         resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + seconds, most))
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-        _, most = resource.getrlimit(resource.RLIMIT_AS)
-        resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + MEMORY, most))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash leaves no file
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5])
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (pages * resource.getpagesize() + MEMORY, most))
 
 
 def require(module: str, path: str | os.PathLike, remedy: str = "pip install 'tenfold[export]'") -> ModuleType:
@@ -543,5 +546,5 @@ def _network(
 
 
 def _unreadable(path: Path, kind: str, error: Exception) -> TenfoldError:
-    reason = " ".join(str(error).split())[:150] or type(error).__name__
+    reason = " ".join(str(error).split()).rpartition(f"{path} failed:")[2].strip()[:150] or type(error).__name__
     return TenfoldError(f"{path}: not a file of {kind}, or a damaged one ({reason}); write one with: tenfold export")

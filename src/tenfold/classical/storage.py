@@ -59,11 +59,11 @@ def read(path: str | os.PathLike) -> tuple[Any, dict[str, Any]]:
         raise TenfoldError(f"{path}: no such file")
     if not is_zipfile(path):
         with path.open("rb") as file:
-            pickled = file.read(1) == b"\x80"
+            begins = file.read(2)
         raise TenfoldError(
             f"{path}: refused, it is a pickle, which can run any code; save with Classifier.save()"
-            if pickled
-            else f"{path}: truncated, or not a saved pipeline"
+            if begins[:1] == b"\x80"
+            else f"{path}: {'truncated' if begins == b'PK' else 'not a saved pipeline'}"
         )
     try:
         with ZipFile(path) as archive:
