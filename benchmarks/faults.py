@@ -43,9 +43,18 @@ from tenfold.data import write_idx
 from tenfold.evaluation import Row
 
 RESULTS = Path("results/faults.json")
+MEMORY = Path("/dev/shm")  # noqa: S108  # where fsync takes no time
 TRAIN, TEST = 300, 100  # images
-CHANGES = "batch_size=50 epochs=2 validation=50 network=mlp network_options.width=8 optimizer=adamw".split()
+CHANGES = {
+    "network": "mlp",
+    "network_options.width": 8,
+    "optimizer": "adamw",
+    "epochs": 2.0,
+    "batch_size": 50,
+    "validation": 50,
+}
 CHANGING = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.chmod", "os.truncate", "fcntl.flock"}
+TOGETHER = 20  # trainings that start at once
 SHORT = 10  # bytes that still fit into a file when the limit is reached
 VOLATILE = {"started", "seconds", "train_seconds", "predict_us", "bytes"}  # what may differ between two runs
 KINDS = ("kill", "full", "short", "broken")
@@ -64,7 +73,9 @@ class Ended:
     def clear(self) -> bool:
         """Whether it ended as a command should: well, or with an exit code and a line for each thing that is wrong."""
         lines = self.error.splitlines()
-        return self.code in (0, 1, 2) and bool(lines) == (self.code > 0) and all(x.startswith("tenfold: ") for x in lines)
+        return (
+            self.code in (0, 1, 2) and bool(lines) == (self.code > 0) and all(x.startswith("tenfold: ") for x in lines)
+        )
 
 
 def main() -> None:
@@ -73,11 +84,13 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1, help="try only every so many-th point of each kind")
     parser.add_argument("--starts", type=int, default=200)
     parser.add_argument("--pairs", type=int, default=50)
-    parser.add_argument("--orphans", type=int, default=3, help="studies to kill; 0 leaves comparison and pictures out too")
+    parser.add_argument(
+        "--orphans", type=int, default=3, help="studies to kill; 0 leaves comparison and pictures out too"
+    )
     options = parser.parse_args()
     torch.set_num_threads(1)
     findings.page = lambda *_: "<p>left out</p>"
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as temporary:  # noqa: S108  # in memory, where fsync takes no time
+    with tempfile.TemporaryDirectory(dir=MEMORY) as temporary:
         work = Path(temporary)
         make_inputs(work)
         results: dict[str, Any] = {
@@ -102,15 +115,14 @@ def find_lost(value: Any) -> list[Any]:
 
 
 def make_inputs(work: Path) -> None:
-    """A small data set, a recipe and two studies, of which one takes seconds; and draw once, which the forks need not."""
+    """Make a small data set, two recipes and their studies, one short and one long; and warm up matplotlib."""
     train, test = tenfold.load()
     (work / "data").mkdir()
     for prefix, digits in (("train", train[:TRAIN]), ("t10k", test[:TEST])):
         write_idx(work / "data" / f"{prefix}-images-idx3-ubyte", digits.images)
         write_idx(work / "data" / f"{prefix}-labels-idx1-ubyte", digits.labels)
-    changes = recipes.parse_changes(CHANGES)
     for name, more in (("small", {}), ("long", {"epochs": 300.0})):
-        recipe = recipes.load("quick", {**changes, "name": name, **more})
+        recipe = recipes.load("quick", {**CHANGES, "name": name, **more})
         (work / f"{name}.toml").write_text(recipe.to_toml())
         (work / f"{name}-study.toml").write_text(
             f'name = "{name}"\nrecipes = ["{work / name}.toml"]\nseeds = 2\ndata = "{work / "data"}"\n'
@@ -218,7 +230,7 @@ def begin(command: Command, folder: Path, fault: Fault | None = None) -> tuple[i
 
 def end(child: int, reading: int) -> Ended:
     """Wait for what `begin` began."""
-    with open(reading, encoding="utf-8") as pipe:  # noqa: PTH123  # a descriptor
+    with open(reading, encoding="utf-8") as pipe:
         error = pipe.read()
     _, status = os.waitpid(child, 0)
     return Ended(os.waitstatus_to_exitcode(status), error)
@@ -320,18 +332,19 @@ def references(work: Path, seeds: Sequence[int]) -> dict[int, dict[str, Any]]:
     return found
 
 
-def start_at_once(work: Path, starts: int, together: int = 20) -> dict[str, Any]:
-    """Start trainings that name no folder, `together` at a time; each must find one, and leave its own run there."""
-    expected = references(work, range(min(starts, together)))
+def start_at_once(work: Path, starts: int) -> dict[str, Any]:
+    """Start trainings that name no folder, many at a time; each must find one, and leave its own run there."""
+    together = min(starts, TOGETHER)
+    expected = references(work, range(together))
     lost: list[Any] = []
-    for _ in range(starts // together):
+    for _ in range(0, starts, TOGETHER):
         folder = fresh(work)
         begun = [begin(train_command(work, "--seed", str(seed)), folder) for seed in expected]
         codes = [end(*one).code for one in begun]
         found = [contents(path) for path in (folder / "runs").iterdir()]
         if any(codes) or not all(found.count(one) == 1 for one in expected.values()) or len(found) != together:
             lost.append(["starts", codes, len(found)])
-    return {"starts": starts // together * together, "at_once": together, "lost": lost}
+    return {"starts": starts, "at_once": together, "lost": lost}
 
 
 def force_pairs(work: Path, pairs: int) -> dict[str, Any]:
@@ -378,12 +391,13 @@ def kill_parents(work: Path, studies: int) -> dict[str, Any]:
         while (left := group(process.pid)) and time.monotonic() - killed < 60:
             time.sleep(0.05)
         slowest = max(slowest, time.monotonic() - killed)
-        semaphores = [name for name in os.listdir("/dev/shm") if f"-{process.pid}-" in name or f"_{process.pid}_" in name]  # noqa: PTH208, S108
+        named = (f"-{process.pid}-", f"_{process.pid}_")  # semaphores and folders of joblib's
+        memory = [path.name for path in MEMORY.iterdir() if any(name in path.name for name in named)]
         again = start(command, folder) if command[0] != "predict" else None
         code = again.wait() if again else 0
         rest = [str(path) for path in folder.rglob(".*")] if again else []
-        if left or semaphores or code or rest or not was_running:
-            lost.append([command[0], was_running, left, semaphores, code, rest])
+        if left or memory or code or rest or not was_running:
+            lost.append([command[0], was_running, left, memory, code, rest])
         for pid in left:
             os.kill(pid, signal.SIGKILL)
     return {"killed": len(commands), "slowest_end_s": round(slowest, 1), "lost": lost}

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -245,3 +247,12 @@ def test_the_classical_recipes_are_those_that_the_search_chose():
     for name, row in rows.items():
         assert row["candidates"][0]["mistakes"] == min(one["mistakes"] for one in row["candidates"])
         assert classical_recipes.load(name, row["chosen"]) == classical_recipes.load(name)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forks, limits and /dev/shm")
+def test_some_faults_are_survived():
+    """Of every kind a few, in a process of its own, because it forks."""
+    command = [sys.executable, "-m", "benchmarks.faults", "--every", "90", "--starts", "4", "--pairs", "1"]
+    done = subprocess.run([*command, "--orphans", "0"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    assert json.loads(done.stdout)["starts"] == {"starts": 4, "at_once": 4, "lost": []}

@@ -258,6 +258,7 @@ def test_pictures_come_from_folders_and_standard_input_and_can_be_drawn_on(tenfo
     assert len(list(Path("steps/stdin").iterdir())) == 7
     assert "would be drawn to one file" in one_line_error("predict", "a", "b", "--annotate", "drawn")
     assert "name a folder" in one_line_error("predict", "a", "b", "--annotate", "read.png")
+    assert "is the picture to read" in one_line_error("predict", "a/seven.png", "--annotate", "a/../a/seven.png")
     Path("empty").mkdir()
     assert "no pictures in this folder" in one_line_error("predict", "empty")
     assert Path("a/seven.png").read_bytes() == data

@@ -1,10 +1,11 @@
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from tenfold import TenfoldError, evaluate, experiment, findings, models, runs
+from tenfold import TenfoldError, evaluate, experiment, files, findings, models, runs, study
 from tenfold.evaluation import fit_temperature
 from tenfold.refusal import Thresholds, log_softmax, score
 from tenfold.runs import Run
@@ -124,6 +125,62 @@ def test_a_run_is_never_overwritten_unasked(finished, tiny_recipe, idx_folder, t
         with pytest.raises(TenfoldError, match="is no run folder"):
             experiment.train(tiny_recipe, data=idx_folder, out=tmp_path / "letters", force=force)
     assert (tmp_path / "letters" / "love.txt").read_text() == "dear"
+
+
+def test_a_run_that_was_killed_before_its_first_epoch_starts_again(finished, tiny_recipe, idx_folder, tmp_path):
+    for there in ([".tenfold.lock", ".tenfold-0123"], ["environment.json"], ["environment.json", "recipe.toml"]):
+        path = tmp_path / there[-1]
+        path.mkdir()
+        for name in there:
+            source = finished.file(name)
+            (path / name).write_bytes(source.read_bytes() if source.is_file() else b"")
+        again = experiment.train(tiny_recipe, data=idx_folder, out=path)
+        assert again.file("model.safetensors").read_bytes() == finished.file("model.safetensors").read_bytes()
+        assert {entry.name for entry in path.iterdir()} == set(runs.FILES) - {"checkpoint.safetensors"}
+
+
+def test_a_run_that_was_killed_while_it_was_replaced_or_had_just_ended(finished, tiny_recipe, idx_folder):
+    finished.file("export").mkdir()  # by another command
+    weights = finished.file("model.safetensors").read_bytes()
+    finished.file("checkpoint.safetensors").touch()
+    with pytest.raises(TenfoldError, match="finished"):
+        experiment.resume(finished.path)
+    assert not finished.file("checkpoint.safetensors").exists()
+    for name in ("recipe.toml", "report.html", "evaluation.json"):
+        finished.file(name).unlink()
+    with pytest.raises(TenfoldError, match="replace it with --force"):
+        experiment.train(tiny_recipe, data=idx_folder, out=finished.path)
+    experiment.train(tiny_recipe, data=idx_folder, out=finished.path, force=True)
+    assert finished.file("model.safetensors").read_bytes() == weights
+
+
+def test_two_trainings_never_share_a_folder(tiny_recipe, idx_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "PATIENCE", 0.0)
+    monkeypatch.setattr(runs, "RUNS", tmp_path)
+    path, answers = tmp_path / "first", []
+
+    class Others(Callback):
+        def on_train_begin(self, training):
+            with ThreadPoolExecutor(1) as pool:
+                other = replace(tiny_recipe, seed=1)
+                begun = (
+                    pool.submit(experiment.train, other, data=idx_folder, out=path, force=True),
+                    pool.submit(experiment.resume, path),
+                    pool.submit(study.finish, path, tiny_recipe, idx_folder),
+                )
+                answers.extend(str(one.exception()) for one in begun)
+
+    run = experiment.train(tiny_recipe, data=idx_folder, out=path, callbacks=[Others()])
+    assert all("another process is writing to this folder" in answer for answer in answers)
+    assert len(answers) == 3
+    assert (run.recipe, run.finished) == (tiny_recipe, True)
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(runs.free_path, ["same"] * 32))) == 32
+
+
+def test_a_run_by_another_recipe_is_not_taken_for_this_one(finished, tiny_recipe, idx_folder):
+    with pytest.raises(TenfoldError, match="another recipe"):
+        study.finish(finished.path, replace(tiny_recipe, seed=1), idx_folder)
 
 
 def test_folders_that_are_no_complete_runs(finished, tmp_path):

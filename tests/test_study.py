@@ -95,6 +95,19 @@ def test_the_summary_agrees_with_scipy():
         ('name = "a"\nrecipes = ["fast"]\nseeds = 1\nvariants = { x = { peek_lr = 1.0 } }', "did you mean 'peak_lr'"),
         ('name = "a"\nrecipes = ["fast"]\nseeds = 1000000000', "asks for 1,000,000,000 runs, and 10,000 are the most"),
         ("name = ", "not valid TOML"),
+        *(
+            (f'name = "a"\nrecipes = ["fast"]\nseeds = 1\n[variants."{name}"]', message)
+            for name, message in [
+                ("x/../../../escaped", "name is made of letters"),
+                ("x\\\\y", "name is made of letters"),
+                (".hidden", "name is made of letters"),
+                ("ends with a dot.", "name is made of letters"),
+                ("a\\u0000b", "name is made of letters"),
+                ("x" * 101, "at most 100"),
+                ("NUL.txt", "a device"),
+            ]
+        ),
+        ('name = "a"\nrecipes = ["fast"]\nseeds = 1\n[variants]\nA.seed = 1\na.seed = 2', "is there twice"),
     ],
 )
 def test_wrong_study_files_are_refused(tmp_path, text, message):
@@ -102,3 +115,10 @@ def test_wrong_study_files_are_refused(tmp_path, text, message):
     path.write_text(text)
     with pytest.raises(TenfoldError, match=message):
         study.plan(study.load(path))
+
+
+def test_names_of_variants_may_be_words(tmp_path):
+    path = tmp_path / "study.toml"
+    path.write_text('name = "a"\nrecipes = ["fast"]\nseeds = 1\n[variants."größer, 1.5-mal"]')
+    [task] = study.plan(study.load(path), tmp_path)
+    assert task.path == tmp_path / "fast-größer, 1.5-mal-seed0"

@@ -6,7 +6,10 @@ history.csv             a row an epoch
 model.safetensors       the weights, and below which scores what they read is refused as no digit
 checkpoint.safetensors  how to go on; only while the run is unfinished
 evaluation.json         test figures; only when the run is finished
-report.html             all of it as one page; likewise
+report.html             all of it as one page; only when the run is finished
+
+While somebody writes to it, the folder is locked, see `tenfold.files.locked`. `recipe.toml` is written after the
+environment, and removed first when a run is replaced: wherever that is killed, the same command can begin again.
 """
 
 import os

@@ -155,8 +155,11 @@ def _read(source: Source, reader: Reader, wish: Wish) -> list[Reading] | Failure
 def _check_names(sources: Sequence[Source], wish: Wish) -> None:
     if not (wish.annotated or wish.explained):
         return
-    if wish.annotated and wish.annotated.suffix.lower() in SUFFIXES and len(sources) > 1:
-        raise TenfoldError(f"{wish.annotated}: is one picture for {len(sources)}; name a folder")
+    if wish.annotated and wish.annotated.suffix.lower() in SUFFIXES:
+        if len(sources) > 1:
+            raise TenfoldError(f"{wish.annotated}: is one picture for {len(sources)}; name a folder")
+        if any(os.path.realpath(source.path) == os.path.realpath(wish.annotated) for source in sources):
+            raise TenfoldError(f"{wish.annotated}: is the picture to read; name another")
     places: dict[Path, Path] = {}
     for source in sources:
         other = places.setdefault(source.name.with_suffix(""), source.path)
