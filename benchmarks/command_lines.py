@@ -163,8 +163,8 @@ def _in_fork(work: Callable[[], int | None], folder: Path, line: Line | None = N
                 os.dup2(file, descriptor)
             nothing = os.open(os.devnull, os.O_RDONLY)
             os.dup2(nothing, 0)
-            sys.stdin, sys.stdout = open(0, closefd=False), open(1, "w", closefd=False)  # noqa: PTH123, SIM115
-            sys.stderr = open(2, "w", closefd=False, errors="backslashreplace")  # noqa: PTH123, SIM115
+            sys.stdin, sys.stdout = open(0, closefd=False), open(1, "w", closefd=False)  # noqa: SIM115
+            sys.stderr = open(2, "w", closefd=False, errors="backslashreplace")  # noqa: SIM115
             if line and line.edit:
                 line.edit()
             if line and line.unprivileged:
@@ -194,7 +194,7 @@ def _execute(line: Line) -> int:
         tool = f'tenfold() {{ "{sys.executable}" -m tenfold "$@"; }}\n'
         environment = os.environ | {"PYTHONPATH": str(SOURCE), "OMP_NUM_THREADS": "1"}
         return subprocess.run(  # noqa: S603
-            ["bash", "-c", tool + line.arguments[1:].strip()],
+            ["bash", "-c", tool + line.arguments[1:].strip()],  # noqa: S607
             env=environment,
             check=False,
         ).returncode
@@ -600,7 +600,9 @@ def run_lines() -> Iterator[Line]:
             yield Line("evaluate run --report page.html --json", (0, 2), edit)
     for content in hostile.values():
         yield Line("evaluate run --report page.html", edit=write("run/evaluation.json", content))
-    yield Line("study study.toml --processes 1", (1, 2), _as_study(write("studies/s/quick-seed0/evaluation.json", "{}")))
+    yield Line(
+        "study study.toml --processes 1", (1, 2), _as_study(write("studies/s/quick-seed0/evaluation.json", "{}"))
+    )
     for key in ("temperature", "accuracy", "interval"):
         for value in ("a", None, [1], True, -1e300, float("nan"), 10**400):
             edit = alter("run/evaluation.json", **{key: value})
