@@ -306,7 +306,7 @@ def test_nothing_is_lost_by_bad_input(one_line_error, tenfold, idx_folder):
     arguments = ("train", "--recipe", "quick", "--data", idx_folder, *TINY, "--out", "mine")
     assert tenfold(*arguments)[0] == 0
     assert "--force" in one_line_error(*arguments)
-    for wrong in (("--model", "lenet"), ("--set", "network_options.widht=3"), ("--set", "validation=600")):
+    for wrong in (("--model", "lenet"), ("--set", "network_options.widht=3"), ("--set", "train_images=600")):
         one_line_error(*arguments, "--force", *wrong)
         one_line_error(*arguments[:-1], "other", *wrong)
     assert Path("mine/evaluation.json").is_file()
@@ -329,6 +329,80 @@ def test_a_diverging_run_gets_one_line(tenfold, idx_folder):
     code, _, err = tenfold("train", "--recipe", "quick", "--model", "mlp", "--data", idx_folder, *settings)
     assert code == 2
     assert err.startswith("tenfold: training diverged")
+
+
+def test_pictures_of_one_s_own_train_by_a_recipe_for_thousands(tenfold, mnist):
+    for index, label in enumerate(mnist[0].labels[:120]):
+        Path(f"own/{label}").mkdir(parents=True, exist_ok=True)
+        Image.fromarray(mnist[0].images[index]).save(f"own/{label}/{index}.png")
+    Path("own/3/Thumbs.db").write_bytes(b"thumbnails")
+    code, out, err = tenfold("train", "--recipe", "quick", "--data", "own", "--json")
+    assert code == 0
+    assert json.loads(out)["run"] == "runs/quick"
+    warnings = [line for line in err.splitlines() if not line.startswith("epoch")]
+    assert [line.partition("own: ")[0] for line in warnings] == ["tenfold: warning: "] * 3
+    assert "skipped 1 files that are no pictures (Thumbs.db)" in warnings[0]
+    assert tenfold("evaluate", "runs/quick", "--report", "page.html")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (KeyError("a\nb"), "internal error: KeyError: 'a\\nb'; please report it at https://"),
+        (MemoryError(), "not enough memory"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to"), "not enough memory"),
+        (RecursionError(), "nested too deeply"),
+    ],
+)
+def test_what_nobody_foresaw_is_one_line(tenfold, monkeypatch, error, said):
+    def fail(_):
+        raise error
+
+    monkeypatch.setattr("tenfold.data.load", fail)
+    code, out, err = tenfold("data")
+    assert (code, out, err.count("\n")) == (70, "", 1)
+    assert said in err
+    monkeypatch.setenv("TENFOLD_DEBUG", "1")
+    assert "Traceback" in tenfold("data")[2]
+
+
+def test_standard_streams_may_be_of_any_encoding(tenfold, idx_folder, monkeypatch):
+    Path("п").symlink_to(idx_folder)
+    printed = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(printed, encoding="latin-1"))
+    assert tenfold("data", "--data", "п")[0] == 0
+    assert b"\\u043f (train)" in printed.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("redirected", "expected"),
+    [
+        ("--version >&-", (0, b"")),
+        ("predict nowhere.png <&- >&- 2>&-", (2, b"")),
+        ("predict nowhere.png 2>/dev/full", (2, b"")),
+        ("--version >/dev/full", (2, b"tenfold: No space left on device\n")),
+    ],
+)
+def test_standard_streams_may_be_closed_or_full(tmp_path, redirected, expected):
+    command = f"exec {sys.executable} -m tenfold {redirected}"
+    found = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True)
+    assert (found.returncode, found.stderr) == expected
+
+
+def test_a_deleted_current_folder_gets_one_line(one_line_error, tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert "current folder has been deleted" in one_line_error("data")
+
+
+def test_names_need_not_be_utf_8(tenfold, idx_folder):
+    name = os.fsdecode(b"\xff")
+    Path(name).symlink_to(idx_folder)
+    code, out, _ = tenfold("train", "--recipe", "quick", "--data", name, *TINY, "--out", f"{name}-run", "--json")
+    assert (code, json.loads(out)["run"]) == (0, f"{name}-run")
+    assert tenfold("evaluate", f"{name}-run", "--report", f"{name}.html")[0] == 0
 
 
 def test_ctrl_c_keeps_the_run_and_says_how_to_resume(idx_folder, tmp_path):

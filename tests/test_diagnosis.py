@@ -32,11 +32,11 @@ def train(mnist, network: str, images: int, seed: int = 0, **changes) -> History
 
 
 RUNS = {
-    "ten images": ("overfitting", "cnn", 10, {"epochs": 20}),
+    "ten images": ("overfitting", "cnn", 10, {"epochs": 20, "batch_size": 10}),
     "no regularization": ("overfitting", "cnn", 500, {"epochs": 10}),
     "a linear model": ("underfitting", "softmax", 40_000, {"epochs": 4, "batch_size": 400}),
     "far too few steps": ("undertrained", "mlp", 1000, {"epochs": 3, "peak_lr": 1e-4}),
-    "a loss of infinity": ("diverged", "lenet5", 1000, {"epochs": 2, "optimizer": "sgd", "peak_lr": 1e36}),
+    "a loss of infinity": ("diverged", "lenet5", 1000, {"epochs": 2, "optimizer": "sgd", "peak_lr": 1e20}),
     "a loss far above guessing": ("diverged", "mlp", 1000, {"epochs": 4, "peak_lr": 10.0}),
     "long enough": ("healthy", "cnn", 8000, {"epochs": 2, "schedule": "one-cycle", "shift": 1.0}),
 }

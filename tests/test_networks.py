@@ -35,6 +35,11 @@ def test_the_adjustable_network_is_the_cnn_until_it_is_adjusted():
     assert torch.allclose(raw(preprocess.standardize(preprocess.normalize(pixels))), pixels, atol=1e-3)
 
 
+def test_a_network_may_be_as_narrow_as_its_options_allow():
+    for name in ("mlp", "cnn", "deep_cnn", "resnet", "tiny", "adjustable_cnn"):
+        assert all(parameter.numel() for parameter in build(name, width=1).parameters())
+
+
 def test_summary_lists_layers_in_order_and_leaves_the_model_as_it_was():
     model = build("cnn").train()
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
@@ -63,6 +68,8 @@ def test_the_batch_an_image_is_in_does_not_change_its_logits():
         ("cnn", {"width": "wide"}, "width must be int"),
         ("cnn", {"width": True}, "width must be int"),
         ("cnn", {"width": 0}, "width must be at least 1"),
+        ("cnn", {"width": 1_000_000}, "width must be at least 1 and at most 1024, not 1000000"),
+        ("resnet", {"width": 10**20}, "width must be at least 1 and at most 1024"),
         ("adjustable_cnn", {"activation": "rleu"}, "activation must be one of .*'relu', 'gelu'"),
         ("adjustable_cnn", {"depth": 6}, "depth must be one of .*4, 5"),
         ("adjustable_cnn", {"batchnorm": 1}, "batchnorm must be one of .*True, False"),

@@ -42,11 +42,27 @@ def test_changes_reach_into_options_and_a_new_network_drops_the_old_ones():
         ({"epochs": float("inf")}, "epochs = inf"),
         ({"seed": 10**20}, "seed = 1"),
         ({"name": "../elsewhere"}, "name = '../elsewhere'"),
+        ({"peak_lr": 1e300}, r"peak_lr = 1e\+300: .*less than or equal to 10{20}"),
+        ({"epochs": 1e9}, "epochs = 1000000000.0: .*10000"),
+        ({"batch_size": 10**9}, "batch_size = 1000000000: .*10000"),
+        ({"rotation": 1e300}, r"rotation = 1e\+300: .*180"),
+        ({"shift": 1e6}, "shift = 1000000.0: .*28"),
+        ({"temperature": 1e-300}, "temperature = 1e-300: .*0.01"),
+        ({"network_options": int("9" * 4000)}, r"network_options = 9{100}\.\.\.: "),
     ],
 )
 def test_a_wrong_key_or_value_is_named(changes, message):
     with pytest.raises(TenfoldError, match=message):
         recipes.load("standard", changes)
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 10_000, "a = " + "{b = " * 10_000, "a." * 10_000 + "b = 1"])
+def test_deep_toml_gets_one_line(tmp_path, text):
+    (tmp_path / "deep.toml").write_text(text)
+    with pytest.raises(TenfoldError, match=r"deep.toml: not valid TOML: nested too deeply"):
+        recipes.load(str(tmp_path / "deep.toml"))
+    with pytest.raises(TenfoldError):
+        recipes.load("quick", recipes.parse_changes([f"peak_lr={text}"]))
 
 
 def test_files_that_are_no_recipes(tmp_path):

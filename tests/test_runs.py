@@ -197,7 +197,7 @@ def test_folders_that_are_no_complete_runs(finished, tmp_path):
     with pytest.raises(TenfoldError, match=r"environment.json: damaged"):
         Run(finished.path)
     environment.write_text(json.dumps({key: value for key, value in known.items() if key != "threads"}))
-    with pytest.raises(TenfoldError, match=r"environment.json is damaged"):
+    with pytest.raises(TenfoldError, match=r"environment.json: damaged, 'threads' is missing"):
         Run(finished.path)
     environment.unlink()
     with pytest.raises(TenfoldError, match=r"half-written, it has no environment.json"):
@@ -206,6 +206,39 @@ def test_folders_that_are_no_complete_runs(finished, tmp_path):
     finished.file("model.safetensors").unlink()
     with pytest.raises(TenfoldError, match="has no weights yet"):
         Run(finished.path).load_model()
+
+
+@pytest.mark.parametrize(
+    ("file", "wrong", "message"),
+    [
+        ("environment.json", {"format": "1"}, "format = '1'"),
+        ("environment.json", {"threads": 0}, "threads = 0"),
+        ("environment.json", {"threads": 10**9}, "threads = 1000000000"),
+        ("environment.json", {"data": ["mnist"]}, "data = "),
+        ("environment.json", {"data": "a\0b"}, "data = 'a.x00b'"),
+        ("environment.json", {"device": "abacus"}, "device = 'abacus'"),
+        ("environment.json", {"test_sha256": None}, "test_sha256 = None"),
+        ("evaluation.json", {"accuracy": "high"}, "accuracy = 'high'"),
+        ("evaluation.json", {"accuracy": 7}, "accuracy = 7"),
+        ("evaluation.json", {"interval": [0.5]}, "interval = "),
+        ("evaluation.json", {"temperature": -1}, "temperature = -1"),
+        ("evaluation.json", {"loss": float("nan")}, "NaN is no JSON"),
+    ],
+)
+def test_figures_of_a_wrong_type_or_range_are_named(finished, file, wrong, message):
+    path = finished.file(file)
+    path.write_text(json.dumps(json.loads(path.read_text()) | wrong))
+    with pytest.raises(TenfoldError, match=rf"{file}: damaged.*{message}"):
+        Run(finished.path).load_evaluation()
+
+
+def test_deep_json_and_a_lost_history_get_one_line(finished):
+    finished.file("evaluation.json").write_text("[" * 100_000)
+    with pytest.raises(TenfoldError, match=r"evaluation.json: damaged \(nested too deeply\)"):
+        finished.load_evaluation()
+    finished.file("history.csv").unlink()
+    with pytest.raises(TenfoldError, match=r"history.csv: damaged, it holds no epoch"):
+        findings.examine(finished.path)
 
 
 def test_other_test_images_are_not_passed_off_as_the_run_s_own(finished, few, monkeypatch):

@@ -10,7 +10,7 @@ from PIL import Image
 
 from tenfold.data import load, sources, write_idx
 from tenfold.data.download import SUMS
-from tenfold.errors import TenfoldError
+from tenfold.errors import TenfoldError, TenfoldWarning
 
 LABELS = np.arange(30, dtype=np.uint8) % 10
 IMAGES = np.zeros((30, 28, 28), dtype=np.uint8)
@@ -166,7 +166,6 @@ def test_an_npz_that_would_fill_the_memory_is_refused(tmp_path, monkeypatch):
 
 def test_a_folder_of_pictures_is_split(tmp_path):
     write_pictures(tmp_path, IMAGES, LABELS)
-    (tmp_path / "0" / ".DS_Store").write_bytes(b"left behind by macOS")
     train, test = load(tmp_path)
     assert (len(train), len(test)) == (25, 5)
     label_of = {image.tobytes(): label for image, label in zip(IMAGES, LABELS, strict=True)}
@@ -188,11 +187,24 @@ def test_bad_folders_of_pictures(tmp_path):
     refused(tmp_path, tmp_path, "neither IDX files", "nor pictures")
     write_pictures(tmp_path, IMAGES[:5], LABELS[:5])
     refused(tmp_path, "5 pictures are too few")
-    (tmp_path / "0" / "notes.txt").write_text("no picture")
-    refused(tmp_path, tmp_path / "0" / "notes.txt", "not a picture")
-    (tmp_path / "7").rmdir()
+    (tmp_path / "0" / "notes.jpg").write_text("no picture")
+    refused(tmp_path, tmp_path / "0" / "notes.jpg", "not a picture")
     (tmp_path / "10").mkdir()
-    refused(tmp_path, "10, 7")
+    refused(tmp_path, "too many: 10")
+
+
+def test_what_is_no_picture_is_skipped_and_a_class_may_be_missing(tmp_path):
+    write_pictures(tmp_path, IMAGES, LABELS)
+    for name in ("0/.DS_Store", "0/Thumbs.db", "3/Thumbs.db", "7/notes.txt", "7/._07.png"):
+        (tmp_path / name).write_bytes(b"no picture")
+    shutil.rmtree(tmp_path / "9")
+    with pytest.warns(TenfoldWarning) as told:
+        train, test = load(tmp_path)
+    assert len(train) + len(test) == sum(LABELS != 9)
+    assert [str(warning.message) for warning in told] == [
+        f"{tmp_path}: skipped 5 files that are no pictures (.DS_Store, ._07.png, Thumbs.db, ...)",
+        f"{tmp_path}: holds no pictures of 9, which a network can then not learn to read",
+    ]
 
 
 def test_a_source_that_does_not_exist(tmp_path):

@@ -13,6 +13,7 @@ import tenfold
 from tenfold import TenfoldError, augment, build, fit, preprocess, recipes, restore, seed_everything
 from tenfold.augment import Augment
 from tenfold.data import Digits
+from tenfold.errors import TenfoldWarning
 from tenfold.networks import NETWORKS, predict_logits
 from tenfold.training import (
     BestCheckpoint,
@@ -26,6 +27,7 @@ from tenfold.training import (
     hold_out,
 )
 from tenfold.training.devices import capture_cuda_graph, release_cuda_graph
+from tenfold.training.history import COLUMNS
 from tenfold.training.optimization import make_optimizers, orthogonalize, schedule
 
 
@@ -130,6 +132,44 @@ def test_a_diverging_run_names_step_and_rate_and_keeps_the_last_good_weights(tin
     with pytest.raises(DivergedError, match=r"step 2 of 9 in epoch 1, with learning rate 9\.44e\+19"):
         fit(model, few, recipe, device="cpu")
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
+
+
+def test_a_run_that_ends_far_above_blind_guessing_has_diverged(tiny_recipe, few):
+    recipe = replace(tiny_recipe, network="mlp", network_options={}, optimizer="adamw", peak_lr=10.0)
+    with pytest.raises(DivergedError, match=r"ended at a loss of .*, where blind guessing has 2\.30") as caught:
+        trained(recipe, few)
+    assert len(caught.value.history) == 3
+    overconfident = replace(recipe, network="softmax", peak_lr=1.0)  # but right
+    assert trained(overconfident, few)[1]["loss"][-1] > 5
+
+
+def test_a_recipe_for_thousands_shrinks_to_some_hundred_images(few):
+    recipe = recipes.load("quick", {"epochs": 2.0})
+    with pytest.warns(TenfoldWarning) as told:
+        _, history = trained(recipe, few[:200])
+    assert [str(warning.message) for warning in told] == [
+        f"{few.source}: 200 images are too few to hold out 5,000 of them for validation; 33 are held out instead",
+        f"{few.source}: 167 images to train on are fewer than the batch size of 256; a step sees 20 instead",
+    ]
+    assert history["validation_accuracy"][-1] > 0.5
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "1,0.5,0.5,0.5",
+        "1,nan,0.5,0.5,0.5,0.01,1",
+        "1,0.5,7,0.5,0.5,0.01,1",
+        "1,,0.5,0.5,0.5,0.01,1",
+        "1,0.5,0.5,0.5,,0.01,1",
+        "7,0.5,0.5,0.5,0.5,0.01,1",
+        "1,0.5,0.5,0.5,0.5,0.01,1,8",
+        f"{'9' * 200_000},0.5,0.5,0.5,0.5,0.01,1",
+    ],
+)
+def test_a_damaged_history_is_refused(line):
+    with pytest.raises(TenfoldError, match=r"history: line \d is damaged"):
+        History.from_csv([",".join(COLUMNS), line])
 
 
 def test_early_stopping_ends_a_run_that_no_longer_improves(tiny_recipe, few):

@@ -366,7 +366,11 @@ def compare(
     if quick and train_size is not None:
         raise TenfoldError("--quick is --train-size 10000; give one of them")
     entries = comparison.plan(
-        [name.strip() for name in models.split(",")] if models else comparison.QUICK if quick else comparison.DEFAULT,
+        [name.strip() for name in models.split(",")]
+        if models is not None
+        else comparison.QUICK
+        if quick
+        else comparison.DEFAULT,
         train_images=comparison.QUICK_IMAGES if quick else train_size,
         seed=seed,
         data=source,

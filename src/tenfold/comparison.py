@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
+from pydantic import TypeAdapter
 
 from tenfold import classical, plots, preprocess, recipes, strict_json
 from tenfold.data import CLASSES, Digits, load, locate, subset
@@ -211,8 +212,7 @@ def _kept(entry: Entry) -> Row | None:
         return None
     try:
         content = strict_json.loads(read_bytes(path, TEXT), str(path))
-        low, high = content["row"].pop("interval")
-        about, row = content["about"], Row(**content["row"], interval=(low, high))
+        about, row = content["about"], TypeAdapter(Row).validate_python(content["row"])
     except (KeyError, TypeError, ValueError):
         raise TenfoldError(f"{path}: damaged; remove {entry.path} to train this model again") from None
     if about != _about(entry):

@@ -50,7 +50,7 @@ def warnings_as_lines() -> Iterator[None]:
             else:
                 others(message, category, *where)
 
-        warnings.showwarning = show
+        warnings.showwarning = show  # type: ignore[assignment]
         yield
 
 

@@ -30,11 +30,14 @@ def _check_name(name: str) -> str:
 
 
 Name = Annotated[str, AfterValidator(_check_name)]  # it becomes the name of a folder
+Place = Annotated[str, Field(pattern=r"^[^\x00]+$")]  # a name or a path that the system takes
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Count = Annotated[int, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+MANY_DOTS = re.compile(r"(?:[^.\n]{0,50}\.){100}")
 
 Settings = TypeVar("Settings")
 
@@ -84,7 +87,10 @@ def parse_toml(text: bytes | str, name: str) -> dict[str, Any]:
         TenfoldError: if it is not valid TOML.
     """
     try:
-        return tomllib.loads(text.decode() if isinstance(text, bytes) else text)
+        text = text.decode() if isinstance(text, bytes) else text
+        if MANY_DOTS.search(text):  # memory and time grow with the square of a key's parts
+            raise RecursionError
+        return tomllib.loads(text)
     except ValueError as error:  # not TOML, or not even UTF-8
         raise TenfoldError(f"{name}: not valid TOML: {error}") from None
     except RecursionError:

@@ -18,7 +18,7 @@ from tenfold.errors import TenfoldError
 from tenfold.files import locked, write_atomically
 from tenfold.recipes import Recipe
 from tenfold.runs import Run
-from tenfold.settings import Name, Seed
+from tenfold.settings import Name, Place, Seed
 from tenfold.workers import scatter
 
 STUDIES = Path("studies")
@@ -38,10 +38,10 @@ class Study:
     """
 
     name: Name
-    recipes: Annotated[list[str], Field(min_length=1)]
+    recipes: Annotated[list[Place], Field(min_length=1)]
     seeds: Annotated[int, Field(ge=1, le=10_000)] | Annotated[list[Seed], Field(min_length=1)]
     variants: dict[Name, dict[str, Any]] = Field(default_factory=dict)
-    data: str = "bundled"
+    data: Place = "bundled"
 
 
 @dataclass(frozen=True)
