@@ -11,6 +11,8 @@ from tenfold.pictures import Part, open_page, picture_to_image, read_pictures
 from tenfold.pictures.ink import invert_to_light_ink
 from tenfold.pictures.normalize import cut_out
 
+pytestmark = pytest.mark.fast
+
 
 def seven(side=200, ink=0, paper=255, width=0.08):
     """Draw a seven that fills the middle of a square picture."""

@@ -14,6 +14,8 @@ from tenfold.data import write_idx
 from tenfold.pictures import open_page
 from tenfold.reader import Reader, Wish, annotate, explain, files, find_sources, read_sources
 
+pytestmark = pytest.mark.fast
+
 ROOT = Path(__file__).parent.parent
 
 

@@ -8,6 +8,8 @@ from tenfold import TenfoldError, build, restore, save
 from tenfold.networks import NETWORKS
 from tenfold.weights import write_tensors
 
+pytestmark = pytest.mark.fast
+
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_reloaded_weights_give_bit_identical_logits(name, tmp_path):
