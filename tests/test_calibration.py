@@ -21,6 +21,8 @@ from tenfold.evaluation import (
 )
 from tenfold.networks import NETWORKS, predict_logits
 
+pytestmark = pytest.mark.fast
+
 answers = st.integers(1, 60).flatmap(
     lambda n: st.tuples(
         # whole numbers: what is no tie among logits is none among probabilities

@@ -15,6 +15,8 @@ from tenfold import cli
 from tenfold.data import Digits, write_idx
 from tenfold.weights import read_tensors, write_tensors
 
+pytestmark = pytest.mark.fast
+
 TINY = ("--set", "validation=100", "--set", "batch_size=100", "--set", "network_options.width=8")
 
 

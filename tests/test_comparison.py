@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from tenfold import Evaluation, TenfoldError
 from tenfold.evaluation import Row, compare, paired_interval, pairs
 
+pytestmark = pytest.mark.fast
+
 
 def make(labels, predictions) -> Evaluation:
     return Evaluation(np.eye(10, dtype=np.float32)[predictions], np.array(labels, dtype=np.uint8))

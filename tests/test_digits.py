@@ -8,6 +8,8 @@ from tenfold import preprocess
 from tenfold.data import Digits, shift, split
 from tenfold.errors import TenfoldError
 
+pytestmark = pytest.mark.fast
+
 LABELS = st.lists(st.integers(0, 9), min_size=2, max_size=300).map(lambda labels: np.array(labels, dtype=np.uint8))
 
 

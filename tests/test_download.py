@@ -8,6 +8,8 @@ import pytest
 from tenfold.data.download import SUMS, download
 from tenfold.errors import TenfoldError
 
+pytestmark = pytest.mark.fast
+
 NAMES = list(SUMS)
 CONTENT = {name: name.encode() * 100 for name in NAMES}
 

@@ -9,6 +9,8 @@ from hypothesis.extra import numpy as hnp
 from tenfold.data import parse_idx, read_idx, write_idx
 from tenfold.errors import TenfoldError
 
+pytestmark = pytest.mark.fast
+
 DTYPES = st.sampled_from(["u1", "i1", "i2", "i4", "f4", "f8"])
 ARRAYS = DTYPES.flatmap(lambda dtype: hnp.arrays(dtype, hnp.array_shapes(min_dims=0, min_side=0, max_dims=4)))
 

@@ -1,8 +1,11 @@
+import pytest
 import torch
 from torch import nn
 
 from tenfold import build, recipes
 from tenfold.layers import Int8Conv2d, Int8Linear, MeanOverShifts, Residual, round_to_int8
+
+pytestmark = pytest.mark.fast
 
 
 def test_int8_layers_compute_with_whole_multiples_of_a_step_for_each_channel():

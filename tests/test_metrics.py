@@ -9,6 +9,8 @@ from tenfold import Evaluation, TenfoldError, build, evaluate
 from tenfold.data import CONTESTED, Digits, contested
 from tenfold.evaluation import average, wilson_interval
 
+pytestmark = pytest.mark.fast
+
 answers = st.integers(1, 60).flatmap(
     lambda n: st.tuples(
         hnp.arrays(np.float32, (n, 10), elements=st.floats(-20, 20, width=32)),

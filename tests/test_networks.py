@@ -4,6 +4,8 @@ import torch
 from tenfold import TenfoldError, build, preprocess, summary
 from tenfold.networks import NETWORKS, predict_logits
 
+pytestmark = pytest.mark.fast
+
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_network_maps_images_to_ten_logits_and_is_documented(name):

@@ -15,6 +15,7 @@ from tenfold.pictures.ink import invert_to_light_ink
 from tenfold.pictures.normalize import cut_out
 
 ROOT = Path(__file__).parent.parent
+pytestmark = pytest.mark.fast
 
 
 def seven(side=200, ink=0, paper=255, width=0.08):

@@ -10,6 +10,8 @@ from tenfold.evaluation import Evaluation, Row, wilson_interval
 from tenfold.evaluation.robustness import DEGREES, PIXELS, Accuracy, Robustness
 from tenfold.training import History
 
+pytestmark = pytest.mark.fast
+
 
 def make_history(epochs: int, validation: bool = True) -> History:
     history = History()

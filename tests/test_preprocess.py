@@ -4,6 +4,8 @@ import torch
 
 from tenfold import preprocess
 
+pytestmark = pytest.mark.fast
+
 
 def test_steps_in_order_make_the_tensor(random_digits):
     pixels = preprocess.reshape(random_digits.images)

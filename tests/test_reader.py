@@ -23,6 +23,8 @@ from tenfold.pictures import open_page
 from tenfold.reader import Reader, Wish, annotate, explain, files, find_sources, read_sources, segment
 from tenfold.refusal import Thresholds
 
+pytestmark = pytest.mark.fast
+
 ROOT = Path(__file__).parent.parent
 
 

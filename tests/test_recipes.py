@@ -5,6 +5,8 @@ import pytest
 
 from tenfold import TenfoldError, build, recipes
 
+pytestmark = pytest.mark.fast
+
 
 @pytest.mark.parametrize("name", recipes.names())
 def test_every_recipe_loads_builds_and_survives_the_way_to_disk_and_back(name):

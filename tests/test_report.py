@@ -13,6 +13,8 @@ from tenfold import plots, recipes, report
 from tenfold.networks import build, summary
 from tenfold.training import History
 
+pytestmark = pytest.mark.fast
+
 
 class Page(HTMLParser):
     """Tags with their attributes, and the text."""

@@ -12,6 +12,8 @@ from tenfold.data import load, sources, write_idx
 from tenfold.data.download import SUMS
 from tenfold.errors import TenfoldError, TenfoldWarning
 
+pytestmark = pytest.mark.fast
+
 LABELS = np.arange(30, dtype=np.uint8) % 10
 IMAGES = np.zeros((30, 28, 28), dtype=np.uint8)
 IMAGES[:, 4:24, 12:16] = np.arange(200, 230)[:, None, None]  # ones, as large as the digits of MNIST and as centered

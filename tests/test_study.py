@@ -8,6 +8,8 @@ from tenfold import TenfoldError, study
 from tenfold.runs import Run
 from tenfold.study import Outcome
 
+pytestmark = pytest.mark.fast
+
 TINY = """
 name = "tiny"
 recipes = ["quick"]

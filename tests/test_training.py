@@ -71,8 +71,9 @@ def test_it_learns_and_the_history_tells(tiny_recipe, few):
 @pytest.mark.parametrize("optimizer", ["adamw", "adam", "sgd", "muon"])
 @pytest.mark.parametrize("network", NETWORKS)
 def test_every_network_learns_with_every_optimizer(tiny_recipe, few, network, optimizer):
-    recipe = replace(tiny_recipe, network=network, network_options={}, optimizer=optimizer, augment=Augment())
-    _, history = trained(replace(recipe, peak_lr=0.05 if optimizer == "sgd" else 0.01), few)
+    changes = {"epochs": 2, "batch_size": 30, "augment": Augment(), "peak_lr": 0.05 if optimizer == "sgd" else 0.01}
+    recipe = replace(tiny_recipe, network=network, network_options={}, optimizer=optimizer, **changes)
+    _, history = trained(recipe, few)
     assert history["validation_accuracy"][-1] > 0.4  # four times chance
 
 

@@ -10,6 +10,8 @@ from tenfold.recipes import load
 from tenfold.refusal import Thresholds
 from tenfold.weights import write_tensors
 
+pytestmark = pytest.mark.fast
+
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_reloaded_weights_give_bit_identical_logits(name, tmp_path):
