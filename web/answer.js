@@ -1,12 +1,20 @@
 // What was read: the number, and of one of its digits the probabilities and the image that the network saw.
 import { paintGray } from "./features.js";
 
-/** A probability as text. */
+/**
+ * A probability as text.
+ *
+ * @param {number} probability
+ */
 export function toPercent(probability) {
   return probability > 0.999 ? "> 99.9 %" : `${(100 * probability).toFixed(1)} %`;
 }
 
-/** What the network says to a digit, in words. */
+/**
+ * What the network says to a digit, in words.
+ *
+ * @param {{label: number | null, probability: number}} digit
+ */
 export function describe({ label, probability }) {
   return label === null ? "no digit" : `${label}, ${toPercent(probability)} sure`;
 }
@@ -43,7 +51,11 @@ export class Answer {
     });
   }
 
-  /** Show a text and no digit. */
+  /**
+   * Show a text and no digit.
+   *
+   * @param {string} text
+   */
   clear(text) {
     this.number.replaceChildren();
     this.verdict.textContent = text;

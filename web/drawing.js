@@ -27,22 +27,34 @@ export class Drawing {
     return this.#strokes.length === 0;
   }
 
-  /** Begin a stroke, which pointer or key so ever draws it. */
+  /**
+   * Begin a stroke, which pointer or key so ever draws it.
+   *
+   * @param {number | string} pen
+   * @param {Point} point
+   */
   begin(pen, point) {
     const stroke = [point];
     this.#open.set(pen, stroke);
     this.#strokes.push(stroke);
   }
 
-  /** Go on with a stroke. */
+  /**
+   * Go on with a stroke.
+   *
+   * @param {number | string} pen
+   * @param {Point[]} points
+   */
   extend(pen, points) {
     this.#open.get(pen)?.push(...points);
   }
 
+  /** @param {number | string} pen */
   end(pen) {
     this.#open.delete(pen);
   }
 
+  /** @param {number | string} pen */
   isDrawing(pen) {
     return this.#open.has(pen);
   }

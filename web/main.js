@@ -190,7 +190,7 @@ function choose(index) {
 function chooseAt({ offsetX, offsetY }) {
   const unit = pad.toUnits(canvas);
   const touched = digits().findIndex((digit) => {
-    const { x, y, width, height } = pad.onPad(digit.box, place);
+    const { x, y, width, height } = pad.onPad(digit.box, /** @type {pad.Place} */ (place));
     const [right, down] = [offsetX * unit - x, offsetY * unit - y];
     return right >= 0 && right <= width && down >= 0 && down <= height;
   });

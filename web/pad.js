@@ -17,12 +17,21 @@ export function fit({ width, height }) {
   return { scale, x: (WIDTH - scale * width) / 2, y: (HEIGHT - scale * height) / 2 };
 }
 
-/** How many of the pad's units a pixel of the page is. */
+/**
+ * How many of the pad's units a pixel of the page is.
+ *
+ * @param {HTMLCanvasElement} canvas
+ */
 export function toUnits(canvas) {
   return WIDTH / canvas.clientWidth;
 }
 
-/** A box on the pad, in its units. */
+/**
+ * A box on the pad, in its units.
+ *
+ * @param {{x: number, y: number, width: number, height: number}} box
+ * @param {Place} place
+ */
 export function onPad({ x, y, width, height }, place) {
   const { scale } = place;
   return { x: place.x + scale * x, y: place.y + scale * y, width: scale * width, height: scale * height };
@@ -43,7 +52,12 @@ export function begin(canvas) {
   return context;
 }
 
-/** Draw a picture, as large as fits. */
+/**
+ * Draw a picture, as large as fits.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {HTMLCanvasElement} picture
+ */
 export function paintPicture(context, picture) {
   const { scale, x, y } = fit(picture);
   context.imageSmoothingQuality = "high";
@@ -84,7 +98,13 @@ function paintLabel(context, text, x, y, unit) {
   context.fillText(text, x + 8.5 * unit, y + 11 * unit);
 }
 
-/** Show where the keyboard's pen is. */
+/**
+ * Show where the keyboard's pen is.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {{x: number, y: number}} pen
+ * @param {string} color
+ */
 export function paintPen(context, { x, y }, color) {
   context.strokeStyle = color;
   context.lineWidth = 3;

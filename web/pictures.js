@@ -40,7 +40,11 @@ export function takePicture(video) {
   return toCanvas(video, video.videoWidth, video.videoHeight);
 }
 
-/** The first picture among what was dropped, pasted or chosen; if there is none, the first file. */
+/**
+ * The first picture among what was dropped, pasted or chosen; if there is none, the first file.
+ *
+ * @param {FileList} files
+ */
 export function findPicture(files) {
   return [...files].find(({ type }) => type.startsWith("image/")) ?? files[0];
 }

@@ -22,32 +22,61 @@ export function raster(width, height, data = new Uint8Array(width * height)) {
   return { width, height, data };
 }
 
-/** A raster of the same kind whose pixel i is `f(value, i)`. */
+/** Zeros of the same kind, so many. */
+const zerosLike = (/** @type {Raster['data']} */ data, /** @type {number} */ length) =>
+  new /** @type {Uint8ArrayConstructor} */ (data.constructor)(length);
+
+/**
+ * A raster of the same kind whose pixel i is `f(value, i)`.
+ *
+ * @param {Raster} source
+ * @param {(value: number, i: number) => any} f gives a number, or a boolean for 1 and 0
+ * @returns {Raster}
+ */
 export function map({ width, height, data }, f) {
-  const out = new data.constructor(data.length);
+  const out = zerosLike(data, data.length);
   for (let i = 0; i < data.length; i++) out[i] = f(data[i], i);
   return { width, height, data: out };
 }
 
-/** Black becomes white. */
+/**
+ * Black becomes white.
+ *
+ * @param {Raster} gray
+ * @returns {Raster}
+ */
 export function invert({ width, height, data }) {
   const out = raster(width, height);
   for (let i = 0; i < data.length; i++) out.data[i] = 255 - data[i];
   return out;
 }
 
-/** Rows become columns. */
+/**
+ * Rows become columns.
+ *
+ * @param {Raster} source
+ * @returns {Raster}
+ */
 export function transpose({ width, height, data }) {
-  const turned = new data.constructor(data.length);
+  const turned = zerosLike(data, data.length);
   for (let y = 0, i = 0; y < height; y++) {
     for (let x = 0; x < width; x++) turned[x * height + y] = data[i++];
   }
   return { width: height, height: width, data: turned };
 }
 
-/** The part of a raster that starts at (x, y). */
+/**
+ * The part of a raster that starts at (x, y).
+ *
+ * @param {Pick<Raster, 'width' | 'data'>} source
+ * @param {number} x
+ * @param {number} y
+ * @param {number} width
+ * @param {number} height
+ * @returns {Raster}
+ */
 export function crop({ width: columns, data }, x, y, width, height) {
-  const part = new data.constructor(width * height);
+  const part = zerosLike(data, width * height);
   for (let row = 0; row < height; row++) {
     const start = (y + row) * columns + x;
     part.set(data.subarray(start, start + width), row * width);
@@ -55,7 +84,16 @@ export function crop({ width: columns, data }, x, y, width, height) {
   return { width, height, data: part };
 }
 
-/** Write a raster into another one, where it starts at (x, y), and return that. */
+/**
+ * Write a raster into another one, where it starts at (x, y), and return that.
+ *
+ * @template {Pick<Raster, 'width' | 'data'>} Target
+ * @param {Target} target
+ * @param {Raster} source
+ * @param {number} x
+ * @param {number} y
+ * @returns {Target}
+ */
 export function paste(target, { width, height, data }, x, y) {
   for (let row = 0; row < height; row++) {
     target.data.set(data.subarray(row * width, (row + 1) * width), (y + row) * target.width + x);
@@ -63,12 +101,22 @@ export function paste(target, { width, height, data }, x, y) {
   return target;
 }
 
-/** Zeros all around. */
+/**
+ * Zeros all around.
+ *
+ * @param {Raster} source
+ * @param {number} margin
+ * @returns {Raster}
+ */
 export function pad(source, margin) {
   return paste(raster(source.width + 2 * margin, source.height + 2 * margin), source, margin, margin);
 }
 
-/** The smallest box around all that is not 0: x, y, width and height; null if all is 0. */
+/**
+ * The smallest box around all that is not 0: x, y, width and height; null if all is 0.
+ *
+ * @param {Raster} source
+ */
 export function bounds({ width, height, data }) {
   let [left, top, right, bottom] = [width, height, 0, 0];
   for (let y = 0, i = 0; y < height; y++) {
@@ -290,11 +338,19 @@ function extreme(source, width, height, greatest) {
   return crop({ width: columns, data }, 0, 0, source.width, source.height); // where windows start
 }
 
+/** @type {(source: Raster, width: number, height: number) => Raster} */
 export const dilate = (source, width, height) => extreme(source, width, height, true);
+/** @type {(source: Raster, width: number, height: number) => Raster} */
 export const erode = (source, width, height) => extreme(source, width, height, false);
+/** @type {(source: Raster, width: number, height: number) => Raster} */
 export const open = (source, width, height) => dilate(erode(source, width, height), width, height);
 
-/** Whether an opening by a square window of `side` pixels, an odd number, leaves nothing: each window meets a 0. */
+/**
+ * Whether an opening by a square window of `side` pixels, an odd number, leaves nothing: each window meets a 0.
+ *
+ * @param {Raster} gray
+ * @param {number} side
+ */
 export function opensToNothing({ width, height, data }, side) {
   const margin = side >> 1;
   const above = new Int32Array(width).fill(margin); // how many pixels up to the current row are not 0; beyond the edge none is
@@ -309,7 +365,14 @@ export function opensToNothing({ width, height, data }, side) {
   return true;
 }
 
-/** Dilate or erode by a disk in a box of `side` pixels (MORPH_ELLIPSE): row by row of the disk, from the narrowest on. */
+/**
+ * Dilate or erode by a disk in a box of `side` pixels (MORPH_ELLIPSE): row by row of the disk, from the narrowest on.
+ *
+ * @param {Raster} gray
+ * @param {number} side
+ * @param {boolean} greatest
+ * @returns {Raster}
+ */
 export function morphByDisk({ width, height, data }, side, greatest) {
   const radius = side >> 1;
   const rows = Array.from({ length: side }, (_, i) => {
@@ -471,7 +534,11 @@ function mostCommon(gray) {
   return counts.indexOf(counts.reduce((most, count) => Math.max(most, count)));
 }
 
-/** How many pixels there are of each level. */
+/**
+ * How many pixels there are of each level.
+ *
+ * @param {Pick<Raster, 'data'>} gray
+ */
 export function countLevels({ data }) {
   const counts = new Int32Array(256);
   for (let i = 0; i < data.length; i++) counts[data[i]]++;

@@ -50,7 +50,11 @@ export function normalize(ink) {
   return center({ ...small, data: Float32Array.from(small.data, (level) => level * strength) });
 }
 
-/** Whether a picture already looks as `normalize` leaves one: so do all of MNIST's. */
+/**
+ * Whether a picture already looks as `normalize` leaves one: so do all of MNIST's.
+ *
+ * @param {Raster} gray
+ */
 export function isNormal(gray) {
   if (gray.width !== SIDE || gray.height !== SIDE || !gray.data.includes(0)) return false;
   const box = bounds(gray);

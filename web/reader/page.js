@@ -45,7 +45,11 @@ export class Page {
     }
   }
 
-  /** Where a part is, in pixels of the picture. */
+  /**
+   * Where a part is, in pixels of the picture.
+   *
+   * @param {Part} part
+   */
   box(part) {
     const [x, y] = [Math.floor(part.x / this.scale), Math.floor(part.y / this.scale)];
     const right = Math.min(Math.ceil(part.right / this.scale), this.picture.width);
@@ -53,14 +57,23 @@ export class Page {
     return { x, y, width: right - x, height: bottom - y };
   }
 
-  /** The ink of a part alone. */
+  /**
+   * The ink of a part alone.
+   *
+   * @param {Part} part
+   */
   cutOut(part) {
     return this.isImage ? this.ink : cutOut(this.ink, part);
   }
 
-  /** Such ink as an image like those of MNIST. */
+  /**
+   * Such ink as an image like those of MNIST.
+   *
+   * @param {import("./image.js").Raster} ink
+   * @returns {Uint8Array}
+   */
   image(ink) {
-    return this.isImage ? ink.data : normalize(ink);
+    return this.isImage ? /** @type {Uint8Array} */ (ink.data) : normalize(ink);
   }
 
   /** All ink, less what is small beside it: the digit, if the picture shows one. */

@@ -56,7 +56,12 @@ export class RowReading {
     return -sum(this.answers.map((answer) => Math.max(...answer))) / Math.max(1, this.seen.length);
   }
 
-  /** The logarithms of the probabilities that from one column of the page to another there is just each digit. */
+  /**
+   * The logarithms of the probabilities that from one column of the page to another there is just each digit.
+   *
+   * @param {number} left
+   * @param {number} right
+   */
   digits(left, right) {
     let before = 0;
     const within = new Float64Array(CLASSES).fill(-Infinity);
@@ -72,7 +77,12 @@ export class RowReading {
     return within.map((value, digit) => Math.max(logAddExp(value, after[digit]), LEAST));
   }
 
-  /** Likewise that there is no digit. */
+  /**
+   * Likewise that there is no digit.
+   *
+   * @param {number} left
+   * @param {number} right
+   */
   nothing(left, right) {
     return Math.max(sum(this.#between(left, right).map((answer) => answer[CLASSES])), LEAST);
   }
