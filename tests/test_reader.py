@@ -1,11 +1,10 @@
+import contextlib
 import copy
 import io
-import itertools
 import os
 import pickle
 import signal
 import threading
-import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path

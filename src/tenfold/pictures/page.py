@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 from PIL import Image
 
-from tenfold.errors import NoDigitsError
+from tenfold.errors import NoDigitsError, TenfoldError
 from tenfold.pictures.ink import binarize, even_out_light, invert_to_light_ink
 from tenfold.pictures.load import Picture, load, to_gray
 from tenfold.pictures.normalize import SIDE, cut_out, is_normal

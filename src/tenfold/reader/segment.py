@@ -7,7 +7,7 @@ from tenfold.data import CLASSES
 from tenfold.models import Model, RowModel
 from tenfold.pictures import Page
 from tenfold.pictures.parts import join, too_dense, trim
-from tenfold.reader.digits import Digit, log_softmax, look
+from tenfold.reader.digits import Digit, look
 from tenfold.reader.division import Division
 from tenfold.reader.lines import Line, find_lines
 from tenfold.reader.row import Seen, read_row

@@ -146,7 +146,8 @@ def _check_end(training: Training) -> None:
     loss, accuracy = history["loss"][-1] or 0.0, history["accuracy"][-1] or 0.0
     if chance is not None and loss > 2 * chance and accuracy < 0.5:
         error = DivergedError(
-            f"it ended at a loss of {loss:.3g}, where blind guessing has {chance:.2f}, and an accuracy of {accuracy:.0%}"
+            f"it ended at a loss of {loss:.3g}, where blind guessing has {chance:.2f}, and an accuracy of "
+            f"{accuracy:.0%}"
         )
         error.history = history
         raise error
