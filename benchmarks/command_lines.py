@@ -391,19 +391,19 @@ def recipe_lines() -> Iterator[Line]:
         "label_smoothing=1",
         "label_smoothing=1e300",
         "label_smoothing=-1",
-        "rotation=1e300",
-        "rotation=-1",
-        "rotation=nan",
-        "scale=5",
-        "shear=1e300",
-        "shift=1e300",
-        "shift=1000000",
-        "elastic=1e300",
-        "mixture=2",
-        "pen=-1",
-        "forms=1e300",
-        "cuts=nan",
-        "non_digits=7",
+        "augment.rotation=1e300",
+        "augment.rotation=-1",
+        "augment.rotation=nan",
+        "augment.scale=5",
+        "augment.shear=1e300",
+        "augment.shift=1e300",
+        "augment.shift=1000000",
+        "augment.elastic=1e300",
+        "augment.augmix=2",
+        "augment.capture=-1",
+        "augment.letterforms=1e300",
+        "augment.crops=nan",
+        "augment.negatives=7",
         "temperature=1e-300",
         "temperature=1e300",
         "temperature=0",
@@ -478,7 +478,7 @@ def recipe_lines() -> Iterator[Line]:
     yield Line(f"{TRAIN} --set validation=100000", (0,))
     yield Line(f"{TRAIN} --set validation=99999999999999999999", (0, 2))
     yield Line(f"{TRAIN} --set batch_size=10000", (0,))
-    yield Line(f"{TRAIN} --set rotation=180 --set shift=28 --set elastic=3 --set scale=0.9 --json", (0,))
+    yield Line(f"{TRAIN} --set augment.rotation=180 --set augment.shift=28 --set augment.elastic=3 --set augment.scale=0.9 --json", (0,))
     yield Line(f"{TRAIN} --set label_smoothing=0.999 --json", (0,))
     yield Line(f"{TRAIN} --seed 4294967295 --json", (0,))
 

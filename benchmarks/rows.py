@@ -20,7 +20,7 @@ from tenfold.errors import TenfoldError
 from tenfold.export import litert
 from tenfold.export.graph import RowsFromPixels
 from tenfold.models import ROW_COLUMNS, ROW_SIDE, RowModel, load_for_rows
-from tenfold.networks import row_cnn
+from tenfold.networks import build
 from tenfold.reader.row import RowReading, Strip
 from tenfold.rows import Example, TextLines, draw_examples
 from tenfold.training import ProgressBar, Training, run
@@ -42,7 +42,7 @@ def train(weights: Path) -> nn.Module:
         weights: the file for the weights; it is written at the end.
     """
     torch.manual_seed(RECIPE.seed)
-    network = row_cnn()
+    network = build(RECIPE.network, **RECIPE.network_options)
     if weights.is_file():
         network.load_state_dict(read_tensors(weights)[0])
         return network.eval()

@@ -38,7 +38,7 @@ RUNS = {
     "far too few steps": ("undertrained", "mlp", 1000, {"epochs": 3, "peak_lr": 1e-4}),
     "a loss of infinity": ("diverged", "lenet5", 1000, {"epochs": 2, "optimizer": "sgd", "peak_lr": 1e20}),
     "a loss far above guessing": ("diverged", "mlp", 1000, {"epochs": 4, "peak_lr": 10.0}),
-    "long enough": ("healthy", "cnn", 8000, {"epochs": 2, "schedule": "one-cycle", "shift": 1.0}),
+    "long enough": ("healthy", "cnn", 8000, {"epochs": 2, "schedule": "one-cycle", "augment.shift": 1.0}),
 }
 
 

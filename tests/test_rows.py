@@ -13,14 +13,14 @@ import tenfold
 from tenfold import preprocess, recipes
 from tenfold.errors import TenfoldError
 from tenfold.models import ROW_COLUMNS, ROW_SIDE, ROW_STEP, SHIPPED, LiteRTRowModel, TorchRowModel
-from tenfold.networks import row_cnn
+from tenfold.networks import build
 from tenfold.pictures import open_page
 from tenfold.reader import Reader, segment, to_text
 from tenfold.reader.digits import look
 from tenfold.reader.division import Division
 from tenfold.reader.lines import Line, find_lines
 from tenfold.reader.row import LEAST, RowReading, Strip, read_row
-from tenfold.reader.segment import settle
+from tenfold.reader.segment import MOST_PIECES, settle
 from tenfold.rows import TextLines, draw_examples
 from tenfold.rows.writing import draw_row, make_alphabet
 from tenfold.training import Training, run
@@ -75,7 +75,7 @@ def test_a_network_learns_from_rows(examples):
     torch.manual_seed(0)
     recipe = recipes.load("text_lines", {"batch_size": 16})
     task = TextLines(examples[:-20], examples[-20:], recipe)
-    history = run(Training(row_cnn(width=8), task, recipe, torch.device("cpu")))
+    history = run(Training(build("row_cnn", width=8), task, recipe, torch.device("cpu")))
     assert history["loss"][-1] < history["loss"][0] / 2
     assert history["validation_loss"][-1] < history["validation_loss"][0]
 
@@ -97,7 +97,7 @@ def test_the_evidence_for_a_digit_is_the_sum_over_all_its_ways(seed, frames):
 
 def test_a_long_line_is_read_as_if_at_once():
     torch.manual_seed(0)
-    model = Run(row_cnn())
+    model = Run(build("row_cnn"))
     image = np.random.default_rng(0).integers(0, 256, (ROW_SIDE, 300), dtype=np.uint8)
     row = RowReading(Strip(image, 0, 1.0), model)
     whole = torch.log_softmax(torch.from_numpy(model.logits(image)), dim=1).numpy()
@@ -138,7 +138,7 @@ def test_what_the_network_was_not_shown_is_in_no_cheapest_division():
     shown = []
     for seed in range(20):
         page = open_page(draw_row(alphabet, np.random.default_rng(seed)).picture)
-        division, whole = (Division(Line(find_lines(page.parts)[0])) for _ in range(2))
+        division, whole = (Division(Line(find_lines(page.parts)[0]), MOST_PIECES) for _ in range(2))
         places, parts = zip(*whole.parts.items(), strict=True)
         for place, digit in zip(places, look(page, parts, reader.model), strict=True):
             whole.add(place, digit)

@@ -13,7 +13,7 @@ from tenfold.data import Digits, load, locate
 from tenfold.errors import TenfoldError
 from tenfold.evaluation import apply_temperature, evaluate, fit_temperature
 from tenfold.files import locked
-from tenfold.networks import Network, build, summary
+from tenfold.networks import LINE_NETWORKS, Network, build, summary
 from tenfold.recipes import Recipe
 from tenfold.refusal import Thresholds
 from tenfold.runs import Run
@@ -104,6 +104,11 @@ def resume(path: str | os.PathLike, callbacks: Sequence[Callback] = ()) -> Run:
 
 def _prepare(recipe: Recipe, digits: tuple[Digits, Digits]) -> tuple[Network, tuple[Digits, Digits | None, Digits]]:
     """The network with its initial weights, and the digits to train, to validate and to test with."""
+    if recipe.network in LINE_NETWORKS:
+        raise TenfoldError(
+            f"recipe {recipe.name!r}: network {recipe.network!r} reads whole lines; `python -m benchmarks.shipped` in "
+            "a checkout of tenfold trains it, on lines that it draws"
+        )
     train_digits, test_digits = digits
     train_digits, validation = hold_out(train_digits, recipe)
     seed_everything(recipe.seed)

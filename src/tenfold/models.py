@@ -298,10 +298,10 @@ class TorchRowModel(Checked):
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)
-        from tenfold.networks import row_cnn
+        from tenfold.networks import build
         from tenfold.weights import read_tensors
 
-        self._network = row_cnn()
+        self._network = build("row_cnn")
         self._network.load_state_dict(read_tensors(path)[0])
         self._network.eval()
 

@@ -217,22 +217,20 @@ def adjustable_cnn(
     return [*undo[inputs], *layers, nn.Flatten(), nn.Dropout(dropout), nn.Linear(features, 10)]
 
 
-def row_cnn(width: int = 32) -> nn.Sequential:
+def row_cnn(width: int = 32) -> list[nn.Module]:
     """Reads a row of digits as a whole: at every second column it says which digit stands there, or none.
-
-    It is not among `NETWORKS`, since it takes images of 40 rows and of any even width.
 
     Args:
         width: channels of the first convolution; the last ones have four times as many.
 
     Returns:
-        The network, which turns standardized images `(batch, 1, 40, columns)` into the logits
-        `(batch, 11, columns / 2)` of ten digits and of none, for connectionist temporal classification.
+        Layers from standardized images `(batch, 1, 40, columns)` to the logits `(batch, 11, columns / 2)` of ten
+        digits and of none, for connectionist temporal classification; `columns` may be any even number.
 
     Sources: A. Graves et al., "Connectionist Temporal Classification", ICML 2006; without recurrent layers as in
     F. Yin et al., "Scene Text Recognition with Sliding Convolutional Character Models", 2017.
     """
-    return nn.Sequential(
+    return [
         *block(1, width, kernel=5, stride=2, padding=2),  # (batch, 32, 20, columns / 2), as are all the columns below
         *block(width, width * 3 // 2, padding=1),  # (batch, 48, 20, ...)
         nn.MaxPool2d((2, 1)),  # (batch, 48, 10, ...)
@@ -245,20 +243,21 @@ def row_cnn(width: int = 32) -> nn.Sequential:
         nn.Flatten(2),  # (batch, 128, ...)
         nn.Dropout(0.1),
         nn.Conv1d(4 * width, 11, 1),  # (batch, 11, ...)
-    ).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    ]
 
 
 NETWORKS: dict[str, Callable[..., list[nn.Module]]] = {
     function.__name__: function
     for function in (softmax, mlp, lenet5, cnn, deep_cnn, steady_cnn, resnet, tiny, adjustable_cnn)
 }
+LINE_NETWORKS: dict[str, Callable[..., list[nn.Module]]] = {"row_cnn": row_cnn}  # they read whole lines of digits
 
 
 def build(name: str, **options: Any) -> Network:
     """Make a network with fresh random weights from PyTorch's global generator.
 
     Args:
-        name: one of `NETWORKS`.
+        name: one of `NETWORKS`, or of `LINE_NETWORKS`, which read whole lines.
         options: what that network's function takes, `width` or `dropout` for example.
 
     Returns:
@@ -268,15 +267,16 @@ def build(name: str, **options: Any) -> Network:
     Raises:
         TenfoldError: if there is no such network or it has no such option.
     """
-    if name not in NETWORKS:
+    known = NETWORKS | LINE_NETWORKS
+    if name not in known:
         raise TenfoldError(f"there is no network {name!r}{nearest(name, NETWORKS)}")
-    parameters = inspect.signature(NETWORKS[name]).parameters
+    parameters = inspect.signature(known[name]).parameters
     for option, value in options.items():
         if option not in parameters:
             raise TenfoldError(f"network {name!r} has no option {option!r}{nearest(option, parameters)}")
         _check_option(name, option, value, parameters[option].annotation)
     # the same layout everywhere: another one would sum in another order and change the last bits of the logits
-    network = Network(name, options, *NETWORKS[name](**options))
+    network = Network(name, options, *known[name](**options))
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 

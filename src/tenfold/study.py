@@ -39,7 +39,7 @@ class Study:
 
     name: Name
     recipes: Annotated[list[Place], Field(min_length=1)]
-    seeds: Annotated[int, Field(ge=1, le=10_000)] | Annotated[list[Seed], Field(min_length=1)]
+    seeds: Annotated[int, Field(ge=1)] | Annotated[list[Seed], Field(min_length=1)]
     variants: dict[Name, dict[str, Any]] = Field(default_factory=dict)
     data: Place = "bundled"
 

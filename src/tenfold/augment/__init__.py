@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import torch
-from jaxtyping import Int64
+from jaxtyping import Float, Int64
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor
@@ -70,7 +70,7 @@ class Augment:
 
 def augment(
     settings: Augment, images: Images, labels: Int64[Tensor, " batch"]
-) -> tuple[Images, Int64[Tensor, " batch"]]:
+) -> tuple[Float[Tensor, "more 1 28 28"], Int64[Tensor, " batch"]]:
     """Change a batch at random, and add images of no digit.
 
     Random numbers come from PyTorch's global generator.
