@@ -14,7 +14,7 @@ from PIL import Image
 
 from tenfold import TenfoldError, study, workers
 
-TIMEOUT = 120  # seconds, of one step: a loaded machine is no failure
+TIMEOUT = 600  # seconds, of one step: a loaded machine is no failure
 STUDY = """
 name = "many"
 recipes = ["quick"]
