@@ -63,7 +63,9 @@ def main() -> None:
         "cheques": read_folder(reader, options.folder / "cheques", "digits", line_break=""),
         "multi": read_folder(reader, options.folder / "multi", "digits_by_line"),
     }
-    results: dict[str, Any] = {"measured": {**where(), "model": reader.name}} | {name: summarize(found) for name, found in measured.items()}
+    results: dict[str, Any] = {"measured": {**where(), "model": reader.name}} | {
+        name: summarize(found) for name, found in measured.items()
+    }
     results["pages"] = read_pages(reader)
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     if options.gallery:
