@@ -62,8 +62,8 @@ if hasattr(os, "register_at_fork"):
 class PerProcess:
     """Something with a runtime that no two processes may share, such as an interpreter or a lock.
 
-    A copy, a pickle and a fork have the arguments that it was made with, of a file the path, and make a runtime of their
-    own from them. In a fork, the one that came along may be locked forever, or half-way through a computation.
+    A copy, a pickle and a fork have the arguments that it was made with, of a file the path, and make a runtime
+    of their own from them. In a fork, the one that came along may be locked forever, or half-way through a computation.
     """
 
     _made_with: tuple[Any, ...]
