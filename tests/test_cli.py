@@ -67,6 +67,8 @@ def test_train_evaluate_predict(tenfold, idx_folder, mnist, tmp_path):
     assert (len(evaluated["confusion"]), len(evaluated["per_class"])) == (10, 10)
     code, out, _ = tenfold("evaluate", "runs/quick")
     assert f"accuracy {evaluated['accuracy']:.2%}" in out
+    assert f"test images: {evaluated['test_images']}\n" in out
+    assert str(idx_folder) in evaluated["test_images"]
     assert "precision" in out
     assert "expected calibration error" in out
     assert f"training: {evaluated['diagnosis']['verdict'].capitalize()}: " in out

@@ -300,6 +300,19 @@ def test_a_pile_is_read_the_same_by_one_process_and_by_many(lines, mnist, tmp_pa
     assert drawn[0] == drawn[1] == {Path("deep/page-read.png")} | {Path(f"{number}-read.png") for number in range(50)}
 
 
+def test_a_pile_is_read_by_the_model_that_is_there_now(lines, tmp_path, monkeypatch):
+    pytest.importorskip("ai_edge_litert")
+    monkeypatch.setattr(files, "PATIENCE", 0.0)  # all but the first picture go to other processes, ...
+    monkeypatch.setattr(files, "CHUNK", 1)  # ... one by one, to all of them
+    for number in range(20):
+        Image.fromarray(lines[0]).save(tmp_path / f"{number}.png")
+    for name in ("reader-int8.tflite", "reader-float16.tflite"):
+        (tmp_path / "model.tflite").write_bytes((models.SHIPPED / name).read_bytes())
+        reader = Reader(tmp_path / "model.tflite")
+        (_, here), *rest = read_sources(find_sources([tmp_path]), reader, Wish())
+        assert all(there == here for _, there in rest)
+
+
 def test_drawn_pages_are_read(model, mnist, monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
     from benchmarks.pages import compare, draw_page

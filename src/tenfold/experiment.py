@@ -150,7 +150,7 @@ def _train(
     run.save_model(model)
     evaluation = evaluate(model, test_digits) if temperature != 1 else uncalibrated
     calibration = {"temperature": temperature, "uncalibrated_error": uncalibrated.calibration_error}
-    found = findings.Findings(evaluation, validation=held_out)
+    found = findings.Findings(evaluation, test_digits.source, validation=held_out)
     page = findings.page(run, summary(model), test_digits, history, found, calibration)
     run.save_evaluation(evaluation.to_dict() | calibration, page)
     return run

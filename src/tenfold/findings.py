@@ -58,6 +58,11 @@ def evaluate_paths(paths: Sequence[str | os.PathLike], data: str | None = None) 
     Raises:
         TenfoldError: if one has no usable weights, is there twice, or has other test images than the first.
     """
+    return _evaluate_all(paths, data)[0]
+
+
+def _evaluate_all(paths: Sequence[str | os.PathLike], data: str | None) -> tuple[list[Evaluation], Digits]:
+    """What `evaluate_paths` returns, and the test images."""
     seen: set[Path] = set()
     for path in paths:
         weights = Path(path, "model.safetensors") if Path(path).is_dir() else Path(path)
@@ -68,7 +73,8 @@ def evaluate_paths(paths: Sequence[str | os.PathLike], data: str | None = None) 
     for path, test in zip(paths, tests, strict=True):
         if data is None and test.sha256() != tests[0].sha256():
             raise TenfoldError(f"{path}: has other test images than {paths[0]}; name those for all with --data")
-    return [_evaluate(path, model, test) for path, model, test in zip(paths, models, tests, strict=True)]
+    found = [_evaluate(path, model, test) for path, model, test in zip(paths, models, tests, strict=True)]
+    return found, tests[0]
 
 
 def evaluate_validation(path: str | os.PathLike) -> Evaluation:
@@ -93,6 +99,7 @@ class Findings:
 
     Attributes:
         evaluation: the answers to the test images.
+        test_images: where these come from.
         members: of an ensemble, the accuracy of each by its path.
         validation: the answers to the images that were held out from training.
         diagnosis: of a run, what its training curves say.
@@ -102,6 +109,7 @@ class Findings:
     """
 
     evaluation: Evaluation
+    test_images: str
     members: Mapping[str, float] = field(default_factory=dict)
     validation: Evaluation | None = None
     diagnosis: Diagnosis | None = None
@@ -118,7 +126,7 @@ class Findings:
 
     def to_dict(self) -> dict[str, Any]:
         """The figures as plain values, ready for JSON; accuracies are fractions."""
-        figures = self.evaluation.to_dict()
+        figures = self.evaluation.to_dict() | {"test_images": self.test_images}
         if self.members:
             figures["members"] = [{"run": path, "accuracy": accuracy} for path, accuracy in self.members.items()]
         if self.diagnosis:
@@ -175,6 +183,7 @@ def examine(
     held_out = error_rate is not None or (report is not None and run is not None and run.recipe.validation)
     found = Findings(
         evaluation,
+        test.source,
         validation=evaluate_validation(path) if held_out else None,
         diagnosis=diagnose(run.history) if run else None,
         error_rate=error_rate,
@@ -205,9 +214,9 @@ def examine_ensemble(paths: Sequence[str | os.PathLike], data: str | None = None
     Raises:
         TenfoldError: likewise.
     """
-    evaluations = evaluate_paths(paths, data)
+    evaluations, test = _evaluate_all(paths, data)
     members = {str(path): one.accuracy for path, one in zip(paths, evaluations, strict=True)}
-    return Findings(average(evaluations), members)
+    return Findings(average(evaluations), test.source, members)
 
 
 def page(

@@ -62,8 +62,8 @@ if hasattr(os, "register_at_fork"):
 class PerProcess:
     """Something with a runtime that no two processes may share, such as an interpreter or a lock.
 
-    A copy, a pickle and a fork have the arguments that it was made with, and make a runtime of their own from them. In
-    a fork, the one that came along may be locked forever, or half-way through a computation.
+    A copy, a pickle and a fork have the arguments that it was made with, of a file the path, and make a runtime
+    of their own from them. In a fork, the one that came along may be locked forever, or half-way through a computation.
     """
 
     _made_with: tuple[Any, ...]
@@ -86,9 +86,9 @@ class PerProcess:
             return
         with _lock:
             if self._process != os.getpid():
-                self.__init__(*self._made_with)  # type: ignore[misc]
                 if "torch" in sys.modules:  # its OpenMP threads did not come along, and it would wait for them forever
                     sys.modules["torch"].set_num_threads(1)
+                self.__init__(*self._made_with)  # type: ignore[misc]
                 self._process = os.getpid()  # last: other threads wait for it
 
 

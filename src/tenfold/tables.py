@@ -44,6 +44,7 @@ def print_findings(found: "Findings") -> None:
 
     evaluation = found.evaluation
     print(evaluation)
+    print(f"test images: {found.test_images}")
     if found.members:
         print("the mean of:")
         for path, accuracy in found.members.items():
