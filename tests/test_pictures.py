@@ -232,9 +232,10 @@ def test_a_large_picture_takes_little_memory(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
     from benchmarks.fuzz_pages import MEGABYTES, read
 
-    large = Image.new("P", (10_000, 10_000))
-    large.putpalette([255, 255, 255, 0, 0, 0])
-    ImageDraw.Draw(large).line([(4000, 2000), (6000, 2000), (4500, 8000)], 1, 600)
+    large = Image.new("P", (10_000, 10_000), 1)
+    large.putpalette([255, 0, 0, 255, 255, 255, 0, 0, 0])
+    ImageDraw.Draw(large).line([(4000, 2000), (6000, 2000), (4500, 8000)], 2, 600)
+    large.paste(0, (0, 0, 100, 100))  # transparent
     large.save(tmp_path / "large.png", transparency=0, compress_level=1)
     outcome = read(tmp_path / "large.png")
     assert "large.png: 7" in outcome.output

@@ -16,7 +16,7 @@ const LOST = 2; // ... even then, it is cut as the network for rows sees it, ...
 const SEEN = 0.3; // ... where that sees every digit with such a probability
 
 // What no page of writing has more of
-const MOST_PIECES = 10_000; // of ink, after all cuts
+const MOST_PIECES = 8000; // of ink, after all cuts
 const MOST_HEIGHTS = 20_000; // heights of digits, the length of all its doubtful lines together
 
 /**

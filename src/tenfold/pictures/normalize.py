@@ -70,7 +70,8 @@ def adjust_strokes(ink: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h2 w2"]:
     Returns:
         The ink with a margin around.
     """
-    ink = cv2.copyMakeBorder(ink, *[2 * FINE] * 4, cv2.BORDER_CONSTANT)
+    margin = 2 * FINE
+    ink = cv2.copyMakeBorder(ink, margin, margin, margin, margin, cv2.BORDER_CONSTANT)
     width = stroke_width(ink > INK) / FINE
     change = np.clip(width, THINNEST, THICKEST) - width
     side = round(FINE * abs(change)) + 1

@@ -19,7 +19,7 @@ LOST = 2.0  # ... even then, it is cut as the network for rows sees it, ...
 SEEN = 0.3  # ... where that sees every digit with such a probability
 
 # What no page of writing has more of
-MOST_PIECES = 10_000  # of ink, after all cuts
+MOST_PIECES = 8000  # of ink, after all cuts
 MOST_HEIGHTS = 20_000  # heights of digits, the length of all its doubtful lines together
 
 
