@@ -157,7 +157,7 @@ class Named(Checked):
     """Somebody's own `Model`."""
 
     def __init__(self, model: Model) -> None:
-        self.name = type(model).__name__
+        self.name = getattr(model, "name", type(model).__name__)
         self._logits = model.logits  # type: ignore[method-assign]
 
 

@@ -60,13 +60,7 @@ def restore(path: str | os.PathLike) -> Network:
             build(description["name"], **description["options"]).load_state_dict(tensors, assign=True)
         model = build(description["name"], **description["options"])
         model.load_state_dict(tensors)
-    except (
-        ArithmeticError,
-        KeyError,
-        RuntimeError,
-        TypeError,
-        ValueError,
-    ) as error:  # RecursionError is a RuntimeError
+    except (ArithmeticError, KeyError, RuntimeError, TypeError, ValueError) as error:
         reason = (str(error).splitlines() or [""])[-1].strip()  # PyTorch lists what does not fit, a line each
         raise TenfoldError(
             f"{path}: its weights do not fit the network {metadata['network'][:LONGEST]}; "
