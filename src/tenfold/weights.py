@@ -67,7 +67,7 @@ def restore(path: str | os.PathLike) -> Network:
         model.load_state_dict(tensors)
         if "thresholds" in description:  # older files have none
             model.thresholds = Thresholds(**description["thresholds"])
-    except (ArithmeticError, KeyError, RuntimeError, TypeError, ValueError) as error:  # RecursionError is one, too
+    except (ArithmeticError, KeyError, RuntimeError, TypeError, ValueError) as error:
         reason = (str(error).splitlines() or [""])[-1].strip()  # PyTorch lists what does not fit, a line each
         raise TenfoldError(
             f"{path}: its weights do not fit the network {metadata['network'][:LONGEST]}; "
