@@ -1,6 +1,7 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -142,10 +143,15 @@ def test_a_run_that_was_killed_before_its_first_epoch_starts_again(finished, tin
 def test_a_run_that_was_killed_while_it_was_replaced_or_had_just_ended(finished, tiny_recipe, idx_folder):
     finished.file("export").mkdir()  # by another command
     weights = finished.file("model.safetensors").read_bytes()
-    finished.file("checkpoint.safetensors").touch()
-    with pytest.raises(TenfoldError, match="finished"):
-        experiment.resume(finished.path)
-    assert not finished.file("checkpoint.safetensors").exists()
+    train, resume = (
+        partial(experiment.train, tiny_recipe, data=idx_folder, out=finished.path),
+        partial(experiment.resume, finished.path),
+    )
+    for command in (train, resume):
+        finished.file("checkpoint.safetensors").touch()
+        with pytest.raises(TenfoldError, match=r"is finished|this run exists"):
+            command()
+        assert not finished.file("checkpoint.safetensors").exists()
     for name in ("recipe.toml", "report.html", "evaluation.json"):
         finished.file(name).unlink()
     with pytest.raises(TenfoldError, match="replace it with --force"):

@@ -121,7 +121,10 @@ class Run:
         if present and not present & BEGUN:
             raise TenfoldError(f"{path}: exists and is no run folder; choose another with --out")
         if not force and not present <= BEGUN:
-            unfinished = "checkpoint.safetensors" in present and "evaluation.json" not in present
+            finished = "evaluation.json" in present
+            if finished:  # and perhaps killed before it could remove its checkpoint
+                (path / "checkpoint.safetensors").unlink(missing_ok=True)
+            unfinished = not finished and "checkpoint.safetensors" in present
             raise TenfoldError(
                 f"{path}: this run exists; choose another with --out, or replace it with --force"
                 + (f", or go on with: tenfold train --resume {path}" if unfinished else "")
