@@ -204,6 +204,8 @@ def _execute(line: Line) -> int:
 
 
 def _load_packages() -> None:
+    import importlib.readers  # noqa: F401  # who may not read everything cannot read Python's own files either
+
     import sklearn.ensemble  # noqa: F401
 
     from tenfold import comparison, export, findings, plots, reader, study, tables  # noqa: F401

@@ -1,8 +1,10 @@
 """Weights on disk: `save` and `restore`, in safetensors, which holds numbers and text but no code."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import safetensors
 import safetensors.torch
@@ -81,7 +83,21 @@ def read_tensors(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict[str, 
     if not Path(path).is_file():
         raise TenfoldError(f"{path}: no such file")
     try:
-        with safetensors.safe_open(path, framework="pt") as file:
+        with _in_utf8(path) as name, safetensors.safe_open(name, framework="pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
     except safetensors.SafetensorError as error:
         raise TenfoldError(f"{path}: truncated or not a safetensors file ({error})") from None
+
+
+@contextmanager
+def _in_utf8(path: str | os.PathLike) -> Iterator[str]:
+    """A name of a file that is UTF-8, as safetensors wants it: its own, or that of a link to it."""
+    try:
+        os.fspath(path).encode()
+    except UnicodeEncodeError:
+        with TemporaryDirectory() as folder:
+            link = Path(folder, "link")
+            link.symlink_to(Path(path).absolute())
+            yield str(link)
+    else:
+        yield os.fspath(path)
