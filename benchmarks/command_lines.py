@@ -208,7 +208,7 @@ def _load_packages() -> None:
 
     import sklearn.ensemble  # noqa: F401
 
-    from tenfold import comparison, export, findings, plots, reader, study, tables  # noqa: F401
+    from tenfold import comparison, draw, export, findings, plots, reader, study, tables  # noqa: F401
 
 
 class _InterruptAfterAnEpoch(Callback):
@@ -882,7 +882,7 @@ def environment_lines() -> Iterator[Line]:
     yield Line("$ PYTHONIOENCODING=latin-1 tenfold predict 'п.png'", (0,), lambda: shutil.copy("seven.png", "п.png"))
     yield Line("$ PYTHONIOENCODING=ascii tenfold predict 'п2.png'")
     for command in (printing["data"], train, printing["predict"], "tenfold --help", "tenfold evaluate run"):
-        yield Line(f"$ mkdir gone; cd gone; rmdir ../gone; {command}", (0,) if "help" in command else (2,))
+        yield Line(f"$ mkdir gone; cd gone; rmdir ../gone; {command}", (2,))
         yield Line(f"$ env -u HOME {command.replace('tenfold', sys.executable + ' -m tenfold', 1)}", (0,))
     yield Line(f"$ HOME=/nowhere MPLCONFIGDIR= {train}", (0,))
     yield Line(f"$ TMPDIR=/nowhere {train}", (0,))
