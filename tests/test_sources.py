@@ -188,7 +188,8 @@ def test_a_folder_of_pictures_with_train_and_test(tmp_path):
 def test_bad_folders_of_pictures(tmp_path):
     refused(tmp_path, tmp_path, "neither IDX files", "nor pictures")
     write_pictures(tmp_path, IMAGES[:5], LABELS[:5])
-    refused(tmp_path, "5 pictures are too few")
+    with pytest.warns(TenfoldWarning, match="holds no pictures of 5, 6, 7, 8, 9"):
+        refused(tmp_path, "5 pictures are too few")
     (tmp_path / "0" / "notes.jpg").write_text("no picture")
     refused(tmp_path, tmp_path / "0" / "notes.jpg", "not a picture")
     (tmp_path / "10").mkdir()

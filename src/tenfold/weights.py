@@ -3,8 +3,10 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import safetensors
@@ -98,8 +100,8 @@ def read_tensors(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict[str, 
         raise TenfoldError(f"{path}: no such file")
     check_size(path, DATA)
     try:
-        with safetensors.safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        with _in_utf8(path) as name, safetensors.safe_open(name, framework="pt") as file:
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
             metadata = file.metadata() or {}
     except safetensors.SafetensorError as error:
         if missing := _missing(Path(path).read_bytes()):
@@ -136,3 +138,17 @@ def _missing(content: bytes) -> int:
     except (AttributeError, KeyError, IndexError, RecursionError, TypeError, ValueError):
         # no header; if it begins like one, its end is missing
         return max(0, start - len(content)) if content[8:9] == b"{" and len(content) < start < DATA else 0
+
+
+@contextmanager
+def _in_utf8(path: str | os.PathLike) -> Iterator[str]:
+    """A name of a file that is UTF-8, as safetensors wants it: its own, or that of a link to it."""
+    try:
+        os.fspath(path).encode()
+    except UnicodeEncodeError:
+        with TemporaryDirectory() as folder:
+            link = Path(folder, "link")
+            link.symlink_to(Path(path).absolute())
+            yield str(link)
+    else:
+        yield os.fspath(path)

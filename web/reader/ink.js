@@ -48,7 +48,7 @@ export function invertToLightInk(gray) {
  * size of the picture, then fitted to the strokes that this shows, of which shadows, lines and noise are the faint ones.
  *
  * @param {Raster} gray light ink on darker paper
- * @returns {{ink: Raster, mask: Raster}} ink from 0, the bare paper, to 255; and 1 where there is some, but ruled lines
+ * @returns {{ink: Raster, withLines: Raster, mask: Raster}} ink from 0, the bare paper, to 255; and 1 where there is some, but ruled lines
  */
 export function evenOutLight(gray) {
   const guess = Math.min(gray.width, gray.height) / 3;

@@ -140,6 +140,7 @@ export function joinStrokes(parts) {
     const tooHigh = (group) => Math.max(part.bottom, group.bottom) - group.y >= TALLEST * height;
     let first = groups.length; // those that are farther up are too high together with the part
     while (first && part.bottom - groups[first - 1].y < TALLEST * height) first--;
+    /** @type {typeof groups[number] | null} */
     let above = null;
     for (let i = first; i < groups.length && !above; i++) {
       const group = groups[i];
