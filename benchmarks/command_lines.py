@@ -481,7 +481,8 @@ def recipe_lines() -> Iterator[Line]:
     yield Line(f"{TRAIN} --set validation=99999999999999999999", (0, 2))
     yield Line(f"{TRAIN} --set batch_size=10000", (0,))
     yield Line(
-        f"{TRAIN} --set augment.rotation=180 --set augment.shift=28 --set augment.elastic=3 --set augment.scale=0.9 --json",
+        f"{TRAIN} --set augment.rotation=180 --set augment.shift=28 --set augment.elastic=3 "
+        "--set augment.scale=0.9 --json",
         (0,),
     )
     yield Line(f"{TRAIN} --set label_smoothing=0.999 --json", (0,))
