@@ -5,7 +5,6 @@ import os
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 import cv2
 import numpy as np
@@ -88,7 +87,7 @@ def to_gray(picture: Image.Image) -> UInt8[np.ndarray, "height width"]:
     return np.concatenate([cv2.transform(np.asarray(strip), mix) for _, strip in _strips(picture)])
 
 
-def _open(source: str | os.PathLike | bytes) -> BinaryIO:
+def _open(source: str | os.PathLike | bytes) -> io.BytesIO | io.BufferedReader:
     return io.BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb")
 
 
