@@ -2,6 +2,7 @@
 
 pictures  a million PNG and JPEG files, mutated: each must be read or refused with a `TenfoldError`; any other
           exception, or a process that dies, ends the run with an error
+files     models, data and settings, mutated: `fuzz_files`
 pages     dense, noisy and blank pages of up to 100 megapixels, within 10 seconds and 1.5 GB each: `fuzz_pages`
 """
 
@@ -22,6 +23,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 import tenfold
+from benchmarks.fuzz_files import fuzz_files
 from benchmarks.fuzz_pages import fuzz_pages
 from benchmarks.speed import where
 from tenfold import TenfoldError, models
@@ -38,11 +40,13 @@ def main() -> None:
     """Run the sections one after the other; each is written as soon as it is done."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fuzz", description=__doc__)
     parser.add_argument("--files", type=int, default=1_000_000, help="mutated pictures")
+    parser.add_argument("--mutants", type=int, default=1_000, help="mutated files of each other format")
     parser.add_argument("--pages", type=int, default=500, help="generated pages")
-    parser.add_argument("--only", choices=("pictures", "pages"), help="one section")
+    parser.add_argument("--only", choices=("pictures", "files", "pages"), help="one section")
     options = parser.parse_args()
     sections: dict[str, Callable[[], dict[str, Any]]] = {
         "pictures": partial(fuzz_pictures, options.files),
+        "files": partial(fuzz_files, options.mutants),
         "pages": partial(fuzz_pages, options.pages),
     }
     results = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}

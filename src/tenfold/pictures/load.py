@@ -5,7 +5,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import cv2
 import numpy as np
@@ -92,7 +92,7 @@ def to_gray(picture: Image.Image) -> UInt8[np.ndarray, "height width"]:
     return np.concatenate([cv2.transform(np.asarray(strip), mix) for _, strip in _strips(picture)])
 
 
-def _open(source: Any) -> BinaryIO:
+def _open(source: Any) -> io.BytesIO | io.BufferedReader:
     """A file that can be read in any order: a path's own, or what bytes, an open file or a pipe hold."""
     if isinstance(source, bytes | bytearray | memoryview):
         return io.BytesIO(source)
