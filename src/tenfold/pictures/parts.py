@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import cv2
 import numpy as np
@@ -60,10 +59,10 @@ class Part:
         """The first row below it."""
         return self.y + self.height
 
-    @cached_property
+    @property  # a cached one has a lock in Python 3.11, which a fork while a thread reads would find locked forever
     def area(self) -> int:
         """How many pixels are ink."""
-        return int(self.mask.sum())
+        return int(np.count_nonzero(self.mask))
 
 
 def join(parts: Sequence[Part]) -> Part:
