@@ -86,7 +86,7 @@ def fuzz_pages(count: int) -> dict[str, Any]:
             slowest = max(slowest, (round(outcome.seconds, 1), name))
             largest = max(largest, (round(outcome.megabytes), name))
             if outcome.kind not in ("read", "refused"):
-                faults.append(f"{name}: {outcome.kind}; {outcome.output[-200:]}")
+                faults.append(f"{name}: {outcome.kind}, exit code {outcome.code}; {outcome.output[-200:]}")
             print(f"{name}: {outcome.kind}, {outcome.seconds:.1f} s, {outcome.megabytes:.0f} MB", flush=True)
     result = {
         "measured": where(),

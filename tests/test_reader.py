@@ -256,10 +256,10 @@ def test_dense_pages_end_in_an_answer_or_an_error(monkeypatch):
         with contextlib.suppress(TenfoldError):
             page = open_page(draw(random, *random.integers(100, 600, 2).tolist())[0])
             reader.find(page)
-            assert sum(seen) <= 6 * segment.MOST_PIECES
+            assert sum(seen) <= segment.MOST_CANDIDATES
 
 
-@pytest.mark.parametrize(("limit", "most"), [("MOST_PIECES", 8), ("MOST_HEIGHTS", 0)])
+@pytest.mark.parametrize(("limit", "most"), [("MOST_CANDIDATES", 8), ("MOST_HEIGHTS", 0)])
 def test_what_is_more_than_writing_is_refused(model, lines, limit, most, monkeypatch, tmp_path):
     Image.fromarray(lines[0]).save(tmp_path / "lines.png")
     monkeypatch.setattr(segment, limit, most)

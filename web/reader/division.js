@@ -67,8 +67,8 @@ export class Division {
 
   /**
    * @param {import("./lines.js").Line} line
-   * @param {number} most how many pieces it may have
-   * @throws {Error} if it has more
+   * @param {number} most how many runs of pieces may be a digit
+   * @throws {Error} if there are more
    */
   constructor(line, most) {
     this.line = line;
@@ -77,9 +77,10 @@ export class Division {
     this.pieces = [];
     for (const part of line.parts) {
       this.pieces.push(...split(part, line.height, slant));
-      if (this.pieces.length > most) throw tooDense("more pieces of ink than digits on any page");
+      if (this.pieces.length > most) throw tooDense("more pieces of ink than any page has");
     }
     this.candidates = findCandidates(this.pieces, line);
+    if (this.candidates.length > most) throw tooDense("more ink that may be digits than any page has");
     this.#byLast = this.pieces.map(() => []);
     for (const each of this.candidates) this.#byLast[each.last - 1].push(each);
     /** @type {import("./row.js").RowReading | null} the line as a whole, if it was seen */

@@ -16,7 +16,7 @@ const LOST = 2; // ... even then, it is cut as the network for rows sees it, ...
 const SEEN = 0.3; // ... where that sees every digit with such a probability
 
 // What no page of writing has more of
-const MOST_PIECES = 8000; // of ink, after all cuts
+const MOST_CANDIDATES = 15_000; // what may be a digit, of all lines together
 const MOST_HEIGHTS = 20_000; // heights of digits, the length of all its doubtful lines together
 
 /**
@@ -29,10 +29,10 @@ const MOST_HEIGHTS = 20_000; // heights of digits, the length of all its doubtfu
  */
 export async function readLines(page, network) {
   const divisions = [];
-  let left = MOST_PIECES;
+  let left = MOST_CANDIDATES;
   for (const parts of findLines(page.parts)) {
     const division = new Division(new Line(parts), left);
-    left -= division.pieces.length;
+    left -= division.candidates.length;
     divisions.push(division);
   }
   await settle(page, divisions, network);

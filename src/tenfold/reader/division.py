@@ -42,10 +42,10 @@ class Division:
 
     Args:
         line: what stands in it.
-        most: how many pieces it may have.
+        most: how many runs of pieces may be a digit.
 
     Raises:
-        TenfoldError: if it has more.
+        TenfoldError: if there are more.
 
     Attributes:
         pieces: of its ink, from left to right.
@@ -61,8 +61,10 @@ class Division:
         for part in line.parts:
             self.pieces += split(part, line.height, slant)
             if len(self.pieces) > most:
-                raise too_dense("more pieces of ink than digits on any page")
+                raise too_dense("more pieces of ink than any page has")
         self.parts = candidates(self.pieces, line.height)
+        if len(self.parts) > most:
+            raise too_dense("more ink that may be digits than any page has")
         self.digits: dict[Place, Digit] = {}
         self.row: RowReading | None = None
         self._evidence: dict[Place, np.ndarray] = {}  # what the line as a whole tells of the parts

@@ -19,7 +19,7 @@ LOST = 2.0  # ... even then, it is cut as the network for rows sees it, ...
 SEEN = 0.3  # ... where that sees every digit with such a probability
 
 # What no page of writing has more of
-MOST_PIECES = 8000  # of ink, after all cuts
+MOST_CANDIDATES = 15_000  # what may be a digit, of all lines together
 MOST_HEIGHTS = 20_000  # heights of digits, the length of all its doubtful lines together
 
 
@@ -38,10 +38,10 @@ def read_lines(page: Page, model: Model, row_model: RowModel) -> list[list[Digit
         TenfoldError: if there is so much on the page that it cannot be writing.
     """
     divisions: list[Division] = []
-    left = MOST_PIECES
+    left = MOST_CANDIDATES
     for parts in find_lines(page.parts):
         divisions.append(Division(Line(parts), left))
-        left -= len(divisions[-1].pieces)
+        left -= len(divisions[-1].parts)
     settle(page, divisions, model)
     doubtful = [division for division in divisions if _is_doubtful(division)]
     if sum(division.line.width / division.line.height for division in doubtful) > MOST_HEIGHTS:
