@@ -878,7 +878,6 @@ def environment_lines() -> Iterator[Line]:
     yield Line("$ tenfold predict nowhere.png 2>&1 | true", (0,))
     yield Line("$ tenfold predict - <&-")
     yield Line("$ tenfold predict - < seven.png", (0,))
-    yield Line("$ tenfold predict - < own 2>&1 | grep -c ^tenfold: ", (0,))
     c = "LC_ALL=C LANG=C"
     for command in (printing["data"], printing["evaluate"], train, "tenfold predict 'é.png'"):
         for more in ("", "PYTHONUTF8=0 PYTHONCOERCECLOCALE=0"):
