@@ -389,7 +389,7 @@ def kill_parents(work: Path, studies: int) -> dict[str, Any]:
         process = start(command, folder)
         while len(group(process.pid)) < 4 and process.poll() is None:  # parent, two workers, the tracker of semaphores
             time.sleep(0.05)
-        time.sleep(2 + 2 * number)
+        time.sleep(2 + 2 * number if command[0] == "study" else 0.5)  # the others are soon done
         was_running = process.poll() is None
         process.kill()
         process.wait()
