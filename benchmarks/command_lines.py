@@ -173,7 +173,7 @@ def _in_fork(work: Callable[[], int | None], folder: Path, line: Line | None = N
                 os.environ["HOME"] = os.environ["MPLCONFIGDIR"] = str(folder)
             code = work() or 0
         except SystemExit as end:
-            code = end.code or 0
+            code = int(end.code or 0)
         except BaseException:
             traceback.print_exc()
         finally:
@@ -522,7 +522,7 @@ def toml_lines() -> Iterator[Line]:
         'name = "a\\u0000"',
     ):
         key = change.partition(" ")[0]
-        changed = re.sub(rf"^{key} = .*$", lambda _, text=change: text, recipe, flags=re.MULTILINE)
+        changed = re.sub(rf"^{key} = .*$", change.replace("\\", r"\\"), recipe, flags=re.MULTILINE)
         yield Line("train --data data --recipe bad.toml", edit=write("bad.toml", changed))
     for study in (
         'recipes = ["recipe.toml"]\nseeds = 1',
@@ -650,7 +650,7 @@ def run_lines() -> Iterator[Line]:
         needed = not (name == "evaluation.json" and "report" not in command) and not (
             name == "history.csv" and "evaluate" not in command
         )
-        yield Line(command, (2,) if needed else (0, 2), lambda name=name: Path("run", name).unlink())
+        yield Line(command, (2,) if needed else (0, 2), Path("run", name).unlink)
     for content in ("", "a", b"\0" * 100, b"\xff" * 8 + b"{}", (50).to_bytes(8, "little") + b"{" * 50):
         yield Line("evaluate run", edit=write("run/model.safetensors", content))
         yield Line("predict seven.png --model model.safetensors", edit=write("model.safetensors", content))
@@ -786,7 +786,12 @@ def data_lines() -> Iterator[Line]:
     yield Line(train, (0,), folders(own2=each))
     yield Line("train --data own2 --epochs 1 --json", (0,), folders(own2=each))
     yield Line(train, (0,), folders(own2=few))
-    junk = {"3/Thumbs.db": b"junk", "4/.DS_Store": b"junk", "5/notes.txt": b"junk", "6/._1.png": b"junk"}
+    junk: dict[str, bytes | int] = {
+        "3/Thumbs.db": b"junk",
+        "4/.DS_Store": b"junk",
+        "5/notes.txt": b"junk",
+        "6/._1.png": b"junk",
+    }
     yield Line(train, (0,), folders(own2=each | junk))
     yield Line("data --data own2 --json", (0,), folders(own2=each | junk))
     yield Line("compare --models naive_bayes --data own2 --processes 1", (0, 1), folders(own2=each | junk))

@@ -109,7 +109,7 @@ def main() -> None:
 def leave_out_drawing() -> None:
     """Replace what is drawn by next to nothing, which is written in the same way."""
     findings.page = lambda *_: "<p>left out</p>"
-    plots.ranking = lambda _: plots.Figure(figsize=(0.1, 0.1))
+    plots.ranking = lambda _: plots.Figure(figsize=(0.1, 0.1))  # type: ignore[assignment]
 
 
 def find_lost(value: Any) -> list[Any]:
@@ -376,7 +376,7 @@ def kill_parents(work: Path, studies: int) -> dict[str, Any]:
     """Kill commands whose workers are at work; these must end, and the same command must finish."""
     lost: list[Any] = []
     slowest = 0.0
-    commands = [("study", str(work / "long-study.toml"), "--processes", "2")] * studies
+    commands: list[Command] = [("study", str(work / "long-study.toml"), "--processes", "2")] * studies
     if studies:
         models = "quick,naive_bayes,knn,brisk"
         commands.append(("compare", "--models", models, "--data", str(work / "data"), "--processes", "2"))
@@ -412,8 +412,8 @@ def kill_parents(work: Path, studies: int) -> dict[str, Any]:
 def start(command: Command, folder: Path) -> subprocess.Popen:
     """Start a command as a user does, as the first of a group of processes."""
     program = [sys.executable, "-m", "tenfold", *command]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    return subprocess.Popen(program, cwd=folder, start_new_session=True, **quiet)  # noqa: S603
+    nothing = subprocess.DEVNULL
+    return subprocess.Popen(program, cwd=folder, start_new_session=True, stdout=nothing, stderr=nothing)  # noqa: S603
 
 
 def group(leader: int) -> list[int]:

@@ -209,6 +209,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    from benchmarks import fuzz_files  # worker processes find the functions of a module, not those of a program
+    from benchmarks import (
+        fuzz_files as module,  # worker processes find the functions of a module, not those of a program
+    )
 
-    fuzz_files.main()
+    module.main()

@@ -20,7 +20,7 @@ from tenfold.reader.digits import look
 from tenfold.reader.division import Division
 from tenfold.reader.lines import Line, find_lines
 from tenfold.reader.row import LEAST, RowReading, Strip, read_row
-from tenfold.reader.segment import MOST_PIECES, settle
+from tenfold.reader.segment import MOST_CANDIDATES, settle
 from tenfold.rows import TextLines, draw_examples
 from tenfold.rows.writing import draw_row, make_alphabet
 from tenfold.training import Training, run
@@ -138,7 +138,7 @@ def test_what_the_network_was_not_shown_is_in_no_cheapest_division():
     shown = []
     for seed in range(20):
         page = open_page(draw_row(alphabet, np.random.default_rng(seed)).picture)
-        division, whole = (Division(Line(find_lines(page.parts)[0]), MOST_PIECES) for _ in range(2))
+        division, whole = (Division(Line(find_lines(page.parts)[0]), MOST_CANDIDATES) for _ in range(2))
         places, parts = zip(*whole.parts.items(), strict=True)
         for place, digit in zip(places, look(page, parts, reader.model), strict=True):
             whole.add(place, digit)
