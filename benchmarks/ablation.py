@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks.wording import place, points
-from tenfold.plots.style import INK, STYLE, TRAINING, VALIDATION
+from tenfold.report.plots.style import INK, STYLE, TRAINING, VALIDATION
 
 EDGE = 0.5  # points; differences beyond it are told by an arrow and their number, or all others would look like zero
 IMAGES = 60_000  # training images of MNIST, before any are held out

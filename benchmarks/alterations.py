@@ -11,8 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tenfold import preprocess
-from tenfold.data import Digits
+from tenfold.data import Digits, preprocess
 from tenfold.training import Callback, Training, optimization
 
 

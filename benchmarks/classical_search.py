@@ -24,7 +24,7 @@ from benchmarks.speed import where
 from tenfold import TenfoldError
 from tenfold.classical import Classifier, recipes
 from tenfold.data import subset
-from tenfold.workers import scatter
+from tenfold.jobs.workers import scatter
 
 RESULTS = Path("results/classical-search.json")
 VALIDATION = 10_000

@@ -33,8 +33,9 @@ import numpy as np
 from PIL import Image
 
 import tenfold
-from tenfold import cli, experiment, recipes
+from tenfold import cli, recipes
 from tenfold.data import write_idx
+from tenfold.jobs import training_run
 from tenfold.training import Callback
 
 RESULTS = Path("results/command-lines.json")
@@ -208,7 +209,7 @@ def _load_packages() -> None:
 
     import sklearn.ensemble  # noqa: F401
 
-    from tenfold import comparison, draw, export, findings, plots, reader, study, tables  # noqa: F401
+    from tenfold.report import console, plots  # noqa: F401
 
 
 class _InterruptAfterAnEpoch(Callback):
@@ -231,12 +232,12 @@ def make_files(folder: Path) -> None:
     recipe = recipes.load("quick", TINY)
     (folder / "recipe.toml").write_text(recipe.to_toml())
     (folder / "study.toml").write_text('name = "s"\nrecipes = ["recipe.toml"]\nseeds = 1\ndata = "data"\n')
-    experiment.train(recipe, data="data", out="run", device="cpu")
-    experiment.train(recipe, data="data", out="second", device="cpu")
+    training_run.train(recipe, data="data", out="run", device="cpu")
+    training_run.train(recipe, data="data", out="second", device="cpu")
     try:
         longer = recipes.load("quick", TINY | {"epochs": 2})
-        experiment.train(longer, data="data", out="halted", device="cpu", callbacks=[_InterruptAfterAnEpoch()])
-    except experiment.InterruptedRun:
+        training_run.train(longer, data="data", out="halted", device="cpu", callbacks=[_InterruptAfterAnEpoch()])
+    except training_run.InterruptedRun:
         pass
     for name in ("run", "second", "halted"):  # the copies stand elsewhere
         file = folder / name / "environment.json"

@@ -17,9 +17,10 @@ import numpy as np
 from benchmarks import publish
 from benchmarks.speed import where
 from benchmarks.studies import machines, spread
-from tenfold import TenfoldError, findings
+from tenfold import TenfoldError
 from tenfold.evaluation import average
-from tenfold.runs import Run
+from tenfold.jobs import assessment
+from tenfold.training.runs import Run
 
 RESULTS = Path("results/ensembles.json")
 
@@ -57,12 +58,12 @@ def record(folders: list[Path], members: int, draws: int, seed: int) -> dict[str
         if run.recipe == previous.recipe:
             raise TenfoldError(f"{run.path}: same recipe and seed as {previous.path}; name one of the two studies")
     subsets = draw(len(runs), members, draws, seed)
-    evaluations = findings.evaluate_paths([run.path for run in runs])
+    evaluations = assessment.evaluate_paths([run.path for run in runs])
     pool = [
         {
             "run": f"{run.path.resolve().parent.name}/{run.path.name}",
             "accuracy": evaluation.accuracy,
-            "accuracy_uncontested": evaluation.accuracy_uncontested,
+            "accuracy_without_label_errors": evaluation.accuracy_without_label_errors,
             "train_seconds": run.history.train_seconds,
         }
         for run, evaluation in zip(runs, evaluations, strict=True)
@@ -74,7 +75,7 @@ def record(folders: list[Path], members: int, draws: int, seed: int) -> dict[str
             {
                 "members": [pool[i]["run"] for i in subset],
                 "accuracy": evaluation.accuracy,
-                "accuracy_uncontested": evaluation.accuracy_uncontested,
+                "accuracy_without_label_errors": evaluation.accuracy_without_label_errors,
                 "train_seconds": sum(runs[i].history.train_seconds for i in subset),
             }
         )
@@ -111,7 +112,7 @@ def draw(n: int, members: int, draws: int, seed: int) -> list[tuple[int, ...]]:
 
 def figures(rows: list[dict[str, Any]]) -> dict[str, float | None]:
     """Means of the accuracies with their standard deviations, and the median time."""
-    accuracies = [spread(name, [row[name] for row in rows]) for name in ("accuracy", "accuracy_uncontested")]
+    accuracies = [spread(name, [row[name] for row in rows]) for name in ("accuracy", "accuracy_without_label_errors")]
     return accuracies[0] | accuracies[1] | {"seconds": statistics.median(row["train_seconds"] for row in rows)}
 
 

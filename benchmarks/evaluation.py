@@ -18,7 +18,7 @@ from benchmarks.studies import machines, spread
 from tenfold.data import Digits
 from tenfold.evaluation import leave_out
 from tenfold.evaluation.corruptions import CORRUPTIONS, corrupt
-from tenfold.runs import Run
+from tenfold.training.runs import Run
 
 RESULTS = Path("results/evaluation.json")
 LEFT_OUT = 0.005  # the share of the images that a model may decline to read

@@ -15,8 +15,8 @@ import tenfold
 from benchmarks import publish
 from benchmarks.speed import where
 from tenfold import models
+from tenfold.base.errors import TenfoldError
 from tenfold.data import Digits
-from tenfold.errors import TenfoldError
 from tenfold.export.parity import throughput, time_singles
 from tenfold.models import TorchModel
 

@@ -27,8 +27,8 @@ from benchmarks.fuzz_files import fuzz_files
 from benchmarks.fuzz_pages import fuzz_pages
 from benchmarks.speed import where
 from tenfold import TenfoldError, models
+from tenfold.jobs.workers import scatter
 from tenfold.reader import Reader
-from tenfold.workers import scatter
 
 RESULTS = Path("results/fuzz.json")
 CHUNK = 500  # files a job

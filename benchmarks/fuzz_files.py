@@ -26,11 +26,12 @@ import safetensors.torch
 
 import tenfold
 from benchmarks.speed import where
-from tenfold import TenfoldError, experiment, models, recipes, study
+from tenfold import TenfoldError, models, recipes
 from tenfold.data import Digits, write_idx
-from tenfold.runs import Run
+from tenfold.jobs import study, training_run
+from tenfold.jobs.workers import scatter
 from tenfold.training import Checkpoint
-from tenfold.workers import scatter
+from tenfold.training.runs import Run
 
 CHUNK = 50  # files a job
 SECONDS, BYTES = 15, 2 << 30  # that a file may take; Keras alone takes five to start, here and in the other process
@@ -145,7 +146,7 @@ def write_whole(folder: Path) -> None:
     )
     recipe = recipes.load("quick", RECIPE)
     with tempfile.TemporaryDirectory() as temporary:  # IDX files are no part of a run folder
-        run = experiment.train(recipe, data=str(folder), out=Path(temporary, "run"))
+        run = training_run.train(recipe, data=str(folder), out=Path(temporary, "run"))
         network = run.load_model()
         for path in run.path.iterdir():
             shutil.copy(path, folder / path.name)
@@ -172,7 +173,7 @@ def write_whole(folder: Path) -> None:
 
 def _read_run(path: Path) -> None:
     run = Run(path.parent)
-    experiment.summarize(run)
+    training_run.summarize(run)
 
 
 def _read_checkpoint(path: Path) -> None:

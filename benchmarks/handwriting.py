@@ -18,7 +18,7 @@ from PIL import Image
 import tenfold
 from benchmarks.pages import compare, draw_page
 from benchmarks.speed import where
-from tenfold.errors import TenfoldError
+from tenfold.base.errors import TenfoldError
 from tenfold.reader import Reader, Reading, annotate
 
 RESULTS = Path("results/handwriting.json")
@@ -152,7 +152,7 @@ def edit_distance(a: str, b: str) -> int:
 
 def write_gallery(folder: Path, found: list[Outcome]) -> None:
     """Write every misread picture with its boxes; what stands there and what was read are in the name."""
-    from tenfold.pictures.load import load
+    from tenfold.imaging.load import load
 
     folder.mkdir(parents=True, exist_ok=True)
     for outcome in found:

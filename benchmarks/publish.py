@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 
 from benchmarks import ablation
 from benchmarks.wording import place, points
-from tenfold import plots
 from tenfold.evaluation import Row
-from tenfold.plots.style import STYLE, label_points
+from tenfold.report import plots
+from tenfold.report.plots.style import STYLE, label_points
 
 PAGES = (Path("README.md"), *sorted(Path("docs").glob("*.md")))
 NOTEBOOK = Path("MNIST.ipynb")
@@ -160,12 +160,12 @@ def accuracy_table(*results: dict[str, Any]) -> str:
             rows += record["rows"].items()
             places += [place(measured) for measured in record["measured"]]
     lines = [
-        "| recipe | parameters | test accuracy in %, mean ± sd (n) | without the 15 contested labels | training time |",
+        "| recipe | parameters | test accuracy in %, mean ± sd (n) | without the 15 label errors | training time |",
         "| --- | --- | --- | --- | --- |",
     ]
     for name, row in sorted((row for row in rows if row[1]["n"]), key=lambda row: -row[1]["accuracy"]):
         parameters = f"{row['parameters']:,}" if "parameters" in row else ""
-        accuracies = [points(row[key], row[f"{key}_sd"]) for key in ("accuracy", "accuracy_uncontested")]
+        accuracies = [points(row[key], row[f"{key}_sd"]) for key in ("accuracy", "accuracy_without_label_errors")]
         count = f"{row['n']} draws" if "draws" in row else row["n"]
         lines.append(
             f"| {name} | {parameters} | {accuracies[0]} ({count}) | {accuracies[1]} | {row['seconds']:.1f} s |"
@@ -293,8 +293,8 @@ def shipped_table(results: dict[str, Any]) -> str:
     weakest = min(found["per_class"], key=lambda row: row["recall"])
     rest = (
         f"Of {int8['n']:,} test images the int8 file reads {int8['different']} differently than the network it came "
-        f"from. It misreads {len(found['misclassified'])}; without the contested labels its accuracy is "
-        f"{int8['accuracy_uncontested']:.2%}. Weakest on {weakest['digit']}: {weakest['recall']:.2%} of them are read."
+        f"from. It misreads {len(found['misclassified'])}; without the label errors its accuracy is "
+        f"{int8['accuracy_without_label_errors']:.2%}. Weakest on {weakest['digit']}: {weakest['recall']:.2%} of them are read."
     )
     return "\n".join([*lines, "", rest])
 

@@ -20,11 +20,11 @@ from PIL import Image, ImageDraw, ImageFont
 import tenfold
 from benchmarks.speed import where
 from tenfold import recipes
+from tenfold.base.errors import TenfoldError
 from tenfold.data import read_idx, split
-from tenfold.errors import TenfoldError
-from tenfold.pictures import picture_to_image
+from tenfold.imaging import picture_to_image
+from tenfold.networks.refusal import Thresholds
 from tenfold.reader import Reader
-from tenfold.refusal import Thresholds
 
 RESULTS = Path("results/refusal.json")
 FASHION = Path("/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz")

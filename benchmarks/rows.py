@@ -15,23 +15,24 @@ from torch import nn
 
 import tenfold
 from tenfold import recipes
+from tenfold.base.errors import TenfoldError
+from tenfold.base.form import LINE_COLUMNS, LINE_SIDE
 from tenfold.data import CLASSES, Digits, split
-from tenfold.errors import TenfoldError
 from tenfold.export import litert
 from tenfold.export.graph import RowsFromPixels
-from tenfold.models import ROW_COLUMNS, ROW_SIDE, RowModel, load_for_rows
+from tenfold.jobs.workers import scatter
+from tenfold.models import RowModel, load_for_rows
 from tenfold.networks import build
-from tenfold.reader.row import RowReading, Strip
-from tenfold.rows import Example, TextLines, draw_examples
+from tenfold.networks.storage import read_tensors, write_tensors
+from tenfold.reader.text_line import RowReading, Strip
 from tenfold.training import ProgressBar, Training, run
-from tenfold.weights import read_tensors, write_tensors
-from tenfold.workers import scatter
+from tenfold.training.text_lines import Example, TextLines, draw_examples
 
 RECIPE = recipes.load("text_lines")
 ROWS, MEASURED = 80_000, 2_000
 CHUNK = 2_000  # rows a job
 CALIBRATION = 256
-SIGNATURES = {f"c{columns}": (1, ROW_SIDE, columns) for columns in ROW_COLUMNS}
+SIGNATURES = {f"c{columns}": (1, LINE_SIDE, columns) for columns in LINE_COLUMNS}
 DESCRIPTION = "Rows of digits: images, uint8 (1, 40, n), 255 is ink, to logits, float32 (1, n/2, 11), the last of none"
 
 
@@ -77,9 +78,9 @@ def measure(examples: Sequence[Example], model: RowModel) -> float:
 
 def to_images(examples: Sequence[Example]) -> UInt8[np.ndarray, "n 40 128"]:
     """As much as the network takes at once from the beginning of strips; short ones are filled up with paper."""
-    images = np.zeros((len(examples), ROW_SIDE, max(ROW_COLUMNS)), np.uint8)
+    images = np.zeros((len(examples), LINE_SIDE, max(LINE_COLUMNS)), np.uint8)
     for image, example in zip(images, examples, strict=True):
-        image[:, : example.image.shape[1]] = example.image[:, : max(ROW_COLUMNS)]
+        image[:, : example.image.shape[1]] = example.image[:, : max(LINE_COLUMNS)]
     return images
 
 

@@ -1,6 +1,6 @@
 """Train the networks in the package, and put them there: `python -m benchmarks.shipped`, an hour on two cores.
 
-Writes `src/tenfold/shipped/`, `results/shipped.json` and `docs/figures/misread.png`. Both networks are trained by their
+Writes `src/tenfold/models/shipped/`, `results/shipped.json` and `docs/figures/misread.png`. Both networks are trained by their
 recipes with seed 0, into `runs/`; one that stands there already is not trained again.
 """
 
@@ -15,26 +15,28 @@ from torch import nn
 import tenfold
 from benchmarks import publish, rows
 from benchmarks.speed import where
-from tenfold import experiment, models, plots
-from tenfold.errors import TenfoldError
+from tenfold import models
+from tenfold.base.errors import TenfoldError
+from tenfold.base.files import write_atomically
+from tenfold.data.preprocess import MEAN, STD
 from tenfold.export import export
-from tenfold.files import write_atomically
+from tenfold.jobs import training_run
 from tenfold.networks import Network
-from tenfold.preprocess import MEAN, STD
-from tenfold.runs import Run
-from tenfold.weights import write_tensors
+from tenfold.networks.storage import write_tensors
+from tenfold.report import plots
+from tenfold.training.runs import Run
 
 READER = Path("runs/reader")
 ROWS = Path("runs/rows.safetensors")
 RESULTS = Path("results/shipped.json")
 FIGURE = Path("docs/figures/misread.png")
-KEPT = ("n", "loss", "accuracy", "accuracy_uncontested", "interval", "calibration_error")
+KEPT = ("n", "loss", "accuracy", "accuracy_without_label_errors", "interval", "calibration_error")
 FILES = ("reader-int8.tflite", "reader-float16.tflite")
 
 
 def main() -> None:
     """Train, export, evaluate and draw."""
-    run = Run(READER) if READER.exists() else experiment.train("reader", out=READER)
+    run = Run(READER) if READER.exists() else training_run.train("reader", out=READER)
     row_network = rows.train(ROWS)
 
     results: dict[str, Any] = {"recipe": run.recipe.to_toml(), "environment": run.environment}

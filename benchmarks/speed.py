@@ -115,7 +115,7 @@ def where() -> dict[str, Any]:
     import numpy as np
     import torch
 
-    from tenfold.runs import processor_name
+    from tenfold.training.runs import processor_name
 
     return {
         "date": datetime.now(UTC).date().isoformat(),

@@ -17,7 +17,8 @@ from PIL import Image
 import tenfold
 from benchmarks.pages import draw_page
 from benchmarks.speed import where
-from tenfold import augment, models, preprocess, recipes
+from tenfold import models, recipes, synthesis
+from tenfold.data import preprocess
 from tenfold.data.sources import BUNDLED
 from tenfold.networks import predict_logits
 from tenfold.training.devices import autocast
@@ -79,7 +80,7 @@ def augmentation_and_step(recipe: recipes.Recipe) -> tuple[float, float]:
             loss = model(images).float().logsumexp(dim=1).mean()
         loss.backward()
 
-    return alternate(lambda: augment.distort(images, *recipe.augment.distortion), step, n=50)
+    return alternate(lambda: synthesis.distort(images, *recipe.augment.distortion), step, n=50)
 
 
 def reading(test: tenfold.Digits) -> dict[str, float]:

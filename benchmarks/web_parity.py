@@ -25,13 +25,13 @@ from benchmarks.chromium import DIGITS, FLAGS
 from benchmarks.pages import draw_page
 from benchmarks.speed import where
 from tenfold import models
+from tenfold.base.errors import NoDigitsError, TenfoldError
+from tenfold.base.form import LINE_SIDE
 from tenfold.data import Digits
-from tenfold.errors import NoDigitsError, TenfoldError
-from tenfold.models import ROW_SIDE
-from tenfold.pictures import open_page
+from tenfold.imaging import open_page
+from tenfold.networks.refusal import Thresholds
 from tenfold.reader import Reader
 from tenfold.reader.reader import NO_SHAPE
-from tenfold.refusal import Thresholds
 
 RESULTS = Path("results/web-parity.json")
 READER = Path(__file__).parent.parent / "web" / "reader"
@@ -251,7 +251,7 @@ def _handler(model: models.Model, pictures: Sequence[Drawing]) -> type[BaseHTTPR
         def do_POST(self) -> None:
             images = np.frombuffer(self.rfile.read(int(self.headers["Content-Length"])), np.uint8)
             if self.path == "/row":
-                logits = row_model.logits(images.reshape(ROW_SIDE, -1))
+                logits = row_model.logits(images.reshape(LINE_SIDE, -1))
             else:
                 logits = model.logits(images.reshape(-1, 28, 28))
             self._send(logits.tobytes(), "application/octet-stream")

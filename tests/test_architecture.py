@@ -9,62 +9,54 @@ import pytest
 
 import tenfold
 
-ROOMS = [
-    {"errors", "processes"},
-    {"files"},
-    {"settings", "strict_json"},
-    {"pictures"},
-    {"data"},
-    {"refusal"},
-    {"classical"},
-    {"preprocess", "augment"},
-    {"layers"},
-    {"networks"},
-    {"weights"},
-    {"recipes"},
-    {"training"},
-    {"runs"},
-    {"conventions"},
-    {"models"},
-    {"evaluation"},
-    {"plots", "report"},
-    {"interpret"},
-    {"findings"},
-    {"experiment"},
-    {"workers"},
-    {"study"},
-    {"comparison"},
-    {"export"},
-    {"reader"},
-    {"rows"},
-    {"draw"},
-    {"tables"},
-    {"cli"},
-]
-LEVEL = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}
-PACKAGE = Path(tenfold.__file__).parent
-MODULES = sorted(
-    path for path in PACKAGE.rglob("*.py") if path.name != "__main__.py" and path != PACKAGE / "__init__.py"
+PLACES = (  # from top to bottom: each imports only from those above it
+    "base",
+    "imaging",
+    "data",
+    "synthesis",
+    "networks",
+    "recipes",
+    "training",
+    "models",
+    "classical",
+    "evaluation",
+    "reader",
+    "export",
+    "report",
+    "jobs",
+    "serve",
+    "cli",
 )
+PACKAGE = Path(tenfold.__file__).parent
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE)
+LONGEST = 350  # lines of a module
 
 
-def imported_rooms(path: Path) -> set[str]:
-    rooms = set()
+def imported_places(path: Path) -> set[str]:
+    places = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module == "tenfold":
-            rooms |= {alias.name for alias in node.names}
+            places |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tenfold."):
-            rooms.add(node.module.split(".")[1])
-    return rooms
+            places.add(node.module.split(".")[1])
+        elif isinstance(node, ast.Import):
+            places |= {alias.name for alias in node.names if alias.name.split(".")[0] == "tenfold"}  # the facade: none
+    return places
+
+
+def test_the_tree_is_that_of_the_plan():
+    found = {path.name for path in PACKAGE.iterdir()} - {"__pycache__"}
+    assert found == {*PLACES, "__init__.py", "__main__.py", "py.typed"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_room_knows_only_those_above_it(path):
-    room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-    allowed = {other for other, level in LEVEL.items() if level < LEVEL[room]} | {room}
-    if room == "report":
-        allowed.add("plots")
-    assert imported_rooms(path) <= allowed
+def test_a_place_knows_only_those_above_it(path):
+    place = path.relative_to(PACKAGE).parts[0]
+    assert imported_places(path) <= {*PLACES[: PLACES.index(place) + 1]}
+
+
+def test_no_module_is_long():
+    assert {path.name: lines for path in MODULES if (lines := len(path.read_text().splitlines())) > LONGEST} == {}
 
 
 def test_the_command_line_starts_without_heavy_imports():

@@ -6,8 +6,9 @@ import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tenfold import augment, preprocess
-from tenfold.augment import draws, forms, framing, mixtures, pens, rows, strokes
+from tenfold import synthesis
+from tenfold.data import preprocess
+from tenfold.synthesis import augmix, capture, crops, framing, letterforms, sampling, strokes
 
 
 def blob(row: int, column: int) -> torch.Tensor:
@@ -24,29 +25,29 @@ def center_of_mass(images: torch.Tensor) -> torch.Tensor:
 
 def test_without_limits_nothing_changes(few):
     images = preprocess.normalize(preprocess.astype(preprocess.reshape(few.images)))
-    assert torch.allclose(augment.distort(images), images, atol=1e-5)
+    assert torch.allclose(synthesis.distort(images), images, atol=1e-5)
 
 
 def test_same_seed_same_distortion_and_each_image_its_own(few):
     images = preprocess.normalize(preprocess.astype(preprocess.reshape(few.images[:1].repeat(8, axis=0))))
     torch.manual_seed(1)
-    first = augment.distort(images, rotation=10.0, scale=0.1, shear=0.1, shift=2.0, elastic=1.0)
+    first = synthesis.distort(images, rotation=10.0, scale=0.1, shear=0.1, shift=2.0, elastic=1.0)
     torch.manual_seed(1)
-    assert torch.equal(first, augment.distort(images, rotation=10.0, scale=0.1, shear=0.1, shift=2.0, elastic=1.0))
+    assert torch.equal(first, synthesis.distort(images, rotation=10.0, scale=0.1, shear=0.1, shift=2.0, elastic=1.0))
     assert len({image.numpy().tobytes() for image in first}) == 8
 
 
 @given(st.floats(0, 4), st.integers(0, 2**32 - 1))
 def test_shift_stays_within_its_limit(limit, seed):
     torch.manual_seed(seed)
-    moved = augment.distort(blob(14, 14).repeat(16, 1, 1, 1), shift=limit)
+    moved = synthesis.distort(blob(14, 14).repeat(16, 1, 1, 1), shift=limit)
     assert (center_of_mass(moved) - 14).abs().max() <= limit + 1e-3
 
 
 @given(st.floats(0, 90), st.integers(0, 2**32 - 1))
 def test_rotation_keeps_the_distance_from_the_center_and_the_angle_within_its_limit(limit, seed):
     torch.manual_seed(seed)
-    turned = augment.distort(blob(14, 22).repeat(16, 1, 1, 1), rotation=limit)
+    turned = synthesis.distort(blob(14, 22).repeat(16, 1, 1, 1), rotation=limit)
     x, y = (center_of_mass(turned) - 13.5).unbind(1)
     assert torch.allclose(torch.hypot(x, y), torch.tensor(math.hypot(8.5, 0.5)), atol=0.2)
     angles = torch.rad2deg(torch.atan2(y, x) - math.atan2(0.5, 8.5))
@@ -57,7 +58,7 @@ def test_agrees_with_affine_grid(few, monkeypatch):
     images = preprocess.normalize(preprocess.astype(preprocess.reshape(few.images[:1])))
     draws = torch.tensor([[0.5], [0.2], [-0.3], [0.4], [0.6], [-0.7]])
     monkeypatch.setattr(torch, "rand", lambda *_, **__: (draws + 1) / 2)
-    ours = augment.distort(images, rotation=20.0, scale=0.1, shear=0.2, shift=3.0)
+    ours = synthesis.distort(images, rotation=20.0, scale=0.1, shear=0.2, shift=3.0)
     cos, sin = math.cos(math.radians(10)), math.sin(math.radians(10))
     matrix = torch.tensor([[[cos * 1.02, 0.08 - sin * 0.97, 3 * 0.6 / 14], [sin * 1.02, cos * 0.97, 3 * -0.7 / 14]]])
     grid = F.affine_grid(matrix, [1, 1, 28, 28], align_corners=False)
@@ -71,7 +72,7 @@ def test_elastic_distortion_moves_points_within_its_limit_and_by_different_ways(
     ways = []
     for row, column in places:
         torch.manual_seed(seed)
-        moved = augment.distort(blob(row, column), elastic=limit)
+        moved = synthesis.distort(blob(row, column), elastic=limit)
         ways.append(center_of_mass(moved)[0] - torch.tensor([column, row]))
         assert ways[-1].abs().max() <= 1.5 * limit + 0.05
     assert not torch.allclose(ways[0], ways[-1], atol=1e-4)
@@ -80,7 +81,7 @@ def test_elastic_distortion_moves_points_within_its_limit_and_by_different_ways(
 # a chosen image goes through at least one of six changes, each with a chance of one half; or of seven, of one third,
 # two of which can leave a single pixel as it is
 @pytest.mark.parametrize(
-    ("change", "likely"), [(augment.apply_augmix, 1 - (1 / 2) ** 6), (augment.vary_capture, 1 - (2 / 3) ** 6)]
+    ("change", "likely"), [(synthesis.apply_augmix, 1 - (1 / 2) ** 6), (synthesis.vary_capture, 1 - (2 / 3) ** 6)]
 )
 @given(share=st.floats(0, 1), seed=st.integers(0, 2**32 - 1))
 def test_the_wanted_share_changes_and_stays_within_range(change, likely, share, seed):
@@ -95,9 +96,9 @@ def test_the_wanted_share_changes_and_stays_within_range(change, likely, share, 
 def test_same_seed_same_mixture_and_each_image_its_own(few):
     images = preprocess.normalize(preprocess.astype(preprocess.reshape(few.images[:1].repeat(32, axis=0))))
     torch.manual_seed(1)
-    first = augment.apply_augmix(images, 1.0)
+    first = synthesis.apply_augmix(images, 1.0)
     torch.manual_seed(1)
-    assert torch.equal(first, augment.apply_augmix(images, 1.0))
+    assert torch.equal(first, synthesis.apply_augmix(images, 1.0))
     assert len({image.numpy().tobytes() for image in first}) >= 30  # one may be left as it is, and another
 
 
@@ -105,19 +106,19 @@ def test_same_seed_same_mixture_and_each_image_its_own(few):
 def test_a_curve_gives_equal_pixels_equal_values_and_a_patch_changes_only_its_inside(seed):
     torch.manual_seed(seed)
     stripes = (torch.arange(28) // 7 / 4).expand(8, 1, 28, 28)
-    recolored = mixtures.intensity_curve(stripes)
+    recolored = augmix.intensity_curve(stripes)
     assert (recolored.unflatten(3, (4, 7)).std(dim=4) < 1e-6).all()
     torch.manual_seed(seed)
-    inside = draws.rectangle(stripes)
+    inside = sampling.rectangle(stripes)
     torch.manual_seed(seed)
-    patched = mixtures.patch(stripes)
+    patched = augmix.patch(stripes)
     assert torch.equal(patched[~inside], stripes[~inside])
 
 
 @given(st.integers(0, 2**32 - 1))
 def test_a_filter_keeps_the_brightest_value_and_reaches_no_farther_than_its_kernel(seed):
     torch.manual_seed(seed)
-    filtered = mixtures.smooth_filter(0.8 * blob(14, 14).repeat(8, 1, 1, 1))
+    filtered = augmix.smooth_filter(0.8 * blob(14, 14).repeat(8, 1, 1, 1))
     assert torch.allclose(filtered.amax(dim=(1, 2, 3)), torch.tensor(0.8))
     outside = torch.ones(28, 28, dtype=torch.bool)
     outside[11:18, 11:18] = False
@@ -127,7 +128,7 @@ def test_a_filter_keeps_the_brightest_value_and_reaches_no_farther_than_its_kern
 def test_strokes_grow_and_shrink_and_keep_their_brightest_value(few):
     torch.manual_seed(0)
     images = preprocess.normalize(preprocess.astype(preprocess.reshape(few.images)))
-    drawn = pens.stroke_weight(images)
+    drawn = capture.stroke_weight(images)
     assert torch.allclose(drawn.amax(dim=(1, 2, 3)), images.amax(dim=(1, 2, 3)), atol=1e-5)
     growth = drawn.sum(dim=(1, 2, 3)) / images.sum(dim=(1, 2, 3))
     assert growth.min() < 0.8
@@ -138,7 +139,7 @@ def test_strokes_are_drawn_where_their_points_are():
     line = torch.tensor([[[[5.0, 20.0], [22.0, 20.0]]]])  # x, y
     image = strokes.draw(line)[0, 0]
     rows, columns = torch.nonzero(image > 0.5, as_tuple=True)
-    assert 17 <= rows.min() <= rows.max() <= 22
+    assert 17 <= crops.min() <= crops.max() <= 22
     assert columns.min() <= 5
     assert columns.max() >= 21
 
@@ -146,7 +147,7 @@ def test_strokes_are_drawn_where_their_points_are():
 @pytest.mark.parametrize("count", [1, 4, 50])
 def test_non_digits_are_as_many_as_the_digits_and_each_another(few, count):
     torch.manual_seed(0)
-    drawn = augment.draw_negatives(preprocess.normalize(preprocess.astype(preprocess.reshape(few.images[:count]))))
+    drawn = synthesis.draw_negatives(preprocess.normalize(preprocess.astype(preprocess.reshape(few.images[:count]))))
     assert drawn.shape == (count, 1, 28, 28)
     assert drawn.min() >= 0
     assert drawn.max() <= 1
@@ -169,11 +170,11 @@ def test_what_is_framed_is_as_large_as_a_digit_and_its_center_of_mass_in_the_mid
 def test_well_cut_digits_keep_their_ink_and_badly_cut_ones_do_not(few):
     torch.manual_seed(0)
     images = preprocess.normalize(preprocess.astype(preprocess.reshape(few.images)))
-    uncut = augment.crop_digits(images, 0.25)
+    uncut = synthesis.crop_digits(images, 0.25)
     assert torch.equal(uncut[: len(images) // 2], images[: len(images) // 2])
     likeness = [
         F.cosine_similarity(cut.flatten(1), framing.frame(images).flatten(1)).median()
-        for cut in (augment.crop_digits(images, 1.0), rows.crop_fragments(images))
+        for cut in (synthesis.crop_digits(images, 1.0), crops.crop_fragments(images))
     ]
     assert likeness[0] > 0.7
     assert likeness[1] < 0.5
@@ -183,7 +184,7 @@ def test_other_forms_replace_the_wanted_share_and_say_what_they_are(few):
     torch.manual_seed(0)
     images = preprocess.normalize(preprocess.astype(preprocess.reshape(few.images)))
     labels = torch.tensor(few.labels, dtype=torch.int64)
-    drawn, digits = augment.draw_letterforms(images, labels, 0.5)
+    drawn, digits = synthesis.draw_letterforms(images, labels, 0.5)
     assert torch.equal(drawn[1::2], images[1::2])
     assert torch.equal(digits[1::2], labels[1::2])
     assert set(digits[::2].tolist()) == set(range(10))
@@ -192,15 +193,15 @@ def test_other_forms_replace_the_wanted_share_and_say_what_they_are(few):
 
 def test_a_smooth_curve_passes_through_its_points():
     points = torch.rand(3, 2, 5, 2)
-    curve = forms.smooth(points)
-    assert torch.allclose(curve[:, :, :: forms.STEPS], points, atol=1e-6)
+    curve = letterforms.smooth(points)
+    assert torch.allclose(curve[:, :, :: letterforms.STEPS], points, atol=1e-6)
 
 
 def test_hatching_stays_in_the_box_of_the_digit():
     torch.manual_seed(0)
     image = torch.zeros(16, 1, 28, 28)
     image[:, :, 6:20, 8:18] = 0.5
-    hatched = pens.hatching(image)
+    hatched = capture.hatching(image)
     assert (hatched != image).any()
     outside = torch.ones(28, 28, dtype=torch.bool)
     outside[6:20, 8:18] = False

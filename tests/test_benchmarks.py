@@ -12,11 +12,13 @@ import torch
 from scipy import stats
 
 import tenfold
-from tenfold import TenfoldError, findings, models, preprocess, recipes, study
+from tenfold import TenfoldError, models, recipes
+from tenfold.data import preprocess
 from tenfold.evaluation import average, robustness
-from tenfold.runs import load_model
-from tenfold.study import Outcome
+from tenfold.jobs import assessment, study
+from tenfold.jobs.study import Outcome
 from tenfold.training import Callback
+from tenfold.training.runs import load_model
 
 ROOT = Path(__file__).parent.parent
 
@@ -125,7 +127,7 @@ def test_records_of_studies_and_ensembles(idx_folder, tmp_path):
     assert (record["study"], row["n"], failed["n"], failed["failed"]) == ("tiny", 4, 0, 1)
     assert row["accuracy"] == pytest.approx(np.mean(accuracies))
     assert row["accuracy_sd"] == pytest.approx(np.std(accuracies, ddof=1))
-    assert row["accuracy_uncontested"] is None
+    assert row["accuracy_without_label_errors"] is None
     assert row["recipe"]["network_options"]["width"] == 4
     assert str(tmp_path) not in json.dumps(record)
 
@@ -136,7 +138,7 @@ def test_records_of_studies_and_ensembles(idx_folder, tmp_path):
     assert drawn["pool"]["recipes"] == {"quick-narrow": [0, 1, 2, 3]}
     assert [run["accuracy"] for run in drawn["pool"]["runs"]] == accuracies
     first = drawn["draws"][0]
-    again = average(findings.evaluate_paths([tmp_path / run for run in first["members"]]))
+    again = average(assessment.evaluate_paths([tmp_path / run for run in first["members"]]))
     assert first["accuracy"] == again.accuracy
     for members, draws in ((2, 7), (5, 1), (1, 1), (2, 0)):
         with pytest.raises(TenfoldError, match="4 finished runs give"):

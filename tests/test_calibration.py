@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from torch import nn
 
-from tenfold import Evaluation, TenfoldError, build, evaluate, experiment, fit
+from tenfold import Evaluation, TenfoldError, build, evaluate, fit
 from tenfold.evaluation import (
     apply_temperature,
     calibration_error,
@@ -19,6 +19,7 @@ from tenfold.evaluation import (
     risk_coverage,
     select,
 )
+from tenfold.jobs import training_run
 from tenfold.networks import NETWORKS, predict_logits
 
 pytestmark = pytest.mark.fast
@@ -114,7 +115,7 @@ def test_calibrate_leaves_nothing_to_fit(mnist, few, tiny_recipe):
     hook = model[0][-1].register_forward_hook(lambda _, __, logits: views.append(logits.unflatten(0, (5, -1))))
     before = evaluate(model, held_out)
     hook.remove()
-    temperature = experiment.calibrate(model, held_out)
+    temperature = training_run.calibrate(model, held_out)
     after = evaluate(model, held_out)
     assert temperature < 0.8  # smoothed labels make modest
     assert fit_temperature(after.logits, after.labels) == pytest.approx(1, abs=0.01)
@@ -130,7 +131,7 @@ def test_calibrate_leaves_nothing_to_fit(mnist, few, tiny_recipe):
 def test_without_validation_the_recipe_tells_the_temperature():
     model = build("softmax")
     weights = model[1].weight.detach().clone()
-    assert experiment.calibrate(model, None, 2.5) == 2.5
+    assert training_run.calibrate(model, None, 2.5) == 2.5
     torch.testing.assert_close(model[1].weight, weights / 2.5)
 
 

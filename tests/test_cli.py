@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from tenfold import cli
 from tenfold.data import Digits, write_idx
-from tenfold.weights import read_tensors, write_tensors
+from tenfold.networks.storage import read_tensors, write_tensors
 
 pytestmark = pytest.mark.fast
 
@@ -76,7 +76,7 @@ def test_train_evaluate_predict(tenfold, idx_folder, mnist, tmp_path):
     assert 0 < selection["coverage"] <= 1
     assert f"below {selection['threshold']:.2%} conf" in tenfold("evaluate", "runs/quick", "--error-rate", "0.5")[1]
 
-    assert tenfold("evaluate", "runs/quick", "--data", "bundled")[1].count("without the 15 contested labels") == 1
+    assert tenfold("evaluate", "runs/quick", "--data", "bundled")[1].count("without the 15 label errors") == 1
 
     Image.fromarray(mnist[1].images[0]).save("seven.png")
     Image.fromarray(255 - mnist[1].images[0]).resize((280, 280)).save("large.png")

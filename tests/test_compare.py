@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 import tenfold
-from tenfold import TenfoldError, comparison
+from tenfold import TenfoldError
 from tenfold.evaluation import pairs
+from tenfold.jobs import comparison
 
 pytest.importorskip("sklearn")
 pytest.importorskip("skops")
@@ -45,7 +46,7 @@ def test_the_saved_models_read_what_the_rows_say(entries, idx_folder):
     test = tenfold.load(idx_folder)[1]
     answers = {
         "knn": tenfold.classical.Classifier.load(entries[2].path / "model.skops").predict(test.images),
-        "quick": tenfold.evaluate(tenfold.runs.load_model(entries[1].path), test).predictions,
+        "quick": tenfold.evaluate(tenfold.training.runs.load_model(entries[1].path), test).predictions,
     }
     for row in rows:
         if row.model in answers:

@@ -4,9 +4,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tenfold import preprocess
-from tenfold.data import Digits, shift, split
-from tenfold.errors import TenfoldError
+from tenfold.base.errors import TenfoldError
+from tenfold.data import Digits, preprocess, shift, split
 
 pytestmark = pytest.mark.fast
 

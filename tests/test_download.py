@@ -5,8 +5,8 @@ from urllib.request import urlopen
 
 import pytest
 
+from tenfold.base.errors import TenfoldError
 from tenfold.data.download import SUMS, download
-from tenfold.errors import TenfoldError
 
 pytestmark = pytest.mark.fast
 

@@ -13,8 +13,8 @@ import threading
 
 import pytest
 
-from tenfold import draw
-from tenfold.errors import TenfoldError
+from tenfold import serve
+from tenfold.base.errors import TenfoldError
 from tenfold.models import SHIPPED
 
 POLICY = "default-src 'none'; script-src 'self'"
@@ -32,10 +32,10 @@ def server(tmp_path):
     for name in ("main.js", "litert/run.wasm", "tenfold.webmanifest", "icon.png"):
         (tmp_path / "page" / name).write_bytes(name.encode() * 1000)
     (tmp_path / "page" / "large.js").write_bytes(bytes(20_000_000))
-    for name, shipped in draw.NETWORKS.items():
+    for name, shipped in serve.NETWORKS.items():
         (tmp_path / "page" / name).write_bytes((SHIPPED / shipped).read_bytes())
     (tmp_path / "page" / "index.html").write_text(PAGE)
-    with draw.Server(folder=tmp_path / "page") as started:
+    with serve.Server(folder=tmp_path / "page") as started:
         threading.Thread(target=started.serve_forever, daemon=True).start()
         yield started
         started.shutdown()
@@ -103,13 +103,13 @@ def test_other_names_for_this_machine_are_refused(server):
 
 def test_a_page_that_has_not_been_built_is_told(tmp_path):
     with pytest.raises(TenfoldError, match="not been built; in a checkout of tenfold, run: npm run build --prefix web"):
-        draw.Server(folder=tmp_path)
+        serve.Server(folder=tmp_path)
 
 
 def test_a_page_that_was_built_with_another_network_is_told(server):
     (server.folder / "thresholds.json").write_text('{"alone": 0.5, "expected": 0.5}')
     with pytest.raises(TenfoldError, match=r"built with another thresholds\.json; .*npm run build"):
-        draw.Server(folder=server.folder)
+        serve.Server(folder=server.folder)
 
 
 def test_clients_that_leave_are_no_errors(server, capfd):
@@ -126,15 +126,15 @@ def test_clients_that_leave_are_no_errors(server, capfd):
 
 def test_a_port_that_is_taken_is_told_or_avoided(server, monkeypatch):
     with pytest.raises(TenfoldError, match=f"port {server.port}: .*choose another with --port"):
-        draw.Server(server.port, server.folder)
-    monkeypatch.setattr(draw, "PORT", server.port)
-    monkeypatch.setattr(draw, "PAGE", server.folder)
-    with draw.start() as other:
+        serve.Server(server.port, server.folder)
+    monkeypatch.setattr(serve, "PORT", server.port)
+    monkeypatch.setattr(serve, "PAGE", server.folder)
+    with serve.start() as other:
         assert other.port not in (0, server.port)
 
 
 needs_page = pytest.mark.skipif(
-    not (draw.PAGE / "index.html").is_file(), reason=f"the page has not been built: {draw.BUILD}"
+    not (serve.PAGE / "index.html").is_file(), reason=f"the page has not been built: {serve.BUILD}"
 )
 
 

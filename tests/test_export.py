@@ -11,10 +11,12 @@ import torch
 from torch import nn
 
 import tenfold
-from tenfold import TenfoldError, experiment, models, recipes, runs
+from tenfold import TenfoldError, models, recipes
 from tenfold.export import FORMATS, export, graph, parity, quietly_on_one_core
+from tenfold.jobs import training_run
 from tenfold.networks import NETWORKS
-from tenfold.refusal import Thresholds
+from tenfold.networks.refusal import Thresholds
+from tenfold.training import runs
 
 PACKAGES = ("litert_torch", "ai_edge_quantizer", "onnx", "onnxscript", "onnxruntime", "keras", "h5py")
 
@@ -31,7 +33,7 @@ def run(idx_folder, tmp_path_factory) -> Path:
     """A trained network with 8-bit weights."""
     changes = {"epochs": 3, "batch_size": 50, "network_options.width": 8, "precision": "float32"}
     folder = tmp_path_factory.mktemp("runs") / "small"
-    return experiment.train(recipes.load("tiny", changes), data=idx_folder, out=folder).path
+    return training_run.train(recipes.load("tiny", changes), data=idx_folder, out=folder).path
 
 
 @pytest.fixture(scope="module")

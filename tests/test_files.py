@@ -7,14 +7,16 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tenfold import TenfoldError, files, plots
+from tenfold import TenfoldError
+from tenfold.base import files
+from tenfold.base.files import locked, write_atomically
 from tenfold.data import write_idx
-from tenfold.files import locked, write_atomically
 from tenfold.reader.show import write
+from tenfold.report import plots
 
 HOLD = """
 import sys, time
-from tenfold.files import locked, write_atomically
+from tenfold.base.files import locked, write_atomically
 with locked(sys.argv[1]):
     print("held", flush=True)
     time.sleep(600)

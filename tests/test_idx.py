@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from tenfold.base.errors import TenfoldError
 from tenfold.data import parse_idx, read_idx, write_idx
-from tenfold.errors import TenfoldError
 
 pytestmark = pytest.mark.fast
 

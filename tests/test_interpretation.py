@@ -6,9 +6,10 @@ import torch
 from test_plots import make_digits
 from torch import nn
 
-from tenfold import Evaluation, TenfoldError, build, plots, recipes
+from tenfold import Evaluation, TenfoldError, build, recipes
 from tenfold.data import Digits
 from tenfold.evaluation import interpretation
+from tenfold.report import plots
 from tenfold.training import out_of_fold
 
 

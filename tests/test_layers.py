@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from tenfold import build, recipes
-from tenfold.layers import Int8Conv2d, Int8Linear, MeanOverShifts, Residual, round_to_int8
+from tenfold.networks.layers import Int8Conv2d, Int8Linear, MeanOverShifts, Residual, round_to_int8
 
 pytestmark = pytest.mark.fast
 

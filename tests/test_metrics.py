@@ -6,7 +6,7 @@ from hypothesis.extra import numpy as hnp
 from torch import nn
 
 from tenfold import Evaluation, TenfoldError, build, evaluate
-from tenfold.data import CONTESTED, Digits, contested
+from tenfold.data import LABEL_ERRORS, Digits
 from tenfold.evaluation import average, wilson_interval
 
 pytestmark = pytest.mark.fast
@@ -76,27 +76,27 @@ def test_an_ensemble_by_hand():
         [0.3, 0.7],
     )  # the mean says 0: (0.9 + 0.4 + 0.3) / 3 = 0.533; votes say 1
     members = [
-        Evaluation(np.log([[*pair, *[1e-30] * 8]]).astype(np.float32), np.zeros(1, np.uint8), contested=(0,))
+        Evaluation(np.log([[*pair, *[1e-30] * 8]]).astype(np.float32), np.zeros(1, np.uint8), label_errors=(0,))
         for pair in (sure, unsure, other)
     ]
     ensemble = average(members)
     assert ensemble.predictions.tolist() == [0]
     assert ensemble.probabilities[0, :2] == pytest.approx([1.6 / 3, 1.4 / 3])
-    assert ensemble.contested == (0,)
+    assert ensemble.label_errors == (0,)
     with pytest.raises(TenfoldError, match="the same images"):
         average([members[0], Evaluation(members[0].logits, np.ones(1, np.uint8))])
 
 
-def test_mnists_test_images_are_also_scored_without_the_contested_labels(mnist):
+def test_mnists_test_images_are_also_scored_without_the_label_errors(mnist):
     test = mnist[1]
     evaluation = evaluate(build("softmax"), test)
-    others = [i for i in range(10_000) if i not in CONTESTED]
+    others = [i for i in range(10_000) if i not in LABEL_ERRORS]
     assert len(others) == 9_985
-    assert evaluation.accuracy_uncontested == (evaluation.predictions == test.labels)[others].mean()
-    assert evaluation.to_dict()["accuracy_uncontested"] == evaluation.accuracy_uncontested
-    assert f"{evaluation.accuracy_uncontested:.2%} without the 15 contested labels (n = 9,985)" in str(evaluation)
+    assert evaluation.accuracy_without_label_errors == (evaluation.predictions == test.labels)[others].mean()
+    assert evaluation.to_dict()["accuracy_without_label_errors"] == evaluation.accuracy_without_label_errors
+    assert f"{evaluation.accuracy_without_label_errors:.2%} without the 15 label errors (n = 9,985)" in str(evaluation)
     for other in (test[:9999], test[::-1], Digits(test.images, test.labels[::-1]), mnist[0][:10_000]):
-        assert contested(other) == ()
+        assert known_label_errors(other) == ()
 
 
 def test_evaluate_lets_the_model_read(random_digits):
@@ -105,8 +105,8 @@ def test_evaluate_lets_the_model_read(random_digits):
     figures = evaluation.to_dict()
     assert {"n", "loss", "accuracy", "interval", "confusion", "per_class"} <= set(figures)
     assert f"{evaluation.accuracy:.2%}" in str(evaluation)
-    assert "contested" not in str(evaluation)
-    assert figures["accuracy_uncontested"] is None
+    assert "label errors" not in str(evaluation)
+    assert figures["accuracy_without_label_errors"] is None
 
 
 def test_models_that_cannot_be_evaluated(random_digits):

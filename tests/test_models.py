@@ -15,9 +15,10 @@ import safetensors.torch
 import torch
 
 import tenfold
-from tenfold import TenfoldError, conventions, models, recipes
-from tenfold.conventions import LAYOUTS, SCALES, Network
-from tenfold.weights import read_tensors, write_tensors
+from tenfold import TenfoldError, models, recipes
+from tenfold.models import conventions
+from tenfold.models.conventions import LAYOUTS, SCALES, Network
+from tenfold.networks.storage import read_tensors, write_tensors
 
 needs_litert = pytest.mark.skipif(
     importlib.util.find_spec("ai_edge_litert") is None, reason="no wheel for this machine"

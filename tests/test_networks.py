@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from tenfold import TenfoldError, build, preprocess, summary
+from tenfold import TenfoldError, build, summary
+from tenfold.data import preprocess
 from tenfold.networks import NETWORKS, predict_logits
 
 pytestmark = pytest.mark.fast

@@ -7,8 +7,9 @@ import pytest
 from test_plots import make_digits, make_evaluation, make_history, make_robustness
 
 from benchmarks.chromium import FLAGS
-from tenfold import plots, recipes, report
+from tenfold import recipes
 from tenfold.networks import build, summary
+from tenfold.report import page, plots
 
 sync_api = pytest.importorskip("playwright.sync_api")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
@@ -25,7 +26,7 @@ def address(tmp_path_factory) -> str:
     predictions = labels.copy()
     predictions[::30] = (predictions[::30] + 1) % 10
     evaluation = make_evaluation(labels, predictions)
-    evaluation = type(evaluation)(evaluation.logits, evaluation.labels, contested=(0, 1, 2))
+    evaluation = type(evaluation)(evaluation.logits, evaluation.labels, label_errors=(0, 1, 2))
     digits = make_digits(labels)
     pictures = {
         "filters": plots.first_filters(np.random.default_rng(0).normal(size=(32, 5, 5)).astype(np.float32)),
@@ -33,7 +34,7 @@ def address(tmp_path_factory) -> str:
     }
     for name, figure in pictures.items():
         figure.savefig(folder / f"{name}.png")
-    html = report.render(
+    html = page.render(
         title="standard-with-a-name-that-is-rather-long, seed 12345",
         recipe=recipes.load("standard"),
         environment={"system": "Linux-6.1", "train_sha256": 64 * "0", "libraries": {"torch": "2.13"}, "commit": None},

@@ -8,11 +8,11 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from tenfold.errors import TenfoldError
-from tenfold.pictures import Part, open_page, picture_to_image, read_pictures
-from tenfold.pictures import load as loading
-from tenfold.pictures.ink import invert_to_light_ink
-from tenfold.pictures.normalize import cut_out
+from tenfold.base.errors import TenfoldError
+from tenfold.imaging import Part, open_page, picture_to_image, read_pictures
+from tenfold.imaging import load as loading
+from tenfold.imaging.ink import invert_to_light_ink
+from tenfold.imaging.normalize import cut_out
 
 ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.fast

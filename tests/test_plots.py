@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from tenfold import plots
 from tenfold.data import Digits
 from tenfold.evaluation import Evaluation, Row, wilson_interval
 from tenfold.evaluation.robustness import DEGREES, PIXELS, Accuracy, Robustness
+from tenfold.report import plots
 from tenfold.training import History
 
 pytestmark = pytest.mark.fast
@@ -90,14 +90,14 @@ def test_mistakes_are_ranked_and_labeled():
     np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), make_digits(labels).images[2])
 
 
-def test_contested_labels_are_drawn_with_what_was_read():
+def test_label_errors_are_drawn_with_what_was_read():
     labels, digits = [4, 5, 6], make_digits([4, 5, 6])
-    evaluation = replace(make_evaluation(labels, [9, 5, 0]), contested=(1, 2))
-    figure = plots.contested(evaluation, digits)
+    evaluation = replace(make_evaluation(labels, [9, 5, 0]), label_errors=(1, 2))
+    figure = plots.label_errors(evaluation, digits)
     assert [axes.get_title() for axes in figure.axes] == ["label 5 read 5", "label 6 read 0"]
     np.testing.assert_array_equal(figure.axes[1].images[0].get_array(), digits.images[2])
-    assert [text.get_text() for text in plots.contested(make_evaluation([1], [1]), digits).texts] == [
-        "No contested labels are known of these images"
+    assert [text.get_text() for text in plots.label_errors(make_evaluation([1], [1]), digits).texts] == [
+        "No label errors are known of these images"
     ]
 
 

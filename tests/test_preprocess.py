@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from tenfold import preprocess
+from tenfold.data import preprocess
 
 pytestmark = pytest.mark.fast
 

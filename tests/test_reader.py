@@ -16,11 +16,12 @@ from PIL import Image, ImageDraw
 
 import tenfold
 from tenfold import TenfoldError, models
+from tenfold.base.errors import NoDigitsError
 from tenfold.data import write_idx
-from tenfold.errors import NoDigitsError
-from tenfold.pictures import open_page
-from tenfold.reader import Reader, Wish, annotate, explain, files, find_sources, read_sources, segment
-from tenfold.refusal import Thresholds
+from tenfold.imaging import open_page
+from tenfold.jobs.pictures import Wish, find_sources, read_sources
+from tenfold.networks.refusal import Thresholds
+from tenfold.reader import Reader, annotate, explain, segment
 
 pytestmark = pytest.mark.fast
 
@@ -290,7 +291,7 @@ def test_a_pile_is_read_the_same_by_one_process_and_by_many(lines, mnist, tmp_pa
     assert len(sources) == 54
     answers = []
     for patience in (1000.0, 0.0):
-        monkeypatch.setattr(files, "PATIENCE", patience)
+        monkeypatch.setattr(pictures, "PATIENCE", patience)
         found = list(read_sources(sources, Reader(), Wish(annotated=Path(f"out{patience}"))))
         assert [source for source, _ in found] == sources
         answers.append([answer if isinstance(answer, list) else str(answer) for _, answer in found])
@@ -302,8 +303,8 @@ def test_a_pile_is_read_the_same_by_one_process_and_by_many(lines, mnist, tmp_pa
 
 def test_a_pile_is_read_by_the_model_that_is_there_now(lines, tmp_path, monkeypatch):
     pytest.importorskip("ai_edge_litert")
-    monkeypatch.setattr(files, "PATIENCE", 0.0)  # all but the first picture go to other processes, ...
-    monkeypatch.setattr(files, "CHUNK", 1)  # ... one by one, to all of them
+    monkeypatch.setattr(pictures, "PATIENCE", 0.0)  # all but the first picture go to other processes, ...
+    monkeypatch.setattr(pictures, "CHUNK", 1)  # ... one by one, to all of them
     for number in range(20):
         Image.fromarray(lines[0]).save(tmp_path / f"{number}.png")
     for name in ("reader-int8.tflite", "reader-float16.tflite"):

@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 from test_plots import make_digits, make_evaluation, make_history, make_robustness
 
-from tenfold import plots, recipes, report
+from tenfold import recipes
 from tenfold.networks import build, summary
+from tenfold.report import page, plots
 from tenfold.training import History
 
 pytestmark = pytest.mark.fast
@@ -50,7 +51,7 @@ def render(labels, predictions, history: History | None = None, **changes) -> st
         "test": make_digits(labels),
         "layers": summary(build("softmax")),
     }
-    return report.render(**{**arguments, **changes})
+    return page.render(**{**arguments, **changes})
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +120,7 @@ def test_dark_pages_get_curves_in_their_own_colors(html):
     source, image = Page(html).all("source")[0], Page(html).all("img")[0]
     assert source["media"] == "(prefers-color-scheme: dark)"
     light, dark = (base64.b64decode(uri.split(",")[1]).decode() for uri in (image["src"], source["srcset"]))
-    used = {ink: other for ink, other in report.DARK.items() if ink in light}
+    used = {ink: other for ink, other in page.DARK.items() if ink in light}
     assert len(used) >= 5
     assert all(ink not in dark and other in dark for ink, other in used.items())
 
@@ -140,13 +141,13 @@ def test_a_run_of_one_epoch_without_validation_mistakes_and_most_classes():
     assert "3\N{EN DASH}\N{EN DASH} \N{EN DASH}0" in text  # a class that does not occur has no scores
 
 
-def test_contested_labels_are_shown_only_where_they_are_known(html):
-    assert "Contested labels" not in Page(html).text
-    evaluation = replace(make_evaluation([4, 5, 6], [9, 5, 6]), contested=(0, 1))
+def test_label_errors_are_shown_only_where_they_are_known(html):
+    assert "Label errors" not in Page(html).text
+    evaluation = replace(make_evaluation([4, 5, 6], [9, 5, 6]), label_errors=(0, 1))
     page = Page(render([4, 5, 6], [9, 5, 6], evaluation=evaluation))
     assert "label 4 read 9" in page.text
     assert "label 5 read 5" in page.text
-    assert "100.00\u00a0% without the 2 contested labels" in page.text
+    assert "100.00\u00a0% without the 2 label errors" in page.text
     assert "Handwritten digit, label 4, read as 9" in [image["alt"] for image in page.all("img")]
 
 
@@ -207,7 +208,7 @@ def test_training_that_ended_early_says_so():
 )
 def test_most_confused_names_a_single_winner(predictions, expected):
     evaluation = make_evaluation([4, 4, 4, 0], predictions)
-    assert report.most_confused(evaluation) == expected
+    assert page.most_confused(evaluation) == expected
 
 
 def test_the_same_run_gives_the_same_page():

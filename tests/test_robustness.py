@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 import tenfold
+from tenfold.base.errors import TenfoldError
 from tenfold.data import Digits
-from tenfold.errors import TenfoldError
 from tenfold.evaluation import Robustness, robustness, wilson_interval
 from tenfold.evaluation.corruptions import CORRUPTIONS, corrupt
 from tenfold.evaluation.robustness import DEGREES, DIRECTIONS, PIXELS
@@ -23,7 +23,7 @@ class Nearest(nn.Module):
 
     def __init__(self, known: Digits) -> None:
         super().__init__()
-        images = tenfold.preprocess.to_tensor(known.images).flatten(1)
+        images = tenfold.data.preprocess.to_tensor(known.images).flatten(1)
         self.images = nn.Parameter(images / images.norm(dim=1, keepdim=True))
         self.answers = nn.functional.one_hot(torch.from_numpy(known.labels.astype(np.int64)), 10).float()
 

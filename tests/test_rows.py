@@ -10,20 +10,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tenfold
-from tenfold import preprocess, recipes
-from tenfold.errors import TenfoldError
-from tenfold.models import ROW_COLUMNS, ROW_SIDE, ROW_STEP, SHIPPED, LiteRTRowModel, TorchRowModel
+from tenfold import recipes
+from tenfold.base.errors import TenfoldError
+from tenfold.base.form import LINE_COLUMNS, LINE_SIDE, LINE_STEP
+from tenfold.data import preprocess
+from tenfold.imaging import open_page
+from tenfold.imaging.lines import Line, find_lines
+from tenfold.models import SHIPPED, LiteRTRowModel, TorchRowModel
 from tenfold.networks import build
-from tenfold.pictures import open_page
 from tenfold.reader import Reader, segment, to_text
 from tenfold.reader.digits import look
-from tenfold.reader.division import Division
-from tenfold.reader.lines import Line, find_lines
-from tenfold.reader.row import LEAST, RowReading, Strip, read_row
+from tenfold.reader.lattice import Division
 from tenfold.reader.segment import MOST_CANDIDATES, settle
-from tenfold.rows import TextLines, draw_examples
-from tenfold.rows.writing import draw_row, make_alphabet
+from tenfold.reader.text_line import LEAST, RowReading, Strip, read_row
+from tenfold.synthesis.text_lines import draw_row, make_alphabet
 from tenfold.training import Training, run
+from tenfold.training.text_lines import TextLines, draw_examples
 
 
 class Said:
@@ -33,7 +35,7 @@ class Said:
         self.answers = answers
 
     def logits(self, image):
-        logits = np.zeros((image.shape[1] // ROW_STEP, 11), np.float32)
+        logits = np.zeros((image.shape[1] // LINE_STEP, 11), np.float32)
         logits[: len(self.answers)] = self.answers
         return logits
 
@@ -84,7 +86,7 @@ def test_a_network_learns_from_rows(examples):
 @given(st.integers(0, 2**32 - 1), st.integers(1, 3))
 def test_the_evidence_for_a_digit_is_the_sum_over_all_its_ways(seed, frames):
     logits = np.random.default_rng(seed).normal(0, 1, (frames, 11)).astype(np.float32)
-    row = RowReading(Strip(np.zeros((ROW_SIDE, 2 * frames), np.uint8), 0, 1.0), Said(logits))
+    row = RowReading(Strip(np.zeros((LINE_SIDE, 2 * frames), np.uint8), 0, 1.0), Said(logits))
     probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     expected = np.zeros(10)
     for way in product(range(11), repeat=frames):
@@ -98,7 +100,7 @@ def test_the_evidence_for_a_digit_is_the_sum_over_all_its_ways(seed, frames):
 def test_a_long_line_is_read_as_if_at_once():
     torch.manual_seed(0)
     model = Run(build("row_cnn"))
-    image = np.random.default_rng(0).integers(0, 256, (ROW_SIDE, 300), dtype=np.uint8)
+    image = np.random.default_rng(0).integers(0, 256, (LINE_SIDE, 300), dtype=np.uint8)
     row = RowReading(Strip(image, 0, 1.0), model)
     whole = torch.log_softmax(torch.from_numpy(model.logits(image)), dim=1).numpy()
     np.testing.assert_allclose(row.answers[:-8], whole[:-8], atol=1e-4)  # at the end, paper is filled in
@@ -107,7 +109,7 @@ def test_a_long_line_is_read_as_if_at_once():
 def test_both_files_of_the_network_for_rows_read_the_same(examples):
     pytest.importorskip("ai_edge_litert")
     models = LiteRTRowModel(SHIPPED / "rows-int8.tflite"), TorchRowModel(SHIPPED / "rows.safetensors")
-    for columns in ROW_COLUMNS:
+    for columns in LINE_COLUMNS:
         images = [example.image[:, :columns] for example in examples if example.image.shape[1] >= columns][:50]
         answers = [np.array([model.logits(image).argmax(axis=1) for image in images]) for model in models]
         assert (answers[0] == answers[1]).mean() > 0.98

@@ -6,16 +6,18 @@ from functools import partial
 import numpy as np
 import pytest
 
-from tenfold import TenfoldError, evaluate, experiment, files, findings, models, runs, study
+from tenfold import TenfoldError, evaluate, models
+from tenfold.base import files
 from tenfold.evaluation import fit_temperature
-from tenfold.refusal import Thresholds, log_softmax, score
-from tenfold.runs import Run
-from tenfold.training import Callback
+from tenfold.jobs import assessment, study, training_run
+from tenfold.networks.refusal import Thresholds, log_softmax, score
+from tenfold.training import Callback, runs
+from tenfold.training.runs import Run
 
 
 @pytest.fixture
 def finished(idx_folder, tiny_recipe, tmp_path) -> Run:
-    return experiment.train(tiny_recipe, data=idx_folder, out=tmp_path / "run")
+    return training_run.train(tiny_recipe, data=idx_folder, out=tmp_path / "run")
 
 
 class InterruptAfter(Callback):
@@ -35,7 +37,7 @@ def test_a_run_folder_explains_itself(finished, tiny_recipe, idx_folder):
     assert again.environment["data"] == idx_folder
     assert {"torch", "threads", "processor", "test_sha256", "started"} <= set(again.environment)
     assert len(again.history) == 3
-    summary = experiment.summarize(again)
+    summary = training_run.summarize(again)
     assert summary["test_accuracy"] == again.load_evaluation()["accuracy"]
     assert summary["validation_accuracy"] == again.history["validation_accuracy"][-1]
 
@@ -44,21 +46,21 @@ def test_the_stored_figures_are_reproduced_exactly(finished):
     stored = finished.load_evaluation()
     assert stored.pop("temperature") > 0
     assert 0 < stored.pop("uncalibrated_error") < 1
-    assert findings.evaluate_path(finished.path).to_dict() == stored
+    assert assessment.evaluate_path(finished.path).to_dict() == stored
     weights = finished.file("model.safetensors")
-    assert findings.evaluate_path(weights, finished.environment["data"]).to_dict() == stored
+    assert assessment.evaluate_path(weights, finished.environment["data"]).to_dict() == stored
 
 
 def test_the_temperature_was_fitted_on_the_images_held_out(finished):
     temperature = finished.load_evaluation()["temperature"]
-    validation = findings.evaluate_validation(finished.path)
+    validation = assessment.evaluate_validation(finished.path)
     assert len(validation) == 100
     assert temperature != 1
     assert fit_temperature(validation.logits, validation.labels) == pytest.approx(1, abs=0.01)
 
 
 def test_thresholds_were_calibrated_on_the_images_held_out(finished):
-    logits = findings.evaluate_validation(finished.path).logits
+    logits = assessment.evaluate_validation(finished.path).logits
     thresholds = models.load(finished.path).thresholds
     assert thresholds == Thresholds.calibrate(logits)
     scores = [score(answer) for answer in log_softmax(logits)]
@@ -68,63 +70,63 @@ def test_thresholds_were_calibrated_on_the_images_held_out(finished):
 
 def test_a_run_on_all_images_takes_the_recipe_s_temperature(tiny_recipe, idx_folder, tmp_path):
     plain, scaled = (
-        experiment.train(
+        training_run.train(
             replace(tiny_recipe, validation=0, epochs=1, temperature=temperature), data=idx_folder, out=tmp_path / name
         )
         for name, temperature in (("plain", 1.0), ("scaled", 0.5))
     )
     assert scaled.load_evaluation()["temperature"] == 0.5
     assert scaled.load_evaluation()["accuracy"] == plain.load_evaluation()["accuracy"]
-    first, second = (findings.evaluate_path(run.path).logits for run in (plain, scaled))
+    first, second = (assessment.evaluate_path(run.path).logits for run in (plain, scaled))
     np.testing.assert_allclose(second, 2 * first, rtol=1e-4, atol=1e-4)
     with pytest.raises(TenfoldError, match=r"trained on all images; .*validation=5000"):
-        findings.evaluate_validation(plain.path)
+        assessment.evaluate_validation(plain.path)
 
 
 def test_an_interrupted_run_is_kept_and_resumed_to_the_same_weights(finished, tiny_recipe, idx_folder, tmp_path):
     path = tmp_path / "interrupted"
-    with pytest.raises(experiment.InterruptedRun, match=r"interrupted in epoch 3; .*--resume"):
-        experiment.train(tiny_recipe, data=idx_folder, out=path, callbacks=[InterruptAfter(2)])
+    with pytest.raises(training_run.InterruptedRun, match=r"interrupted in epoch 3; .*--resume"):
+        training_run.train(tiny_recipe, data=idx_folder, out=path, callbacks=[InterruptAfter(2)])
     halted = Run(path)
     assert not halted.finished
     assert len(halted.history) == 2
     halted.load_model()
     with pytest.raises(TenfoldError, match="unfinished; go on with: tenfold train --resume"):
         halted.load_evaluation()
-    resumed = experiment.resume(path)
+    resumed = training_run.resume(path)
     assert resumed.file("model.safetensors").read_bytes() == finished.file("model.safetensors").read_bytes()
     assert resumed.load_evaluation() == finished.load_evaluation()
     with pytest.raises(TenfoldError, match="finished; there is nothing to resume"):
-        experiment.resume(path)
+        training_run.resume(path)
 
 
 def test_a_run_is_not_resumed_with_other_data(tiny_recipe, idx_folder, few, tmp_path, monkeypatch):
-    with pytest.raises(experiment.InterruptedRun):
-        experiment.train(tiny_recipe, data=idx_folder, out=tmp_path / "run", callbacks=[InterruptAfter(1)])
+    with pytest.raises(training_run.InterruptedRun):
+        training_run.train(tiny_recipe, data=idx_folder, out=tmp_path / "run", callbacks=[InterruptAfter(1)])
     monkeypatch.setattr(runs, "load", lambda _: (few, few))
     with pytest.raises(TenfoldError, match="has changed since this run"):
-        experiment.resume(tmp_path / "run")
+        training_run.resume(tmp_path / "run")
 
 
 def test_a_diverging_run_keeps_the_last_good_weights(tiny_recipe, idx_folder, few, tmp_path):
     wild = replace(tiny_recipe, network="mlp", network_options={}, optimizer="sgd", peak_lr=1e20)
     with pytest.raises(TenfoldError, match="diverged"):
-        experiment.train(wild, data=idx_folder, out=tmp_path / "run")
+        training_run.train(wild, data=idx_folder, out=tmp_path / "run")
     evaluate(Run(tmp_path / "run").load_model(), few)  # finite
 
 
 def test_a_run_is_never_overwritten_unasked(finished, tiny_recipe, idx_folder, tmp_path):
     before = finished.file("model.safetensors").stat().st_mtime_ns
     with pytest.raises(TenfoldError, match=r"this run exists; .*--force"):
-        experiment.train(tiny_recipe, data=idx_folder, out=finished.path)
+        training_run.train(tiny_recipe, data=idx_folder, out=finished.path)
     assert finished.file("model.safetensors").stat().st_mtime_ns == before
-    experiment.train(tiny_recipe, data=idx_folder, out=finished.path, force=True)
+    training_run.train(tiny_recipe, data=idx_folder, out=finished.path, force=True)
     assert finished.file("model.safetensors").stat().st_mtime_ns != before
     (tmp_path / "letters").mkdir()
     (tmp_path / "letters" / "love.txt").write_text("dear")
     for force in (False, True):
         with pytest.raises(TenfoldError, match="is no run folder"):
-            experiment.train(tiny_recipe, data=idx_folder, out=tmp_path / "letters", force=force)
+            training_run.train(tiny_recipe, data=idx_folder, out=tmp_path / "letters", force=force)
     assert (tmp_path / "letters" / "love.txt").read_text() == "dear"
 
 
@@ -135,7 +137,7 @@ def test_a_run_that_was_killed_before_its_first_epoch_starts_again(finished, tin
         for name in there:
             source = finished.file(name)
             (path / name).write_bytes(source.read_bytes() if source.is_file() else b"")
-        again = experiment.train(tiny_recipe, data=idx_folder, out=path)
+        again = training_run.train(tiny_recipe, data=idx_folder, out=path)
         assert again.file("model.safetensors").read_bytes() == finished.file("model.safetensors").read_bytes()
         assert {entry.name for entry in path.iterdir()} == set(runs.FILES) - {"checkpoint.safetensors"}
 
@@ -144,8 +146,8 @@ def test_a_run_that_was_killed_while_it_was_replaced_or_had_just_ended(finished,
     finished.file("export").mkdir()  # by another command
     weights = finished.file("model.safetensors").read_bytes()
     train, resume = (
-        partial(experiment.train, tiny_recipe, data=idx_folder, out=finished.path),
-        partial(experiment.resume, finished.path),
+        partial(training_run.train, tiny_recipe, data=idx_folder, out=finished.path),
+        partial(training_run.resume, finished.path),
     )
     for command in (train, resume):
         finished.file("checkpoint.safetensors").touch()
@@ -155,8 +157,8 @@ def test_a_run_that_was_killed_while_it_was_replaced_or_had_just_ended(finished,
     for name in ("recipe.toml", "report.html", "evaluation.json"):
         finished.file(name).unlink()
     with pytest.raises(TenfoldError, match="replace it with --force"):
-        experiment.train(tiny_recipe, data=idx_folder, out=finished.path)
-    experiment.train(tiny_recipe, data=idx_folder, out=finished.path, force=True)
+        training_run.train(tiny_recipe, data=idx_folder, out=finished.path)
+    training_run.train(tiny_recipe, data=idx_folder, out=finished.path, force=True)
     assert finished.file("model.safetensors").read_bytes() == weights
 
 
@@ -170,13 +172,13 @@ def test_two_trainings_never_share_a_folder(tiny_recipe, idx_folder, tmp_path, m
             with ThreadPoolExecutor(1) as pool:
                 other = replace(tiny_recipe, seed=1)
                 begun = (
-                    pool.submit(experiment.train, other, data=idx_folder, out=path, force=True),
-                    pool.submit(experiment.resume, path),
+                    pool.submit(training_run.train, other, data=idx_folder, out=path, force=True),
+                    pool.submit(training_run.resume, path),
                     pool.submit(study.finish, path, tiny_recipe, idx_folder),
                 )
                 answers.extend(str(one.exception()) for one in begun)
 
-    run = experiment.train(tiny_recipe, data=idx_folder, out=path, callbacks=[Others()])
+    run = training_run.train(tiny_recipe, data=idx_folder, out=path, callbacks=[Others()])
     assert all("another process is writing to this folder" in answer for answer in answers)
     assert len(answers) == 3
     assert (run.recipe, run.finished) == (tiny_recipe, True)
@@ -244,13 +246,13 @@ def test_deep_json_and_a_lost_history_get_one_line(finished):
         finished.load_evaluation()
     finished.file("history.csv").unlink()
     with pytest.raises(TenfoldError, match=r"history.csv: damaged, it holds no epoch"):
-        findings.examine(finished.path)
+        assessment.examine(finished.path)
 
 
 def test_other_test_images_are_not_passed_off_as_the_run_s_own(finished, few, monkeypatch):
     monkeypatch.setattr(runs, "load", lambda _: (few, few))
     with pytest.raises(TenfoldError, match="has changed since this run"):
-        findings.evaluate_path(finished.path)
+        assessment.evaluate_path(finished.path)
 
 
 def test_free_paths(finished, tmp_path, monkeypatch):

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tenfold.base.errors import TenfoldError, TenfoldWarning
 from tenfold.data import load, sources, write_idx
 from tenfold.data.download import SUMS
-from tenfold.errors import TenfoldError, TenfoldWarning
 
 pytestmark = pytest.mark.fast
 

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tenfold import TenfoldError, study
-from tenfold.runs import Run
-from tenfold.study import Outcome
+from tenfold import TenfoldError
+from tenfold.jobs import study
+from tenfold.jobs.study import Outcome
+from tenfold.training.runs import Run
 
 pytestmark = pytest.mark.fast
 

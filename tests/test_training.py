@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tenfold
-from tenfold import TenfoldError, augment, build, fit, preprocess, recipes, restore, seed_everything
-from tenfold.augment import Augment
-from tenfold.data import Digits
-from tenfold.errors import TenfoldWarning
+from tenfold import TenfoldError, build, fit, recipes, restore, seed_everything, synthesis
+from tenfold.base.errors import TenfoldWarning
+from tenfold.data import Digits, preprocess
 from tenfold.networks import NETWORKS, predict_logits
+from tenfold.synthesis import Augment
 from tenfold.training import (
     BestCheckpoint,
     Callback,
@@ -344,7 +344,9 @@ def test_where_there_is_no_digit_no_class_becomes_likely(few, tiny_recipe):
         model, history = trained(recipe, few)
         assert history["accuracy"][-1] > 0.8  # of the digits alone
         torch.manual_seed(1)
-        nothing = augment.draw_negatives(preprocess.normalize(preprocess.astype(preprocess.reshape(few.images[:200]))))
+        nothing = synthesis.draw_negatives(
+            preprocess.normalize(preprocess.astype(preprocess.reshape(few.images[:200])))
+        )
         logits = predict_logits(model, preprocess.standardize(nothing))
         confidences.append(logits.softmax(dim=1).amax(dim=1).mean())
     assert confidences[1] < 0.7 * confidences[0]

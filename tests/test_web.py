@@ -13,8 +13,9 @@ import pytest
 from PIL import Image, ImageDraw
 
 from benchmarks.chromium import DIGITS, FLAGS
-from tenfold import draw, models, preprocess
-from tenfold.weights import restore
+from tenfold import models, serve
+from tenfold.data import preprocess
+from tenfold.networks.storage import restore
 
 sync_api = pytest.importorskip("playwright.sync_api")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
@@ -26,14 +27,14 @@ FAKE_CAMERA = "--use-fake-device-for-media-stream"
 
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the path"),
-    pytest.mark.skipif(not (draw.PAGE / "index.html").is_file(), reason=f"the page has not been built: {draw.BUILD}"),
+    pytest.mark.skipif(not (serve.PAGE / "index.html").is_file(), reason=f"the page has not been built: {serve.BUILD}"),
 ]
 sync_api.expect.set_options(timeout=TIMEOUT)
 
 
 @pytest.fixture(scope="module")
 def address():
-    with draw.Server() as server:
+    with serve.Server() as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server.address
         server.shutdown()
@@ -368,7 +369,7 @@ WebAssembly.instantiate = (bytes, ...rest) =>  // small ones only try what the b
 
 def test_an_older_browser_gets_the_runtime_that_it_can_run(browser, address):
     context = browser.new_context()
-    worker = OLDER + (draw.PAGE / "worker.js").read_text()
+    worker = OLDER + (serve.PAGE / "worker.js").read_text()
     context.route("**/worker.js", lambda route: route.fulfill(body=worker, content_type="text/javascript"))
     requested: list[str] = []
     context.on("request", lambda request: requested.append(request.url.rpartition("/")[2]))

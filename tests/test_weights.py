@@ -6,9 +6,9 @@ from torch import nn
 
 from tenfold import TenfoldError, build, fit, models, restore, save
 from tenfold.networks import NETWORKS
+from tenfold.networks.refusal import Thresholds
+from tenfold.networks.storage import write_tensors
 from tenfold.recipes import load
-from tenfold.refusal import Thresholds
-from tenfold.weights import write_tensors
 
 pytestmark = pytest.mark.fast
 

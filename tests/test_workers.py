@@ -12,7 +12,8 @@ import pytest
 import torch
 from PIL import Image
 
-from tenfold import TenfoldError, study, workers
+from tenfold import TenfoldError
+from tenfold.jobs import study, workers
 
 TIMEOUT = 600  # seconds, of one step: a loaded machine is no failure
 STUDY = """

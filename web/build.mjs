@@ -1,10 +1,10 @@
-// Put the page together in src/tenfold/page: these files, LiteRT.js, and the networks from src/tenfold/shipped.
+// Put the page together in src/tenfold/serve/page: these files, LiteRT.js, and the networks from src/tenfold/models/shipped.
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-const PAGE = fileURLToPath(new URL("../src/tenfold/page/", import.meta.url));
-const SHIPPED = fileURLToPath(new URL("../src/tenfold/shipped/", import.meta.url));
+const PAGE = fileURLToPath(new URL("../src/tenfold/serve/page/", import.meta.url));
+const SHIPPED = fileURLToPath(new URL("../src/tenfold/models/shipped/", import.meta.url));
 const PROJECT = new URL("../pyproject.toml", import.meta.url);
 const WEB = fileURLToPath(new URL(".", import.meta.url));
 const LITERT = `${WEB}node_modules/@litertjs/`;

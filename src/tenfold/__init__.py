@@ -11,25 +11,23 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tenfold import plots as plots
+    from tenfold.base.errors import TenfoldError as TenfoldError
     from tenfold.data import Digits as Digits
     from tenfold.data import load as load
     from tenfold.data import split as split
-    from tenfold.errors import TenfoldError as TenfoldError
     from tenfold.evaluation import Evaluation as Evaluation
     from tenfold.evaluation import evaluate as evaluate
     from tenfold.networks import build as build
     from tenfold.networks import summary as summary
+    from tenfold.networks.storage import restore as restore
+    from tenfold.networks.storage import save as save
     from tenfold.reader import Reading as Reading
     from tenfold.reader import predict as predict
     from tenfold.recipes import Recipe as Recipe
+    from tenfold.report import plots as plots
     from tenfold.training import History as History
     from tenfold.training import fit as fit
     from tenfold.training import seed_everything as seed_everything
-    from tenfold.weights import restore as restore
-    from tenfold.weights import save as save
-
-__version__ = "0.1.0"
 
 # Where each public name lives. They are imported at first use: PyTorch and matplotlib take seconds to load.
 _HOMES = {
@@ -38,14 +36,14 @@ _HOMES = {
     "History": "training",
     "Reading": "reader",
     "Recipe": "recipes",
-    "TenfoldError": "errors",
+    "TenfoldError": "base.errors",
     "build": "networks",
     "evaluate": "evaluation",
     "fit": "training",
     "load": "data",
     "predict": "reader",
-    "restore": "weights",
-    "save": "weights",
+    "restore": "networks.storage",
+    "save": "networks.storage",
     "seed_everything": "training",
     "split": "data",
     "summary": "networks",
@@ -58,8 +56,10 @@ def __getattr__(name: str) -> Any:
     """Import a public name from its module at first use."""
     if name in _HOMES:
         return getattr(importlib.import_module(f"tenfold.{_HOMES[name]}"), name)
+    if name == "__version__":
+        return importlib.import_module("tenfold.base.version").VERSION
     if name == "plots":
-        return importlib.import_module("tenfold.plots")
+        return importlib.import_module("tenfold.report.plots")
     raise AttributeError(f"module 'tenfold' has no attribute {name!r}")
 
 

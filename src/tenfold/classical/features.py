@@ -6,8 +6,8 @@ from functools import cache
 import numpy as np
 from jaxtyping import Float32
 
+from tenfold.base.errors import TenfoldError
 from tenfold.data import SIDE, Digits, shift
-from tenfold.errors import TenfoldError
 
 BATCH = 1000  # images at a time: what is computed for each pixel stays in the processor's cache
 CELLS = 7  # a side, each of 4x4 pixels

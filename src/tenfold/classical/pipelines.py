@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from tenfold.base.errors import TenfoldError, nearest
 from tenfold.classical import recipes, storage
 from tenfold.classical.features import add_shifts, deskew, hog, to_pixels
 from tenfold.classical.recipes import Recipe
 from tenfold.data import Digits
-from tenfold.errors import TenfoldError, nearest
 
 
 class Model(NamedTuple):

@@ -12,9 +12,9 @@ from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, is_zipfile
 
 import numpy as np
 
-from tenfold import strict_json
-from tenfold.errors import TenfoldError
-from tenfold.files import write_atomically
+from tenfold.base import strict_json
+from tenfold.base.errors import TenfoldError
+from tenfold.base.files import write_atomically
 
 ABOUT = "tenfold.json"
 FORMAT = 1

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Int64, UInt8
 
-from tenfold.errors import TenfoldError
+from tenfold.base.errors import TenfoldError
 
 CLASSES = 10
 SIDE = 28

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
-from tenfold.errors import TenfoldError
-from tenfold.files import write_atomically
+from tenfold.base.errors import TenfoldError
+from tenfold.base.files import write_atomically
 
 if TYPE_CHECKING:
     from rich.progress import Progress

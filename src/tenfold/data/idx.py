@@ -11,8 +11,8 @@ import zlib
 
 import numpy as np
 
-from tenfold.errors import TenfoldError
-from tenfold.files import DATA, read_bytes, write_atomically
+from tenfold.base.errors import TenfoldError
+from tenfold.base.files import DATA, read_bytes, write_atomically
 
 DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 CODES = {dtype: code for code, dtype in DTYPES.items()}

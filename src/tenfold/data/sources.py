@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from tenfold.base.errors import TenfoldError, TenfoldWarning
+from tenfold.base.files import DATA, check_size
 from tenfold.data.digits import CLASSES, SIDE, Digits, split
 from tenfold.data.download import SUMS, download, is_intact
 from tenfold.data.idx import read_idx
-from tenfold.errors import TenfoldError, TenfoldWarning
-from tenfold.files import DATA, check_size
 
 BUNDLED = Path(__file__).with_name("mnist")
 IDX_NAME = re.compile(r"(?!\.).*?(train|t10k|test)[-_.](images|labels)[-_.]idx\d[-_.]ubyte(\.gz)?$", re.IGNORECASE)
@@ -171,7 +171,7 @@ def _load_npz(path: Path) -> tuple[Digits, Digits]:
 
 
 def _load_pictures(folder: Path) -> Digits:
-    from tenfold.pictures import SUFFIXES, read_pictures  # here because few need OpenCV
+    from tenfold.imaging import SUFFIXES, read_pictures  # here because few need OpenCV
 
     folders = {path.name: path for path in folder.iterdir() if path.is_dir() and path.name.isdecimal()}
     expected = [str(digit) for digit in range(CLASSES)]

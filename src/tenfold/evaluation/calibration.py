@@ -10,7 +10,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 from torch import nn
 
-from tenfold.errors import TenfoldError
+from tenfold.base.errors import TenfoldError
 from tenfold.evaluation.intervals import wilson_interval
 
 BINS = 15

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool
 from scipy.stats import binomtest
 
-from tenfold.errors import TenfoldError
+from tenfold.base.errors import TenfoldError
 from tenfold.evaluation.intervals import paired_interval
 from tenfold.evaluation.metrics import Evaluation
 

@@ -8,12 +8,11 @@ import numpy as np
 from jaxtyping import Float, Int64, UInt8
 from torch import Tensor, nn
 
-from tenfold import preprocess
-from tenfold.data import SIDE, Digits
-from tenfold.errors import TenfoldError
+from tenfold.base.errors import TenfoldError
+from tenfold.data import SIDE, Digits, preprocess
 from tenfold.evaluation.metrics import Evaluation
-from tenfold.layers import Residual
 from tenfold.networks import predict_logits
+from tenfold.networks.layers import Residual
 
 PACKAGES = {"sklearn": "scikit-learn", "cleanlab": "cleanlab"}
 ACTIVATIONS = (nn.ReLU, nn.GELU, nn.Sigmoid, nn.Tanh, Residual)

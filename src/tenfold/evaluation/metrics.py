@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int64, UInt8
 from torch import nn
 
-from tenfold.data import CLASSES, Digits, contested
-from tenfold.errors import TenfoldError
+from tenfold.base.errors import TenfoldError
+from tenfold.data import CLASSES, Digits, known_label_errors
 from tenfold.evaluation.calibration import Selection, calibration_error, choose_threshold, select
 from tenfold.evaluation.intervals import wilson_interval
 from tenfold.models import Model, wrap
@@ -59,13 +59,13 @@ class Evaluation:
     Attributes:
         logits: what the model returned, `float32 (n, 10)`.
         labels: the truth, `uint8 (n,)`.
-        contested: indices of the labels that are known to be doubtful, see `tenfold.data.contested`.
-        convention: how a model from elsewhere was fed, see `tenfold.conventions`; None for one of tenfold.
+        label_errors: indices of the labels that are known to be doubtful, see `tenfold.data.label_errors`.
+        convention: how a model from elsewhere was fed, see `tenfold.models.conventions`; None for one of tenfold.
     """
 
     logits: Float[np.ndarray, "n 10"]
     labels: UInt8[np.ndarray, " n"]
-    contested: tuple[int, ...] = ()
+    label_errors: tuple[int, ...] = ()
     convention: str | None = None
 
     def __len__(self) -> int:
@@ -97,11 +97,11 @@ class Evaluation:
         return self.correct / len(self)
 
     @property
-    def accuracy_uncontested(self) -> float | None:
-        """The fraction of the images without a contested label that were read correctly; None if no label is."""
-        if not self.contested:
+    def accuracy_without_label_errors(self) -> float | None:
+        """The fraction of the images without a label error that were read correctly; None if no label is."""
+        if not self.label_errors:
             return None
-        return float(np.delete(self.predictions == self.labels, self.contested).mean())
+        return float(np.delete(self.predictions == self.labels, self.label_errors).mean())
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -146,9 +146,9 @@ class Evaluation:
         return sorted(wrong, key=lambda answer: -answer.probability)
 
     @property
-    def contested_answers(self) -> list[Answer]:
-        """What was read in the images whose labels are contested."""
-        return self._answers(self.contested)
+    def label_error_answers(self) -> list[Answer]:
+        """What was read in the images whose labels are probably wrong."""
+        return self._answers(self.label_errors)
 
     def _answers(self, indices: Iterable[int]) -> list[Answer]:
         return [
@@ -163,7 +163,7 @@ class Evaluation:
             "n": len(self),
             "loss": self.loss,
             "accuracy": self.accuracy,
-            "accuracy_uncontested": self.accuracy_uncontested,
+            "accuracy_without_label_errors": self.accuracy_without_label_errors,
             "interval": list(self.interval),
             "calibration_error": self.calibration_error,
             "confusion": self.confusion.tolist(),
@@ -172,17 +172,17 @@ class Evaluation:
                 for scores in self.per_class
             ],
             "misclassified": [vars(mistake) for mistake in self.mistakes],
-            "contested": [vars(answer) for answer in self.contested_answers],
+            "label_errors": [vars(answer) for answer in self.label_error_answers],
         }
 
     def __str__(self) -> str:
         low, high = self.interval
         interval = f"95 % interval {low:.2%} to {high:.2%}, n = {len(self):,}"
         text = f"loss {self.loss:.4f}, accuracy {self.accuracy:.2%} ({interval})"
-        if self.contested:
-            kept = len(self) - len(self.contested)
+        if self.label_errors:
+            kept = len(self) - len(self.label_errors)
             text += (
-                f"; {self.accuracy_uncontested:.2%} without the {len(self.contested)} contested labels (n = {kept:,})"
+                f"; {self.accuracy_without_label_errors:.2%} without the {len(self.label_errors)} label errors (n = {kept:,})"
             )
         return f"{text}; the model {self.convention}" if self.convention else text
 
@@ -205,7 +205,7 @@ def evaluate(model: nn.Module | Model, digits: Digits) -> Evaluation:
             f"{reading.name}: returned {logits.shape} for {len(digits)} images; it must return ten logits each"
         )
     convention = getattr(reading, "convention", None)
-    return Evaluation(logits, digits.labels, contested(digits), convention and str(convention))
+    return Evaluation(logits, digits.labels, known_label_errors(digits), convention and str(convention))
 
 
 def decline(validation: Evaluation, test: Evaluation, error_rate: float) -> tuple[Selection, Selection | None] | None:
@@ -244,4 +244,4 @@ def average(members: Sequence[Evaluation]) -> Evaluation:
     # in float64, so that the order of the members does not matter
     log_probabilities = torch.stack([F.log_softmax(torch.from_numpy(member.logits).double(), 1) for member in members])
     logits = log_probabilities.logsumexp(0) - math.log(len(members))  # (n, 10)
-    return Evaluation(logits.float().numpy(), first.labels, first.contested)
+    return Evaluation(logits.float().numpy(), first.labels, first.label_errors)

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from torch import nn
 
+from tenfold.base.errors import TenfoldError
+from tenfold.base.files import DATA, check_size
 from tenfold.data import CLASSES, SIDE, Digits, shift
-from tenfold.errors import TenfoldError
 from tenfold.evaluation.corruptions import CORRUPTIONS, corrupt, turn, warp
 from tenfold.evaluation.metrics import Evaluation, evaluate
-from tenfold.files import DATA, check_size
 from tenfold.models import Model
 
 PIXELS = tuple(range(7))

@@ -16,19 +16,21 @@ from typing import Any
 import numpy as np
 import torch
 
-import tenfold
-from tenfold import models, runs, strict_json
+from tenfold import models
+from tenfold.base import strict_json
+from tenfold.base.errors import TenfoldError, nearest
+from tenfold.base.files import check_writable, locked, write_atomically
+from tenfold.base.processes import silent
+from tenfold.base.version import VERSION
 from tenfold.data import CLASSES, SIDE, Digits, load
-from tenfold.errors import TenfoldError, nearest
+from tenfold.data.preprocess import MEAN, STD
 from tenfold.evaluation import evaluate
 from tenfold.export import keras, litert, onnx
 from tenfold.export.graph import FromPixels
 from tenfold.export.parity import check, compare
-from tenfold.files import check_writable, locked, write_atomically
 from tenfold.networks import Network
-from tenfold.preprocess import MEAN, STD
-from tenfold.processes import silent
-from tenfold.runs import Run
+from tenfold.training import runs
+from tenfold.training.runs import Run
 
 CALIBRATION = 1024  # training images that give the ranges of 8-bit activations
 FORMATS = {"litert": litert, "onnx": onnx, "keras": keras}
@@ -122,7 +124,7 @@ def _describe(path: Path, network: Network, test: Digits) -> dict[str, Any]:
         },
         "test_images": test.source,
         "thresholds": vars(network.thresholds) if network.thresholds else None,
-        "tenfold": tenfold.__version__,
+        "tenfold": VERSION,
     }
 
 

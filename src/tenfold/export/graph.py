@@ -6,9 +6,9 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
-from tenfold.errors import TenfoldError
-from tenfold.layers import Affine, Int8Conv2d, Int8Linear, round_to_int8
-from tenfold.preprocess import MEAN, STD
+from tenfold.base.errors import TenfoldError
+from tenfold.data.preprocess import MEAN, STD
+from tenfold.networks.layers import Affine, Int8Conv2d, Int8Linear, round_to_int8
 
 
 class FromPixels(nn.Module):

@@ -9,11 +9,11 @@ import numpy as np
 from jaxtyping import UInt8
 from torch import Tensor, nn
 
+from tenfold.base.errors import TenfoldError
 from tenfold.data import SIDE
-from tenfold.errors import TenfoldError
 from tenfold.export.graph import FromPixels
-from tenfold.layers import Affine, MeanOverShifts, Residual
 from tenfold.models import import_keras
+from tenfold.networks.layers import Affine, MeanOverShifts, Residual
 
 FILES = ("float32.keras", "float32.h5")
 ACTIVATIONS = {nn.ReLU: "relu", nn.GELU: "gelu", nn.Sigmoid: "sigmoid", nn.Tanh: "tanh"}

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tenfold.base.errors import TenfoldError
 from tenfold.data import Digits
-from tenfold.errors import TenfoldError
 from tenfold.evaluation import Evaluation, evaluate
 from tenfold.models import BATCH, Model
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import UInt8
 
-from tenfold import models, pictures
+from tenfold import imaging, models
+from tenfold.base.errors import NoDigitsError, TenfoldError
 from tenfold.data import read_idx
-from tenfold.errors import NoDigitsError, TenfoldError
+from tenfold.imaging import Page, Picture
 from tenfold.models import Model
-from tenfold.pictures import Page, Picture
+from tenfold.networks.refusal import Thresholds, score
 from tenfold.reader.digits import Digit, classify, look
 from tenfold.reader.reading import Reading, interpret
 from tenfold.reader.segment import read_lines
-from tenfold.refusal import Thresholds, score
 
 if TYPE_CHECKING:
     from torch import nn
@@ -61,7 +61,7 @@ class Reader:
 
         Args:
             picture: a path, an open file or its bytes, a Pillow image, or an array or a tensor, as for
-                `tenfold.pictures.load.load`.
+                `tenfold.imaging.load.load`.
             single: whether the picture is known to show one digit; then there is one reading.
 
         Returns:
@@ -72,7 +72,7 @@ class Reader:
             TenfoldError: if it is no picture, is damaged, too large, or too dense to be writing.
             OSError: if the file cannot be read.
         """
-        page = pictures.open_page(picture)
+        page = imaging.open_page(picture)
         readings = self.interpret(page, self.find(page, single), single)
         if not readings:
             raise NoDigitsError(NO_SHAPE, os.fspath(picture) if isinstance(picture, str | os.PathLike) else "")

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from tenfold.data import CLASSES
+from tenfold.imaging import Page
+from tenfold.imaging.components import join, too_dense, trim
+from tenfold.imaging.lines import Line, find_lines
 from tenfold.models import Model, RowModel
-from tenfold.pictures import Page
-from tenfold.pictures.parts import join, too_dense, trim
+from tenfold.networks.refusal import log_softmax
 from tenfold.reader.digits import Digit, look
-from tenfold.reader.division import Division
-from tenfold.reader.lines import Line, find_lines
-from tenfold.reader.row import Seen, read_row
-from tenfold.refusal import log_softmax
+from tenfold.reader.lattice import Division
+from tenfold.reader.text_line import Seen, read_row
 
 # If more than this speaks for every digit against the cheapest division, ...
 CLEAR = 0.3  # ... the line is seen as a whole, too;

@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 from PIL import Image, ImageDraw
 
-from tenfold.files import write_atomically
-from tenfold.pictures import Page
+from tenfold.base.files import write_atomically
+from tenfold.imaging import Page
 from tenfold.reader.digits import Digit
 from tenfold.reader.reading import Reading
 
@@ -20,7 +20,7 @@ def annotate(picture: Image.Image, readings: Sequence[Reading]) -> Image.Image:
     """Draw a box around every digit, and what was read above it.
 
     Args:
-        picture: upright, as `tenfold.pictures.load.load` gives it.
+        picture: upright, as `tenfold.imaging.load.load` gives it.
         readings: of this picture.
     """
     drawn = picture.convert("RGB")

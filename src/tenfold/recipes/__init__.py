@@ -8,10 +8,10 @@ import tomli_w
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from tenfold import settings
-from tenfold.augment import Augment
-from tenfold.errors import TenfoldError
-from tenfold.settings import Count, Fraction, Name, Seed
+from tenfold.base import settings
+from tenfold.base.errors import TenfoldError
+from tenfold.base.settings import Count, Fraction, Name, Seed
+from tenfold.synthesis import Augment
 
 # far above what trains, and low enough for a step in float32, whose numbers end at 3e38
 Rate = Annotated[float, Field(gt=0, le=1e20)]
@@ -41,7 +41,7 @@ class Recipe:
         beta2: in Adam the decay of the squared gradient's mean.
         weight_decay: pulls weights (not biases, not BatchNorm) toward zero.
         label_smoothing: the share of the target that is spread over all ten classes.
-        augment: how the training images are changed, see `tenfold.augment.Augment`.
+        augment: how the training images are changed, see `tenfold.synthesis.Augment`.
         temperature: what the finished network's logits are divided by, so that its probabilities can be believed; for
             recipes that train on all images. Where some are held out, it is fitted on those instead.
         precision: "auto" is bfloat16 where the processor or GPU computes in it and float32 elsewhere.

@@ -6,11 +6,11 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from tenfold.errors import TenfoldError
-from tenfold.files import write_atomically
+from tenfold.base.errors import TenfoldError
+from tenfold.base.files import write_atomically
+from tenfold.networks.storage import save
 from tenfold.training.history import History
 from tenfold.training.state import Training
-from tenfold.weights import save
 
 
 class Callback:

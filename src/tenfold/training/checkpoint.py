@@ -4,11 +4,11 @@ import os
 
 from torch import Tensor
 
-from tenfold.errors import TenfoldError
+from tenfold.base.errors import TenfoldError
+from tenfold.networks.storage import read_tensors, write_tensors
 from tenfold.training.callbacks import Callback
 from tenfold.training.history import History
 from tenfold.training.state import Training
-from tenfold.weights import read_tensors, write_tensors
 
 
 class Checkpoint(Callback):

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 from torch import nn
 
-from tenfold.errors import TenfoldError
+from tenfold.base.errors import TenfoldError
 
 
 def choose_device(name: str | None = None) -> torch.device:

@@ -5,9 +5,8 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Float
 
-from tenfold import preprocess
-from tenfold.data import CLASSES, Digits
-from tenfold.errors import TenfoldError
+from tenfold.base.errors import TenfoldError
+from tenfold.data import CLASSES, Digits, preprocess
 from tenfold.networks import build, predict_logits
 from tenfold.recipes import Recipe
 from tenfold.training.loop import fit, seed_everything

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, Field
 
-from tenfold.errors import TenfoldError
+from tenfold.base.errors import TenfoldError
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,8 +16,8 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from tenfold import recipes
+from tenfold.base.errors import TenfoldError, TenfoldWarning
 from tenfold.data import Digits, split, subset
-from tenfold.errors import TenfoldError, TenfoldWarning
 from tenfold.networks import Network
 from tenfold.recipes import Recipe
 from tenfold.training.callbacks import Callback

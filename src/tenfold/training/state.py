@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from tenfold.errors import TenfoldError
+from tenfold.base.errors import TenfoldError
 from tenfold.networks import Network
 from tenfold.recipes import Recipe
 from tenfold.training.devices import autocast, capture_cuda_graph

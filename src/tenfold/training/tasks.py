@@ -1,6 +1,6 @@
 """What a network can be trained for: the batches of an epoch, their augmentation, the loss, the validation.
 
-`SingleDigits` is here; text lines are in `tenfold.rows`.
+`SingleDigits` is here; text lines are in `tenfold.training`.
 """
 
 import math
@@ -14,9 +14,9 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from tenfold import augment, preprocess
-from tenfold.data import CLASSES, Digits
-from tenfold.errors import TenfoldWarning
+from tenfold import synthesis
+from tenfold.base.errors import TenfoldWarning
+from tenfold.data import CLASSES, Digits, preprocess
 from tenfold.networks import predict_logits
 from tenfold.recipes import Recipe
 
@@ -100,7 +100,7 @@ class SingleDigits(Task):
     def augment(self, batch: Int64[Tensor, " batch"]) -> tuple[Float[Tensor, "more 1 28 28"], Int64[Tensor, " batch"]]:
         """Augmented images, those of no digit behind the others, and the labels of the digits."""
         images = preprocess.normalize(preprocess.astype(self.pixels[batch]))  # (batch, 1, 28, 28) from 0 to 1
-        images, labels = augment.augment(self.recipe.augment, images, self.labels[batch])
+        images, labels = synthesis.augment(self.recipe.augment, images, self.labels[batch])
         return preprocess.standardize(images), labels
 
     def loss(self, logits: Float[Tensor, "more 10"], labels: Int64[Tensor, " batch"]) -> Loss:

@@ -6,8 +6,8 @@ from typing import Any
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from tenfold import settings
-from tenfold.settings import Count, Name, Positive, Seed
+from tenfold.base import settings
+from tenfold.base.settings import Count, Name, Positive, Seed
 
 
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid", strict=True))

@@ -1,0 +1,169 @@
+"""Settings in TOML files, read into dataclasses that check every key and value."""
+
+import dataclasses
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
+from pydantic_core import PydanticCustomError
+
+from tenfold.base.errors import TenfoldError, nearest
+from tenfold.base.files import TEXT, read_bytes
+
+MAX_NAME = 100  # bytes: two names and a seed fit into the 255 that a file system allows
+DEVICES = {"aux", "con", "nul", "prn"} | {f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10)}
+
+
+def _check_name(name: str) -> str:
+    if not re.fullmatch(r"\w([\w .,+-]*[\w+-])?", name):
+        raise PydanticCustomError("name", "a name is made of letters, digits, spaces and _ . , + -")
+    if len(name.encode()) > MAX_NAME:
+        raise PydanticCustomError("name", f"a name has at most {MAX_NAME} characters")
+    if name.partition(".")[0].lower() in DEVICES:
+        raise PydanticCustomError("name", "on Windows this is no name but a device")
+    return name
+
+
+Name = Annotated[str, AfterValidator(_check_name)]  # it becomes the name of a folder
+Place = Annotated[str, Field(pattern=r"^[^\x00]+$")]  # a name or a path that the system takes
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Count = Annotated[int, Field(ge=0)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+MANY_DOTS = re.compile(r"(?:[^.\n]{0,50}\.){100}")
+
+Settings = TypeVar("Settings")
+
+
+def names(package: str) -> list[str]:
+    """The names of the TOML files that come with a package."""
+    return sorted(Path(entry.name).stem for entry in resources.files(package).iterdir() if entry.name.endswith(".toml"))
+
+
+def find(name: str, package: str, kind: str) -> tuple[dict[str, Any], str]:
+    """Read a TOML file by its path, or one that comes with a package by its name.
+
+    Args:
+        name: a path that ends in `.toml`, or one of `names(package)`.
+        package: where the files with names are.
+        kind: what the file is, for the error messages.
+
+    Returns:
+        The values, and where they come from in words.
+
+    Raises:
+        TenfoldError: if there is no such name, or the file is not valid TOML.
+        OSError: if the file cannot be read.
+    """
+    if name.endswith(".toml"):
+        return read(name), name
+    if name not in names(package):
+        raise TenfoldError(f"there is no {kind} {name!r}{nearest(name, names(package))}")
+    with resources.as_file(resources.files(package).joinpath(f"{name}.toml")) as path:
+        return read(path), f"{kind} {name!r}"
+
+
+def read(path: str | os.PathLike) -> dict[str, Any]:
+    """Read a TOML file.
+
+    Raises:
+        TenfoldError: if it is not valid TOML, or too large.
+        OSError: if it cannot be read.
+    """
+    return parse_toml(read_bytes(path, TEXT), str(path))
+
+
+def parse_toml(text: bytes | str, name: str) -> dict[str, Any]:
+    """Parse TOML; `name` stands in the error messages.
+
+    Raises:
+        TenfoldError: if it is not valid TOML.
+    """
+    try:
+        text = text.decode() if isinstance(text, bytes) else text
+        if MANY_DOTS.search(text):  # memory and time grow with the square of a key's parts
+            raise RecursionError
+        return tomllib.loads(text)
+    except ValueError as error:  # not TOML, or not even UTF-8
+        raise TenfoldError(f"{name}: not valid TOML: {error}") from None
+    except RecursionError:
+        raise TenfoldError(f"{name}: not valid TOML: nested too deeply") from None
+
+
+def change(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with some of them changed; the key `table.key` reaches into a table."""
+    changed = dict(values)
+    for key, value in changes.items():
+        table, dot, inner = key.partition(".")
+        old = changed.get(table)
+        changed[table] = {**(old if isinstance(old, dict) else {}), inner: value} if dot else value
+    return changed
+
+
+def parse(kind: type[Settings], values: Mapping[str, Any], origin: str) -> Settings:
+    """Make a dataclass of pydantic from plain values.
+
+    Args:
+        kind: the dataclass.
+        values: for its fields; for a field that is a dataclass itself, a table.
+        origin: where they come from, for the error messages.
+
+    Raises:
+        TenfoldError: if a key is unknown or missing, or a value has the wrong type or range.
+    """
+    fields: dict[str, Any] = {field.name: field.type for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    tables = {
+        name: parse(fields[name], value, f"{origin}, [{name}]")
+        for name, value in values.items()
+        if dataclasses.is_dataclass(fields.get(name)) and isinstance(value, dict)
+    }
+    try:
+        return kind(**{**values, **tables})
+    except ValidationError as error:
+        raise TenfoldError(f"{origin}: {_explain(error, fields)}") from None
+
+
+def check(kind: type[BaseModel], values: Any, origin: str) -> None:
+    """Compare plain values with what a model of pydantic says of them.
+
+    Raises:
+        TenfoldError: if a key is missing, or a value has the wrong type or range.
+    """
+    try:
+        kind.model_validate(values)
+    except ValidationError as error:
+        raise TenfoldError(f"{origin}: damaged, {_explain(error, kind.model_fields)}") from None
+
+
+def _explain(error: ValidationError, known: Iterable[str]) -> str:
+    """Say in one line what is wrong with the keys and values of a file whose keys should be `known`.
+
+    An unknown key comes first: it is likely the reason why another one is missing.
+    """
+    problems = error.errors()
+    unknown = [problem for problem in problems if problem["type"] == "unexpected_keyword_argument"]
+    problem = (unknown or problems)[0]
+    # of several allowed types, pydantic names the one that it tried: "constrained-int"
+    key = ".".join(part for part in map(str, problem["loc"][:2]) if re.fullmatch(r"\w+", part))
+    if unknown:
+        return f"there is no key {key!r}{nearest(key, known)}"
+    if problem["type"] in ("missing", "missing_argument"):
+        return f"{key!r} is missing"
+    message = f"{problem['msg'][0].lower()}{problem['msg'][1:]}"
+    return f"{key} = {_shown(problem['input'])}: {message}" if key else message
+
+
+def _shown(value: Any) -> str:
+    """A value as Python writes it, if it is not too long for a line."""
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):  # a number of more digits than Python writes
+        return "..."
+    return text if len(text) <= 100 else f"{text[:100]}..."

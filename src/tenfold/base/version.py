@@ -1,0 +1,5 @@
+"""The installed version, as the package's metadata have it."""
+
+from importlib import metadata
+
+VERSION = metadata.version("tenfold")

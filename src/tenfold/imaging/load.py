@@ -1,0 +1,165 @@
+"""Picture files of every kind, upright and in gray."""
+
+import io
+import os
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from jaxtyping import Int, UInt8
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from tenfold.base.errors import TenfoldError
+from tenfold.base.files import DATA, check_size, read_bytes, read_stream
+from tenfold.imaging.arrays import to_levels
+
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")  # no format whose decoder starts other programs
+SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
+MOST_PIXELS = 100_000_000  # of a picture; looked up in the header, before any is decoded
+MOST_WEBP = 60_000_000  # of a WebP file, whose decoder takes five times the memory of the others
+MOST_NARROW = 1000  # times as long as it is wide; in what is more, digits would be no higher than 2 of 2,000 pixels
+STRIP = 10_000_000  # pixels that are worked on at a time
+FLAT = 10  # of 255; visible parts that differ less among themselves are one color, whose shape is told by transparency
+
+Picture = Any  # what `load` takes; it says of everything else what it is
+
+
+def load(source: Picture) -> Image.Image:
+    """Load a picture as it is meant to be seen: turned upright, 8 bits a channel, transparent parts filled.
+
+    Args:
+        source: the path or the bytes of a BMP, GIF, JPEG, PNG, PPM, TIFF or WebP file, or such a file, open for reading
+            bytes; a Pillow image; or an array, a tensor or nested lists, see `tenfold.imaging.arrays.to_levels`.
+
+    Returns:
+        The picture in mode L or RGB.
+
+    Raises:
+        TenfoldError: if it is no picture, is damaged, moves or has several pages, has more than 100 million pixels (60
+            million in a WebP file), is more than 1,000 times as long as it is wide, or its file has more than 256 MiB.
+        OSError: if the file cannot be read.
+    """
+    is_file = isinstance(source, str | os.PathLike | bytes | bytearray | memoryview) or hasattr(source, "read")
+    if not is_file and not isinstance(source, Image.Image):
+        source = Image.fromarray(to_levels(source))
+    if isinstance(source, Image.Image):
+        _check_size(source)
+        return _to_plain(ImageOps.exif_transpose(source))
+    name = os.fspath(source) if isinstance(source, str | os.PathLike) else "picture"
+    with _open(source) as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow warns of oddities in metadata, and of sizes that are checked here
+        try:
+            with Image.open(file, formats=FORMATS) as picture:
+                _check_size(picture)
+                # To count the pages would take long. With MPO, phones add other views of one picture.
+                if getattr(picture, "is_animated", False) and picture.format != "MPO":
+                    raise TenfoldError("several pictures in one; save the one to be read by itself")
+                ImageOps.exif_transpose(picture, in_place=True)
+                return _to_plain(picture)
+        except Image.DecompressionBombError:
+            raise TenfoldError(f"{name}: {_too_large('it')}") from None
+        except TenfoldError as error:
+            raise TenfoldError(f"{name}: {error}") from None
+        except UnidentifiedImageError:
+            raise TenfoldError(f"{name}: not a picture ({', '.join(FORMATS)} can be read)") from None
+        except Exception as error:  # on damaged files, decoders raise nearly anything
+            raise TenfoldError(f"{name}: damaged picture ({type(error).__name__}: {error})") from None
+
+
+def to_gray(picture: Image.Image) -> UInt8[np.ndarray, "height width"]:
+    """Mix the color channels to the one gray that shows most.
+
+    Yellow ink on white hardly differs in brightness, but in blue: the channels are weighted by the direction of
+    greatest variance among the colors (the first principal component).
+
+    Args:
+        picture: in mode L or RGB.
+
+    Returns:
+        Gray levels, 0 to 255.
+    """
+    if picture.mode == "L":
+        return np.asarray(picture)
+    step = max(1, int(np.sqrt(picture.height * picture.width) // 500))
+    pixels = [np.asarray(strip)[-top % step :: step, ::step].reshape(-1, 3) for top, strip in _strips(picture)]
+    sample = np.concatenate(pixels).astype(np.float32)
+    _, vectors = np.linalg.eigh(np.cov(sample.T)) if len(sample) > 1 else (None, np.eye(3))
+    weights = np.abs(vectors[:, -1])
+    mix = (weights / weights.sum())[None]
+    return np.concatenate([cv2.transform(np.asarray(strip), mix) for _, strip in _strips(picture)])
+
+
+def _open(source: Any) -> io.BytesIO | io.BufferedReader:
+    """A file that can be read in any order: a path's own, or what bytes, an open file or a pipe hold."""
+    if isinstance(source, bytes | bytearray | memoryview):
+        return io.BytesIO(source)
+    if hasattr(source, "read"):
+        if not isinstance(source.read(0), bytes):
+            raise TenfoldError("a file must be open for reading bytes; open it with: open(path, 'rb')")
+        return io.BytesIO(read_stream(source, DATA, "picture"))
+    if Path(source).is_file():
+        check_size(source, DATA)
+        return Path(source).open("rb")
+    return io.BytesIO(read_bytes(source, DATA))
+
+
+def _strips(picture: Image.Image) -> Iterator[tuple[int, Image.Image]]:
+    """A large picture in strips, each with its topmost row: all at once would take too much memory."""
+    rows = max(1, STRIP // picture.width)
+    for top in range(0, picture.height, rows):
+        yield top, picture.crop((0, top, picture.width, min(top + rows, picture.height)))
+
+
+def _check_size(picture: Image.Image) -> None:
+    width, height = picture.size
+    most = MOST_WEBP if picture.format == "WEBP" else MOST_PIXELS
+    if width * height > most:
+        raise TenfoldError(_too_large(f"{width}x{height}", most))
+    if not width * height:
+        raise TenfoldError(f"the picture is {width}x{height} pixels, so empty")
+    if max(width, height) > MOST_NARROW * min(width, height):
+        raise TenfoldError(f"too narrow, {width}x{height} pixels; nothing can be read in a strip like that")
+
+
+def _to_plain(picture: Image.Image) -> Image.Image:
+    """To mode L or RGB."""
+    if picture.mode.startswith("I"):  # 16 bits, which Pillow would clip and not scale
+        most = max(int(np.asarray(strip).max()) for _, strip in _strips(picture))
+        step = 257 if most > 255 else 1
+        levels = [(np.asarray(strip).clip(0, 65535) // step).astype(np.uint8) for _, strip in _strips(picture)]
+        return Image.fromarray(np.concatenate(levels))
+    if picture.has_transparency_data:
+        return _fill(picture)
+    mode = "L" if picture.mode in ("1", "L", "F") else "RGB"
+    return picture if picture.mode == mode else picture.convert(mode)
+
+
+def _fill(picture: Image.Image) -> Image.Image:
+    """Lay a picture on white; if its visible parts are of one color, their shape is black on white."""
+    counts = np.zeros(256, int)  # of the gray levels of what is visible
+    for _, strip in _strips(picture):
+        colors = strip.convert("RGBA")
+        visible = np.asarray(colors.getchannel("A")) > 127
+        counts += np.bincount(np.asarray(colors.convert("L"))[visible], minlength=256)
+    is_flat = _spread(counts) < FLAT and counts.sum() < picture.width * picture.height
+    filled = Image.new("L" if is_flat else "RGB", picture.size)
+    for top, strip in _strips(picture):
+        colors = strip.convert("RGBA")
+        if is_flat:
+            filled.paste(ImageOps.invert(colors.getchannel("A")), (0, top))
+        else:
+            filled.paste(Image.alpha_composite(Image.new("RGBA", strip.size, "white"), colors).convert("RGB"), (0, top))
+    return filled
+
+
+def _spread(counts: Int[np.ndarray, "256"]) -> float:
+    """The standard deviation of levels, of which there are so many each; 0 of none."""
+    total, levels = max(counts.sum(), 1), np.arange(256)
+    return float(np.sqrt((levels - levels @ counts / total) ** 2 @ counts / total))
+
+
+def _too_large(what: str, most: int = MOST_PIXELS) -> str:
+    return f"too large, {what} has more than {most // 10**6} million pixels; scale it down"

@@ -1,0 +1,106 @@
+"""Ink of one digit to an image like those of MNIST."""
+
+import cv2
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from tenfold.imaging.components import Part
+from tenfold.imaging.strokes import stroke_width
+
+SIDE = 28
+INK_SIDE = 20
+FINE = 4  # times as many pixels, where strokes are made thicker or thinner
+INK = 120  # of 255, from which on a pixel is ink; not half, which is what hard edges become when they are enlarged
+FULL = 75  # percent of a digit's pixels that may be less than full ink
+THINNEST, THICKEST = 2.0, 3.6  # pixels in an image; of MNIST's digits, 4 of 5 have a median stroke between the two
+
+
+def cut_out(ink: UInt8[np.ndarray, "h w"], part: Part) -> UInt8[np.ndarray, "28 28"]:
+    """The ink of one part of a picture, as `normalize` makes it.
+
+    Args:
+        ink: of the whole picture, 0 is paper.
+        part: a digit.
+    """
+    mask = cv2.copyMakeBorder(part.mask.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
+    mask = cv2.dilate(mask, np.ones((3, 3), np.uint8))  # the soft edge of the strokes
+    top, left = max(part.y - 1, 0), max(part.x - 1, 0)
+    around = ink[top : part.bottom + 1, left : part.right + 1]
+    rows, columns = top - part.y + 1, left - part.x + 1
+    mask = mask[rows : rows + around.shape[0], columns : columns + around.shape[1]]
+    full = max(np.percentile(around[mask > 0], FULL), 1)  # around single pixels most is paper
+    return normalize(cv2.convertScaleAbs(around * mask, alpha=255 / full))
+
+
+def normalize(ink: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "28 28"]:
+    """Turn the ink of one digit into an image as the makers of MNIST did, with strokes of the weight they have there.
+
+    The longer side becomes 20 pixels, antialiased; the center of mass comes to the center of 28x28.
+
+    Args:
+        ink: 0 is paper; some of it is above 0.
+
+    Returns:
+        The image, 0 is paper and 255 full ink.
+
+    Source: Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied to document recognition",
+    Proceedings of the IEEE 86(11), 1998, section III.A.
+    """
+    strokes = adjust_strokes(_resize(_cut(ink), FINE * INK_SIDE))
+    small = _resize(_cut(strokes), INK_SIDE).astype(np.float32)
+    small *= 255 / small.max()
+    return _center(small)
+
+
+def is_normal(gray: UInt8[np.ndarray, "h w"]) -> bool:
+    """Whether a picture already looks as `normalize` leaves one: so do all of MNIST's."""
+    if gray.shape != (SIDE, SIDE) or gray.min() > 0 or not gray.any():
+        return False
+    index = np.arange(SIDE)
+    centers = [index @ gray.sum(axis=axis) / gray.sum() for axis in (0, 1)]
+    return max(_cut(gray).shape) == INK_SIDE and all(abs(center - SIDE / 2) <= 0.5 for center in centers)
+
+
+def adjust_strokes(ink: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h2 w2"]:
+    """Thicken thin strokes and thin thick ones, to the range that is common in MNIST.
+
+    Args:
+        ink: of one digit, whose longer side is 80 pixels.
+
+    Returns:
+        The ink with a margin around.
+    """
+    margin = 2 * FINE
+    ink = cv2.copyMakeBorder(ink, margin, margin, margin, margin, cv2.BORDER_CONSTANT)
+    width = stroke_width(ink > INK) / FINE
+    change = np.clip(width, THINNEST, THICKEST) - width
+    side = round(FINE * abs(change)) + 1
+    if side <= 1:
+        return ink
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    return cv2.dilate(ink, kernel) if change > 0 else cv2.erode(ink, kernel)
+
+
+def _cut(ink: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "rows columns"]:
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _resize(ink: UInt8[np.ndarray, "h w"], side: int) -> UInt8[np.ndarray, "rows columns"]:
+    """Scale until the longer side has `side` pixels."""
+    scale = side / max(ink.shape)
+    height, width = (max(1, round(scale * length)) for length in ink.shape)
+    return cv2.resize(ink, (width, height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+
+
+def _center(ink: Float[np.ndarray, "rows columns"]) -> UInt8[np.ndarray, "28 28"]:
+    """Place `ink` with its center of mass at pixel (14, 14), where MNIST has it, as far as it fits."""
+    image = np.zeros((SIDE, SIDE), dtype=np.uint8)
+    corner = []
+    for axis, side in enumerate(ink.shape):
+        profile = ink.sum(axis=1 - axis, dtype=float)
+        center_of_mass = np.arange(side) @ profile / profile.sum()
+        corner.append(int(np.clip(round(SIDE / 2 - center_of_mass), 0, SIDE - side)))
+    top, left = corner
+    image[top : top + ink.shape[0], left : left + ink.shape[1]] = ink.round()
+    return image

@@ -1,0 +1,52 @@
+"""Text lines cut out of a page, as images that a network reads as a whole."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import UInt8
+
+from tenfold.base.form import LINE_SIDE
+from tenfold.imaging import Page
+from tenfold.imaging.lines import Line
+
+MARGIN = 0.3  # heights of the line, on both sides
+FAINT = 40  # of 255; fainter lines stay fainter than others
+
+
+@dataclass(frozen=True, eq=False)
+class Strip:
+    """A line as an image.
+
+    Attributes:
+        image: ink from 0 to 255, the line's digits about 20 rows high, in the middle.
+        left: the column of the page that it begins at.
+        scale: of its columns for one of the page.
+    """
+
+    image: UInt8[np.ndarray, "40 columns"]
+    left: int
+    scale: float
+
+
+def cut_strip(page: Page, line: Line, digit: float) -> Strip:
+    """Cut a line out of a page.
+
+    Args:
+        page: the page.
+        line: of its ink.
+        digit: the height of the line's digits, in pixels of the page.
+    """
+    height = max(2, round(2 * digit))
+    top = round(line.middle - height / 2)
+    margin = round(MARGIN * digit)
+    left = min(part.x for part in line.parts) - margin
+    width = max(part.right for part in line.parts) + margin - left
+    around = np.zeros((height, width), np.uint8)
+    first, last = max(top, 0), min(top + height, len(page.ink))
+    start, end = max(left, 0), min(left + width, page.ink.shape[1])
+    around[first - top : last - top, start - left : end - left] = page.ink[first:last, start:end]
+    scale = LINE_SIDE / height
+    size = (max(1, round(scale * width)), LINE_SIDE)
+    image = cv2.resize(around, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    return Strip(cv2.convertScaleAbs(image, alpha=255 / max(image.max(), FAINT)), left, scale)

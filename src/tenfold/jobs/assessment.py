@@ -1,0 +1,228 @@
+"""What can be found out about trained networks: figures, pictures, a report."""
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tenfold import models
+from tenfold.base.errors import TenfoldError
+from tenfold.base.files import check_writable, write_atomically
+from tenfold.data import Digits, load
+from tenfold.evaluation import Evaluation, average, diagnose, evaluate
+from tenfold.evaluation import robustness as measure_robustness
+from tenfold.evaluation.assessment import Assessment
+from tenfold.jobs.interpretation import interpret as draw
+from tenfold.models import Model, TorchModel
+from tenfold.networks import Summary, summary
+from tenfold.report.page import render
+from tenfold.training import History, hold_out
+from tenfold.training.runs import Run
+
+
+def evaluate_path(path: str | os.PathLike, data: str | None = None) -> Evaluation:
+    """Evaluate a trained network; for a run, to the last digit as when it was trained, on the same machine.
+
+    Args:
+        path: a run folder, or a file as for `tenfold.models.load`.
+        data: where the test images come from; by default from where the run's own came.
+
+    Raises:
+        TenfoldError: if there are no usable weights, or the data cannot be used.
+    """
+    return evaluate_paths([path], data)[0]
+
+
+def evaluate_paths(paths: Sequence[str | os.PathLike], data: str | None = None) -> list[Evaluation]:
+    """Evaluate several trained networks on the same test images; all are read before the first is evaluated.
+
+    Args:
+        paths: run folders, or files as for `tenfold.models.load`.
+        data: as for `evaluate_path`.
+
+    Returns:
+        An evaluation of each, in the order of the paths.
+
+    Raises:
+        TenfoldError: if one has no usable weights, is there twice, or has other test images than the first.
+    """
+    return _evaluate_all(paths, data)[0]
+
+
+def _evaluate_all(paths: Sequence[str | os.PathLike], data: str | None) -> tuple[list[Evaluation], Digits]:
+    """What `evaluate_paths` returns, and the test images."""
+    seen: set[Path] = set()
+    for path in paths:
+        weights = Path(path, "model.safetensors") if Path(path).is_dir() else Path(path)
+        if weights.resolve() in seen:
+            raise TenfoldError(f"{path}: is there twice; name each model once")
+        seen.add(weights.resolve())
+    models, tests = zip(*(_model_and_test(path, data) for path in paths), strict=True)
+    for path, test in zip(paths, tests, strict=True):
+        if data is None and test.sha256() != tests[0].sha256():
+            raise TenfoldError(f"{path}: has other test images than {paths[0]}; name those for all with --data")
+    found = [_evaluate(path, model, test) for path, model, test in zip(paths, models, tests, strict=True)]
+    return found, tests[0]
+
+
+def evaluate_validation(path: str | os.PathLike) -> Evaluation:
+    """Evaluate a run's network on the training images that were held out from it.
+
+    Raises:
+        TenfoldError: if it is no run folder, no images were held out, or the data have changed.
+    """
+    run = Run(path)
+    _, validation = hold_out(run.load_digits()[0], run.recipe)
+    if validation is None:
+        raise TenfoldError(
+            f"{path}: was trained on all images; hold some out with: tenfold train --set validation=5000"
+        )
+    torch.set_num_threads(run.environment["threads"])
+    return evaluate(run.load_model(), validation)
+
+
+def examine(
+    path: str | os.PathLike,
+    data: str | None = None,
+    *,
+    error_rate: float | None = None,
+    interpret: str | os.PathLike | None = None,
+    robustness: bool = False,
+    mnist_c: str | os.PathLike | None = None,
+    report: str | os.PathLike | None = None,
+) -> Assessment:
+    """Evaluate a trained network, and find out what else is asked for.
+
+    Args:
+        path: as for `evaluate_path`.
+        data: likewise.
+        error_rate: choose a threshold of confidence so that no more than this share is misread.
+        interpret: a folder for pictures of what the network looks at.
+        robustness: whether to read worse images too: corrupted, shifted and rotated ones.
+        mnist_c: a folder of the published MNIST-C; by default the test images are corrupted here.
+        report: a file for the report, an HTML page with all of this.
+
+    Raises:
+        TenfoldError: if there are no usable weights, the data or a folder cannot be used, an optional package is
+            missing, or the error rate is out of reach.
+        OSError: if something cannot be written.
+    """
+    if report is not None:
+        _check_report(path, Path(report))
+    model, test = _model_and_test(path, data)
+    if interpret is not None and not isinstance(model, TorchModel):
+        raise TenfoldError(f"{path}: holds no layers to look into; name the run or the .safetensors file it came from")
+    evaluation = _evaluate(path, model, test)
+    run = Run(path) if Path(path).is_dir() else None
+    held_out = error_rate is not None or (report is not None and run is not None and run.recipe.validation)
+    found = Assessment(
+        evaluation,
+        test.source,
+        validation=evaluate_validation(path) if held_out else None,
+        diagnosis=diagnose(run.history) if run else None,
+        error_rate=error_rate,
+    )
+    if error_rate is not None and found.selection is None:
+        raise TenfoldError(f"no threshold keeps the error rate at {error_rate:g} on the validation images")
+    pictures = draw(path, interpret, data) if interpret is not None else {}
+    worse = measure_robustness(model, test, folder=mnist_c) if robustness else None
+    found = replace(found, pictures=pictures, robustness=worse)
+    if report is not None:
+        calibration = run.load_evaluation() if run else {}
+        if data is not None:  # it is known of the run's own test images
+            calibration.pop("uncalibrated_error", None)
+        layers = summary(model.network) if isinstance(model, TorchModel) else Summary()
+        write_atomically(
+            report, page(run or Path(path), layers, test, run.history if run else None, found, calibration)
+        )
+    return found
+
+
+def examine_ensemble(paths: Sequence[str | os.PathLike], data: str | None = None) -> Assessment:
+    """Evaluate several trained networks as one, with the mean of their probabilities.
+
+    Args:
+        paths: as for `evaluate_paths`.
+        data: likewise.
+
+    Raises:
+        TenfoldError: likewise.
+    """
+    evaluations, test = _evaluate_all(paths, data)
+    members = {str(path): one.accuracy for path, one in zip(paths, evaluations, strict=True)}
+    return Assessment(average(evaluations), test.source, members)
+
+
+def page(
+    source: Run | Path,
+    layers: Summary,
+    test: Digits,
+    history: History | None,
+    found: Assessment,
+    calibration: Mapping[str, Any],
+) -> str:
+    """Write the report of a run, or of a file.
+
+    Args:
+        source: the run, which gives recipe and environment; or the file.
+        layers: the network's, as far as they are known.
+        test: the images that `found` is about.
+        history: of the training; of a file, None.
+        found: what the report shows.
+        calibration: the temperature, and the test images' calibration error before it, where they are known.
+    """
+    if isinstance(source, Run):
+        title, recipe, environment = (
+            f"{source.recipe.name}, seed {source.recipe.seed}",
+            source.recipe,
+            source.environment,
+        )
+    else:
+        content = source.read_bytes()
+        title, recipe = source.name, None
+        environment = {"file": str(source), "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    return render(
+        title=title,
+        recipe=recipe,
+        environment=environment,
+        history=history,
+        evaluation=found.evaluation,
+        temperature=calibration.get("temperature", 1.0),  # older runs do not have it
+        uncalibrated_error=calibration.get("uncalibrated_error"),
+        validation=found.validation,
+        error_rate=found.error_rate,
+        robustness=found.robustness,
+        pictures=found.pictures,
+        test=test,
+        layers=layers,
+    )
+
+
+def _check_report(path: str | os.PathLike, page: Path) -> None:
+    """Find out before anything is measured whether there can be a report."""
+    if not Path(path).is_file():
+        Run(path).load_evaluation()
+    if page.is_dir():
+        raise TenfoldError(f"{page}: is a folder; name the report's file, such as {page / 'report.html'}")
+    if page.exists() and not page.is_file():
+        raise TenfoldError(f"{page}: is not a regular file; name another")
+    check_writable(Path(os.path.realpath(page)).parent)
+
+
+def _model_and_test(path: str | os.PathLike, data: str | None) -> tuple[Model, Digits]:
+    """A trained model and its test images."""
+    model = models.load(path)
+    own = data is None and Path(path).is_dir()
+    _, test = Run(path).load_digits() if own else load(data or "bundled")
+    return model, test
+
+
+def _evaluate(path: str | os.PathLike, model: Model, test: Digits) -> Evaluation:
+    """With as many threads as a run was trained with: then the figures are its own, to the last digit."""
+    if Path(path).is_dir():
+        torch.set_num_threads(Run(path).environment["threads"])
+    return evaluate(model, test)

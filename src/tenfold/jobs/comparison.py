@@ -1,0 +1,241 @@
+"""Networks and classical models side by side: what each costs, how much it misreads, and which differences are real."""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import UInt8
+from pydantic import TypeAdapter
+
+from tenfold import classical, recipes
+from tenfold.base import strict_json
+from tenfold.base.errors import TenfoldError, nearest
+from tenfold.base.files import TEXT, locked, read_bytes, write_atomically
+from tenfold.data import CLASSES, Digits, load, locate, preprocess, subset
+from tenfold.evaluation import Pair, Row, wilson_interval
+from tenfold.jobs.study import finish
+from tenfold.jobs.workers import scatter
+from tenfold.networks import NETWORKS, predict_logits
+from tenfold.report import plots
+
+COMPARISONS = Path("comparisons")
+QUICK_IMAGES = 10_000
+# the slowest first, so that no core waits for the last one
+QUICK = (
+    *(
+        "hog_svm",
+        "virtual_svm",
+        "nystroem_svm",
+        "rbf_svm",
+        "polynomial_svm",
+        "random_forest",
+        "extra_trees",
+        "standard",
+    ),
+    *("lenet5", "linear_svm", "logistic_regression", "brisk", "mlp", "knn", "knn_deskewed", "fast", "naive_bayes"),
+)
+DEFAULT = ("thorough", "boosting", *QUICK)
+
+Recipe = recipes.Recipe | classical.recipes.Recipe
+Labels = UInt8[np.ndarray, " n"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A model of a comparison: its name, its recipe, what it learns, and the folder where it is kept.
+
+    Attributes:
+        model: the name.
+        recipe: of a network or of a classical model.
+        train_images: how many training images it learns, every class in the same proportion.
+        data: where the digits come from, see `tenfold.load`.
+        path: the folder.
+    """
+
+    model: str
+    recipe: Recipe
+    train_images: int
+    data: str
+    path: Path
+
+
+def plan(
+    models: Sequence[str] = DEFAULT,
+    *,
+    train_images: int | None = None,
+    seed: int = 0,
+    data: str = "bundled",
+    out: str | os.PathLike | None = None,
+) -> list[Entry]:
+    """Find the recipes of the models to compare.
+
+    Args:
+        models: names of recipes, classical or of networks; or of networks, which are then trained as in `standard`.
+        train_images: how many training images they learn, at least 10; by default all.
+        seed: starts the random numbers of all models.
+        data: where the digits come from, see `tenfold.load`.
+        out: the folder of the comparison; by default one in `comparisons/` that tells images and seed.
+
+    Raises:
+        TenfoldError: if there is no such model, one is there twice, there are not so many images, or scikit-learn is
+            missing.
+    """
+    available = len(load(data)[0])
+    if train_images is None:
+        train_images = available
+    elif not CLASSES <= train_images <= available:
+        raise TenfoldError(
+            f"train size {train_images}: choose {CLASSES}, one image a class, to {available}, all there are"
+        )
+    folder = Path(out) if out is not None else COMPARISONS / f"{train_images}-seed{seed}"
+    if len(set(models)) < len(models):
+        twice = next(model for model in models if models.count(model) > 1)
+        raise TenfoldError(f"model {twice!r} is there twice; name each once")
+    return [Entry(model, _recipe(model, train_images, seed), train_images, data, folder / model) for model in models]
+
+
+def _recipe(model: str, train_images: int, seed: int) -> Recipe:
+    if model in classical.recipes.names():
+        return classical.Classifier(classical.recipes.load(model, {"seed": seed})).recipe  # it says what is missing
+    changes = {"seed": seed, "validation": 0, "train_images": train_images}
+    if model in recipes.names():
+        return recipes.load(model, changes)
+    if model in NETWORKS:
+        return recipes.load("standard", {"network": model, **changes})
+    known = [*classical.recipes.names(), *recipes.names(), *NETWORKS]
+    raise TenfoldError(f"there is no model {model!r}{nearest(model, known)}")
+
+
+def run(
+    entries: list[Entry],
+    processes: int | None = None,
+    cluster: str | None = None,
+    done: Callable[[Entry], None] = lambda _: None,
+) -> tuple[list[Row], dict[str, str]]:
+    """Train and measure the models that are not finished yet, several at a time, each on one core.
+
+    Args:
+        entries: from `plan`.
+        processes: how many at a time; by default one for each core of this machine, or of the cluster.
+        cluster: HOST:PORT of a Ray cluster that this machine belongs to, and whose machines all see the folder.
+        done: called with every entry when it has come to its end.
+
+    Returns:
+        The rows, fewest mistakes first, and by model the reason why one failed.
+
+    Raises:
+        TenfoldError: if the folder holds a model by another recipe or data, or the cluster does not answer.
+        OSError: if the folder cannot be written.
+    """
+    for entry in entries:
+        _kept(entry)
+    rows: list[Row] = []
+    failed: dict[str, str] = {}
+    # workers on a cluster start in another folder
+    jobs = [replace(entry, data=locate(entry.data), path=entry.path.absolute()) for entry in entries]
+    folder = entries[0].path.parent
+    for job, result in scatter(measure, jobs, folder=folder, processes=processes, cluster=cluster):
+        if isinstance(result, Row):
+            rows.append(result)
+        else:
+            failed[job.model] = str(result)
+        done(job)
+    return sorted(rows, key=lambda row: (row.error, row.model)), failed
+
+
+def measure(entry: Entry) -> Row:
+    """Train a model and let it read the test images, or return what is kept of that.
+
+    Raises:
+        TenfoldError: if it cannot be trained.
+        OSError: if the folder cannot be written.
+    """
+    with locked(entry.path):
+        if row := _kept(entry):
+            return row
+        train, test = load(entry.data)
+        if isinstance(entry.recipe, recipes.Recipe):
+            trained = _train_network(entry.path, entry.recipe, entry.data)
+        else:
+            trained = _train_classical(entry.path, entry.recipe, subset(train, entry.train_images))
+        predict, train_seconds, file = trained
+        predict(test.images[:100])  # what happens only once is no reading time
+        started = time.perf_counter()
+        readings = predict(test.images)
+        seconds = time.perf_counter() - started
+        mistakes = int((readings != test.labels).sum())
+        row = Row(
+            model=entry.model,
+            kind="network" if isinstance(entry.recipe, recipes.Recipe) else "classical",
+            error=mistakes / len(test),
+            interval=wilson_interval(mistakes, len(test)),
+            train_seconds=round(train_seconds, 3),
+            predict_us=round(1e6 * seconds / len(test), 3),
+            bytes=file.stat().st_size,
+            readings="".join(map(str, readings)),
+            file=file.name,
+        )
+        content = {"about": _about(entry), "row": asdict(row)}
+        write_atomically(entry.path / "row.json", strict_json.dumps(content, indent=1) + "\n")
+        return row
+
+
+Trained = tuple[Callable[[np.ndarray], Labels], float, Path]
+
+
+def _train_network(path: Path, recipe: recipes.Recipe, data: str) -> Trained:
+    run = finish(path, recipe, data)
+    model = run.load_model()
+
+    def predict(images: np.ndarray) -> Labels:
+        return predict_logits(model, preprocess.to_tensor(images)).argmax(1).numpy().astype(np.uint8)
+
+    return predict, run.history.train_seconds, run.file("model.safetensors")
+
+
+def _train_classical(path: Path, recipe: classical.recipes.Recipe, digits: Digits) -> Trained:
+    classifier = classical.Classifier(recipe)
+    started = time.perf_counter()
+    classifier.fit(digits, threads=1)
+    seconds = time.perf_counter() - started
+    file = path / "model.skops"
+    classifier.save(file)
+    return classifier.predict, seconds, file
+
+
+def _kept(entry: Entry) -> Row | None:
+    """The row of a model that is finished."""
+    path = entry.path / "row.json"
+    if not path.is_file():
+        return None
+    try:
+        content = strict_json.loads(read_bytes(path, TEXT), str(path))
+        about, row = content["about"], TypeAdapter(Row).validate_python(content["row"])
+    except (KeyError, TypeError, ValueError):
+        raise TenfoldError(f"{path}: damaged; remove {entry.path} to train this model again") from None
+    if about != _about(entry):
+        raise TenfoldError(
+            f"{entry.path}: holds a model by another recipe or data; give the comparison another folder with --out"
+        )
+    return row
+
+
+def _about(entry: Entry) -> dict[str, Any]:
+    return {"recipe": asdict(entry.recipe), "train_images": entry.train_images, "data": locate(entry.data)}
+
+
+def save(folder: Path, rows: Sequence[Row], pairs: Sequence[Pair]) -> None:
+    """Write `comparison.json` and, if there are rows, `comparison.png` into the folder of a comparison."""
+    write_atomically(folder / "comparison.json", strict_json.dumps(to_dict(rows, pairs), indent=1) + "\n")
+    if rows:
+        plots.ranking(rows).savefig(folder / "comparison.png")
+
+
+def to_dict(rows: Sequence[Row], pairs: Sequence[Pair]) -> dict[str, Any]:
+    """A comparison as plain values, ready for JSON; errors are fractions."""
+    figures = [{key: value for key, value in asdict(row).items() if key != "readings"} for row in rows]
+    return {"rows": figures, "pairs": [asdict(pair) for pair in pairs]}

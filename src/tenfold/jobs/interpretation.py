@@ -1,0 +1,93 @@
+"""The pictures of `tenfold evaluate --interpret`: what a trained network looks at, and which labels it doubts."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from tenfold import recipes
+from tenfold.base.files import check_writable
+from tenfold.data import load
+from tenfold.evaluation import Evaluation, evaluate, interpretation
+from tenfold.report import plots
+from tenfold.training import out_of_fold, runs
+from tenfold.training.runs import Run
+
+MAP_IMAGES = 2000  # t-SNE takes seconds for them, a minute for all 10,000
+METHODS = {
+    "PCA": "These are the two directions in which the inputs vary most.",
+    "t-SNE": "Neighbors are alike; distances between groups say nothing.",
+}
+
+
+def interpret(path: str | os.PathLike, folder: str | os.PathLike, data: str | None = None) -> dict[Path, str]:
+    """Draw what a network looks at, how it arranges the digits, and the training labels that look wrong.
+
+    For the labels, four networks are trained by the recipe `fast`, each on three quarters of the training images.
+
+    Args:
+        path: a run folder, or a file that `tenfold.save` wrote.
+        folder: where to write the pictures as PNG; made if it does not exist.
+        data: where the digits come from; by default from where the run's own came.
+
+    Returns:
+        The pictures, each with what it shows in a sentence or two, which is also the file's description.
+
+    Raises:
+        TenfoldError: if a package is missing, there are no usable weights, or the data cannot be used.
+        OSError: if the folder cannot be written.
+    """
+    interpretation.require("sklearn", "cleanlab")
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    check_writable(folder)
+    model = runs.load_model(path)
+    train, test = load(data or (Run(path).environment["data"] if Path(path).is_dir() else "bundled"))
+    samples = test[np.unique(test.labels, return_index=True)[1]]  # the first of every class
+    maps = interpretation.feature_maps(model, samples.images[-1])
+    drops = [
+        interpretation.occlusion(model, *pair) for pair in zip(samples.images, samples.labels.tolist(), strict=True)
+    ]
+    some = test[:MAP_IMAGES]
+    points = interpretation.plane(interpretation.features(model, some))
+    extremes = interpretation.extremes(interpretation.features(model, train), train.labels)
+    answers = Evaluation(out_of_fold(train, recipes.load("fast")), train.labels)
+    doubtful = interpretation.doubtful_labels(answers)
+
+    figures = {
+        "filters": (
+            plots.first_filters(interpretation.first_filters(model)),
+            "The weights of the first layer as small pictures: blue asks for ink, vermilion for paper.",
+        )
+    }
+    if maps:  # there are none without convolutions
+        figures["maps"] = (
+            plots.feature_maps(samples.images[-1], maps),
+            f"A test digit, a {samples.labels[-1]}, and what each layer makes of it, a small picture for each channel.",
+        )
+    figures["saliency"] = (
+        plots.saliency(samples, drops),
+        "One test digit of each class, blue where covering it makes the digit less probable, "
+        "vermilion where more probable.",
+    )
+    shown = evaluate(model, some)
+    for method, meaning in METHODS.items():
+        figures[method.lower()] = (
+            plots.plane({method: points[method]}, shown),
+            f"{len(some):,} test digits as points, by {method} of the last layer's inputs, in the colors of their "
+            f"classes, the misread ones circled. {meaning}",
+        )
+    figures["extremes"] = (
+        plots.extremes(train, extremes),
+        "Of each class the training digit nearest to the mean of its features, and the one farthest from it.",
+    )
+    figures["labels"] = (
+        plots.doubtful_labels(answers, train, doubtful),
+        f"Training digits whose label looks wrong, the most doubtful first; {len(doubtful):,} of {len(train):,} "
+        "are doubted.",
+    )
+    pictures = {}
+    for name, (figure, description) in figures.items():
+        file = Path(folder, f"{name}.png")
+        figure.savefig(file, metadata={"Description": description})
+        pictures[file] = description
+    return pictures

@@ -1,0 +1,173 @@
+"""Piles of pictures: files, folders and standard input, read on all cores or on a cluster."""
+
+import os
+import pickle
+import sys
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+
+import cv2
+
+from tenfold.base.errors import NoDigitsError, TenfoldError
+from tenfold.base.files import DATA, read_stream
+from tenfold.imaging import SUFFIXES, open_page
+from tenfold.reader.reader import NO_SHAPE, Reader, is_idx, read_idx_images
+from tenfold.reader.reading import Reading
+from tenfold.reader.show import annotate, explain, write
+
+CHUNK = 20  # files that a worker is handed at a time
+PATIENCE = 3.0  # seconds; about as long as other processes take to start
+
+Failure = TenfoldError | OSError
+
+
+@dataclass(frozen=True)
+class Source:
+    """Something to read.
+
+    Attributes:
+        path: of a picture or an IDX file, `-` for standard input; of a folder only if it holds no pictures.
+        name: of the file, within the folder that was asked for if that was one.
+        data: what came from standard input.
+    """
+
+    path: Path
+    name: Path
+    data: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What to do with each source.
+
+    Attributes:
+        single: whether every picture shows one digit.
+        annotated: the folder for pictures with what was read, `NAME-read.png`, or the file for that of one picture.
+        explained: the folder for the steps of the reading, a folder `NAME` each.
+    """
+
+    single: bool = False
+    annotated: Path | None = None
+    explained: Path | None = None
+
+
+def find_sources(paths: Sequence[Path]) -> list[Source]:
+    """All that can be read at these paths.
+
+    Args:
+        paths: files; folders, of which all pictures are taken, also those in folders within; `-` for standard input.
+    """
+    found = []
+    for path in paths:
+        if str(path) == "-":
+            found.append(Source(path, Path("stdin"), read_stream(sys.stdin.buffer, DATA, "standard input")))
+            continue
+        inside = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in SUFFIXES and file.is_file()]
+        found += [Source(file, file.relative_to(path)) for file in inside] or [Source(path, Path(path.name))]
+    return found
+
+
+def read_sources(
+    sources: Sequence[Source], reader: Reader, wish: Wish, cluster: str | None = None
+) -> Iterator[tuple[Source, list[Reading] | Failure]]:
+    """Read one after the other; what takes longer than a few seconds is spread over all cores.
+
+    Args:
+        sources: what to read.
+        reader: what reads them; other processes have copies of it.
+        wish: what to do with each source.
+        cluster: HOST:PORT of a Ray cluster that reads instead; its machines must see the files under the same names.
+
+    Yields:
+        Each source, in order, with what was read, at least one reading, or why there is none.
+
+    Raises:
+        TenfoldError: if two pictures would be drawn to one file, or the cluster does not answer.
+    """
+    _check_names(sources, wish)
+    waiting = iter(sources)
+    if cluster is None:
+        started = time.monotonic()
+        for source in waiting:
+            yield source, _read(source, reader, wish)
+            if time.monotonic() - started > PATIENCE:
+                break
+    rest = list(waiting)
+    if not rest:
+        return
+    from tenfold.jobs.workers import scatter  # which loads PyTorch
+
+    chunks = list(enumerate(rest[start : start + CHUNK] for start in range(0, len(rest), CHUNK)))
+    copy = uuid.uuid4().hex, pickle.dumps(reader)  # a worker that stays has those of earlier calls, too
+    early: dict[int, list[list[Reading] | Failure]] = {}
+    following = 0
+    for (number, chunk), answers in scatter(partial(_read_chunk, copy, wish, Path.cwd()), chunks, cluster=cluster):
+        early[number] = [answers] * len(chunk) if isinstance(answers, TenfoldError) else answers
+        while following in early:
+            yield from zip(chunks[following][1], early.pop(following), strict=True)
+            following += 1
+
+
+def _read_chunk(
+    copy: tuple[str, bytes], wish: Wish, here: Path, job: tuple[int, list[Source]]
+) -> list[list[Reading] | Failure]:
+    os.chdir(here)  # on a cluster a worker starts elsewhere
+    cv2.setNumThreads(1)  # each core has its own process
+    reader = _reader(*copy)
+    return [_read(source, reader, wish) for source in job[1]]
+
+
+@lru_cache(maxsize=1)
+def _reader(_: str, pickled: bytes) -> Reader:
+    return pickle.loads(pickled)  # noqa: S301  # of this program
+
+
+def _read(source: Source, reader: Reader, wish: Wish) -> list[Reading] | Failure:
+    try:
+        if source.path.is_dir():
+            raise TenfoldError(f"{source.path}: no pictures in this folder ({' '.join(SUFFIXES)})")
+        draws = wish.annotated or wish.explained
+        if source.data is None and not draws and is_idx(source.path):
+            return reader.read_images(read_idx_images(source.path))
+        page = open_page(source.path if source.data is None else source.data)
+        lines = reader.find(page, wish.single)
+        readings = reader.interpret(page, lines, wish.single)
+        if wish.annotated:
+            file = _annotated_file(source, wish.annotated)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write(annotate(page.picture, readings), file)
+        if wish.explained:
+            folder = wish.explained / source.name.with_suffix("")
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, step in explain(page, lines).items():
+                write(step, folder / f"{name}.png")
+        if not readings:
+            raise NoDigitsError(NO_SHAPE, str(source.path))
+    except (TenfoldError, OSError) as error:
+        return error
+    return readings
+
+
+def _check_names(sources: Sequence[Source], wish: Wish) -> None:
+    if not (wish.annotated or wish.explained):
+        return
+    if wish.annotated and wish.annotated.suffix.lower() in SUFFIXES:
+        if len(sources) > 1:
+            raise TenfoldError(f"{wish.annotated}: is one picture for {len(sources)}; name a folder")
+        if any(os.path.realpath(source.path) == os.path.realpath(wish.annotated) for source in sources):
+            raise TenfoldError(f"{wish.annotated}: is the picture to read; name another")
+    places: dict[Path, Path] = {}
+    for source in sources:
+        other = places.setdefault(source.name.with_suffix(""), source.path)
+        if other is not source.path:
+            raise TenfoldError(f"{other} and {source.path} would be drawn to one file; read them in two calls")
+
+
+def _annotated_file(source: Source, place: Path) -> Path:
+    if place.suffix.lower() in SUFFIXES:
+        return place
+    return place / source.name.with_name(f"{source.name.stem}-read.png")

@@ -1,0 +1,201 @@
+"""One training run from recipe to report."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from tenfold import recipes
+from tenfold.base.errors import TenfoldError
+from tenfold.base.files import locked
+from tenfold.data import Digits, load, locate
+from tenfold.evaluation import apply_temperature, evaluate, fit_temperature
+from tenfold.evaluation.assessment import Assessment
+from tenfold.jobs import assessment
+from tenfold.networks import LINE_NETWORKS, Network, build, summary
+from tenfold.networks.refusal import Thresholds
+from tenfold.recipes import Recipe
+from tenfold.training import (
+    Callback,
+    Checkpoint,
+    CSVLogger,
+    DivergedError,
+    choose_device,
+    fit,
+    hold_out,
+    runs,
+    seed_everything,
+)
+from tenfold.training.runs import Run
+
+
+class InterruptedRun(Exception):  # noqa: N818  # the user's wish, not an error
+    """Training was stopped with Ctrl-C; the message says what was kept and how to go on."""
+
+
+def train(
+    recipe: Recipe | str = "standard",
+    *,
+    data: str = "bundled",
+    out: str | os.PathLike | None = None,
+    force: bool = False,
+    device: str | None = None,
+    callbacks: Sequence[Callback] = (),
+) -> Run:
+    """Train a network by a recipe, evaluate it once on the test images, and leave a run folder.
+
+    Args:
+        recipe: a `Recipe`, or the name of one.
+        data: where the digits come from, see `tenfold.load`.
+        out: the run folder; by default a new one in `runs/`.
+        force: whether to replace a run that is already there.
+        device: "cpu", "cuda" or "mps"; by default the fastest there is.
+        callbacks: called by `fit`.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        InterruptedRun: after Ctrl-C; the weights so far and a checkpoint are in the run folder.
+        DivergedError: if the loss became infinite, or ended far above that of blind guessing; the last weights that
+            are finite are in the run folder.
+        TenfoldError: if recipe, data, folder or device cannot be used, or another process is writing to the folder.
+        OSError: if the folder cannot be written.
+    """
+    recipe = recipes.load(recipe) if isinstance(recipe, str) else recipe
+    digits = load(data)
+    # all that can be wrong is found before a folder is touched
+    model, parts = _prepare(recipe, digits)
+    environment = runs.describe_environment(locate(data), *digits, choose_device(device))
+    path = Path(out) if out is not None else runs.free_path(recipe.name)
+    with locked(path):
+        run = Run.create(path, recipe, environment, force)
+        return _train(run, model, parts, callbacks, resume=False)
+
+
+def resume(path: str | os.PathLike, callbacks: Sequence[Callback] = ()) -> Run:
+    """Go on with an interrupted run, to the same weights that it would have reached without the interruption.
+
+    Recipe, data, device and number of threads are the run's own.
+
+    Args:
+        path: the run folder.
+        callbacks: called by `fit`.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        TenfoldError: if the run is finished, has no checkpoint, or its data have changed; and all that `train` raises.
+    """
+    Run(path)  # what is no run folder is not touched
+    with locked(path):
+        run = Run(path)
+        if run.finished:
+            run.drop_checkpoint()
+            raise TenfoldError(f"{path}: this run is finished; there is nothing to resume")
+        if not run.file("checkpoint.safetensors").is_file():
+            raise TenfoldError(f"{path}: has no checkpoint to go on from; train again with --force")
+        digits = run.load_digits()
+        torch.set_num_threads(run.environment["threads"])
+        model, parts = _prepare(run.recipe, digits)
+        return _train(run, model, parts, callbacks, resume=True)
+
+
+def _prepare(recipe: Recipe, digits: tuple[Digits, Digits]) -> tuple[Network, tuple[Digits, Digits | None, Digits]]:
+    """The network with its initial weights, and the digits to train, to validate and to test with."""
+    if recipe.network in LINE_NETWORKS:
+        raise TenfoldError(
+            f"recipe {recipe.name!r}: network {recipe.network!r} reads whole lines; `python -m benchmarks.shipped` in "
+            "a checkout of tenfold trains it, on lines that it draws"
+        )
+    train_digits, test_digits = digits
+    train_digits, validation = hold_out(train_digits, recipe)
+    seed_everything(recipe.seed)
+    return build(recipe.network, **recipe.network_options), (train_digits, validation, test_digits)
+
+
+def _train(
+    run: Run,
+    model: Network,
+    parts: tuple[Digits, Digits | None, Digits],
+    callbacks: Sequence[Callback],
+    resume: bool,
+) -> Run:
+    train_digits, validation, test_digits = parts
+    checkpoint = run.file("checkpoint.safetensors")
+    try:
+        history = fit(
+            model,
+            train_digits,
+            run.recipe,
+            validation=validation,
+            callbacks=[CSVLogger(run.file("history.csv")), Checkpoint(checkpoint), *callbacks],
+            device=run.environment["device"],
+            resume=checkpoint if resume else None,
+        )
+    except DivergedError:
+        run.save_model(model)
+        raise
+    if history.interrupted:
+        run.save_model(model)
+        raise InterruptedRun(
+            f"{history.stopped}; the weights so far are kept; go on with: tenfold train --resume {run.path}"
+        )
+    model.cpu()
+    uncalibrated = evaluate(model, test_digits)
+    temperature = calibrate(model, validation, run.recipe.temperature)
+    held_out = evaluate(model, validation) if validation else None
+    model.thresholds = Thresholds.calibrate(held_out.logits) if held_out else None
+    run.save_model(model)
+    evaluation = evaluate(model, test_digits) if temperature != 1 else uncalibrated
+    calibration = {"temperature": temperature, "uncalibrated_error": uncalibrated.calibration_error}
+    found = Assessment(evaluation, test_digits.source, validation=held_out)
+    page = assessment.page(run, summary(model), test_digits, history, found, calibration)
+    run.save_evaluation(evaluation.to_dict() | calibration, page)
+    return run
+
+
+def calibrate(model: nn.Module, validation: Digits | None, temperature: float = 1.0) -> float:
+    """Divide a trained network's logits by a temperature, in place, so that its probabilities can be believed.
+
+    Args:
+        model: a network made by `tenfold.build`.
+        validation: images to fit the temperature on, which the model was not trained on.
+        temperature: used where there are no such images.
+
+    Returns:
+        The temperature.
+    """
+    if validation is None:
+        apply_temperature(model, temperature)
+        return temperature
+    total = 1.0
+    for _ in range(5):
+        # the second step changes a network only where its logits are more than multiples, as in `MeanOverShifts`
+        step = fit_temperature((evaluation := evaluate(model, validation)).logits, evaluation.labels)
+        apply_temperature(model, step)
+        total *= step
+        if abs(step - 1) < 0.01:
+            break
+    return total
+
+
+def summarize(run: Run) -> dict[str, Any]:
+    """A finished run in one flat record; accuracies are fractions, None where nothing was held out."""
+    history, figures = run.history, run.load_evaluation()
+    return {
+        "run": str(run.path),
+        "recipe": run.recipe.name,
+        "seed": run.recipe.seed,
+        "device": run.environment["device"],
+        "parameters": sum(parameter.numel() for parameter in run.load_model().parameters()),
+        "train_seconds": history.train_seconds,
+        "validation_accuracy": history["validation_accuracy"][-1],
+        "test_accuracy": figures["accuracy"],
+        "test_accuracy_without_label_errors": figures.get("accuracy_without_label_errors"),  # older runs do not have it
+        "test_loss": figures["loss"],
+    }

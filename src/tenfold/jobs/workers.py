@@ -1,0 +1,168 @@
+"""Independent jobs on the cores of this machine, or on a Ray cluster."""
+
+import logging
+import multiprocessing
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from threading import Thread
+from typing import Any, TypeVar
+
+import torch
+from joblib import Parallel, delayed, parallel_config
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+from tenfold.base.errors import TenfoldError, warnings_as_lines
+from tenfold.base.files import locked
+
+RETRIES = 3  # of a job whose worker was lost; without a limit, a job that kills its worker would never end
+WATCH = 0.5  # seconds between a worker's looks after its parent
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+
+
+def scatter(
+    function: Callable[[Job], Result],
+    jobs: Sequence[Job],
+    *,
+    folder: Path | None = None,
+    processes: int | None = None,
+    threads: int = 1,
+    cluster: str | None = None,
+) -> Iterator[tuple[Job, Result | TenfoldError]]:
+    """Call a function for every job, many at a time; one that fails does not stop the others.
+
+    Args:
+        function: what to do; one that the workers can import, or a `functools.partial` of one.
+        jobs: what to call it with.
+        folder: where the jobs write; locked meanwhile, and a worker that does not see it refuses its jobs.
+        processes: how many at a time; by default one for each core, of this machine or of the cluster.
+        threads: the cores that each job is given, PyTorch among them.
+        cluster: HOST:PORT of a Ray cluster that this machine belongs to; by default this machine alone.
+
+    Yields:
+        Each job with its result, as they come. For the result of a job that failed stands its error. On a cluster, a
+        job whose worker is lost starts again; it has failed if that happened too often.
+
+    Raises:
+        TenfoldError: if the cluster does not answer, a worker on this machine was killed, or another process is writing
+            to the folder.
+        OSError: if the folder cannot be written.
+    """
+    with locked(folder) if folder is not None else nullcontext() as lock:
+        seen = lock.absolute() if lock else None  # on every machine that shares the folder
+        attempt = partial(_attempt, function, threads, seen)
+        if cluster is not None:
+            yield from _on_cluster(attempt, jobs, processes or len(jobs), threads, cluster)
+        else:
+            yield from _here(attempt, jobs, processes, threads)
+
+
+def _here(
+    function: Callable[[Job], Result], jobs: Sequence[Job], processes: int | None, threads: int
+) -> Iterator[tuple[Job, Result]]:
+    # after Ctrl-C, the process that tracks loky's semaphores may complain of one that is gone already
+    os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
+    calls = (delayed(_call)(function, number, job) for number, job in enumerate(jobs))
+    with parallel_config("loky", inner_max_num_threads=threads, initializer=_end_with, initargs=(os.getpid(),)):
+        try:
+            for number, result in Parallel(n_jobs=processes or -1, return_as="generator_unordered")(calls):
+                yield jobs[number], result
+        except TerminatedWorkerError:
+            raise TenfoldError(
+                "a worker process was killed, for lack of memory perhaps; go on with fewer --processes"
+            ) from None
+
+
+def _end_with(parent: int) -> None:
+    """In a worker: end it when its parent is gone, however that ended; nobody else would stop its job."""
+
+    def watch() -> None:
+        if sys.platform == "win32":  # where getppid names the parent for ever
+            multiprocessing.parent_process().join()
+        while os.getppid() == parent:
+            time.sleep(WATCH)
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
+
+
+def _attempt(function: Callable[[Job], Result], threads: int, seen: Path | None, job: Job) -> Result | TenfoldError:
+    if seen and not seen.is_file():
+        return TenfoldError(
+            f"the machine {socket.gethostname()} does not see {seen.parent}; "
+            "all machines of the cluster must share this folder, choose one with --out"
+        )
+    torch.set_num_threads(threads)
+    try:
+        with warnings_as_lines():
+            return function(job)
+    except (TenfoldError, OSError) as error:
+        return TenfoldError(str(error))
+
+
+def _call(function: Callable[[Job], Result], number: int, job: Job) -> tuple[int, Result]:
+    return number, function(job)
+
+
+def _on_cluster(
+    function: Callable[[Job], Result], jobs: Sequence[Job], processes: int, threads: int, address: str
+) -> Iterator[tuple[Job, Result | TenfoldError]]:
+    ray = _connect(address)
+    call = ray.remote(num_cpus=threads, max_retries=RETRIES)(_call)
+    waiting = iter(enumerate(jobs))
+    running: dict[Any, Job] = {}
+    try:
+        while True:
+            for number, job in islice(waiting, processes - len(running)):
+                running[call.remote(function, number, job)] = job
+            if not running:
+                return
+            [ready], _ = ray.wait(list(running))
+            job = running.pop(ready)
+            try:
+                _, result = ray.get(ready)
+            except ray.exceptions.RayError as error:
+                cause = getattr(error, "cause", None) or error
+                reason = str(cause).partition("\n")[0]
+                result = TenfoldError(f"lost on the cluster: {type(cause).__name__}: {reason}")
+            yield job, result
+    finally:  # also when interrupted
+        for reference in running:
+            ray.cancel(reference, force=True)
+        ray.shutdown()
+
+
+def _connect(address: str) -> Any:
+    """Connect to a cluster; returns the module `ray`."""
+    # read by Ray when it is imported: report nothing home, give up soon, print nothing about lost workers
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_gcs_server_request_timeout_seconds", "10")
+    os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")
+    try:
+        import ray
+    except ImportError:
+        raise TenfoldError("a cluster needs Ray; install it with: pip install tenfold[ray]") from None
+    host, _, port = address.rpartition(":")
+    if not host or "/" in host or not port.isdecimal():
+        raise TenfoldError(f"cluster address {address!r}: write it HOST:PORT, as ray start --head prints it")
+    # ray.init would knock for minutes on a door that nobody opens
+    try:
+        socket.create_connection((host, int(port)), timeout=5).close()
+        probe = [sys.executable, "-P", "-m", "ray.scripts.scripts", "health-check", "--address", address]
+        subprocess.run(probe, capture_output=True, timeout=12, check=True)  # noqa: S603
+    except (OSError, OverflowError, subprocess.SubprocessError):
+        raise TenfoldError(f"cluster {address}: no Ray {ray.__version__} answers there") from None
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level=logging.CRITICAL)
+    except (OSError, RuntimeError) as error:
+        raise TenfoldError(f"cluster {address}: {error}; the command must run on one of its machines") from None
+    return ray

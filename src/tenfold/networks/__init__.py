@@ -1,0 +1,365 @@
+"""Every network, each on one screen, and `build(name)`.
+
+All take standardized images `(batch, 1, 28, 28)` and return logits `(batch, 10)`.
+"""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from tenfold.base.errors import TenfoldError, nearest
+from tenfold.data.preprocess import MEAN, STD
+from tenfold.networks.layers import Affine, Int8Conv2d, Int8Linear, MeanOverShifts, Residual, block, separable
+from tenfold.networks.refusal import Thresholds
+
+MOST_CHANNELS = 1024  # of an option: a hundred million weights in the largest network, and gigabytes to train it
+
+
+class Network(nn.Sequential):
+    """Layers in order, with the name and the options that `build` made them from.
+
+    Attributes:
+        thresholds: below which scores its answers are refused; None until they are calibrated on held-out digits.
+    """
+
+    def __init__(self, name: str, options: dict[str, Any], *layers: nn.Module) -> None:
+        super().__init__(*layers)
+        self.name = name
+        self.options = options
+        self.thresholds: Thresholds | None = None
+
+
+def softmax() -> list[nn.Module]:
+    """Softmax regression: one weight per pixel and class, no hidden layer.
+
+    Source: LeCun et al. 1998, section III.C.1, "Linear Classifier"; 12 % error there, about 8 % with softmax.
+    """
+    return [
+        nn.Flatten(),  # (batch, 784)
+        nn.Linear(784, 10),
+    ]
+
+
+def mlp(width: int = 256, dropout: float = 0.2) -> list[nn.Module]:
+    """A multilayer perceptron with two hidden layers.
+
+    Source: LeCun et al. 1998, section III.C.3, "Two-Hidden-Layer Fully Connected"; ReLU and Dropout are later
+    (Srivastava et al., "Dropout", JMLR 15, 2014).
+    """
+    return [
+        nn.Flatten(),  # (batch, 784)
+        nn.Linear(784, width),
+        nn.ReLU(),
+        nn.Dropout(dropout),
+        nn.Linear(width, max(1, width // 2)),  # (batch, 128)
+        nn.ReLU(),
+        nn.Dropout(dropout),
+        nn.Linear(max(1, width // 2), 10),
+    ]
+
+
+def lenet5() -> list[nn.Module]:
+    """LeNet-5, the network that MNIST was made for, with a linear output layer instead of radial basis functions.
+
+    Source: LeCun et al., "Gradient-based learning applied to document recognition", Proceedings of the IEEE 86(11),
+    1998, section II.B and figure 2. As is usual today, the second convolution sees all six maps.
+    """
+    return [
+        nn.Conv2d(1, 6, 5, padding=2),  # (batch, 6, 28, 28): the paper pads MNIST to 32x32
+        nn.Tanh(),
+        nn.AvgPool2d(2),  # (batch, 6, 14, 14)
+        nn.Conv2d(6, 16, 5),  # (batch, 16, 10, 10)
+        nn.Tanh(),
+        nn.AvgPool2d(2),  # (batch, 16, 5, 5)
+        nn.Conv2d(16, 120, 5),  # (batch, 120, 1, 1)
+        nn.Tanh(),
+        nn.Flatten(),  # (batch, 120)
+        nn.Linear(120, 84),
+        nn.Tanh(),
+        nn.Linear(84, 10),
+    ]
+
+
+def cnn(stem: int = 32, width: int = 32, dropout: float = 0.1) -> list[nn.Module]:
+    """A small convolutional network: four convolutions with BatchNorm and ReLU, one pooling, Dropout, one linear layer.
+
+    Two choices keep it fast: a first convolution of stride 2, since most of the work would be at full resolution, and
+    pooling before BatchNorm and ReLU, which leaves them a quarter of the values.
+
+    Args:
+        stem: channels of the first convolution.
+        width: channels of the second; the third and the fourth have twice as many.
+        dropout: the share of the features that is set to zero in training.
+
+    Sources: BatchNorm before ReLU from Ioffe and Szegedy, "Batch Normalization", ICML 2015; strided convolutions from
+    Springenberg et al., "Striving for Simplicity: The All Convolutional Net", 2014; Dropout as in `mlp`.
+    """
+    return [
+        *block(1, stem, kernel=5, stride=2),  # (batch, 32, 12, 12)
+        *block(stem, width, pool=True),  # (batch, 32, 5, 5)
+        *block(width, 2 * width, padding=1),  # (batch, 64, 5, 5)
+        *block(2 * width, 2 * width),  # (batch, 64, 3, 3)
+        nn.Flatten(),  # (batch, 576)
+        nn.Dropout(dropout),
+        nn.Linear(2 * width * 9, 10),
+    ]
+
+
+def deep_cnn(width: int = 32) -> list[nn.Module]:
+    """The default: `cnn` with one more convolution before the pooling, where depth was measured to help most.
+
+    Sources: as for `cnn`; 3x3 convolutions in a row from Simonyan and Zisserman, "Very Deep Convolutional Networks for
+    Large-Scale Image Recognition", 2014.
+    """
+    return [
+        *block(1, width, kernel=5, stride=2),  # (batch, 32, 12, 12)
+        *block(width, width, padding=1),  # (batch, 32, 12, 12)
+        *block(width, width * 3 // 2, padding=1, pool=True),  # (batch, 48, 6, 6)
+        *block(width * 3 // 2, 2 * width),  # (batch, 64, 4, 4)
+        *block(2 * width, 2 * width),  # (batch, 64, 2, 2)
+        nn.Flatten(),  # (batch, 256)
+        nn.Linear(2 * width * 4, 10),
+    ]
+
+
+def steady_cnn(width: int = 32) -> list[nn.Module]:
+    """The most accurate: `deep_cnn`, which in evaluation looks at five shifts of an image and takes the mean.
+
+    Source: as in `tenfold.networks.layers.MeanOverShifts`.
+    """
+    return [MeanOverShifts(*deep_cnn(width))]
+
+
+def resnet(width: int = 32) -> list[nn.Module]:
+    """ResNet-lite: `deep_cnn` with residual blocks in the place of its second and its fourth convolution.
+
+    Source: residual blocks as in `tenfold.networks.layers.Residual`.
+    """
+    return [
+        *block(1, width, kernel=5, stride=2),  # (batch, 32, 12, 12)
+        Residual(width),
+        *block(width, 2 * width, padding=1, pool=True),  # (batch, 64, 6, 6)
+        Residual(2 * width),
+        *block(2 * width, 2 * width),  # (batch, 64, 4, 4)
+        nn.Flatten(),  # (batch, 1024)
+        nn.Linear(2 * width * 16, 10),
+    ]
+
+
+def tiny(width: int = 46) -> list[nn.Module]:
+    """For microcontrollers: few parameters, and weights of 8 bits from the first step of training on.
+
+    Few parameters buy many channels where a convolution is split in two, and where every channel ends in its own
+    weighted sum of positions instead of in a large linear layer. Of width 12 it has 1,498 parameters; of width 46,
+    9,936 weights.
+
+    Sources: 8-bit weights and separable convolutions as in `tenfold.networks.layers`; the sum of positions as in S. Chen et al.,
+    "MobileFaceNets", 2018, section 3.2.
+    """
+    return [
+        Int8Conv2d(1, width, 5, stride=2, bias=False),  # (batch, 46, 12, 12)
+        nn.BatchNorm2d(width),
+        nn.ReLU(),
+        *separable(width, padding=1),  # (batch, 46, 12, 12)
+        *separable(width, padding=1, pool=True),  # (batch, 46, 6, 6)
+        *separable(width),  # (batch, 46, 4, 4)
+        Int8Conv2d(width, width, 4, groups=width, bias=False),  # (batch, 46, 1, 1)
+        nn.BatchNorm2d(width),
+        nn.Flatten(),  # (batch, 46)
+        Int8Linear(width, 10),
+    ]
+
+
+def adjustable_cnn(
+    stem: int = 32,
+    width: int = 32,
+    depth: Literal[1, 2, 3, 4, 5] = 4,
+    activation: Literal["relu", "gelu", "sigmoid", "tanh"] = "relu",
+    batchnorm: bool = True,
+    dropout: float = 0.1,
+    inputs: Literal["standardized", "scaled", "raw"] = "standardized",
+) -> list[nn.Module]:
+    """`cnn` with its design choices as options, to measure what each is worth; with the defaults it is `cnn`.
+
+    Args:
+        stem: channels of the first convolution.
+        width: channels of the second; later ones have twice as many.
+        depth: how many convolutions.
+        activation: what follows each of them.
+        batchnorm: whether BatchNorm comes before the activation; without it, the convolutions have a bias.
+        dropout: the share of the features that is set to zero in training.
+        inputs: what the first convolution sees: standardized pixels, pixels from 0 to 1, or from 0 to 255.
+
+    Sources: as for `cnn`; GELU from D. Hendrycks and K. Gimpel, "Gaussian Error Linear Units", 2016.
+    """
+    blocks = [
+        block(1, stem, kernel=5, stride=2),  # (batch, 32, 12, 12)
+        block(stem, width, pool=True),  # (batch, 32, 5, 5)
+        block(width, 2 * width, padding=1),  # (batch, 64, 5, 5)
+        block(2 * width, 2 * width),  # (batch, 64, 3, 3)
+        block(2 * width, 2 * width),  # (batch, 64, 1, 1)
+    ][:depth]
+    features = [stem * 144, width * 25, 2 * width * 25, 2 * width * 9, 2 * width][len(blocks) - 1]
+    layers = [layer for one in blocks for layer in one]
+    if not batchnorm:
+        layers = [layer for layer in layers if not isinstance(layer, nn.BatchNorm2d)]
+        for layer in layers:
+            if isinstance(layer, nn.Conv2d):
+                layer.bias = nn.Parameter(torch.zeros(layer.out_channels))
+    activations = {"relu": nn.ReLU, "gelu": nn.GELU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
+    layers = [activations[activation]() if isinstance(layer, nn.ReLU) else layer for layer in layers]
+    undo = {"standardized": (), "scaled": (Affine(STD, MEAN),), "raw": (Affine(255 * STD, 255 * MEAN),)}
+    return [*undo[inputs], *layers, nn.Flatten(), nn.Dropout(dropout), nn.Linear(features, 10)]
+
+
+def row_cnn(width: int = 32) -> list[nn.Module]:
+    """Reads a row of digits as a whole: at every second column it says which digit stands there, or none.
+
+    Args:
+        width: channels of the first convolution; the last ones have four times as many.
+
+    Returns:
+        Layers from standardized images `(batch, 1, 40, columns)` to the logits `(batch, 11, columns / 2)` of ten
+        digits and of none, for connectionist temporal classification; `columns` may be any even number.
+
+    Sources: A. Graves et al., "Connectionist Temporal Classification", ICML 2006; without recurrent layers as in
+    F. Yin et al., "Scene Text Recognition with Sliding Convolutional Character Models", 2017.
+    """
+    return [
+        *block(1, width, kernel=5, stride=2, padding=2),  # (batch, 32, 20, columns / 2), as are all the columns below
+        *block(width, width * 3 // 2, padding=1),  # (batch, 48, 20, ...)
+        nn.MaxPool2d((2, 1)),  # (batch, 48, 10, ...)
+        *block(width * 3 // 2, 2 * width, padding=1),  # (batch, 64, 10, ...)
+        *block(2 * width, 2 * width, padding=1),  # (batch, 64, 10, ...)
+        nn.MaxPool2d((2, 1)),  # (batch, 64, 5, ...)
+        *block(2 * width, 3 * width, padding=1),  # (batch, 96, 5, ...)
+        *block(3 * width, 4 * width, kernel=(5, 3), padding=(0, 1)),  # (batch, 128, 1, ...)
+        *block(4 * width, 4 * width, kernel=(1, 5), padding=(0, 2)),  # (batch, 128, 1, ...)
+        nn.Flatten(2),  # (batch, 128, ...)
+        nn.Dropout(0.1),
+        nn.Conv1d(4 * width, 11, 1),  # (batch, 11, ...)
+    ]
+
+
+NETWORKS: dict[str, Callable[..., list[nn.Module]]] = {
+    function.__name__: function
+    for function in (softmax, mlp, lenet5, cnn, deep_cnn, steady_cnn, resnet, tiny, adjustable_cnn)
+}
+LINE_NETWORKS: dict[str, Callable[..., list[nn.Module]]] = {"row_cnn": row_cnn}  # they read whole lines of digits
+
+
+def build(name: str, **options: Any) -> Network:
+    """Make a network with fresh random weights from PyTorch's global generator.
+
+    Args:
+        name: one of `NETWORKS`, or of `LINE_NETWORKS`, which read whole lines.
+        options: what that network's function takes, `width` or `dropout` for example.
+
+    Returns:
+        The network in training mode and channels-last layout, in which convolutions are fastest: images
+        `(batch, 1, 28, 28)` in, logits `(batch, 10)` out.
+
+    Raises:
+        TenfoldError: if there is no such network or it has no such option.
+    """
+    known = NETWORKS | LINE_NETWORKS
+    if name not in known:
+        raise TenfoldError(f"there is no network {name!r}{nearest(name, NETWORKS)}")
+    parameters = inspect.signature(known[name]).parameters
+    for option, value in options.items():
+        if option not in parameters:
+            raise TenfoldError(f"network {name!r} has no option {option!r}{nearest(option, parameters)}")
+        _check_option(name, option, value, parameters[option].annotation)
+    # the same layout everywhere: another one would sum in another order and change the last bits of the logits
+    network = Network(name, options, *known[name](**options))
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def _check_option(network: str, option: str, value: Any, expected: Any) -> None:
+    choices = get_args(expected) or ((True, False) if expected is bool else ())
+    if choices:
+        if not any(type(value) is type(choice) and value == choice for choice in choices):  # 1 is not True
+            raise TenfoldError(f"network {network!r}: {option} must be one of {choices}, not {value!r}")
+        return
+    if isinstance(value, bool) or not isinstance(value, (int, float) if expected is float else expected):
+        raise TenfoldError(f"network {network!r}: {option} must be {expected.__name__}, not {value!r}")
+    if not (1 <= value <= MOST_CHANNELS if expected is int else 0 <= value < 1):
+        allowed = f"at least 1 and at most {MOST_CHANNELS}" if expected is int else "at least 0 and less than 1"
+        raise TenfoldError(f"network {network!r}: {option} must be {allowed}, not {value!r}")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One row of `summary`: a layer's type, the shape of its output without the batch, its number of parameters."""
+
+    layer: str
+    output_shape: tuple[int, ...]
+    parameters: int
+
+
+class Summary(list[Layer]):
+    """The rows of `summary`; prints as a table."""
+
+    def __str__(self) -> str:
+        rows = [(row.layer, str(row.output_shape), f"{row.parameters:,}") for row in self]
+        rows = [("layer", "output shape", "parameters"), *rows]
+        rows.append(("total", "", f"{sum(row.parameters for row in self):,}"))
+        widths = [max(len(row[column]) for row in rows) for column in range(3)]
+        return "\n".join(f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}" for a, b, c in rows)
+
+
+def summary(model: nn.Module) -> Summary:
+    """List the layers of a network with output shapes and parameter counts.
+
+    Args:
+        model: a network for images `(batch, 1, 28, 28)`.
+
+    Returns:
+        One row for every layer that holds no other layers, in the order in which they run; `print` shows a table.
+    """
+    rows = Summary()
+
+    def record(layer: nn.Module, _: tuple[Tensor, ...], output: Tensor) -> None:
+        count = sum(parameter.numel() for parameter in layer.parameters())
+        rows.append(Layer(type(layer).__name__, tuple(output.shape[1:]), count))
+
+    leaves = [layer for layer in model.modules() if not any(layer.children())]
+    hooks = [layer.register_forward_hook(record) for layer in leaves]
+    training = model.training
+    try:
+        device = next(model.parameters()).device
+        with torch.inference_mode():
+            model.eval()(torch.zeros(1, 1, 28, 28, device=device))
+    finally:
+        model.train(training)
+        for hook in hooks:
+            hook.remove()
+    return rows
+
+
+@torch.inference_mode()
+def predict_logits(
+    model: nn.Module, images: Float[Tensor, "n 1 28 28"], batch_size: int = 1000
+) -> Float[Tensor, "n classes"]:
+    """Run a network in evaluation mode and float32, in batches that bound the memory.
+
+    Args:
+        model: a network; it is left in the mode it came in.
+        images: standardized images, on any device.
+        batch_size: how many images at once; part of what makes results bit-identical.
+
+    Returns:
+        Logits on the CPU.
+    """
+    training = model.training
+    device = next(model.parameters()).device
+    model.eval()
+    try:
+        return torch.cat([model(batch.to(device)).float().cpu() for batch in images.split(batch_size)])
+    finally:
+        model.train(training)

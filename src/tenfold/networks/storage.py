@@ -1,0 +1,154 @@
+"""Weights on disk: `save` and `restore`, in safetensors, which holds numbers and text but no code."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from tenfold.base import strict_json
+from tenfold.base.errors import TenfoldError
+from tenfold.base.files import DATA, check_size, write_atomically
+from tenfold.networks import Network, build
+from tenfold.networks.refusal import Thresholds
+
+LONGEST = 200  # characters of a foreign text in an error message
+
+
+def save(model: nn.Module, path: str | os.PathLike) -> None:
+    """Write a network, its name, options, thresholds and weights, into one safetensors file, atomically.
+
+    Args:
+        model: a network made by `tenfold.build`.
+        path: the file; an existing one is replaced.
+
+    Raises:
+        TenfoldError: if the model was not made by `tenfold.build`.
+        OSError: if the file cannot be written.
+    """
+    if not isinstance(model, Network):
+        raise TenfoldError(f"cannot save a {type(model).__name__}: restore() rebuilds only networks of tenfold.build()")
+    description: dict[str, Any] = {"name": model.name, "options": model.options}
+    if model.thresholds:
+        description["thresholds"] = vars(model.thresholds)
+    write_tensors(path, model.state_dict(), {"network": strict_json.dumps(description)})
+
+
+def restore(path: str | os.PathLike) -> Network:
+    """Rebuild a network from what `save` wrote; its logits are bit-identical to those before.
+
+    Args:
+        path: the file, or a run folder.
+
+    Returns:
+        The network on the CPU, in evaluation mode.
+
+    Raises:
+        TenfoldError: if there is no such file, it is damaged, or it holds no network of tenfold.
+        OSError: if the file cannot be read.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / "model.safetensors"
+    tensors, metadata = read_tensors(path)
+    if "network" not in metadata:
+        raise TenfoldError(f"{path}: holds no tenfold network; write one with tenfold.save()")
+    try:
+        description = strict_json.loads(metadata["network"], str(path))
+        with torch.device("meta"):  # takes no memory, whatever size is asked for
+            build(description["name"], **description["options"]).load_state_dict(tensors, assign=True)
+        model = build(description["name"], **description["options"])
+        model.load_state_dict(tensors)
+        if "thresholds" in description:  # older files have none
+            model.thresholds = Thresholds(**description["thresholds"])
+    except (ArithmeticError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        reason = (str(error).splitlines() or [""])[-1].strip()  # PyTorch lists what does not fit, a line each
+        raise TenfoldError(
+            f"{path}: its weights do not fit the network {metadata['network'][:LONGEST]}; "
+            f"another version may have written them ({reason[:LONGEST]})"
+        ) from None
+    return model.eval()
+
+
+def write_tensors(path: str | os.PathLike, tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> None:
+    """Write tensors from any device and in any memory layout, atomically, with text and a SHA-256 of all beside them.
+
+    The text is one entry, which gives the same bytes each time; safetensors writes several in no fixed order.
+    """
+    contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    text = json.dumps({"sha256": _sha256(contiguous, metadata), **metadata})
+    write_atomically(path, safetensors.torch.save(contiguous, {"tenfold": text}))
+
+
+def read_tensors(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Read what `write_tensors` wrote: the tensors and the text.
+
+    Files of earlier versions, which have no SHA-256, are read without a check.
+
+    Raises:
+        TenfoldError: if there is no such file, it is no safetensors file, or it has changed since it was written.
+    """
+    if not Path(path).is_file():
+        raise TenfoldError(f"{path}: no such file")
+    check_size(path, DATA)
+    try:
+        with _in_utf8(path) as name, safetensors.safe_open(name, framework="pt") as file:
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            metadata = file.metadata() or {}
+    except safetensors.SafetensorError as error:
+        if missing := _missing(Path(path).read_bytes()):
+            raise TenfoldError(f"{path}: truncated, its last {missing:,} bytes are missing; get it again") from None
+        raise TenfoldError(f"{path}: not a safetensors file, or a damaged one ({error})") from None
+    if "tenfold" not in metadata:
+        return tensors, metadata
+    try:
+        stored, *texts = json.loads(metadata["tenfold"]).items()
+        intact = stored == ("sha256", _sha256(tensors, dict(texts)))
+    except (AttributeError, RecursionError, TypeError, ValueError):  # the text itself has changed
+        intact = False
+    if not intact:
+        raise TenfoldError(f"{path}: damaged, its SHA-256 is not the one stored in it; copy it again, or train again")
+    return tensors, dict(texts)
+
+
+def _sha256(tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> str:
+    """Over names, types, shapes and values of the tensors, and the text."""
+    digest = hashlib.sha256(json.dumps(metadata, sort_keys=True).encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def _missing(content: bytes) -> int:
+    """How many bytes a safetensors file lacks at its end, as far as its header tells."""
+    start = 8 + int.from_bytes(content[:8], "little")
+    try:
+        header, _ = json.JSONDecoder().raw_decode(content[8:start].decode())
+        ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
+        return max(0, start + max(ends) - len(content))
+    except (AttributeError, KeyError, IndexError, RecursionError, TypeError, ValueError):
+        # no header; if it begins like one, its end is missing
+        return max(0, start - len(content)) if content[8:9] == b"{" and len(content) < start < DATA else 0
+
+
+@contextmanager
+def _in_utf8(path: str | os.PathLike) -> Iterator[str]:
+    """A name of a file that is UTF-8, as safetensors wants it: its own, or that of a link to it."""
+    try:
+        os.fspath(path).encode()
+    except UnicodeEncodeError:
+        with TemporaryDirectory() as folder:
+            link = Path(folder, "link")
+            link.symlink_to(Path(path).absolute())
+            yield str(link)
+    else:
+        yield os.fspath(path)

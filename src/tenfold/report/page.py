@@ -1,0 +1,157 @@
+"""The report: one HTML page about one training run, complete in itself."""
+
+import base64
+import io
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+from jinja2 import Environment, StrictUndefined
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+from PIL import Image
+
+from tenfold.data import Digits
+from tenfold.evaluation import Evaluation, Robustness, decline, diagnose, leave_out
+from tenfold.networks import Summary
+from tenfold.recipes import Recipe
+from tenfold.report import plots
+from tenfold.report.plots import style
+from tenfold.training import History
+
+GALLERY = 24  # fills rows of 3, 6 and 8
+LEFT_OUT = (0.005, 0.01)  # shares of the images
+ERROR_RATES = (0.005, 0.002, 0.001)
+# What the ink of a plot becomes on a dark page.
+DARK = {style.INK: "#e6e9ed", style.MUTED: "#a7b0bb", style.RULE: "#343b44", style.TRAINING: "#56b4e9"}
+DARK |= {style.VALIDATION: "#f08a3c", style.FOUR_COLORS[3]: "#cc79a7"}
+
+
+def render(
+    *,
+    title: str,
+    recipe: Recipe | None,
+    environment: Mapping[str, object],
+    history: History | None,
+    evaluation: Evaluation,
+    temperature: float,
+    uncalibrated_error: float | None,
+    validation: Evaluation | None,
+    error_rate: float | None = None,
+    robustness: Robustness | None = None,
+    pictures: Mapping[Path, str] | None = None,
+    test: Digits,
+    layers: Summary,
+) -> str:
+    """Write the report of a training run, or of a model in a file, as HTML.
+
+    Args:
+        title: the page's heading.
+        recipe: what was trained and how; None for a file.
+        environment: names and values of whatever describes machine and software, or the file.
+        history: the measurements of every epoch; None for a file.
+        evaluation: the model's answers to `test`.
+        temperature: what the model's logits were divided by.
+        uncalibrated_error: the expected calibration error before that, where it is known.
+        validation: the model's answers to images that were held out from training, where there are any.
+        error_rate: the error rate to find a threshold for, beside the usual ones.
+        robustness: the model's accuracies on worse images, where they were measured.
+        pictures: PNG files of what the model looks at, each with what it shows.
+        test: the test digits, for the pictures of the mistakes.
+        layers: the network's, from `tenfold.summary`; none where they are not known.
+
+    Returns:
+        A page that needs no network, no script and no other file; pictures are inside.
+    """
+    jinja = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    jinja.filters.update(percent=plots.percent, confidence=plots.confidence, plain=plain, count="{:,}".format)
+    jinja.filters["right"] = lambda error: plots.percent(1 - error)
+    jinja.filters["sentence"] = lambda text: (text[:1].upper() + text[1:]).replace("%", "\u00a0%")
+    template = jinja.from_string(resources.files(__package__).joinpath("report.html.j2").read_text("utf-8"))
+    return template.render(
+        title=title,
+        recipe=recipe,
+        recipe_values=asdict(recipe) if recipe else {},
+        environment=environment,
+        history=history,
+        diagnosis=diagnose(history) if history else None,
+        curves=[(panel, *themes(plots.curves(history, panel))) for panel in plots.panels(history)] if history else [],
+        evaluation=evaluation,
+        heat=plots.mistake_heat(evaluation).round(2).tolist(),
+        confused=most_confused(evaluation),
+        uncalibrated_error=uncalibrated_error,
+        temperature=temperature,
+        trust=[themes(plots.reliability(evaluation)), themes(plots.risk_coverage(evaluation))],
+        left_out=[(share, leave_out(evaluation.probabilities, evaluation.labels, share)) for share in LEFT_OUT],
+        selections=[
+            (rate, *pair)
+            for rate in sorted({*ERROR_RATES, *([error_rate] if error_rate is not None else [])}, reverse=True)
+            if validation and (pair := decline(validation, evaluation, rate))
+        ],
+        robustness=robustness,
+        worse=[themes(draw(robustness)) for draw in (plots.robustness, plots.shifts, plots.rotations) if robustness],
+        pictures=[(*card(file), description) for file, description in (pictures or {}).items()],
+        gallery=[(mistake, picture(test.images[mistake.index])) for mistake in evaluation.mistakes[:GALLERY]],
+        label_errors=[(answer, picture(test.images[answer.index])) for answer in evaluation.label_error_answers],
+        source=test.source,
+        layers=layers,
+        parameters=sum(layer.parameters for layer in layers),
+    )
+
+
+def themes(figure: Figure) -> tuple[str, str]:
+    """Write a figure as SVG without a background, once for a light and once for a dark page, both as data URIs."""
+    file = io.BytesIO()
+    # text stays text, and the same figure gives the same bytes
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "tenfold"}):
+        nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+        figure.savefig(file, format="svg", transparent=True, metadata=nothing)
+    light = dark = file.getvalue().decode()
+    for ink, replacement in DARK.items():
+        dark = dark.replace(ink, replacement)
+    return data_uri("image/svg+xml", light.encode()), data_uri("image/svg+xml", dark.encode())
+
+
+def picture(image: UInt8[np.ndarray, "28 28"]) -> str:
+    """Write an image as PNG, dark ink on white paper, as a data URI."""
+    file = io.BytesIO()
+    Image.fromarray(255 - image).save(file, "PNG")
+    return data_uri("image/png", file.getvalue())
+
+
+def card(file: Path) -> tuple[str, int, int]:
+    """Take in a picture with the colors reduced to a palette; returns a data URI, the width and the height."""
+    content = io.BytesIO()
+    with Image.open(file) as image:
+        image.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(content, "PNG", optimize=True)
+        return data_uri("image/png", content.getvalue()), image.width, image.height
+
+
+def data_uri(kind: str, content: bytes) -> str:
+    """Put a file's content where a page expects its address."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def most_confused(evaluation: Evaluation) -> tuple[int, int, int] | None:
+    """The most frequent mistake as `(true digit, read as, count)`; None if several are as frequent or there is none."""
+    counts = evaluation.confusion - np.diag(np.diag(evaluation.confusion))
+    if not counts.any() or (counts == counts.max()).sum() > 1:
+        return None
+    label, prediction = np.unravel_index(counts.argmax(), counts.shape)
+    return int(label), int(prediction), int(counts.max())
+
+
+def plain(value: object) -> str:
+    """Write a setting for people: true or false as yes or no, nothing as a dash, a table as `key = value`."""
+    if value is None or value in ("", {}, []):
+        return "\N{EN DASH}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} = {plain(entry)}" for key, entry in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(plain(entry) for entry in value)
+    return str(value)

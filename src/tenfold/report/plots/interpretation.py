@@ -1,0 +1,145 @@
+"""Pictures of what a network looks at."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from jaxtyping import Float, UInt8
+from matplotlib import colormaps, rc_context
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.patheffects import withStroke
+
+from tenfold.data import CLASSES, Digits
+from tenfold.evaluation import Evaluation
+from tenfold.report.plots.style import INK, PAPER, RULE, STYLE, TRAINING, VALIDATION, Figure, bare
+
+# Against white paper blue is for, vermilion against: a digit, or a filter's input.
+SIGNED = LinearSegmentedColormap.from_list("signed", [VALIDATION, PAPER, TRAINING])
+# Ten colors that differ in lightness too; a number at the middle of each class does not rely on them.
+CLASS_COLORS = colormaps["tab10"](np.arange(CLASSES))
+WIDTH = 5.6  # inches, so that the text can still be read on a phone
+
+
+@rc_context(STYLE)
+def first_filters(filters: Float[np.ndarray, "filters height width"]) -> Figure:
+    """Draw the weights of the first layer: blue asks for ink, vermilion for paper; the strongest weight is full color.
+
+    Args:
+        filters: from `tenfold.evaluation.interpretation.first_filters`.
+    """
+    columns = 5 if len(filters) == CLASSES else min(8, len(filters))
+    strongest = np.abs(filters).max()
+    rows = -(-len(filters) // columns)
+    figure = Figure(figsize=(WIDTH, WIDTH / columns * rows + 0.3), layout="constrained")
+    axes = figure.subplots()
+    picture = axes.imshow(_tiles(filters, columns), cmap=SIGNED, vmin=-strongest, vmax=strongest)
+    bare(axes, f"{len(filters)} filters of {filters.shape[1]} × {filters.shape[2]} pixels")
+    bar = figure.colorbar(picture, ax=axes, ticks=[-strongest, 0, strongest], format="%.2f", aspect=30, pad=0.02)
+    bar.outline.set_visible(False)
+    return figure
+
+
+@rc_context(STYLE)
+def feature_maps(image: UInt8[np.ndarray, "28 28"], maps: Sequence[Float[np.ndarray, "_ _ _"]]) -> Figure:
+    """Draw what each layer makes of an image: dark where a channel responds, each layer on its own scale.
+
+    Args:
+        image: the digit.
+        maps: from `tenfold.evaluation.interpretation.feature_maps`, `(channels, height, width)` of each layer.
+    """
+    columns = 16
+    rows = [-(-len(layer) // columns) for layer in maps]
+    figure = Figure(figsize=(WIDTH, 1.2 + WIDTH / columns * sum(rows) + 0.4 * len(rows)), layout="constrained")
+    grid = figure.add_gridspec(len(maps) + 1, 1, height_ratios=[2, *rows])
+    axes = figure.add_subplot(grid[0])
+    axes.imshow(image, cmap="gray_r", vmin=0, vmax=255)
+    bare(axes, "Image")
+    axes.set_anchor("W")
+    for number, layer in enumerate(maps, start=1):
+        axes = figure.add_subplot(grid[number])
+        axes.imshow(_tiles(layer, columns), cmap=colormaps["gray_r"].with_extremes(bad=RULE))
+        size = " × ".join(map(str, layer.shape[1:]))
+        bare(axes, f"Layer {number}: {len(layer)} channels of {size}")
+        axes.set_anchor("W")
+    return figure
+
+
+@rc_context(STYLE)
+def saliency(digits: Digits, drops: Sequence[Float[np.ndarray, "28 28"]]) -> Figure:
+    """Draw images under what a network looks at: blue speaks for the label, vermilion against it.
+
+    Args:
+        digits: the images.
+        drops: from `tenfold.evaluation.interpretation.occlusion`, one for each; each has its own scale.
+    """
+    columns = min(5, len(digits))
+    rows = -(-len(digits) // columns)
+    figure = Figure(figsize=(WIDTH / 5 * columns, 1.5 * rows), layout="constrained")
+    for place, (image, label, drop) in enumerate(zip(digits.images, digits.labels, drops, strict=True), start=1):
+        axes = figure.add_subplot(rows, columns, place)
+        strongest = max(float(np.abs(drop).max()), 1e-9)
+        axes.imshow(image, cmap="gray_r", vmin=0, vmax=640)  # pale, so that the colors above it are seen
+        axes.imshow(drop, cmap=SIGNED, vmin=-strongest, vmax=strongest, alpha=np.abs(drop) / strongest)
+        bare(axes, "")
+        axes.set_title(str(label), loc="center", pad=4)
+        axes.set_xlabel(f"up to {strongest:.1f} nats", size=9, labelpad=3)
+    return figure
+
+
+@rc_context(STYLE)
+def plane(points: Mapping[str, Float[np.ndarray, "n 2"]], evaluation: Evaluation) -> Figure:
+    """Draw digits as points of a plane, in the color of their class; the misread ones are marked.
+
+    Args:
+        points: by method, from `tenfold.evaluation.interpretation.plane`.
+        evaluation: of the same images.
+    """
+    wrong = evaluation.predictions != evaluation.labels
+    figure = Figure(figsize=(WIDTH * len(points), WIDTH), layout="constrained")
+    for axes, (method, where) in zip(figure.subplots(1, len(points), squeeze=False)[0], points.items(), strict=True):
+        for digit in np.unique(evaluation.labels):
+            members = where[evaluation.labels == digit]
+            axes.scatter(*members.T, s=9, color=CLASS_COLORS[digit], alpha=0.6, linewidths=0)
+            outline = [withStroke(linewidth=3, foreground=PAPER)]
+            middle = np.median(members, axis=0)
+            axes.text(*middle, str(digit), size=16, weight="bold", ha="center", va="center", path_effects=outline)
+        label = f"misread: {wrong.sum():,} of {len(wrong):,}"
+        axes.scatter(*where[wrong].T, s=60, facecolors="none", edgecolors=INK, linewidths=1.4, label=label)
+        axes.legend(loc="lower right")
+        bare(axes, method)
+    return figure
+
+
+@rc_context(STYLE)
+def extremes(digits: Digits, found: Mapping[int, tuple[int, int]]) -> Figure:
+    """Draw the most typical and the oddest image of each class, with its index in `digits`.
+
+    Args:
+        digits: the images.
+        found: from `tenfold.evaluation.interpretation.extremes`.
+    """
+    columns = min(5, len(found))
+    rows = -(-len(found) // columns)
+    figure = Figure(figsize=(max(2.4, WIDTH / 5 * columns), 2.5 * rows), layout="constrained")
+    for place, (digit, indices) in enumerate(found.items()):
+        row, column = divmod(place, columns)
+        for which, name in enumerate(("most typical", "oddest")):
+            axes = figure.add_subplot(2 * rows, columns, (2 * row + which) * columns + column + 1)
+            axes.imshow(digits.images[indices[which]], cmap="gray_r", vmin=0, vmax=255)
+            axes.set_xlabel(f"#{indices[which]}", size=9, labelpad=3)
+            axes.set(xticks=[], yticks=[])
+            axes.spines[:].set_visible(True)
+            if which == 0:
+                axes.set_title(str(digit), loc="center", pad=4)
+            if column == 0:
+                axes.set_ylabel(name)
+    return figure
+
+
+def _tiles(pictures: Float[np.ndarray, "n height width"], columns: int) -> Float[np.ndarray, "rows columns"]:
+    """Lay pictures side by side, with lines without a value between them."""
+    n, height, width = pictures.shape
+    rows = -(-n // columns)
+    tiles = np.full((rows * columns, height + 1, width + 1), np.nan, dtype=np.float32)
+    tiles[:n, :height, :width] = pictures
+    rows_first = tiles.reshape(rows, columns, height + 1, width + 1).swapaxes(1, 2)
+    return rows_first.reshape(rows * (height + 1), columns * (width + 1))[:-1, :-1]

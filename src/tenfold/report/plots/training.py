@@ -1,0 +1,51 @@
+"""Pictures of a training run."""
+
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from tenfold.report.plots.style import STYLE, TRAINING, VALIDATION, Figure
+from tenfold.training import History
+
+
+def panels(history: History) -> list[str]:
+    """What `curves` can draw of a history: a learning rate is a curve from the second epoch on."""
+    return ["loss", "accuracy", "learning rate"][: 3 if len(history) > 1 else 2]
+
+
+@rc_context(STYLE)
+def curves(history: History, only: str | None = None) -> Figure:
+    """Draw loss, accuracy and learning rate by epoch, for training and validation where there is one.
+
+    Args:
+        history: any number of epochs; the legend states the values after the last one.
+        only: one of `panels(history)`, to draw it alone.
+    """
+    shown = [only] if only else panels(history)
+    figure = Figure(figsize=(3.7 * len(shown), 3), layout="constrained")
+    for panel, axes in zip(shown, figure.subplots(1, len(shown), squeeze=False)[0], strict=True):
+        axes.set_title(panel.capitalize(), pad=26)  # the legend goes below, where it hides no point
+        axes.set_xlabel("epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        if panel == "learning rate":
+            _line(axes, history, "learning_rate", "at the end of the epoch", TRAINING, "")
+            axes.set_ylim(bottom=0)
+        else:
+            text = " {:.4f}" if panel == "loss" else " {:.2%}"
+            _line(axes, history, panel, "training", TRAINING, text)
+            _line(axes, history, f"validation_{panel}", "validation", VALIDATION, text)
+        if panel == "accuracy":
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.4g}\u00a0%"))
+        if axes.lines:
+            axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2, borderpad=0.2)
+    return figure
+
+
+def _line(axes: Axes, history: History, column: str, label: str, color: str, text: str) -> None:
+    """Draw one column of the history, if it has values."""
+    points = [(row["epoch"], row[column]) for row in history.rows if row[column] is not None]
+    if points:
+        epochs, values = zip(*points, strict=True)
+        label += text.format(values[-1]).replace("%", "\u00a0%")
+        style = "o-" if color == TRAINING else "s--"  # black and white print shows the difference too
+        axes.plot(epochs, values, style, color=color, label=label, markeredgecolor="none")

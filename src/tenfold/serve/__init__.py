@@ -1,0 +1,203 @@
+"""Serves the page that reads drawings in the browser, to this machine only."""
+
+import errno
+import gzip
+import hashlib
+import re
+import socketserver
+import sys
+import threading
+import webbrowser
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+from tenfold.base.errors import TenfoldError
+
+PAGE = Path(__file__).with_name("page")
+SHIPPED = Path(__file__).parent.parent / "models" / "shipped"
+# What the page reads with, and where `web/build.mjs` had it from: else it would not read as `tenfold predict` does.
+NETWORKS = {
+    "model.tflite": "reader-int8.tflite",
+    "rows.tflite": "rows-int8.tflite",
+    "thresholds.json": "thresholds.json",
+}
+BUILD = "npm run build --prefix web"  # in a checkout
+# Not the root: what the page keeps for use offline must not get in the way of other servers on the same port.
+ROOT = "/tenfold/"
+HOST = "127.0.0.1"
+PORT = 8028  # the same each time where it can be, since browsers keep an installed page by its address
+TYPES = {
+    ".css": "text/css",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".tflite": "application/octet-stream",
+    ".txt": "text/plain; charset=utf-8",
+    ".wasm": "application/wasm",
+    ".webmanifest": "application/manifest+json",
+}
+COMPRESSION = 4  # of gzip's 9: the largest file takes 0.15 s, and loses 5 %
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A file of the page."""
+
+    path: Path
+
+    @cached_property
+    def content(self) -> bytes:
+        """The bytes as they are."""
+        return self.path.read_bytes()
+
+    @cached_property
+    def compressed(self) -> bytes:
+        """The bytes after gzip."""
+        return gzip.compress(self.content, COMPRESSION, mtime=0)
+
+    @cached_property
+    def etag(self) -> str:
+        """What changes with the content."""
+        return f'"{hashlib.sha256(self.content).hexdigest()[:16]}"'
+
+
+class Server(socketserver.ThreadingTCPServer):
+    """Serves a folder on the loopback address.
+
+    Args:
+        port: 0 for a free one.
+        folder: the built page; by default the one in the package.
+
+    Raises:
+        TenfoldError: if the page has not been built, or with other networks, or the port cannot be had.
+    """
+
+    allow_reuse_address = sys.platform != "win32"  # there, it would share a port that is taken
+    daemon_threads = True
+
+    def __init__(self, port: int = 0, folder: Path | None = None) -> None:
+        self.folder = folder or PAGE
+        index = self.folder / "index.html"
+        if not index.is_file():
+            raise TenfoldError(f"the page has not been built; in a checkout of tenfold, run: {BUILD}")
+        for name, shipped in NETWORKS.items():
+            built = self.folder / name
+            if not built.is_file() or built.read_bytes() != (SHIPPED / shipped).read_bytes():
+                raise TenfoldError(f"the page was built with another {shipped}; in a checkout of tenfold, run: {BUILD}")
+        paths = [path for path in self.folder.rglob("*") if path.suffix in TYPES]
+        self.resources = {ROOT + path.relative_to(self.folder).as_posix(): Resource(path) for path in paths}
+        self.resources[ROOT] = Resource(index)
+        (policy,) = re.findall(r'"Content-Security-Policy"\s+content="([^"]+)"', index.read_text("utf-8"))
+        self.policy = f"{policy}; frame-ancestors 'none'"  # which a page itself cannot ask for
+        try:
+            super().__init__((HOST, port), Handler)
+        except OSError as error:
+            raise TenfoldError(f"port {port}: {error.strerror}; choose another with --port") from error
+        self.port: int = self.server_address[1]
+        self.address = f"http://{HOST}:{self.port}{ROOT}"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a client that left, or that is too slow to wait for."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers with a file of the page."""
+
+    server: Server
+    protocol_version = "HTTP/1.1"
+    server_version, sys_version = "tenfold", ""
+    timeout = 60
+
+    def do_GET(self) -> None:
+        """Send a file, or what is wrong."""
+        # another name for this address is another site's, which must not read what is served here
+        if self.headers.get("Host") not in (f"{HOST}:{self.server.port}", f"localhost:{self.server.port}"):
+            self.send_error(HTTPStatus.FORBIDDEN)
+            return
+        path = self.path.partition("?")[0]
+        if path in ("/", ROOT.rstrip("/")):
+            self.send_response(HTTPStatus.FOUND)
+            self.send_header("Location", ROOT)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+        elif resource := self.server.resources.get(path):
+            self._send(resource)
+        else:
+            self.send_error(HTTPStatus.NOT_FOUND)
+
+    do_HEAD = do_GET  # noqa: N815
+
+    def _send(self, resource: Resource) -> None:
+        if self.headers.get("If-None-Match") == resource.etag:
+            self.send_response(HTTPStatus.NOT_MODIFIED)
+            self._send_common_headers(resource)
+            self.end_headers()
+            return
+        is_compressed = "gzip" in self.headers.get("Accept-Encoding", "") and resource.path.suffix != ".png"
+        content = resource.compressed if is_compressed else resource.content
+        self.send_response(HTTPStatus.OK)
+        self._send_common_headers(resource)
+        self.send_header("Content-Type", TYPES[resource.path.suffix])
+        self.send_header("Content-Length", str(len(content)))
+        if is_compressed:
+            self.send_header("Content-Encoding", "gzip")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
+
+    def _send_common_headers(self, resource: Resource) -> None:
+        self.send_header("ETag", resource.etag)
+        self.send_header("Cache-Control", "no-cache")  # kept, but asked for again
+        self.send_header("Vary", "Accept-Encoding")
+        self.send_header("Content-Security-Policy", self.server.policy)
+        self.send_header("Referrer-Policy", "no-referrer")
+        self.send_header("X-Content-Type-Options", "nosniff")
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Say nothing: the terminal is for the address."""
+
+
+def start(port: int | None = None) -> Server:
+    """A server on a port, by default on 8028, or if that is taken on a free one.
+
+    Raises:
+        TenfoldError: as `Server`.
+    """
+    if port is not None:
+        return Server(port)
+    try:
+        return Server(PORT)
+    except TenfoldError as error:
+        if isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.EADDRINUSE:
+            return Server()
+        raise
+
+
+def draw(port: int | None = None, open_browser: bool = True, tell: Callable[[str], object] = print) -> None:
+    """Serve the page until Ctrl-C.
+
+    Args:
+        port: by default 8028, or if that is taken a free one.
+        open_browser: whether to open the page in the browser.
+        tell: called with the address.
+
+    Raises:
+        TenfoldError: as `Server`.
+    """
+    with start(port) as server:
+        tell(server.address)
+        if open_browser:  # some browsers return only when they are closed
+            threading.Thread(target=webbrowser.open, args=(server.address,), daemon=True).start()
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            return

@@ -1,0 +1,104 @@
+"""What other pens, papers and cameras make of a digit, before and after it was brought into the form of MNIST."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+
+from tenfold.synthesis.augmix import intensity_curve, texture
+from tenfold.synthesis.framing import INK, extent
+from tenfold.synthesis.sampling import Images, brightest, each, rectangle
+
+BLUR = 5  # pixels, a side of the filter
+
+
+def vary_capture(images: Images, share: float) -> Images:
+    """Draw images with another pen on other paper: thicker, thinner, blurred, with gaps, specks, neighbors and lines.
+
+    Each of these happens to each image with a chance of one in three. Random numbers come from PyTorch's global
+    generator.
+
+    Args:
+        images: pixels from 0 to 1.
+        share: of the images that are changed.
+
+    Returns:
+        New images, from 0 to 1.
+    """
+    changed = images
+    for change in (stroke_weight, gap, neighbor, blur, line, paper, hatching, faint):
+        changed = torch.where(each(images) < 1 / 3, change(changed), changed)
+    return torch.where(each(images) < share, changed, images).clamp(0, 1)
+
+
+def stroke_weight(images: Images) -> Images:
+    """Thicken strokes by up to two pixels, or thin them by up to one."""
+    thicker = F.max_pool2d(images, 3, stride=1, padding=1)
+    thinner = -F.max_pool2d(-images, 3, stride=1, padding=1)
+    weight = 1.7 * each(images) - 0.7  # of the thicker image, or if negative of the thinner
+    drawn = torch.where(weight > 0, images.lerp(thicker, weight.clamp(min=0)), images.lerp(thinner, -weight))
+    return drawn * brightest(images) / brightest(drawn).clamp(min=1e-6)
+
+
+def gap(images: Images) -> Images:
+    """Leave out the ink in a random rectangle, thin ones as often as wide: a pen that skips, a scan that loses."""
+    return torch.where(rectangle(images) & (each(images) < 0.5), 0.3 * each(images) * images, images)
+
+
+def neighbor(images: Images) -> Images:
+    """Let another digit of the batch reach into the picture from a side."""
+    others = images.roll(1, dims=0)
+    side = torch.where(each(images) < 0.5, -1.0, 1.0)
+    reach = 0.5 + 0.25 * each(images)  # of the width of the picture, that the other is away
+    shift = torch.eye(2, 3, device=images.device).repeat(len(images), 1, 1)
+    shift[:, 0, 2] = (2 * side * reach).flatten()
+    shift[:, 1, 2] = 0.4 * (each(images).flatten() - 0.5)
+    grid = F.affine_grid(shift, list(images.shape), align_corners=False)
+    return torch.maximum(images, F.grid_sample(others, grid, align_corners=False))
+
+
+def blur(images: Images) -> Images:
+    """Blur by a Gaussian of up to 1.2 pixels, and keep the brightest value."""
+    axis = torch.arange(BLUR, device=images.device) - BLUR // 2
+    width = (0.3 + 0.9 * each(images)).flatten()[:, None]  # (batch, 1)
+    profile = torch.exp(-(axis**2) / (2 * width**2))
+    profile = profile / profile.sum(dim=1, keepdim=True)  # (batch, 5)
+    kernels = (profile[:, :, None] * profile[:, None, :])[:, None]  # (batch, 1, 5, 5)
+    blurred = F.conv2d(images.transpose(0, 1), kernels, padding=BLUR // 2, groups=len(images)).transpose(0, 1)
+    return blurred * brightest(images) / brightest(blurred).clamp(min=1e-6)
+
+
+def line(images: Images) -> Images:
+    """Draw a straight line near an edge: the frame of a box, or a ruling."""
+    height, width = images.shape[2:]
+    place = torch.arange(width, device=images.device)
+    distance = 4 * each(images)  # of the line from the edge, in pixels
+    ink = (1 - (place - distance).abs()).clamp(0, 1) * each(images)  # (batch, 1, 1, 28)
+    ink = torch.where(each(images) < 0.5, ink, ink.flip(3)).expand(-1, -1, height, -1)
+    return torch.maximum(images, torch.where(each(images) < 0.5, ink, ink.transpose(2, 3)))
+
+
+def hatching(images: Images) -> Images:
+    """Draw parallel lines across part of the box of the digit: printed paper that was taken for ink."""
+    height, width = images.shape[2:]
+    top, bottom, left, right = (edge[:, None, None, None] for edge in extent(images > INK))
+    y = torch.arange(height, device=images.device)[:, None] + 0.5
+    x = torch.arange(width, device=images.device) + 0.5
+    angle = math.pi / 2 * (each(images) - 0.5) ** 3 * 8  # most lines are nearly level
+    across = y * torch.cos(angle) + x * torch.sin(angle) + torch.sin(x / (3 + 10 * each(images)))
+    wave = torch.cos(2 * math.pi * (across / (2 + 4 * each(images)) + each(images)))
+    lines = (0.5 + wave * (1 + each(images)) - each(images)).clamp(0, 1) * (0.2 + 0.8 * each(images))
+    coarse = torch.rand(len(images), 1, 6, 6, device=images.device)
+    where = F.interpolate(coarse, (height, width), mode="bilinear", align_corners=True) < 1.2 * each(images)
+    box = (y > top) & (y < bottom) & (x > left) & (x < right)
+    return torch.maximum(images, lines * (where & box))
+
+
+def paper(images: Images) -> Images:
+    """Add a little of a random texture."""
+    return images.lerp(texture(images), 0.3 * each(images))
+
+
+def faint(images: Images) -> Images:
+    """Draw the strokes in other intensities, most of which stay near the old ones, and keep the paper."""
+    return torch.where(images > 0, images.lerp(intensity_curve(images), 0.7 * each(images)), images)

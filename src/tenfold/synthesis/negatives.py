@@ -1,0 +1,161 @@
+"""Images that show no digit, for networks that must say so: scribbles, signs, shapes, and digits taken apart."""
+
+import math
+from functools import cache
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from tenfold.synthesis.crops import crop_fragments
+from tenfold.synthesis.framing import frame
+from tenfold.synthesis.sampling import Images, each
+from tenfold.synthesis.strokes import draw, pad
+
+POINTS = 8  # of a stroke
+# Signs that no digit looks like, as strokes between points of a square from 0 to 1.
+SIGNS = (
+    ("A", ((0.0, 1.0), (0.5, 0.0), (1.0, 1.0)), ((0.2, 0.6), (0.8, 0.6))),
+    ("E", ((1.0, 0.0), (0.0, 0.0), (0.0, 1.0), (1.0, 1.0)), ((0.0, 0.5), (0.8, 0.5))),
+    ("F", ((1.0, 0.0), (0.0, 0.0), (0.0, 1.0)), ((0.0, 0.5), (0.8, 0.5))),
+    ("H", ((0.0, 0.0), (0.0, 1.0)), ((1.0, 0.0), (1.0, 1.0)), ((0.0, 0.5), (1.0, 0.5))),
+    ("K", ((0.0, 0.0), (0.0, 1.0)), ((1.0, 0.0), (0.0, 0.5), (1.0, 1.0))),
+    ("M", ((0.0, 1.0), (0.1, 0.0), (0.5, 0.7), (0.9, 0.0), (1.0, 1.0))),
+    ("N", ((0.0, 1.0), (0.0, 0.0), (1.0, 1.0), (1.0, 0.0))),
+    ("R", ((0.0, 1.0), (0.0, 0.0), (0.9, 0.1), (0.9, 0.4), (0.0, 0.5), (1.0, 1.0))),
+    ("U", ((0.0, 0.0), (0.0, 0.8), (0.3, 1.0), (0.7, 1.0), (1.0, 0.8), (1.0, 0.0))),
+    ("V", ((0.0, 0.0), (0.5, 1.0), (1.0, 0.0))),
+    ("W", ((0.0, 0.0), (0.25, 1.0), (0.5, 0.3), (0.75, 1.0), (1.0, 0.0))),
+    ("X", ((0.0, 0.0), (1.0, 1.0)), ((1.0, 0.0), (0.0, 1.0))),
+    ("h", ((0.0, 0.0), (0.0, 1.0)), ((0.0, 0.6), (0.5, 0.4), (0.9, 0.6), (0.9, 1.0))),
+    ("m", ((0.0, 1.0), (0.0, 0.4), (0.4, 0.4), (0.5, 1.0), (0.5, 0.5), (0.9, 0.4), (1.0, 1.0))),
+    ("e", ((0.0, 0.5), (1.0, 0.5), (0.8, 0.1), (0.3, 0.1), (0.0, 0.5), (0.3, 1.0), (1.0, 0.9))),
+    ("k", ((0.0, 0.0), (0.0, 1.0)), ((0.8, 0.4), (0.0, 0.7), (0.8, 1.0))),
+    ("plus", ((0.5, 0.0), (0.5, 1.0)), ((0.0, 0.5), (1.0, 0.5))),
+    ("equals", ((0.0, 0.3), (1.0, 0.3)), ((0.0, 0.7), (1.0, 0.7))),
+    ("hash", ((0.3, 0.0), (0.3, 1.0)), ((0.7, 0.0), (0.7, 1.0)), ((0.0, 0.3), (1.0, 0.3)), ((0.0, 0.7), (1.0, 0.7))),
+    ("triangle", ((0.5, 0.0), (1.0, 1.0), (0.0, 1.0), (0.5, 0.0))),
+    ("square", ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (0.0, 0.0))),
+    ("check", ((0.0, 0.5), (0.35, 1.0), (1.0, 0.0))),
+    ("colon", ((0.5, 0.1), (0.5, 0.15)), ((0.5, 0.85), (0.5, 0.9))),
+    ("dash", ((0.0, 0.5), (1.0, 0.5))),
+)
+
+
+def draw_negatives(digits: Images) -> Images:
+    """Draw as many images without a digit as there are digits.
+
+    Random numbers come from PyTorch's global generator.
+
+    Args:
+        digits: pixels from 0 to 1; some are taken apart or put together.
+
+    Returns:
+        Images from 0 to 1: a third is badly cut from rows, the others are scribbles, tangles, wanderings, signs, marks,
+        filled shapes, and what is left of digits.
+    """
+    count = math.ceil(len(digits) / 3)
+    kinds = (scribbles, tangles, *[wanderings] * 3, signs, marks, shapes, fragments)  # a pen without aim draws most
+    parts = digits[count:].tensor_split(len(kinds))
+    drawn = [kind(part) for kind, part in zip(kinds, parts, strict=True)]
+    return torch.cat([crop_fragments(digits[:count]), *drawn])
+
+
+def scribbles(like: Images) -> Images:
+    """Draw three to six random curves over one another."""
+    strokes = 6
+    ends = 4 + 20 * torch.rand(len(like), strokes, 3, 2, device=like.device)  # start, pull, end of quadratic curves
+    t = torch.linspace(0, 1, POINTS, device=like.device)[:, None]
+    start, pull, end = (ends[:, :, None, point] for point in range(3))
+    curves = (1 - t) ** 2 * start + 2 * t * (1 - t) * pull + t**2 * end  # (batch, strokes, points, 2)
+    count = torch.randint(3, strokes + 1, (len(like), 1, 1, 1), device=like.device)
+    kept = torch.arange(strokes, device=like.device)[:, None, None] < count
+    return draw(torch.where(kept, curves, curves[:, :1]))  # what is not kept repeats the first
+
+
+def tangles(like: Images) -> Images:
+    """Draw one long stroke: a third each of closed loops, spirals and zigzags."""
+    t = torch.linspace(0, 1, 48, device=like.device)[:, None]  # (points, 1)
+    batch = len(like)
+    kind = torch.rand(batch, 1, 1, device=like.device)
+    turns = torch.randint(1, 5, (batch, 1, 2, 2), device=like.device)  # of two waves in x and in y
+    phase = 2 * math.pi * torch.rand(batch, 1, 2, 2, device=like.device)
+    loops = torch.sin(2 * math.pi * turns * t[:, None] + phase).sum(dim=3)  # (batch, points, 2)
+    angle = 2 * math.pi * (2.2 + 2.5 * torch.rand(batch, 1, 1, device=like.device)) * t + phase[..., 0, :1]
+    spirals = t * torch.cat((torch.cos(angle), torch.sin(angle)), dim=2)
+    corners = torch.rand(batch, 2, 8, device=like.device)  # of x and y
+    zigzags = F.interpolate(corners, len(t), mode="linear", align_corners=True).transpose(1, 2)
+    points = torch.where(kind < 1 / 3, loops, torch.where(kind < 2 / 3, spirals, zigzags))
+    low, high = points.amin(dim=1, keepdim=True), points.amax(dim=1, keepdim=True)
+    sides = 10 + 10 * torch.rand(batch, 1, 2, device=like.device)
+    return draw((14 + sides * ((points - low) / (high - low) - 0.5))[:, None])
+
+
+def wanderings(like: Images) -> Images:
+    """Draw a pen that goes without aim: one long stroke of 3 to 12 arcs, each bent at its own rate, with corners."""
+    batch, points, most = len(like), 48, 12
+    arcs = torch.randint(3, most + 1, (batch, 1), device=like.device)
+    arc = torch.arange(points, device=like.device) * arcs // points  # (batch, points): which one a point belongs to
+    rates = torch.randn(batch, most, device=like.device).gather(1, arc)
+    corners = torch.randn(batch, most, device=like.device).gather(1, arc) * (arc.diff(dim=1, prepend=arc[:, :1]) > 0)
+    bend = 0.1 + 0.4 * torch.rand(batch, 2, 1, device=like.device)
+    turns = bend[:, 0] * rates + 2 * bend[:, 1] * corners
+    angle = 2 * math.pi * torch.rand(batch, 1, device=like.device) + turns.cumsum(dim=1)
+    way = torch.stack((torch.cos(angle), torch.sin(angle)), dim=2).cumsum(dim=1)  # (batch, points, 2)
+    low, high = way.amin(dim=1, keepdim=True), way.amax(dim=1, keepdim=True)
+    side = (high - low).amax(dim=2, keepdim=True)
+    return draw((14 + 20 * ((way - (low + high) / 2) / side))[:, None])
+
+
+def marks(like: Images) -> Images:
+    """Draw dots, dashes and commas, up to three, as large as digits."""
+    batch = len(like)
+    place = 4 + 20 * torch.rand(batch, 3, 1, 2, device=like.device)
+    length = 8 * torch.rand(batch, 3, 1, 1, device=like.device) ** 2
+    way = length * torch.randn(batch, 3, 1, 2, device=like.device).mul(torch.tensor([1.0, 0.3], device=like.device))
+    strokes = torch.cat((place, place + way / 2 + 0.5 * torch.randn_like(way), place + way), dim=2)
+    count = torch.randint(1, 4, (batch, 1, 1, 1), device=like.device)
+    kept = torch.arange(3, device=like.device)[:, None, None] < count
+    enlarged = frame(draw(torch.where(kept, strokes, strokes[:, :1])))
+    return (2 * enlarged - 0.5).clamp(0, 1)  # with edges as sharp as before
+
+
+def signs(like: Images) -> Images:
+    """Draw letters and other signs, slanted, stretched and bent at random."""
+    chosen = torch.randint(len(SIGNS), (len(like),), device=like.device)
+    points = _signs(like.device)[chosen]  # (batch, strokes, points, 2)
+    size = 0.6 + 0.4 * torch.rand(len(like), 1, 1, 2, device=like.device)
+    slant = 0.4 * torch.rand(len(like), 1, 1, device=like.device) - 0.1
+    moves = 0.06 * torch.randn(points.shape, device=like.device)
+    centered = (points - 0.5 + moves) * size
+    x = centered[..., 0] - slant * centered[..., 1]
+    return draw(14 + 20 * torch.stack((x, centered[..., 1]), dim=-1))
+
+
+def shapes(like: Images) -> Images:
+    """Fill a random shape with a random texture: blots, clouds, things."""
+    coarse = torch.randn(len(like), 1, 5, 5, device=like.device)
+    cloud = F.interpolate(coarse, like.shape[2:], mode="bicubic", align_corners=True)
+    axis = torch.linspace(-1, 1, like.shape[2], device=like.device)
+    sides = 0.4 + 0.5 * torch.rand(2, len(like), 1, 1, 1, device=like.device)
+    power = 1 + 5 * each(like)  # from a rhombus by an ellipse to a rectangle
+    frame = (axis[:, None].abs() / sides[0]) ** power + (axis.abs() / sides[1]) ** power
+    inside = torch.sigmoid(8 * (1 - frame + 0.6 * cloud))
+    grain = torch.rand(len(like), 1, 4, 4, device=like.device)
+    light = F.interpolate(grain, like.shape[2:], mode="bilinear", align_corners=True)
+    return inside * (0.3 + 0.7 * light.lerp(torch.ones_like(light), each(like)))
+
+
+def fragments(digits: Images) -> Images:
+    """Take digits apart: quarters in another order, or two digits over each other."""
+    others = digits.roll(1, dims=0)
+    rolled = torch.where(each(digits) < 0.5, digits.roll((14, 14), dims=(2, 3)), digits.roll(14, dims=2))
+    crossed = torch.maximum(digits.transpose(2, 3).flip(3), others)  # one of the two lies on its side
+    return torch.where(each(digits) < 0.5, rolled, crossed)
+
+
+@cache
+def _signs(device: torch.device) -> Float[Tensor, "signs strokes points 2"]:
+    """The points of each sign."""
+    return pad([strokes for _, *strokes in SIGNS]).to(device)

@@ -1,0 +1,288 @@
+"""The run folder: recipe, environment, history, weights, evaluation and report of one training run.
+
+recipe.toml             what was asked for
+environment.json        where it ran: machine, versions, threads, device, data with checksums
+history.csv             a row an epoch
+model.safetensors       the weights, and below which scores what they read is refused as no digit
+checkpoint.safetensors  how to go on; only while the run is unfinished
+evaluation.json         test figures; only when the run is finished
+report.html             all of it as one page; only when the run is finished
+
+While somebody writes to it, the folder is locked, see `tenfold.base.files.locked`. `recipe.toml` is written after the
+environment, and removed first when a run is replaced: wherever that is killed, the same command can begin again.
+"""
+
+import os
+import platform
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import cached_property
+from itertools import count
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import torch
+from pydantic import BaseModel, Field, PlainValidator
+
+from tenfold import recipes
+from tenfold.base import settings, strict_json
+from tenfold.base.errors import TenfoldError
+from tenfold.base.files import LOCK, RUNS, TEXT, read_bytes, write_atomically
+from tenfold.base.version import VERSION
+from tenfold.data import Digits, load
+from tenfold.networks import Network
+from tenfold.networks.storage import restore, save
+from tenfold.recipes import Recipe
+from tenfold.training import History
+
+FORMAT = 1
+FILES = (
+    "recipe.toml",
+    "environment.json",
+    "history.csv",
+    "model.safetensors",
+    "checkpoint.safetensors",
+    "evaluation.json",
+    "report.html",
+)
+BEGUN = {"recipe.toml", "environment.json"}
+
+
+def _place(value: Any) -> str:
+    """A name or a path that the system takes; unlike pydantic's text it need not be UTF-8."""
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise ValueError("should be the place of a data set")
+    return value
+
+
+Checksum = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Environment(BaseModel, extra="allow", strict=True):
+    """What is read from environment.json; all else in it is only shown."""
+
+    format: Annotated[int, Field(ge=1)]
+    data: Annotated[str, PlainValidator(_place)]
+    threads: Annotated[int, Field(ge=1, le=1024)]
+    device: Literal["cpu", "cuda", "mps"]
+    train_sha256: Checksum
+    test_sha256: Checksum
+
+
+class _Figures(BaseModel, extra="allow", strict=True):
+    """What is read from evaluation.json; None is what older runs do not have."""
+
+    accuracy: Share
+    accuracy_without_label_errors: Share | None = None
+    loss: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    interval: Annotated[list[Share], Field(min_length=2, max_length=2)]
+    temperature: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    uncalibrated_error: Share | None = None
+
+
+class Run:
+    """A run folder that exists.
+
+    Args:
+        path: the folder.
+
+    Raises:
+        TenfoldError: if it is no run folder, half-written, or written by a newer tenfold.
+    """
+
+    def __init__(self, path: str | os.PathLike) -> None:
+        self.path = Path(path)
+        if not self.path.is_dir():
+            raise TenfoldError(
+                f"{path}: no such run folder{'' if self.path.exists() else '; train one with: tenfold train'}"
+            )
+        if not self.file("recipe.toml").is_file():
+            raise TenfoldError(f"{path}: not a run folder, it has no recipe.toml")
+        _ = self.environment  # which is checked as it is read
+
+    @classmethod
+    def create(cls, path: str | os.PathLike, recipe: Recipe, environment: dict[str, Any], force: bool = False) -> "Run":
+        """Write what is known before training into a folder that is `locked`.
+
+        Args:
+            path: the folder; empty, or with a run.
+            recipe: what will be trained.
+            environment: from `describe_environment`.
+            force: whether to replace a run that is already there, if it has more than these two.
+
+        Raises:
+            TenfoldError: if what is in the folder may not be replaced.
+            OSError: if it cannot be written.
+        """
+        path = Path(path)
+        present = {entry.name for entry in path.iterdir()} - {LOCK}
+        # wherever a run is killed, it has one of these two, or nothing
+        if present and not present & BEGUN:
+            raise TenfoldError(f"{path}: exists and is no run folder; choose another with --out")
+        if not force and not present <= BEGUN:
+            finished = "evaluation.json" in present
+            if finished:  # and perhaps killed before it could remove its checkpoint
+                (path / "checkpoint.safetensors").unlink(missing_ok=True)
+            unfinished = not finished and "checkpoint.safetensors" in present
+            raise TenfoldError(
+                f"{path}: this run exists; choose another with --out, or replace it with --force"
+                + (f", or go on with: tenfold train --resume {path}" if unfinished else "")
+            )
+        for name in FILES:
+            if name != "environment.json":
+                (path / name).unlink(missing_ok=True)
+        write_atomically(path / "environment.json", strict_json.dumps(environment, indent=2) + "\n")
+        write_atomically(path / "recipe.toml", recipe.to_toml())
+        return cls(path)
+
+    def file(self, name: str) -> Path:
+        """The path of one of `FILES`."""
+        return self.path / name
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """The recipe that was trained."""
+        return recipes.load(str(self.file("recipe.toml")))
+
+    @cached_property
+    def environment(self) -> dict[str, Any]:
+        """Where it was trained, see `describe_environment`."""
+        environment = self._read_json("environment.json")
+        form = environment.get("format")
+        if isinstance(form, int) and form > FORMAT:
+            raise TenfoldError(
+                f"{self.path}: written by a newer tenfold, {environment.get('tenfold')}; "
+                "upgrade with: pip install -U tenfold"
+            )
+        settings.check(_Environment, environment, str(self.file("environment.json")))
+        return environment
+
+    @property
+    def history(self) -> History:
+        """What was measured after every finished epoch."""
+        path = self.file("history.csv")
+        if path.is_file():
+            history = History.from_csv(read_bytes(path, TEXT).decode("utf-8", "replace").splitlines(), str(path))
+        else:
+            history = History()
+        if self.finished and not history:
+            raise TenfoldError(f"{path}: damaged, it holds no epoch; train again with --force")
+        return history
+
+    @property
+    def finished(self) -> bool:
+        """Whether training reached its end and was evaluated."""
+        return self.file("evaluation.json").is_file()
+
+    def load_digits(self) -> tuple[Digits, Digits]:
+        """Load the training and the test digits that the run was made with.
+
+        Raises:
+            TenfoldError: if they cannot be loaded, or have changed since.
+        """
+        source = self.environment["data"]
+        train, test = load(source)
+        for part, digits in {"train": train, "test": test}.items():
+            if digits.sha256() != self.environment[f"{part}_sha256"]:
+                raise TenfoldError(f"{self.path}: {source} has changed since this run; train again with --force")
+        return train, test
+
+    def save_model(self, model: Network) -> None:
+        """Write the weights."""
+        save(model, self.file("model.safetensors"))
+
+    def load_model(self) -> Network:
+        """Read the weights.
+
+        Raises:
+            TenfoldError: if there are none yet, or the file is damaged.
+        """
+        if not self.file("model.safetensors").is_file():
+            raise TenfoldError(
+                f"{self.path}: unfinished, it has no weights yet; go on with: tenfold train --resume {self.path}"
+            )
+        return restore(self.path)
+
+    def load_evaluation(self) -> dict[str, Any]:
+        """Read the stored test figures.
+
+        Raises:
+            TenfoldError: if the run is unfinished, or the file is damaged.
+        """
+        if not self.finished:
+            raise TenfoldError(f"{self.path}: unfinished; go on with: tenfold train --resume {self.path}")
+        figures = self._read_json("evaluation.json")
+        settings.check(_Figures, figures, str(self.file("evaluation.json")))
+        return figures
+
+    def save_evaluation(self, figures: dict[str, Any], report: str) -> None:
+        """Write report and test figures, which makes the run finished, and drop the checkpoint."""
+        write_atomically(self.file("report.html"), report)
+        write_atomically(self.file("evaluation.json"), strict_json.dumps(figures, indent=1) + "\n")
+        self.drop_checkpoint()
+
+    def drop_checkpoint(self) -> None:
+        """Remove the checkpoint of a finished run, which may have been killed before it could."""
+        self.file("checkpoint.safetensors").unlink(missing_ok=True)
+
+    def _read_json(self, name: str) -> dict[str, Any]:
+        path = self.file(name)
+        try:
+            content = strict_json.loads(read_bytes(path, TEXT), str(path))
+        except FileNotFoundError:
+            raise TenfoldError(f"{self.path}: half-written, it has no {name}; train again with --force") from None
+        if not isinstance(content, dict):
+            raise TenfoldError(f"{path}: damaged, it must hold a JSON object")
+        return content
+
+
+def load_model(path: str | os.PathLike) -> Network:
+    """Read a trained network from a run folder, or from a file that `tenfold.save` wrote.
+
+    Raises:
+        TenfoldError: if there is none, or it is damaged.
+    """
+    return Run(path).load_model() if Path(path).is_dir() else restore(path)
+
+
+def free_path(name: str) -> Path:
+    """Make a folder for a new run: `runs/NAME`, or with a number behind it if that exists."""
+    for number in count(1):
+        path = RUNS / (f"{name}-{number}" if number > 1 else name)
+        with suppress(FileExistsError):
+            path.mkdir(parents=True)
+            break
+    return path
+
+
+def describe_environment(data: str, train: Digits, test: Digits, device: torch.device) -> dict[str, Any]:
+    """What someone needs to know to repeat a run: machine, versions, threads, device, data."""
+    return {
+        "format": FORMAT,
+        "tenfold": VERSION,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "system": platform.platform(),
+        "processor": torch.cuda.get_device_name() if device.type == "cuda" else processor_name(),
+        "cores": os.cpu_count(),
+        "device": device.type,
+        "threads": torch.get_num_threads(),
+        "data": data,
+        "train_images": len(train),
+        "train_sha256": train.sha256(),
+        "test_images": len(test),
+        "test_sha256": test.sha256(),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def processor_name() -> str:
+    """The processor as its maker calls it, where the system tells."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()

@@ -1,0 +1,146 @@
+"""Text lines as a task of the training loop: drawn lines that went the reader's own way, and their digits."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, UInt8
+from torch import Tensor, nn
+
+from tenfold.base.errors import TenfoldError
+from tenfold.base.form import LINE_SIDE, LINE_STEP
+from tenfold.data import CLASSES, Digits, preprocess
+from tenfold.imaging import open_page
+from tenfold.imaging.lines import Line, find_lines
+from tenfold.imaging.strips import cut_strip
+from tenfold.recipes import Recipe
+from tenfold.synthesis.text_lines import draw_row, make_alphabet
+from tenfold.training.tasks import Loss, Task
+
+WIDEST = 480  # columns of a strip to learn from
+SORTED = 75  # batches whose strips are sorted by width, so that little is filled up
+ROUNDED = 32  # columns that widths are multiples of: convolutions are compiled for every new width
+SHIFT = 2  # rows, up or down
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """A strip as the reader cuts it, and the digits in it."""
+
+    image: UInt8[np.ndarray, "40 columns"]
+    digits: list[int]
+
+
+def draw_examples(digits: Digits, count: int, seed: int) -> list[Example]:
+    """Draw rows, and take the reader's way to their strips.
+
+    Args:
+        digits: to write with.
+        count: how many rows.
+        seed: of all that is random.
+    """
+    torch.manual_seed(seed)
+    random = np.random.default_rng(seed)
+    alphabet = make_alphabet(digits)
+    examples: list[Example] = []
+    while len(examples) < count:
+        row = draw_row(alphabet, random)
+        try:
+            page = open_page(row.picture)
+        except TenfoldError:  # too faint to be seen
+            continue
+        lines = [Line(parts) for parts in find_lines(page.parts)]
+        line = max(lines, key=lambda line: sum(part.area for part in line.parts))
+        strip = cut_strip(page, line, line.height)
+        columns = strip.image.shape[1]
+        places = [(center * page.scale - strip.left) * strip.scale for center in row.centers]
+        inside = [digit for digit, place in zip(row.digits, places, strict=True) if 0 < place < columns]
+        if columns <= WIDEST:
+            examples.append(Example(strip.image, inside))
+    return examples
+
+
+class TextLines(Task):
+    """To read the digits of a whole line, from left to right.
+
+    Args:
+        train: lines to learn from.
+        validation: lines held out; may be none.
+        recipe: gives the batch size.
+    """
+
+    def __init__(self, train: Sequence[Example], validation: Sequence[Example], recipe: Recipe) -> None:
+        self.train, self.validation = train, validation
+        self.has_validation = len(validation) > 0
+        self.batch_size = min(recipe.batch_size, len(train))
+        self.steps_per_epoch = len(train) // self.batch_size
+
+    def batches(self) -> Iterator[list[Example]]:
+        """All lines in random order, those of about the same width together."""
+        order = torch.randperm(len(self.train)).tolist()
+        batches: list[list[Example]] = []
+        for start in range(0, len(order), SORTED * self.batch_size):
+            some = [self.train[index] for index in order[start : start + SORTED * self.batch_size]]
+            batches += _by_width(some, self.batch_size)
+        yield from (batches[index] for index in torch.randperm(len(batches)).tolist())
+
+    def augment(self, batch: Sequence[Example]) -> tuple[Float[Tensor, "batch 1 40 columns"], Sequence[Example]]:
+        """Lines of one width, some fainter, some higher or lower."""
+        shifts = torch.randint(-SHIFT, SHIFT + 1, (len(batch),)).tolist()
+        levels = (0.6 + 0.4 * torch.rand(len(batch))).tolist()
+        images = [
+            np.roll(example.image * level, shift, axis=0)
+            for example, shift, level in zip(batch, shifts, levels, strict=True)
+        ]
+        return _to_tensor(images), batch
+
+    def loss(self, logits: Float[Tensor, "batch 11 columns"], batch: Sequence[Example]) -> Loss:
+        """The cost of the right digits, however they are laid on the columns.
+
+        Source: A. Graves et al., "Connectionist Temporal Classification", ICML 2006.
+        """
+        columns = torch.tensor([-(-example.image.shape[1] // LINE_STEP) for example in batch])
+        digits = torch.tensor([digit for example in batch for digit in example.digits])
+        counts = torch.tensor([len(example.digits) for example in batch])
+        answers = F.log_softmax(logits, dim=1).permute(2, 0, 1)  # (columns, batch, 11)
+        loss = F.ctc_loss(answers, digits, columns, counts, blank=CLASSES, zero_infinity=True)
+        read = [best_path(answer[:, :width]) for answer, width in zip(logits.detach(), columns.tolist(), strict=True)]
+        right = sum(found == example.digits for found, example in zip(read, batch, strict=True))
+        return loss, loss, torch.tensor(right)
+
+    @torch.inference_mode()
+    def validate(self, model: nn.Module) -> tuple[float, float]:
+        """Loss, and the share of held-out lines that are read right from beginning to end."""
+        model.eval()
+        sizes, losses, rights = [], [], []
+        for batch in _by_width(self.validation, self.batch_size):
+            _, loss, right = self.loss(model(_to_tensor([example.image for example in batch])).float(), batch)
+            sizes.append(len(batch))
+            losses.append(loss.item() * len(batch))
+            rights.append(int(right))
+        return sum(losses) / sum(sizes), sum(rights) / sum(sizes)
+
+
+def best_path(logits: Float[Tensor, "11 columns"]) -> list[int]:
+    """The digits of the most probable answer in every column, each run of the same answer counted once."""
+    answers = torch.unique_consecutive(logits.argmax(dim=0)).tolist()
+    return [answer for answer in answers if answer < CLASSES]
+
+
+def _by_width(examples: Sequence[Example], size: int) -> list[list[Example]]:
+    """Batches of examples of about the same width; the last may be smaller only if it is the only one."""
+    ordered = sorted(examples, key=lambda example: example.image.shape[1])
+    last = max(len(ordered) - size, 0)
+    return [ordered[start : start + size] for start in range(0, last + 1, size)]
+
+
+def _to_tensor(images: Sequence[Float[np.ndarray, "40 _"] | UInt8[np.ndarray, "40 _"]]) -> Float[Tensor, "n 1 40 _"]:
+    """Standardized images, filled up with paper to the width of the widest."""
+    widest = max(image.shape[1] for image in images)
+    filled = np.zeros((len(images), LINE_SIDE, -(-widest // ROUNDED) * ROUNDED), np.uint8)
+    for place, image in zip(filled, images, strict=True):
+        place[:, : image.shape[1]] = image
+    pixels = torch.from_numpy(filled).unsqueeze(1)  # (n, 1, 40, columns)
+    return preprocess.standardize(preprocess.normalize(preprocess.astype(pixels)))
