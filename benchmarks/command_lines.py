@@ -463,7 +463,7 @@ def recipe_lines() -> Iterator[Line]:
         ("mlp", "width=1000000"),
         ("resnet", "width=1000000"),
         ("tiny", "width=1000000"),
-        ("steady_cnn", "width=1000000"),
+        ("shift_tta_cnn", "width=1000000"),
         ("adjustable_cnn", "stem=1000000"),
         ("adjustable_cnn", "depth=0"),
         ("adjustable_cnn", "depth=1000000"),

@@ -294,7 +294,8 @@ def shipped_table(results: dict[str, Any]) -> str:
     rest = (
         f"Of {int8['n']:,} test images the int8 file reads {int8['different']} differently than the network it came "
         f"from. It misreads {len(found['misclassified'])}; without the label errors its accuracy is "
-        f"{int8['accuracy_without_label_errors']:.2%}. Weakest on {weakest['digit']}: {weakest['recall']:.2%} of them are read."
+        f"{int8['accuracy_without_label_errors']:.2%}. Weakest on {weakest['digit']}: {weakest['recall']:.2%} of them "
+        "are read."
     )
     return "\n".join([*lines, "", rest])
 

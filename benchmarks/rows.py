@@ -19,12 +19,12 @@ from tenfold.base.errors import TenfoldError
 from tenfold.base.form import LINE_COLUMNS, LINE_SIDE
 from tenfold.data import CLASSES, Digits, split
 from tenfold.export import litert
-from tenfold.export.graph import RowsFromPixels
+from tenfold.export.graph import LinesFromPixels
 from tenfold.jobs.workers import scatter
-from tenfold.models import RowModel, load_for_rows
+from tenfold.models import LineModel, load_for_lines
 from tenfold.networks import build
 from tenfold.networks.storage import read_tensors, write_tensors
-from tenfold.reader.text_line import RowReading, Strip
+from tenfold.reader.text_line import LineReading, Strip
 from tenfold.training import ProgressBar, Training, run
 from tenfold.training.text_lines import Example, TextLines, draw_examples
 
@@ -58,19 +58,19 @@ def export(network: nn.Module) -> bytes:
     """The network as a LiteRT file of 8 bits."""
     learned, _ = split(tenfold.load()[0], RECIPE.validation)
     calibration = to_images(draw(learned, CALIBRATION, first_seed=0))
-    return litert.convert(RowsFromPixels(network), calibration, SIGNATURES, DESCRIPTION)[-1]
+    return litert.convert(LinesFromPixels(network), calibration, SIGNATURES, DESCRIPTION)[-1]
 
 
 def evaluate() -> dict[str, Any]:
     """How many drawn rows of held-out digits the network in the package reads right."""
     _, held_out = split(tenfold.load()[0], RECIPE.validation)
     unseen = draw(held_out, MEASURED, first_seed=ROWS)
-    return {"held_out_rows": len(unseen), "right": measure(unseen, load_for_rows())}
+    return {"held_out_rows": len(unseen), "right": measure(unseen, load_for_lines())}
 
 
-def measure(examples: Sequence[Example], model: RowModel) -> float:
+def measure(examples: Sequence[Example], model: LineModel) -> float:
     """The share of rows that are read right by the network alone, from its likeliest answer in every column."""
-    rows = [RowReading(Strip(example.image, 0, 1.0), model).seen for example in examples]
+    rows = [LineReading(Strip(example.image, 0, 1.0), model).seen for example in examples]
     read = [[int(seen.answer[:CLASSES].argmax()) for seen in row] for row in rows]
     right = [digits == example.digits for digits, example in zip(read, examples, strict=True)]
     return sum(right) / len(right)

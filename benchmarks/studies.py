@@ -71,7 +71,9 @@ def summarize(folder: Path, outcomes: list[dict[str, Any]]) -> dict[str, Any]:
         "failed": len(outcomes) - len(done),
         "parameters": count_parameters(first) if first else None,
         **spread("accuracy", [outcome["test_accuracy"] for outcome in done]),
-        **spread("accuracy_without_label_errors", [outcome.get("test_accuracy_without_label_errors") for outcome in done]),
+        **spread(
+            "accuracy_without_label_errors", [outcome.get("test_accuracy_without_label_errors") for outcome in done]
+        ),
         **spread("validation_accuracy", [outcome["validation_accuracy"] for outcome in done]),
         "seconds": statistics.median(outcome["train_seconds"] for outcome in done) if done else None,
         "recipe": {key: value for key, value in asdict(first.recipe).items() if key != "seed"} if first else None,

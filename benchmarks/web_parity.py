@@ -235,7 +235,7 @@ READ = """async ([number, single, thresholds]) => {
 
 def _handler(model: models.Model, pictures: Sequence[Drawing]) -> type[BaseHTTPRequestHandler]:
     """Serves an empty page, the modules, the pictures and the networks."""
-    row_model = models.load_for_rows()
+    line_model = models.load_for_lines()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -251,7 +251,7 @@ def _handler(model: models.Model, pictures: Sequence[Drawing]) -> type[BaseHTTPR
         def do_POST(self) -> None:
             images = np.frombuffer(self.rfile.read(int(self.headers["Content-Length"])), np.uint8)
             if self.path == "/row":
-                logits = row_model.logits(images.reshape(LINE_SIDE, -1))
+                logits = line_model.logits(images.reshape(LINE_SIDE, -1))
             else:
                 logits = model.logits(images.reshape(-1, 28, 28))
             self._send(logits.tobytes(), "application/octet-stream")

@@ -100,7 +100,7 @@ def test_a_temperature_goes_into_every_network(name):
     torch.manual_seed(0)
     model, images = build(name), torch.randn(7, 1, 28, 28)
     # of one view; a mean over views follows the temperature only roughly
-    layers = nn.Sequential(*model[0]) if name == "steady_cnn" else model
+    layers = nn.Sequential(*model[0]) if name == "shift_tta_cnn" else model
     before = predict_logits(layers, images)
     apply_temperature(model, 0.5)
     torch.testing.assert_close(predict_logits(layers, images), before * 2, rtol=1e-5, atol=1e-5)
@@ -108,7 +108,7 @@ def test_a_temperature_goes_into_every_network(name):
 
 def test_calibrate_leaves_nothing_to_fit(mnist, few, tiny_recipe):
     torch.manual_seed(0)
-    model = build("steady_cnn", width=8)
+    model = build("shift_tta_cnn", width=8)
     fit(model, few, replace(tiny_recipe, label_smoothing=0.2, validation=0))
     held_out = mnist[0][1000:2000]
     views = []

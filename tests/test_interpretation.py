@@ -41,7 +41,7 @@ def test_occlusion_shows_where_a_network_looks(patch):
 
 
 def test_filters_are_the_weights_that_meet_the_pixels():
-    for name, shape in {"cnn": (32, 5, 5), "steady_cnn": (32, 5, 5), "softmax": (10, 28, 28)}.items():
+    for name, shape in {"cnn": (32, 5, 5), "shift_tta_cnn": (32, 5, 5), "softmax": (10, 28, 28)}.items():
         assert interpretation.first_filters(build(name)).shape == shape
     softmax = build("softmax")
     np.testing.assert_array_equal(interpretation.first_filters(softmax)[3].ravel(), softmax[1].weight[3].detach())
@@ -52,7 +52,7 @@ def test_filters_are_the_weights_that_meet_the_pixels():
 def test_feature_maps_come_from_every_convolutional_layer(few):
     shapes = {
         "lenet5": [(6, 28, 28), (16, 10, 10)],
-        "steady_cnn": [(32, 12, 12), (32, 12, 12), (48, 6, 6), (64, 4, 4), (64, 2, 2)],
+        "shift_tta_cnn": [(32, 12, 12), (32, 12, 12), (48, 6, 6), (64, 4, 4), (64, 2, 2)],
         "resnet": [(32, 12, 12), (32, 12, 12), (64, 6, 6), (64, 6, 6), (64, 4, 4)],
         "mlp": [],
     }
@@ -66,7 +66,7 @@ def test_features_lead_to_the_logits(few):
         features = torch.from_numpy(interpretation.features(model, few))
         expected = interpretation.predict_logits(model, interpretation.preprocess.to_tensor(few.images))
         torch.testing.assert_close(model[-1](features).detach(), expected, rtol=1e-4, atol=1e-4)
-    assert interpretation.features(build("steady_cnn"), few[:3]).shape == (3, 256)  # of the image, not of its shifts
+    assert interpretation.features(build("shift_tta_cnn"), few[:3]).shape == (3, 256)  # of the image, not of its shifts
     with pytest.raises(TenfoldError, match="no linear layer"):
         interpretation.features(nn.Sequential(nn.Conv2d(1, 10, 28), nn.Flatten()), few)
 

@@ -3,14 +3,17 @@ import torch
 from torch import nn
 
 from tenfold import build, recipes
-from tenfold.networks.layers import Int8Conv2d, Int8Linear, MeanOverShifts, Residual, round_to_int8
+from tenfold.networks.layers import FakeQuantizedConv2d, FakeQuantizedLinear, Residual, ShiftTTA, round_to_int8
 
 pytestmark = pytest.mark.fast
 
 
 def test_int8_layers_compute_with_whole_multiples_of_a_step_for_each_channel():
     torch.manual_seed(0)
-    for layer, inputs in ((Int8Conv2d(3, 8, 3), torch.randn(4, 3, 9, 9)), (Int8Linear(30, 8), torch.randn(4, 30))):
+    for layer, inputs in (
+        (FakeQuantizedConv2d(3, 8, 3), torch.randn(4, 3, 9, 9)),
+        (FakeQuantizedLinear(30, 8), torch.randn(4, 30)),
+    ):
         step = layer.weight.detach().flatten(1).abs().amax(dim=1) / 127
         codes = round_to_int8(layer.weight).detach().flatten(1) / step[:, None]
         assert torch.allclose(codes, codes.round(), atol=1e-4)
@@ -28,7 +31,7 @@ def test_int8_layers_compute_with_whole_multiples_of_a_step_for_each_channel():
 def test_all_weights_of_the_tiny_network_are_rounded():
     weights = [module for module in build("tiny", width=4).modules() if isinstance(module, nn.Conv2d | nn.Linear)]
     assert weights
-    assert all(isinstance(module, Int8Conv2d | Int8Linear) for module in weights)
+    assert all(isinstance(module, FakeQuantizedConv2d | FakeQuantizedLinear) for module in weights)
 
 
 def test_the_tiny_recipes_stay_within_the_memory_of_a_microcontroller():
@@ -46,7 +49,7 @@ def test_the_tiny_recipes_stay_within_the_memory_of_a_microcontroller():
 def test_the_mean_over_shifts_is_that_of_the_probabilities_in_evaluation_only():
     torch.manual_seed(0)
     layers = [nn.Conv2d(1, 4, 3, stride=2), nn.Flatten(), nn.Linear(4 * 169, 10)]
-    plain, model = nn.Sequential(*layers), MeanOverShifts(*layers)
+    plain, model = nn.Sequential(*layers), ShiftTTA(*layers)
     x = torch.zeros(3, 1, 28, 28)
     x[:, :, 4:24, 4:24] = torch.randn(3, 1, 20, 20)
     assert torch.equal(model(x), plain(x))

@@ -6,7 +6,7 @@ from hypothesis.extra import numpy as hnp
 from torch import nn
 
 from tenfold import Evaluation, TenfoldError, build, evaluate
-from tenfold.data import LABEL_ERRORS, Digits
+from tenfold.data import LABEL_ERRORS, Digits, known_label_errors
 from tenfold.evaluation import average, wilson_interval
 
 pytestmark = pytest.mark.fast

@@ -250,7 +250,7 @@ def test_answers_that_are_no_numbers_are_an_error_in_every_model(mnist, tmp_path
         def logits(self, images):
             return np.full((len(images), 10), np.inf, np.float32)
 
-    litert, rows = (models.LiteRTModel(models.SHIPPED / "reader-int8.tflite"), models.load_for_rows())
+    litert, rows = (models.LiteRTModel(models.SHIPPED / "reader-int8.tflite"), models.load_for_lines())
     monkeypatch.setattr(litert, "_one", lambda images: {"logits": np.full((1, 10), np.nan, np.float32)})
     monkeypatch.setattr(rows, "_runners", {64: lambda images: {"logits": np.full((1, 32, 11), np.nan, np.float32)}})
     onnx = models.load(onnx_file("net.onnx", ("n", 28, 28)))
@@ -262,7 +262,7 @@ def test_answers_that_are_no_numbers_are_an_error_in_every_model(mnist, tmp_path
         (litert, images, "reader-int8.tflite"),
         (onnx, images, "net.onnx"),
         (rows, row, "rows-int8.tflite"),
-        (models.TorchRowModel(tmp_path / "rows.safetensors"), row, "rows.safetensors"),
+        (models.TorchLineModel(tmp_path / "rows.safetensors"), row, "rows.safetensors"),
     ):
         with pytest.raises(TenfoldError, match=rf"{name}: its answers are infinite or not a number"):
             model.logits(given)

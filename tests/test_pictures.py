@@ -9,7 +9,7 @@ import torch
 from PIL import Image, ImageDraw
 
 from tenfold.base.errors import TenfoldError
-from tenfold.imaging import Part, open_page, picture_to_image, read_pictures
+from tenfold.imaging import Component, open_page, picture_to_image, read_pictures
 from tenfold.imaging import load as loading
 from tenfold.imaging.ink import invert_to_light_ink
 from tenfold.imaging.normalize import cut_out
@@ -72,7 +72,7 @@ def test_ruled_lines_go_and_strokes_that_cross_them_stay(gap):
 def test_a_ruled_line_at_the_edge_goes(turns):
     row = np.hstack([np.asarray(seven(200))[:166]] * 4)
     row[158:] = 60
-    assert len(open_page(np.rot90(row, turns)).parts) == 4
+    assert len(open_page(np.rot90(row, turns)).components) == 4
 
 
 def page_of_sevens(paper):
@@ -92,7 +92,7 @@ def test_a_shadow_is_no_ink(steep):
     page = page_of_sevens(120 + 120 * light)
     for gray in (page, 255 - page):
         assert np.array_equal(invert_to_light_ink(gray), 255 - page)
-    assert len(open_page(page).parts) == 12
+    assert len(open_page(page).components) == 12
 
 
 @pytest.mark.parametrize("depth", [0.1, 0.2, 0.3, 0.4])
@@ -100,10 +100,10 @@ def test_pale_squares_in_a_shadow_are_no_ink(depth):
     y, x = np.mgrid[:600, :800]
     squares = np.minimum((x + 0.03 * y) % 70, (y - 0.02 * x) % 70) < 2
     light = 1 - 0.4 / (1 + np.exp((300 - x - y / 3) / 5))
-    assert len(open_page(page_of_sevens(240 * light)).parts) == 12
-    found = open_page(page_of_sevens(240 * light * (1 - depth * squares))).parts
+    assert len(open_page(page_of_sevens(240 * light)).components) == 12
+    found = open_page(page_of_sevens(240 * light * (1 - depth * squares))).components
     assert len(found) == 12
-    assert all(40 < part.height < 70 for part in found)
+    assert all(40 < component.height < 70 for component in found)
 
 
 def test_every_kind_of_picture_gives_the_same_image():
@@ -262,7 +262,7 @@ def test_components_are_measured_all_at_once(monkeypatch):
     measured = []
     transform = cv2.distanceTransform
     monkeypatch.setattr(cv2, "distanceTransform", lambda *some: measured.append(some) or transform(*some))
-    assert len(open_page(dots(500)).parts) > 1000
+    assert len(open_page(dots(500)).components) > 1000
     assert len(measured) < 10
 
 
@@ -275,5 +275,5 @@ def test_arrays_that_are_no_pictures_are_refused(shape):
 def test_single_pixels_are_cut_out_too():
     ink = np.zeros((60, 60), np.uint8)
     ink[5:55:7, 30] = 255
-    image = cut_out(ink, Part(30, 5, ink[5:55, 30:31] > 0))
+    image = cut_out(ink, Component(30, 5, ink[5:55, 30:31] > 0))
     assert image.max() == 255

@@ -19,7 +19,8 @@ from tenfold import TenfoldError, models
 from tenfold.base.errors import NoDigitsError
 from tenfold.data import write_idx
 from tenfold.imaging import open_page
-from tenfold.jobs.pictures import Wish, find_sources, read_sources
+from tenfold.jobs import pictures
+from tenfold.jobs.pictures import Options, find_sources, read_sources
 from tenfold.networks.refusal import Thresholds
 from tenfold.reader import Reader, annotate, explain, segment
 
@@ -292,7 +293,7 @@ def test_a_pile_is_read_the_same_by_one_process_and_by_many(lines, mnist, tmp_pa
     answers = []
     for patience in (1000.0, 0.0):
         monkeypatch.setattr(pictures, "PATIENCE", patience)
-        found = list(read_sources(sources, Reader(), Wish(annotated=Path(f"out{patience}"))))
+        found = list(read_sources(sources, Reader(), Options(annotated=Path(f"out{patience}"))))
         assert [source for source, _ in found] == sources
         answers.append([answer if isinstance(answer, list) else str(answer) for _, answer in found])
     assert answers[0] == answers[1]
@@ -310,7 +311,7 @@ def test_a_pile_is_read_by_the_model_that_is_there_now(lines, tmp_path, monkeypa
     for name in ("reader-int8.tflite", "reader-float16.tflite"):
         (tmp_path / "model.tflite").write_bytes((models.SHIPPED / name).read_bytes())
         reader = Reader(tmp_path / "model.tflite")
-        (_, here), *rest = read_sources(find_sources([tmp_path]), reader, Wish())
+        (_, here), *rest = read_sources(find_sources([tmp_path]), reader, Options())
         assert all(there == here for _, there in rest)
 
 

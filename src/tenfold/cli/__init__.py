@@ -477,7 +477,7 @@ def predict(
     from dataclasses import asdict
 
     from tenfold.base.errors import NoDigitsError
-    from tenfold.jobs.pictures import Wish, find_sources, read_sources
+    from tenfold.jobs.pictures import Options, find_sources, read_sources
     from tenfold.reader import Reader, to_text
 
     sources = find_sources(paths)
@@ -488,7 +488,7 @@ def predict(
         print(f"tenfold: {reader.name} {convention}", file=sys.stderr)
     failures = empty = 0
     with _progress("pictures", len(sources)) as advance:
-        for source, found in read_sources(sources, reader, Wish(single, annotate, explain), cluster):
+        for source, found in read_sources(sources, reader, Options(single, annotate, explain), cluster):
             advance(source)
             reason: dict[str, str] = {}
             if isinstance(found, NoDigitsError):

@@ -15,7 +15,7 @@ from tenfold.evaluation.calibration import (
 from tenfold.evaluation.comparison import Comparison, Difference, compare
 from tenfold.evaluation.diagnosis import Diagnosis, diagnose
 from tenfold.evaluation.intervals import paired_interval, wilson_interval
-from tenfold.evaluation.metrics import Answer, ClassScores, Evaluation, average, decline, evaluate
+from tenfold.evaluation.metrics import Answer, ClassScores, Evaluation, average, evaluate, selective_prediction
 from tenfold.evaluation.ranking import Pair, Row, pairs
 from tenfold.evaluation.robustness import Robustness, robustness
 
@@ -36,7 +36,6 @@ __all__ = [
     "calibration_error",
     "choose_threshold",
     "compare",
-    "decline",
     "diagnose",
     "evaluate",
     "fit_temperature",
@@ -47,5 +46,6 @@ __all__ = [
     "risk_coverage",
     "robustness",
     "select",
+    "selective_prediction",
     "wilson_interval",
 ]

@@ -7,7 +7,7 @@ from typing import Any
 
 from tenfold.evaluation.calibration import Selection
 from tenfold.evaluation.diagnosis import Diagnosis
-from tenfold.evaluation.metrics import Evaluation, decline
+from tenfold.evaluation.metrics import Evaluation, selective_prediction
 from tenfold.evaluation.robustness import Robustness
 
 
@@ -37,10 +37,10 @@ class Assessment:
 
     @property
     def selection(self) -> tuple[Selection, Selection | None] | None:
-        """What `decline` makes of the error rate; None if none was asked for, or it is out of reach."""
+        """What `selective_prediction` makes of the error rate; None if none was asked for, or it is out of reach."""
         if self.validation is None or self.error_rate is None:
             return None
-        return decline(self.validation, self.evaluation, self.error_rate)
+        return selective_prediction(self.validation, self.evaluation, self.error_rate)
 
     def to_dict(self) -> dict[str, Any]:
         """The figures as plain values, ready for JSON; accuracies are fractions."""

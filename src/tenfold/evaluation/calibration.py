@@ -157,7 +157,7 @@ def apply_temperature(model: nn.Module, temperature: float) -> None:
     """Divide a network's logits by a temperature, in place, within the weights of its last linear layer.
 
     So they are calibrated wherever the network goes, and it costs nothing. The readings stay what they are, except that
-    a mean over views, as in `MeanOverShifts`, may read differently an image on which the views disagree.
+    a mean over views, as in `ShiftTTA`, may read differently an image on which the views disagree.
     """
     last = [layer for layer in model.modules() if isinstance(layer, nn.Linear)][-1]
     for parameter in last.parameters():

@@ -181,9 +181,8 @@ class Evaluation:
         text = f"loss {self.loss:.4f}, accuracy {self.accuracy:.2%} ({interval})"
         if self.label_errors:
             kept = len(self) - len(self.label_errors)
-            text += (
-                f"; {self.accuracy_without_label_errors:.2%} without the {len(self.label_errors)} label errors (n = {kept:,})"
-            )
+            left = f"{self.accuracy_without_label_errors:.2%} without the {len(self.label_errors)} label errors"
+            text += f"; {left} (n = {kept:,})"
         return f"{text}; the model {self.convention}" if self.convention else text
 
 
@@ -208,7 +207,9 @@ def evaluate(model: nn.Module | Model, digits: Digits) -> Evaluation:
     return Evaluation(logits, digits.labels, known_label_errors(digits), convention and str(convention))
 
 
-def decline(validation: Evaluation, test: Evaluation, error_rate: float) -> tuple[Selection, Selection | None] | None:
+def selective_prediction(
+    validation: Evaluation, test: Evaluation, error_rate: float
+) -> tuple[Selection, Selection | None] | None:
     """Choose a threshold of confidence on validation images, and decline the readings of test images below it.
 
     Args:

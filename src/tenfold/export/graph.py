@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from tenfold.base.errors import TenfoldError
 from tenfold.data.preprocess import MEAN, STD
-from tenfold.networks.layers import Affine, Int8Conv2d, Int8Linear, round_to_int8
+from tenfold.networks.layers import Affine, FakeQuantizedConv2d, FakeQuantizedLinear, round_to_int8
 
 
 class FromPixels(nn.Module):
@@ -31,7 +31,7 @@ class FromPixels(nn.Module):
         return {"logits": self.network(self.normalize(images.unsqueeze(1).to(torch.float32)))}
 
 
-class RowsFromPixels(FromPixels):
+class LinesFromPixels(FromPixels):
     """Likewise the network that reads rows."""
 
     def forward(self, images: UInt8[Tensor, "n 40 columns"]) -> dict[str, Float[Tensor, "n answers 11"]]:
@@ -50,7 +50,7 @@ def cannot_convert(name: str, error: BaseException) -> TenfoldError:
 def _rounded(network: nn.Module) -> nn.Module:
     """Make layers that round their weights at each call plain ones with the rounded weights."""
     for layer in network.modules():
-        if isinstance(layer, Int8Conv2d | Int8Linear):
+        if isinstance(layer, FakeQuantizedConv2d | FakeQuantizedLinear):
             layer.weight.data = round_to_int8(layer.weight.data)
             layer.__class__ = type(layer).__base__  # type: ignore[assignment]  # nn.Conv2d or nn.Linear
     return network

@@ -13,7 +13,7 @@ from tenfold.base.errors import TenfoldError
 from tenfold.data import SIDE
 from tenfold.export.graph import FromPixels
 from tenfold.models import import_keras
-from tenfold.networks.layers import Affine, MeanOverShifts, Residual
+from tenfold.networks.layers import Affine, Residual, ShiftTTA
 
 FILES = ("float32.keras", "float32.h5")
 ACTIVATIONS = {nn.ReLU: "relu", nn.GELU: "gelu", nn.Sigmoid: "sigmoid", nn.Tanh: "tanh"}
@@ -55,7 +55,7 @@ def _apply(layer: nn.Module, x: Any) -> Any:
     from keras import Input, Model, layers
 
     match layer:
-        case MeanOverShifts():
+        case ShiftTTA():
             inner = Input(x.shape[1:])
             logits = _chain(layer, inner)
             return _mean_over_shifts(layer, Model(inner, layers.Activation("log_softmax")(logits)), x)
@@ -111,7 +111,7 @@ def _convolution(layer: nn.Conv2d, x: Any) -> Any:
     )
 
 
-def _mean_over_shifts(layer: MeanOverShifts, look: Any, x: Any) -> Any:
+def _mean_over_shifts(layer: ShiftTTA, look: Any, x: Any) -> Any:
     """The same as in PyTorch, of layers that both file formats hold: no padding by copies and no logarithm is one."""
     from keras import layers
 

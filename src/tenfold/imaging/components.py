@@ -26,7 +26,7 @@ MOST_COVERED = 50_000_000  # pixels, of the boxes of all parts together; of a pa
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class Component:
     """Some ink: its place in the picture and its pixels.
 
     Attributes:
@@ -65,20 +65,23 @@ class Part:
         return int(np.count_nonzero(self.mask))
 
 
-def join(parts: Sequence[Part]) -> Part:
+def join(components: Sequence[Component]) -> Component:
     """The ink of several parts as one."""
-    x, y = min(part.x for part in parts), min(part.y for part in parts)
-    mask = np.zeros((max(part.bottom for part in parts) - y, max(part.right for part in parts) - x), dtype=bool)
-    for part in parts:
-        mask[part.y - y : part.bottom - y, part.x - x : part.right - x] |= part.mask
-    return Part(x, y, mask)
+    x, y = min(component.x for component in components), min(component.y for component in components)
+    mask = np.zeros(
+        (max(component.bottom for component in components) - y, max(component.right for component in components) - x),
+        dtype=bool,
+    )
+    for component in components:
+        mask[component.y - y : component.bottom - y, component.x - x : component.right - x] |= component.mask
+    return Component(x, y, mask)
 
 
-def trim(x: int, y: int, mask: Bool[np.ndarray, "h w"]) -> Part:
+def trim(x: int, y: int, mask: Bool[np.ndarray, "h w"]) -> Component:
     """The ink in a piece of the picture that starts at (x, y); there must be some."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     top, left = rows[0], columns[0]
-    return Part(x + int(left), y + int(top), mask[top : rows[-1] + 1, left : columns[-1] + 1])
+    return Component(x + int(left), y + int(top), mask[top : rows[-1] + 1, left : columns[-1] + 1])
 
 
 def drop_lines(mask: Bool[np.ndarray, "h w"], faint: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
@@ -105,7 +108,7 @@ def drop_lines(mask: Bool[np.ndarray, "h w"], faint: Bool[np.ndarray, "h w"]) ->
     return mask & ~lines & ~lines_up
 
 
-def find_parts(mask: Bool[np.ndarray, "h w"]) -> list[Part]:
+def find_components(mask: Bool[np.ndarray, "h w"]) -> list[Component]:
     """The connected components of ink, without specks, what is left of ruled lines, and frames around others.
 
     Raises:
@@ -125,53 +128,55 @@ def find_parts(mask: Bool[np.ndarray, "h w"]) -> list[Part]:
         raise too_dense(f"{len(kept):,} connected components that are no specks")
     by_column = np.argsort(x, kind="stable")
     columns = x[by_column]
-    parts = []
+    components = []
     for index in kept:
         rows, across = slice(y[index], y[index] + height[index]), slice(x[index], x[index] + width[index])
-        part = Part(int(x[index]), int(y[index]), labels[rows, across] == index + 1)
-        if _is_hollow(part):
-            within = by_column[np.searchsorted(columns, part.x) : np.searchsorted(columns, part.right)]
+        component = Component(int(x[index]), int(y[index]), labels[rows, across] == index + 1)
+        if _is_hollow(component):
+            within = by_column[np.searchsorted(columns, component.x) : np.searchsorted(columns, component.right)]
             is_inside = (
-                (height[within] > SPECK * part.height)
-                & (part.y <= y[within])
-                & (x[within] + width[within] <= part.right)
-                & (y[within] + height[within] <= part.bottom)
+                (height[within] > SPECK * component.height)
+                & (component.y <= y[within])
+                & (x[within] + width[within] <= component.right)
+                & (y[within] + height[within] <= component.bottom)
             )
-            if is_inside.sum() > (height[index] > SPECK * part.height):  # it lies within itself, too
+            if is_inside.sum() > (height[index] > SPECK * component.height):  # it lies within itself, too
                 continue
-        parts.append(part)
-    return parts
+        components.append(component)
+    return components
 
 
-def join_strokes(parts: list[Part]) -> list[Part]:
+def join_strokes(components: list[Component]) -> list[Component]:
     """Join broken strokes: parts one above the other with a small gap, together about as high as other digits."""
-    height = typical_height(parts)
-    groups: list[list[Part]] = []
-    left, top, right, bottom = boxes = np.zeros((4, len(parts)))  # of each group; sorted by `top`
-    for part in sorted(parts, key=lambda part: part.y):
+    height = typical_height(components)
+    groups: list[list[Component]] = []
+    left, top, right, bottom = boxes = np.zeros((4, len(components)))  # of each group; sorted by `top`
+    for component in sorted(components, key=lambda component: component.y):
         count = len(groups)
-        first = int(np.searchsorted(top[:count], part.bottom - TALLEST * height - 1))  # those before are too high
+        first = int(np.searchsorted(top[:count], component.bottom - TALLEST * height - 1))  # those before are too high
         near = slice(first, count)
-        both = np.minimum(right[near], part.right) - np.maximum(left[near], part.x)
+        both = np.minimum(right[near], component.right) - np.maximum(left[near], component.x)
         fits = (
-            (both >= OVERLAP * np.minimum(right[near] - left[near], part.width))
-            & (part.y - bottom[near] < GAP * height)
-            & (np.maximum(bottom[near], part.bottom) - top[near] < TALLEST * height)
+            (both >= OVERLAP * np.minimum(right[near] - left[near], component.width))
+            & (component.y - bottom[near] < GAP * height)
+            & (np.maximum(bottom[near], component.bottom) - top[near] < TALLEST * height)
         )
         if fits.any():
             index = first + int(fits.argmax())
-            groups[index].append(part)
-            left[index], right[index] = min(left[index], part.x), max(right[index], part.right)
-            bottom[index] = max(bottom[index], part.bottom)
+            groups[index].append(component)
+            left[index], right[index] = min(left[index], component.x), max(right[index], component.right)
+            bottom[index] = max(bottom[index], component.bottom)
         else:
-            groups.append([part])
-            boxes[:, count] = part.x, part.y, part.right, part.bottom
+            groups.append([component])
+            boxes[:, count] = component.x, component.y, component.right, component.bottom
     return [join(group) if len(group) > 1 else group[0] for group in groups]
 
 
-def typical_height(parts: Sequence[Part]) -> float:
+def typical_height(components: Sequence[Component]) -> float:
     """The median height of parts, weighted by their ink, so that many specks do not count."""
-    return weighted_median(np.array([part.height for part in parts]), np.array([part.area for part in parts]))
+    return weighted_median(
+        np.array([component.height for component in components]), np.array([component.area for component in components])
+    )
 
 
 def too_dense(what: str) -> TenfoldError:
@@ -179,10 +184,10 @@ def too_dense(what: str) -> TenfoldError:
     return TenfoldError(f"too dense to be writing ({what}); crop it to what is to be read")
 
 
-def _is_hollow(part: Part) -> bool:
+def _is_hollow(component: Component) -> bool:
     """Whether ink runs along the edges of its box only."""
-    y, x = max(1, part.height // 6), max(1, part.width // 6)
-    return bool(part.mask[y:-y, x:-x].sum() <= (1 - FRAME) * part.area)
+    y, x = max(1, component.height // 6), max(1, component.width // 6)
+    return bool(component.mask[y:-y, x:-x].sum() <= (1 - FRAME) * component.area)
 
 
 def _straight_strokes(mask: Bool[np.ndarray, "h w"], stroke: float) -> Int[np.ndarray, "h w"]:

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from tenfold.imaging.components import Part
+from tenfold.imaging.components import Component
 from tenfold.imaging.strokes import stroke_width
 
 SIDE = 28
@@ -15,18 +15,18 @@ FULL = 75  # percent of a digit's pixels that may be less than full ink
 THINNEST, THICKEST = 2.0, 3.6  # pixels in an image; of MNIST's digits, 4 of 5 have a median stroke between the two
 
 
-def cut_out(ink: UInt8[np.ndarray, "h w"], part: Part) -> UInt8[np.ndarray, "28 28"]:
+def cut_out(ink: UInt8[np.ndarray, "h w"], component: Component) -> UInt8[np.ndarray, "28 28"]:
     """The ink of one part of a picture, as `normalize` makes it.
 
     Args:
         ink: of the whole picture, 0 is paper.
-        part: a digit.
+        component: a digit.
     """
-    mask = cv2.copyMakeBorder(part.mask.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
+    mask = cv2.copyMakeBorder(component.mask.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
     mask = cv2.dilate(mask, np.ones((3, 3), np.uint8))  # the soft edge of the strokes
-    top, left = max(part.y - 1, 0), max(part.x - 1, 0)
-    around = ink[top : part.bottom + 1, left : part.right + 1]
-    rows, columns = top - part.y + 1, left - part.x + 1
+    top, left = max(component.y - 1, 0), max(component.x - 1, 0)
+    around = ink[top : component.bottom + 1, left : component.right + 1]
+    rows, columns = top - component.y + 1, left - component.x + 1
     mask = mask[rows : rows + around.shape[0], columns : columns + around.shape[1]]
     full = max(np.percentile(around[mask > 0], FULL), 1)  # around single pixels most is paper
     return normalize(cv2.convertScaleAbs(around * mask, alpha=255 / full))

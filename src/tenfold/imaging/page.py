@@ -10,7 +10,7 @@ from jaxtyping import Bool, UInt8
 from PIL import Image
 
 from tenfold.base.errors import NoDigitsError, TenfoldError
-from tenfold.imaging.components import Part, drop_lines, find_parts, join, join_strokes, trim
+from tenfold.imaging.components import Component, drop_lines, find_components, join, join_strokes, trim
 from tenfold.imaging.ink import binarize, even_out_light, invert_to_light_ink
 from tenfold.imaging.load import Picture, load, to_gray
 from tenfold.imaging.normalize import SIDE, cut_out, is_normal
@@ -32,7 +32,7 @@ class Page:
         ink: evened out, 0 is paper.
         mask: where there is ink.
         clean: likewise, without ruled lines.
-        parts: connected ink, without specks and frames and with broken strokes joined.
+        components: connected ink, without specks and frames and with broken strokes joined.
     """
 
     name: str
@@ -42,12 +42,12 @@ class Page:
     ink: UInt8[np.ndarray, "rows columns"]
     mask: Bool[np.ndarray, "rows columns"]
     clean: Bool[np.ndarray, "rows columns"]
-    parts: list[Part]
+    components: list[Component]
 
-    def box(self, part: Part) -> tuple[int, int, int, int]:
+    def box(self, component: Component) -> tuple[int, int, int, int]:
         """x, y, width and height of a part, in pixels of the picture."""
-        left, top = int(part.x / self.scale), int(part.y / self.scale)
-        right, bottom = (int(np.ceil(end / self.scale)) for end in (part.right, part.bottom))
+        left, top = int(component.x / self.scale), int(component.y / self.scale)
+        right, bottom = (int(np.ceil(end / self.scale)) for end in (component.right, component.bottom))
         return left, top, min(right, self.picture.width) - left, min(bottom, self.picture.height) - top
 
     @property
@@ -55,14 +55,14 @@ class Page:
         """Whether the picture is an image like those of MNIST: of one digit, with nothing left to do."""
         return self.ink is self.gray
 
-    def image(self, part: Part) -> UInt8[np.ndarray, "28 28"]:
+    def image(self, component: Component) -> UInt8[np.ndarray, "28 28"]:
         """A part as an image like those of MNIST."""
-        return self.gray if self.is_image else cut_out(self.ink, part)
+        return self.gray if self.is_image else cut_out(self.ink, component)
 
-    def digit(self) -> Part:
+    def digit(self) -> Component:
         """All ink, less what is small beside it: the digit, if the picture shows one."""
-        largest = max(part.area for part in self.parts)
-        return join([part for part in self.parts if part.area >= SMALLEST_SHARE * largest])
+        largest = max(component.area for component in self.components)
+        return join([component for component in self.components if component.area >= SMALLEST_SHARE * largest])
 
 
 def open_page(source: Picture) -> Page:
@@ -87,13 +87,13 @@ def open_page(source: Picture) -> Page:
     mask, faint = binarize(ink)
     clean = drop_lines(mask, faint)
     try:
-        parts = join_strokes(find_parts(clean))
+        components = join_strokes(find_components(clean))
     except TenfoldError as error:
         raise TenfoldError(f"{name}{error}") from None
-    if not parts:
+    if not components:
         shown = os.fspath(source) if isinstance(source, str | os.PathLike) else ""
         raise NoDigitsError("nothing but lines and specks" if mask.any() else "blank", shown)
-    return Page(name, picture, gray, scale, ink, mask, clean, parts)
+    return Page(name, picture, gray, scale, ink, mask, clean, components)
 
 
 def read_pictures(paths: Iterable[str | os.PathLike]) -> UInt8[np.ndarray, "n 28 28"]:

@@ -40,8 +40,8 @@ def cut_strip(page: Page, line: Line, digit: float) -> Strip:
     height = max(2, round(2 * digit))
     top = round(line.middle - height / 2)
     margin = round(MARGIN * digit)
-    left = min(part.x for part in line.parts) - margin
-    width = max(part.right for part in line.parts) + margin - left
+    left = min(component.x for component in line.components) - margin
+    width = max(component.right for component in line.components) + margin - left
     around = np.zeros((height, width), np.uint8)
     first, last = max(top, 0), min(top + height, len(page.ink))
     start, end = max(left, 0), min(left + width, page.ink.shape[1])

@@ -41,7 +41,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Wish:
+class Options:
     """What to do with each source.
 
     Attributes:
@@ -72,14 +72,14 @@ def find_sources(paths: Sequence[Path]) -> list[Source]:
 
 
 def read_sources(
-    sources: Sequence[Source], reader: Reader, wish: Wish, cluster: str | None = None
+    sources: Sequence[Source], reader: Reader, options: Options, cluster: str | None = None
 ) -> Iterator[tuple[Source, list[Reading] | Failure]]:
     """Read one after the other; what takes longer than a few seconds is spread over all cores.
 
     Args:
         sources: what to read.
         reader: what reads them; other processes have copies of it.
-        wish: what to do with each source.
+        options: what to do with each source.
         cluster: HOST:PORT of a Ray cluster that reads instead; its machines must see the files under the same names.
 
     Yields:
@@ -88,12 +88,12 @@ def read_sources(
     Raises:
         TenfoldError: if two pictures would be drawn to one file, or the cluster does not answer.
     """
-    _check_names(sources, wish)
+    _check_names(sources, options)
     waiting = iter(sources)
     if cluster is None:
         started = time.monotonic()
         for source in waiting:
-            yield source, _read(source, reader, wish)
+            yield source, _read(source, reader, options)
             if time.monotonic() - started > PATIENCE:
                 break
     rest = list(waiting)
@@ -105,7 +105,7 @@ def read_sources(
     copy = uuid.uuid4().hex, pickle.dumps(reader)  # a worker that stays has those of earlier calls, too
     early: dict[int, list[list[Reading] | Failure]] = {}
     following = 0
-    for (number, chunk), answers in scatter(partial(_read_chunk, copy, wish, Path.cwd()), chunks, cluster=cluster):
+    for (number, chunk), answers in scatter(partial(_read_chunk, copy, options, Path.cwd()), chunks, cluster=cluster):
         early[number] = [answers] * len(chunk) if isinstance(answers, TenfoldError) else answers
         while following in early:
             yield from zip(chunks[following][1], early.pop(following), strict=True)
@@ -113,12 +113,12 @@ def read_sources(
 
 
 def _read_chunk(
-    copy: tuple[str, bytes], wish: Wish, here: Path, job: tuple[int, list[Source]]
+    copy: tuple[str, bytes], options: Options, here: Path, job: tuple[int, list[Source]]
 ) -> list[list[Reading] | Failure]:
     os.chdir(here)  # on a cluster a worker starts elsewhere
     cv2.setNumThreads(1)  # each core has its own process
     reader = _reader(*copy)
-    return [_read(source, reader, wish) for source in job[1]]
+    return [_read(source, reader, options) for source in job[1]]
 
 
 @lru_cache(maxsize=1)
@@ -126,22 +126,22 @@ def _reader(_: str, pickled: bytes) -> Reader:
     return pickle.loads(pickled)  # noqa: S301  # of this program
 
 
-def _read(source: Source, reader: Reader, wish: Wish) -> list[Reading] | Failure:
+def _read(source: Source, reader: Reader, options: Options) -> list[Reading] | Failure:
     try:
         if source.path.is_dir():
             raise TenfoldError(f"{source.path}: no pictures in this folder ({' '.join(SUFFIXES)})")
-        draws = wish.annotated or wish.explained
+        draws = options.annotated or options.explained
         if source.data is None and not draws and is_idx(source.path):
             return reader.read_images(read_idx_images(source.path))
         page = open_page(source.path if source.data is None else source.data)
-        lines = reader.find(page, wish.single)
-        readings = reader.interpret(page, lines, wish.single)
-        if wish.annotated:
-            file = _annotated_file(source, wish.annotated)
+        lines = reader.find(page, options.single)
+        readings = reader.interpret(page, lines, options.single)
+        if options.annotated:
+            file = _annotated_file(source, options.annotated)
             file.parent.mkdir(parents=True, exist_ok=True)
             write(annotate(page.picture, readings), file)
-        if wish.explained:
-            folder = wish.explained / source.name.with_suffix("")
+        if options.explained:
+            folder = options.explained / source.name.with_suffix("")
             folder.mkdir(parents=True, exist_ok=True)
             for name, step in explain(page, lines).items():
                 write(step, folder / f"{name}.png")
@@ -152,14 +152,14 @@ def _read(source: Source, reader: Reader, wish: Wish) -> list[Reading] | Failure
     return readings
 
 
-def _check_names(sources: Sequence[Source], wish: Wish) -> None:
-    if not (wish.annotated or wish.explained):
+def _check_names(sources: Sequence[Source], options: Options) -> None:
+    if not (options.annotated or options.explained):
         return
-    if wish.annotated and wish.annotated.suffix.lower() in SUFFIXES:
+    if options.annotated and options.annotated.suffix.lower() in SUFFIXES:
         if len(sources) > 1:
-            raise TenfoldError(f"{wish.annotated}: is one picture for {len(sources)}; name a folder")
-        if any(os.path.realpath(source.path) == os.path.realpath(wish.annotated) for source in sources):
-            raise TenfoldError(f"{wish.annotated}: is the picture to read; name another")
+            raise TenfoldError(f"{options.annotated}: is one picture for {len(sources)}; name a folder")
+        if any(os.path.realpath(source.path) == os.path.realpath(options.annotated) for source in sources):
+            raise TenfoldError(f"{options.annotated}: is the picture to read; name another")
     places: dict[Path, Path] = {}
     for source in sources:
         other = places.setdefault(source.name.with_suffix(""), source.path)

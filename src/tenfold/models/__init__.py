@@ -56,7 +56,7 @@ class Model(Protocol):
 
 
 @runtime_checkable
-class RowModel(Protocol):
+class LineModel(Protocol):
     """Anything that reads rows of digits."""
 
     def logits(self, image: UInt8[np.ndarray, "40 columns"]) -> Float[np.ndarray, "answers 11"]:
@@ -102,11 +102,11 @@ def shipped() -> Path:
     return SHIPPED / ("reader-int8.tflite" if _has_litert() else "reader.safetensors")
 
 
-def load_for_rows() -> "Checked":
+def load_for_lines() -> "Checked":
     """Read the network for rows that comes with tenfold."""
     if _has_litert():
-        return LiteRTRowModel(SHIPPED / "rows-int8.tflite")
-    return TorchRowModel(SHIPPED / "rows.safetensors")
+        return LiteRTLineModel(SHIPPED / "rows-int8.tflite")
+    return TorchLineModel(SHIPPED / "rows.safetensors")
 
 
 def wrap(model: "nn.Module | Model | str | os.PathLike") -> "Checked":
@@ -139,7 +139,7 @@ class Checked(PerProcess):
     thresholds: Thresholds | None = None
 
     def logits(self, images: np.ndarray) -> np.ndarray:
-        """See `Model` and `RowModel`.
+        """See `Model` and `LineModel`.
 
         Raises:
             TenfoldError: if a logit is infinite or not a number.
@@ -274,7 +274,7 @@ class LiteRTModel(FileModel):
         return found
 
 
-class LiteRTRowModel(Checked):
+class LiteRTLineModel(Checked):
     """The network for rows as a LiteRT file, on one core."""
 
     def __init__(self, path: Path) -> None:
@@ -291,7 +291,7 @@ class LiteRTRowModel(Checked):
             return self._runners[images.shape[1]](images=images[None])["logits"][0]
 
 
-class TorchRowModel(Checked):
+class TorchLineModel(Checked):
     """The network for rows, run by PyTorch."""
 
     def __init__(self, path: Path) -> None:
@@ -299,7 +299,7 @@ class TorchRowModel(Checked):
         from tenfold.networks import build
         from tenfold.networks.storage import read_tensors
 
-        self._network = build("row_cnn")
+        self._network = build("text_line_cnn")
         self._network.load_state_dict(read_tensors(path)[0])
         self._network.eval()
 

@@ -14,7 +14,15 @@ from torch import Tensor, nn
 
 from tenfold.base.errors import TenfoldError, nearest
 from tenfold.data.preprocess import MEAN, STD
-from tenfold.networks.layers import Affine, Int8Conv2d, Int8Linear, MeanOverShifts, Residual, block, separable
+from tenfold.networks.layers import (
+    Affine,
+    FakeQuantizedConv2d,
+    FakeQuantizedLinear,
+    Residual,
+    ShiftTTA,
+    block,
+    separable,
+)
 from tenfold.networks.refusal import Thresholds
 
 MOST_CHANNELS = 1024  # of an option: a hundred million weights in the largest network, and gigabytes to train it
@@ -127,12 +135,12 @@ def deep_cnn(width: int = 32) -> list[nn.Module]:
     ]
 
 
-def steady_cnn(width: int = 32) -> list[nn.Module]:
-    """The most accurate: `deep_cnn`, which in evaluation looks at five shifts of an image and takes the mean.
+def shift_tta_cnn(width: int = 32) -> list[nn.Module]:
+    """The most accurate: `deep_cnn`, with test-time augmentation: it reads five shifts of an image and takes the mean.
 
-    Source: as in `tenfold.networks.layers.MeanOverShifts`.
+    Source: as in `tenfold.networks.layers.ShiftTTA`.
     """
-    return [MeanOverShifts(*deep_cnn(width))]
+    return [ShiftTTA(*deep_cnn(width))]
 
 
 def resnet(width: int = 32) -> list[nn.Module]:
@@ -158,20 +166,20 @@ def tiny(width: int = 46) -> list[nn.Module]:
     weighted sum of positions instead of in a large linear layer. Of width 12 it has 1,498 parameters; of width 46,
     9,936 weights.
 
-    Sources: 8-bit weights and separable convolutions as in `tenfold.networks.layers`; the sum of positions as in S. Chen et al.,
-    "MobileFaceNets", 2018, section 3.2.
+    Sources: 8-bit weights and separable convolutions as in `tenfold.networks.layers`; the sum of positions as in S. Chen
+    et al., "MobileFaceNets", 2018, section 3.2.
     """
     return [
-        Int8Conv2d(1, width, 5, stride=2, bias=False),  # (batch, 46, 12, 12)
+        FakeQuantizedConv2d(1, width, 5, stride=2, bias=False),  # (batch, 46, 12, 12)
         nn.BatchNorm2d(width),
         nn.ReLU(),
         *separable(width, padding=1),  # (batch, 46, 12, 12)
         *separable(width, padding=1, pool=True),  # (batch, 46, 6, 6)
         *separable(width),  # (batch, 46, 4, 4)
-        Int8Conv2d(width, width, 4, groups=width, bias=False),  # (batch, 46, 1, 1)
+        FakeQuantizedConv2d(width, width, 4, groups=width, bias=False),  # (batch, 46, 1, 1)
         nn.BatchNorm2d(width),
         nn.Flatten(),  # (batch, 46)
-        Int8Linear(width, 10),
+        FakeQuantizedLinear(width, 10),
     ]
 
 
@@ -217,7 +225,7 @@ def adjustable_cnn(
     return [*undo[inputs], *layers, nn.Flatten(), nn.Dropout(dropout), nn.Linear(features, 10)]
 
 
-def row_cnn(width: int = 32) -> list[nn.Module]:
+def text_line_cnn(width: int = 32) -> list[nn.Module]:
     """Reads a row of digits as a whole: at every second column it says which digit stands there, or none.
 
     Args:
@@ -248,9 +256,11 @@ def row_cnn(width: int = 32) -> list[nn.Module]:
 
 NETWORKS: dict[str, Callable[..., list[nn.Module]]] = {
     function.__name__: function
-    for function in (softmax, mlp, lenet5, cnn, deep_cnn, steady_cnn, resnet, tiny, adjustable_cnn)
+    for function in (softmax, mlp, lenet5, cnn, deep_cnn, shift_tta_cnn, resnet, tiny, adjustable_cnn)
 }
-LINE_NETWORKS: dict[str, Callable[..., list[nn.Module]]] = {"row_cnn": row_cnn}  # they read whole lines of digits
+LINE_NETWORKS: dict[str, Callable[..., list[nn.Module]]] = {
+    "text_line_cnn": text_line_cnn
+}  # they read whole lines of digits
 
 
 def build(name: str, **options: Any) -> Network:

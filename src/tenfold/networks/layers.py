@@ -29,8 +29,8 @@ def separable(channels: int, padding: int = 0, pool: bool = False) -> list[nn.Mo
     Source: A. Howard et al., "MobileNets", 2017, section 3.1; there with BatchNorm and ReLU between the two as well.
     """
     return [
-        Int8Conv2d(channels, channels, 3, padding=padding, groups=channels, bias=False),
-        Int8Conv2d(channels, channels, 1, bias=False),
+        FakeQuantizedConv2d(channels, channels, 3, padding=padding, groups=channels, bias=False),
+        FakeQuantizedConv2d(channels, channels, 1, bias=False),
         *([nn.MaxPool2d(2)] if pool else []),
         nn.BatchNorm2d(channels),
         nn.ReLU(),
@@ -71,7 +71,7 @@ class Residual(nn.Module):
         return F.relu(x + self.residual(x))
 
 
-class MeanOverShifts(nn.Sequential):
+class ShiftTTA(nn.Sequential):
     """Layers that look five times in evaluation: at the images, and at them shifted by one pixel in each direction.
 
     Its logits are then the logarithms of the mean of the five probabilities. A network with strides and pooling answers
@@ -95,7 +95,7 @@ class MeanOverShifts(nn.Sequential):
         return log_probabilities.unflatten(0, (len(self.SHIFTS), -1)).logsumexp(dim=0) - math.log(len(self.SHIFTS))
 
 
-class Int8Conv2d(nn.Conv2d):
+class FakeQuantizedConv2d(nn.Conv2d):
     """A convolution that computes with weights rounded to 8 bits, and learns as if they were not."""
 
     def forward(self, input: Float[Tensor, "batch channels_in h w"]) -> Float[Tensor, "batch channels h2 w2"]:  # noqa: A002
@@ -103,7 +103,7 @@ class Int8Conv2d(nn.Conv2d):
         return self._conv_forward(input, round_to_int8(self.weight), self.bias)
 
 
-class Int8Linear(nn.Linear):
+class FakeQuantizedLinear(nn.Linear):
     """Likewise, a fully connected layer."""
 
     def forward(self, input: Float[Tensor, "batch features_in"]) -> Float[Tensor, "batch features"]:  # noqa: A002

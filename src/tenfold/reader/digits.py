@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from tenfold.imaging import Page, Part
+from tenfold.imaging import Component, Page
 from tenfold.models import Model
 from tenfold.networks.refusal import log_softmax, score
 
@@ -18,30 +18,30 @@ class Digit:
     """What the network saw and said.
 
     Attributes:
-        part: the ink, of the page.
+        component: the ink, of the page.
         image: likewise, as an image like those of MNIST.
         answer: the logarithms of the probabilities of the ten digits.
         score: how much it is seen to be a digit, from 0 to 1.
-        surprise: how much its being a digit surprises, in nats.
+        cost: how much its being a digit surprises, in nats.
     """
 
-    part: Part
+    component: Component
     image: UInt8[np.ndarray, "28 28"]
     answer: Float[np.ndarray, "10"]
     score: float
-    surprise: float
+    cost: float
 
 
-def classify(images: UInt8[np.ndarray, "n 28 28"], model: Model) -> Float[np.ndarray, "n 10"]:
+def log_probabilities(images: UInt8[np.ndarray, "n 28 28"], model: Model) -> Float[np.ndarray, "n 10"]:
     """The logarithms of the probabilities of the ten digits for each image."""
     return log_softmax(model.logits(images))
 
 
-def look(page: Page, parts: Sequence[Part], model: Model) -> list[Digit]:
+def classify(page: Page, components: Sequence[Component], model: Model) -> list[Digit]:
     """Let the network see parts of a page."""
-    images = np.array([page.image(part) for part in parts], dtype=np.uint8).reshape(-1, 28, 28)
+    images = np.array([page.image(component) for component in components], dtype=np.uint8).reshape(-1, 28, 28)
     digits = []
-    for part, image, answer in zip(parts, images, classify(images, model), strict=True):
+    for component, image, answer in zip(components, images, log_probabilities(images, model), strict=True):
         sure = score(answer)
-        digits.append(Digit(part, image, answer, sure, -float(np.log(sure * np.exp(answer.max()) + DOUBT))))
+        digits.append(Digit(component, image, answer, sure, -float(np.log(sure * np.exp(answer.max()) + DOUBT))))
     return digits

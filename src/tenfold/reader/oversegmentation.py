@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from jaxtyping import Float, Int
 
-from tenfold.imaging import Part
+from tenfold.imaging import Component
 from tenfold.imaging.components import trim
 from tenfold.imaging.lines import LOWEST
 from tenfold.imaging.strokes import stroke_width
@@ -24,47 +24,47 @@ PATH, ASIDE = 0.02, 0.3  # what a pixel of paper and a step aside cost a cut, in
 class Piece:
     """Ink that is not divided further; `crossed` is what the cut on its left crosses, in stroke widths, 0 if none."""
 
-    part: Part
+    component: Component
     crossed: float
 
 
-def split(part: Part, height: float, slant: float) -> list[Piece]:
+def split(component: Component, height: float, slant: float) -> list[Piece]:
     """Cut a part wherever digits may touch: along paths from top to bottom that cross little ink.
 
     Args:
-        part: of a line.
+        component: of a line.
         height: the typical height of the line's digits.
         slant: of the line.
 
     Returns:
         Pieces from left to right; too many, of which several may be one digit.
     """
-    if part.width < CUT_WIDTH * height or part.height < LOWEST * height:
-        return [Piece(part, 0.0)]
-    stroke = max(stroke_width(part.mask), 1.0)
-    if part.height < DASH * stroke:
-        return [Piece(part, 0.0)]
-    offsets = np.round(slant * np.arange(part.height)).astype(int)  # that put leaning strokes upright
+    if component.width < CUT_WIDTH * height or component.height < LOWEST * height:
+        return [Piece(component, 0.0)]
+    stroke = max(stroke_width(component.mask), 1.0)
+    if component.height < DASH * stroke:
+        return [Piece(component, 0.0)]
+    offsets = np.round(slant * np.arange(component.height)).astype(int)  # that put leaning strokes upright
     offsets -= offsets.min()
-    upright = np.zeros((part.height, part.width + offsets.max()), np.float32)
-    places = np.arange(part.width) + offsets[:, None]  # (rows, columns): where each pixel is, upright
-    np.put_along_axis(upright, places, part.mask, axis=1)
+    upright = np.zeros((component.height, component.width + offsets.max()), np.float32)
+    places = np.arange(component.width) + offsets[:, None]  # (rows, columns): where each pixel is, upright
+    np.put_along_axis(upright, places, component.mask, axis=1)
     valleys, seams = _valley_to_valley(upright, height), _seams(upright, height)
-    paths = np.array([*valleys, *seams], dtype=int).reshape(-1, part.height)
+    paths = np.array([*valleys, *seams], dtype=int).reshape(-1, component.height)
     inked = np.take_along_axis(upright, paths.T, axis=1).sum(axis=0) / stroke
     cuts = _apart(paths, np.lexsort((inked, np.arange(len(paths)) >= len(valleys))), inked, height)
     crossed = [0.0, *inked[cuts].tolist()]
     edges = np.sort(paths[cuts], axis=0)  # (cuts, rows)
-    starts = np.zeros((part.height, upright.shape[1] + 1), np.int32)  # how many cuts are at a pixel
-    np.add.at(starts, (np.arange(part.height), edges), 1)
+    starts = np.zeros((component.height, upright.shape[1] + 1), np.int32)  # how many cuts are at a pixel
+    np.add.at(starts, (np.arange(component.height), edges), 1)
     number = np.take_along_axis(starts.cumsum(axis=1, out=starts), places, axis=1)  # (rows, columns): a pixel's piece
-    first = [0, *(edges - offsets).min(axis=1).clip(0, part.width)]
-    last = [*(edges - offsets).max(axis=1).clip(0, part.width), part.width]
+    first = [0, *(edges - offsets).min(axis=1).clip(0, component.width)]
+    last = [*(edges - offsets).max(axis=1).clip(0, component.width), component.width]
     pieces = []
     for piece, (ink, left, right) in enumerate(zip(crossed, first, last, strict=True)):
-        mask = part.mask[:, left:right] & (number[:, left:right] == piece)
+        mask = component.mask[:, left:right] & (number[:, left:right] == piece)
         if mask.any():
-            pieces.append(Piece(trim(part.x + int(left), part.y, mask), ink))
+            pieces.append(Piece(trim(component.x + int(left), component.y, mask), ink))
     return pieces
 
 

@@ -14,7 +14,7 @@ from tenfold.data import read_idx
 from tenfold.imaging import Page, Picture
 from tenfold.models import Model
 from tenfold.networks.refusal import Thresholds, score
-from tenfold.reader.digits import Digit, classify, look
+from tenfold.reader.digits import Digit, classify, log_probabilities
 from tenfold.reader.reading import Reading, interpret
 from tenfold.reader.segment import read_lines
 
@@ -40,7 +40,7 @@ class Reader:
         name: of that model: its path as it was given, "tenfold reader-int8" for what comes with tenfold, or what kind
             of module it is.
         thresholds: below which scores answers are refused; None if nothing is.
-        row_model: sees lines as a whole where the model is in doubt; it comes with tenfold, whichever the model is.
+        line_model: sees lines as a whole where the model is in doubt; it comes with tenfold, whichever the model is.
 
     Raises:
         TenfoldError: if the path holds no model.
@@ -54,7 +54,7 @@ class Reader:
         self.model = models.wrap(models.shipped() if model is None else model)
         self.name, calibrated = models.identify(self.model)
         self.thresholds = thresholds or calibrated
-        self.row_model = models.load_for_rows()
+        self.line_model = models.load_for_lines()
 
     def read(self, picture: Picture, single: bool = False) -> list[Reading]:
         """Read the digits in a picture, line by line.
@@ -89,9 +89,9 @@ class Reader:
             TenfoldError: if there is so much in it that it cannot be writing.
         """
         if single or page.is_image:
-            return [look(page, [page.digit()], self.model)]
+            return [classify(page, [page.digit()], self.model)]
         try:
-            return read_lines(page, self.model, self.row_model)
+            return read_lines(page, self.model, self.line_model)
         except TenfoldError as error:
             raise TenfoldError(f"{page.name}{error}") from None
 
@@ -109,7 +109,7 @@ class Reader:
             is_expected = single or any(digit.score >= least.alone for digit in line)
             enough = least.expected if is_expected else least.alone
             readings += [
-                interpret(digit.answer, digit.score >= enough, page.box(digit.part), self.name, number)
+                interpret(digit.answer, digit.score >= enough, page.box(digit.component), self.name, number)
                 for digit in line
             ]
         return readings
@@ -129,7 +129,7 @@ class Reader:
                 f"images must be uint8 (n, 28, 28), white ink (255) on black (0), not {images.dtype} {images.shape}"
             )
         least = (self.thresholds or NOTHING_REFUSED).alone
-        answers = classify(images, self.model)
+        answers = log_probabilities(images, self.model)
         return [interpret(answer, score(answer) >= least, (0, 0, 28, 28), self.name) for answer in answers]
 
 

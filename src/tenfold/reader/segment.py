@@ -7,11 +7,11 @@ from tenfold.data import CLASSES
 from tenfold.imaging import Page
 from tenfold.imaging.components import join, too_dense, trim
 from tenfold.imaging.lines import Line, find_lines
-from tenfold.models import Model, RowModel
+from tenfold.models import LineModel, Model
 from tenfold.networks.refusal import log_softmax
-from tenfold.reader.digits import Digit, look
-from tenfold.reader.lattice import Division
-from tenfold.reader.text_line import Seen, read_row
+from tenfold.reader.digits import Digit, classify
+from tenfold.reader.lattice import Lattice
+from tenfold.reader.text_line import Seen, read_line
 
 # If more than this speaks for every digit against the cheapest division, ...
 CLEAR = 0.3  # ... the line is seen as a whole, too;
@@ -23,13 +23,13 @@ MOST_CANDIDATES = 15_000  # what may be a digit, of all lines together
 MOST_HEIGHTS = 20_000  # heights of digits, the length of all its doubtful lines together
 
 
-def read_lines(page: Page, model: Model, row_model: RowModel) -> list[list[Digit]]:
+def read_lines(page: Page, model: Model, line_model: LineModel) -> list[list[Digit]]:
     """Divide a page into lines and digits.
 
     Args:
         page: the picture.
         model: reads single digits.
-        row_model: sees whole lines.
+        line_model: sees whole lines.
 
     Returns:
         The digits of each line from left to right, lines from top to bottom.
@@ -37,55 +37,55 @@ def read_lines(page: Page, model: Model, row_model: RowModel) -> list[list[Digit
     Raises:
         TenfoldError: if there is so much on the page that it cannot be writing.
     """
-    divisions: list[Division] = []
+    lattices: list[Lattice] = []
     left = MOST_CANDIDATES
-    for parts in find_lines(page.parts):
-        divisions.append(Division(Line(parts), left))
-        left -= len(divisions[-1].parts)
-    settle(page, divisions, model)
-    doubtful = [division for division in divisions if _is_doubtful(division)]
-    if sum(division.line.width / division.line.height for division in doubtful) > MOST_HEIGHTS:
+    for components in find_lines(page.components):
+        lattices.append(Lattice(Line(components), left))
+        left -= len(lattices[-1].components)
+    settle(page, lattices, model)
+    doubtful = [lattice for lattice in lattices if _is_doubtful(lattice)]
+    if sum(lattice.line.width / lattice.line.height for lattice in doubtful) > MOST_HEIGHTS:
         raise too_dense(f"{len(doubtful):,} long lines without clear digits")
-    for division in doubtful:
-        division.add_row(read_row(page, division.line, row_model))
+    for lattice in doubtful:
+        lattice.add_line(read_line(page, lattice.line, line_model))
     settle(page, doubtful, model)
-    return [digits for division in divisions if (digits := _digits(page, division))]
+    return [digits for lattice in lattices if (digits := _digits(page, lattice))]
 
 
-def settle(page: Page, divisions: Sequence[Division], model: Model) -> None:
+def settle(page: Page, lattices: Sequence[Lattice], model: Model) -> None:
     """Let the network see digits until it has seen all in the cheapest division of every line: the others cost more."""
     while unseen := [
-        (division, place) for division in divisions for place in division.cheapest()[0] if place not in division.digits
+        (lattice, place) for lattice in lattices for place in lattice.best_path()[0] if place not in lattice.digits
     ]:
-        digits = look(page, [division.parts[place] for division, place in unseen], model)
-        for (division, place), digit in zip(unseen, digits, strict=True):
-            division.add(place, digit)
-        divisions = list(dict.fromkeys(division for division, _ in unseen))  # what is known of the others stays so
+        digits = classify(page, [lattice.components[place] for lattice, place in unseen], model)
+        for (lattice, place), digit in zip(unseen, digits, strict=True):
+            lattice.add(place, digit)
+        lattices = list(dict.fromkeys(lattice for lattice, _ in unseen))  # what is known of the others stays so
 
 
-def _is_doubtful(division: Division) -> bool:
-    path, cost = division.cheapest()
-    return len(division.pieces) > 1 and cost > CLEAR * len(path)
+def _is_doubtful(lattice: Lattice) -> bool:
+    path, cost = lattice.best_path()
+    return len(lattice.pieces) > 1 and cost > CLEAR * len(path)
 
 
-def _digits(page: Page, division: Division) -> list[Digit]:
-    path, cost = division.cheapest()
-    seen = division.row.seen if division.row else []
+def _digits(page: Page, lattice: Lattice) -> list[Digit]:
+    path, cost = lattice.best_path()
+    seen = lattice.row.seen if lattice.row else []
     if seen and cost > LOST * len(path) and all(one.probability > SEEN for one in seen):
-        return _cut_as_seen(page, division.line, seen)
-    return [division.digits[place] for place in path]
+        return _cut_as_seen(page, lattice.line, seen)
+    return [lattice.digits[place] for place in path]
 
 
 def _cut_as_seen(page: Page, line: Line, seen: Sequence[Seen]) -> list[Digit]:
     """Cut a line halfway between the digits that the network for rows sees in it."""
-    whole = join(line.parts)
+    whole = join(line.components)
     middles = [(left.right + right.left) / 2 for left, right in pairwise(seen)]
     edges = [0, *(min(max(0, round(middle) - whole.x), whole.width) for middle in middles), whole.width]
     digits = []
     for (left, right), one in zip(pairwise(edges), seen, strict=True):
         mask = whole.mask[:, left:right]
         if mask.any():
-            part = trim(whole.x + left, whole.y, mask)
+            component = trim(whole.x + left, whole.y, mask)
             answer = log_softmax(one.answer[:CLASSES])
-            digits.append(Digit(part, page.image(part), answer, one.probability, 0.0))
+            digits.append(Digit(component, page.image(component), answer, one.probability, 0.0))
     return digits

@@ -55,7 +55,7 @@ def explain(page: Page, lines: Sequence[Sequence[Digit]]) -> dict[str, Image.Ima
         "3-ink": Image.fromarray(page.ink),
         "4-mask": _black_and_white(page.mask),
         "5-without-lines": _black_and_white(page.clean),
-        "6-parts": _parts(page),
+        "6-parts": _components(page),
         "7-digits": Image.fromarray(np.vstack(seen) if seen else np.zeros((28, 28), np.uint8)),
     }
 
@@ -71,11 +71,11 @@ def write(picture: Image.Image, path: Path) -> None:
     write_atomically(path, content.getvalue())
 
 
-def _parts(page: Page) -> Image.Image:
+def _components(page: Page) -> Image.Image:
     """Each part in another gray, so that joined and separate strokes can be told."""
     drawn: UInt8[np.ndarray, "h w"] = np.zeros(page.clean.shape, np.uint8)
-    for number, part in enumerate(page.parts):
-        drawn[part.y : part.bottom, part.x : part.right][part.mask] = 255 - number * 67 % 192
+    for number, component in enumerate(page.components):
+        drawn[component.y : component.bottom, component.x : component.right][component.mask] = 255 - number * 67 % 192
     return Image.fromarray(drawn)
 
 

@@ -16,7 +16,7 @@ from tenfold.data import CLASSES
 from tenfold.imaging import Page
 from tenfold.imaging.lines import Line
 from tenfold.imaging.strips import Strip, cut_strip
-from tenfold.models import RowModel
+from tenfold.models import LineModel
 from tenfold.networks.refusal import log_softmax
 
 SIGHT = 16  # columns to both sides that an answer depends on
@@ -44,7 +44,7 @@ class Seen:
         return float(np.exp(self.answer[:CLASSES].max()))
 
 
-class RowReading:
+class LineReading:
     """What the network sees in a line.
 
     Args:
@@ -56,9 +56,9 @@ class RowReading:
         seen: the digits in the likeliest answers, from left to right.
     """
 
-    def __init__(self, strip: Strip, model: RowModel) -> None:
+    def __init__(self, strip: Strip, model: LineModel) -> None:
         self._strip = strip
-        self.answers = _look(strip.image, model)
+        self.answers = _answers(strip.image, model)
         self.seen: list[Seen] = []
         start = 0
         for label, run in groupby(self.answers.argmax(axis=1).tolist()):
@@ -68,7 +68,7 @@ class RowReading:
                 self.seen.append(Seen(self._column(start), self._column(end), self.answers[surest]))
             start = end
 
-    def surprise(self) -> float:
+    def cost(self) -> float:
         """How much the likeliest answers surprise, for each digit in them."""
         return -float(self.answers.max(axis=1).sum()) / max(1, len(self.seen))
 
@@ -94,19 +94,19 @@ class RowReading:
         return self.answers[first:last]
 
 
-def read_row(page: Page, line: Line, model: RowModel) -> RowReading:
+def read_line(page: Page, line: Line, model: LineModel) -> LineReading:
     """See a line as a whole, at its height, or larger where that surprises less: print may make a line seem higher.
 
     A line of a single part is as high as that.
     """
-    usual = RowReading(cut_strip(page, line, line.height), model)
-    if len(line.parts) == 1 or usual.surprise() <= CLEARER:
+    usual = LineReading(cut_strip(page, line, line.height), model)
+    if len(line.components) == 1 or usual.cost() <= CLEARER:
         return usual
-    larger = RowReading(cut_strip(page, line, line.height / LARGER), model)
-    return larger if usual.surprise() - larger.surprise() > CLEARER else usual
+    larger = LineReading(cut_strip(page, line, line.height / LARGER), model)
+    return larger if usual.cost() - larger.cost() > CLEARER else usual
 
 
-def _look(image: UInt8[np.ndarray, "40 columns"], model: RowModel) -> Float[np.ndarray, "frames 11"]:
+def _answers(image: UInt8[np.ndarray, "40 columns"], model: LineModel) -> Float[np.ndarray, "frames 11"]:
     """Run the network on windows, as wide as it takes them, that overlap by as much as it sees to the sides."""
     short, long = LINE_COLUMNS
     edge = SIGHT // LINE_STEP  # answers

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from tenfold.data import Digits
-from tenfold.evaluation import Evaluation, Robustness, decline, diagnose, leave_out
+from tenfold.evaluation import Evaluation, Robustness, diagnose, leave_out, selective_prediction
 from tenfold.networks import Summary
 from tenfold.recipes import Recipe
 from tenfold.report import plots
@@ -89,7 +89,7 @@ def render(
         selections=[
             (rate, *pair)
             for rate in sorted({*ERROR_RATES, *([error_rate] if error_rate is not None else [])}, reverse=True)
-            if validation and (pair := decline(validation, evaluation, rate))
+            if validation and (pair := selective_prediction(validation, evaluation, rate))
         ],
         robustness=robustness,
         worse=[themes(draw(robustness)) for draw in (plots.robustness, plots.shifts, plots.rotations) if robustness],

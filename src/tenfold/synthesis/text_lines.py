@@ -103,7 +103,7 @@ def make_alphabet(train: Digits) -> Alphabet:
     )
 
 
-def draw_row(alphabet: Alphabet, random: np.random.Generator) -> Row:
+def draw_line(alphabet: Alphabet, random: np.random.Generator) -> Row:
     """Write a random row on random paper."""
     hand = _choose_hand(random)
     sheet, digits, boxes = _write(_choose_digits(random), hand, alphabet, random)

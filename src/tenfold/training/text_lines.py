@@ -16,7 +16,7 @@ from tenfold.imaging import open_page
 from tenfold.imaging.lines import Line, find_lines
 from tenfold.imaging.strips import cut_strip
 from tenfold.recipes import Recipe
-from tenfold.synthesis.text_lines import draw_row, make_alphabet
+from tenfold.synthesis.text_lines import draw_line, make_alphabet
 from tenfold.training.tasks import Loss, Task
 
 WIDEST = 480  # columns of a strip to learn from
@@ -46,13 +46,13 @@ def draw_examples(digits: Digits, count: int, seed: int) -> list[Example]:
     alphabet = make_alphabet(digits)
     examples: list[Example] = []
     while len(examples) < count:
-        row = draw_row(alphabet, random)
+        row = draw_line(alphabet, random)
         try:
             page = open_page(row.picture)
         except TenfoldError:  # too faint to be seen
             continue
-        lines = [Line(parts) for parts in find_lines(page.parts)]
-        line = max(lines, key=lambda line: sum(part.area for part in line.parts))
+        lines = [Line(components) for components in find_lines(page.components)]
+        line = max(lines, key=lambda line: sum(component.area for component in line.components))
         strip = cut_strip(page, line, line.height)
         columns = strip.image.shape[1]
         places = [(center * page.scale - strip.left) * strip.scale for center in row.centers]
