@@ -21,9 +21,9 @@ import tenfold
 from benchmarks.speed import where
 from tenfold import recipes
 from tenfold.base.errors import TenfoldError
+from tenfold.base.refusal import Thresholds
 from tenfold.data import read_idx, split
 from tenfold.imaging import picture_to_image
-from tenfold.networks.refusal import Thresholds
 from tenfold.reader import Reader
 
 RESULTS = Path("results/refusal.json")

@@ -27,9 +27,9 @@ from benchmarks.speed import where
 from tenfold import models
 from tenfold.base.errors import NoDigitsError, TenfoldError
 from tenfold.base.form import LINE_SIDE
+from tenfold.base.refusal import Thresholds
 from tenfold.data import Digits
 from tenfold.imaging import open_page
-from tenfold.networks.refusal import Thresholds
 from tenfold.reader import Reader
 from tenfold.reader.reader import NO_SHAPE
 

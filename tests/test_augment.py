@@ -138,8 +138,8 @@ def test_strokes_grow_and_shrink_and_keep_their_brightest_value(few):
 def test_strokes_are_drawn_where_their_points_are():
     line = torch.tensor([[[[5.0, 20.0], [22.0, 20.0]]]])  # x, y
     image = strokes.draw(line)[0, 0]
-    _, columns = torch.nonzero(image > 0.5, as_tuple=True)
-    assert 17 <= crops.min() <= crops.max() <= 22
+    rows, columns = torch.nonzero(image > 0.5, as_tuple=True)
+    assert 17 <= rows.min() <= rows.max() <= 22
     assert columns.min() <= 5
     assert columns.max() >= 21
 

@@ -12,10 +12,10 @@ from torch import nn
 
 import tenfold
 from tenfold import TenfoldError, models, recipes
+from tenfold.base.refusal import Thresholds
 from tenfold.export import FORMATS, export, graph, parity, quietly_on_one_core
 from tenfold.jobs import training_run
 from tenfold.networks import NETWORKS
-from tenfold.networks.refusal import Thresholds
 from tenfold.training import runs
 
 PACKAGES = ("litert_torch", "ai_edge_quantizer", "onnx", "onnxscript", "onnxruntime", "keras", "h5py")

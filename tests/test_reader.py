@@ -17,11 +17,11 @@ from PIL import Image, ImageDraw
 import tenfold
 from tenfold import TenfoldError, models
 from tenfold.base.errors import NoDigitsError
+from tenfold.base.refusal import Thresholds
 from tenfold.data import write_idx
 from tenfold.imaging import open_page
 from tenfold.jobs import pictures
 from tenfold.jobs.pictures import Options, find_sources, read_sources
-from tenfold.networks.refusal import Thresholds
 from tenfold.reader import Reader, annotate, explain, segment
 
 pytestmark = pytest.mark.fast

@@ -8,9 +8,9 @@ import pytest
 
 from tenfold import TenfoldError, evaluate, models
 from tenfold.base import files
+from tenfold.base.refusal import Thresholds, log_softmax, score
 from tenfold.evaluation import fit_temperature
 from tenfold.jobs import assessment, study, training_run
-from tenfold.networks.refusal import Thresholds, log_softmax, score
 from tenfold.training import Callback, runs
 from tenfold.training.runs import Run
 

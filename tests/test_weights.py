@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from tenfold import TenfoldError, build, fit, models, restore, save
+from tenfold.base.refusal import Thresholds
 from tenfold.networks import NETWORKS
-from tenfold.networks.refusal import Thresholds
 from tenfold.networks.storage import write_tensors
 from tenfold.recipes import load
 

@@ -11,12 +11,12 @@ from torch import nn
 from tenfold import recipes
 from tenfold.base.errors import TenfoldError
 from tenfold.base.files import locked
+from tenfold.base.refusal import Thresholds
 from tenfold.data import Digits, load, locate
 from tenfold.evaluation import apply_temperature, evaluate, fit_temperature
 from tenfold.evaluation.assessment import Assessment
 from tenfold.jobs import assessment
 from tenfold.networks import LINE_NETWORKS, Network, build, summary
-from tenfold.networks.refusal import Thresholds
 from tenfold.recipes import Recipe
 from tenfold.training import (
     Callback,

@@ -5,7 +5,6 @@ All take standardized images `(batch, 1, 28, 28)` and return logits `(batch, 10)
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import torch
@@ -13,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from tenfold.base.errors import TenfoldError, nearest
+from tenfold.base.refusal import Thresholds
 from tenfold.data.preprocess import MEAN, STD
 from tenfold.networks.layers import (
     Affine,
@@ -23,7 +23,7 @@ from tenfold.networks.layers import (
     block,
     separable,
 )
-from tenfold.networks.refusal import Thresholds
+from tenfold.networks.summary import Layer, Summary, summary
 
 MOST_CHANNELS = 1024  # of an option: a hundred million weights in the largest network, and gigabytes to train it
 
@@ -166,8 +166,8 @@ def tiny(width: int = 46) -> list[nn.Module]:
     weighted sum of positions instead of in a large linear layer. Of width 12 it has 1,498 parameters; of width 46,
     9,936 weights.
 
-    Sources: 8-bit weights and separable convolutions as in `tenfold.networks.layers`; the sum of positions as in S. Chen
-    et al., "MobileFaceNets", 2018, section 3.2.
+    Sources: 8-bit weights and separable convolutions as in `tenfold.networks.layers`; the sum of positions as in S.
+    Chen et al., "MobileFaceNets", 2018, section 3.2.
     """
     return [
         FakeQuantizedConv2d(1, width, 5, stride=2, bias=False),  # (batch, 46, 12, 12)
@@ -301,55 +301,6 @@ def _check_option(network: str, option: str, value: Any, expected: Any) -> None:
     if not (1 <= value <= MOST_CHANNELS if expected is int else 0 <= value < 1):
         allowed = f"at least 1 and at most {MOST_CHANNELS}" if expected is int else "at least 0 and less than 1"
         raise TenfoldError(f"network {network!r}: {option} must be {allowed}, not {value!r}")
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One row of `summary`: a layer's type, the shape of its output without the batch, its number of parameters."""
-
-    layer: str
-    output_shape: tuple[int, ...]
-    parameters: int
-
-
-class Summary(list[Layer]):
-    """The rows of `summary`; prints as a table."""
-
-    def __str__(self) -> str:
-        rows = [(row.layer, str(row.output_shape), f"{row.parameters:,}") for row in self]
-        rows = [("layer", "output shape", "parameters"), *rows]
-        rows.append(("total", "", f"{sum(row.parameters for row in self):,}"))
-        widths = [max(len(row[column]) for row in rows) for column in range(3)]
-        return "\n".join(f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}" for a, b, c in rows)
-
-
-def summary(model: nn.Module) -> Summary:
-    """List the layers of a network with output shapes and parameter counts.
-
-    Args:
-        model: a network for images `(batch, 1, 28, 28)`.
-
-    Returns:
-        One row for every layer that holds no other layers, in the order in which they run; `print` shows a table.
-    """
-    rows = Summary()
-
-    def record(layer: nn.Module, _: tuple[Tensor, ...], output: Tensor) -> None:
-        count = sum(parameter.numel() for parameter in layer.parameters())
-        rows.append(Layer(type(layer).__name__, tuple(output.shape[1:]), count))
-
-    leaves = [layer for layer in model.modules() if not any(layer.children())]
-    hooks = [layer.register_forward_hook(record) for layer in leaves]
-    training = model.training
-    try:
-        device = next(model.parameters()).device
-        with torch.inference_mode():
-            model.eval()(torch.zeros(1, 1, 28, 28, device=device))
-    finally:
-        model.train(training)
-        for hook in hooks:
-            hook.remove()
-    return rows
 
 
 @torch.inference_mode()

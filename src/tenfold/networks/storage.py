@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from tenfold.base import strict_json
 from tenfold.base.errors import TenfoldError
 from tenfold.base.files import DATA, check_size, write_atomically
+from tenfold.base.refusal import Thresholds
 from tenfold.networks import Network, build
-from tenfold.networks.refusal import Thresholds
 
 LONGEST = 200  # characters of a foreign text in an error message
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from tenfold.base.refusal import log_softmax, score
 from tenfold.imaging import Component, Page
 from tenfold.models import Model
-from tenfold.networks.refusal import log_softmax, score
 
 DOUBT = 0.01  # added to the score of a digit, so that none is impossible
 

@@ -13,10 +13,10 @@ from operator import itemgetter
 import numpy as np
 from jaxtyping import Float
 
+from tenfold.base.refusal import log_softmax
 from tenfold.imaging import Component
 from tenfold.imaging.components import join, too_dense
 from tenfold.imaging.lines import LOWEST, Line, find_slant
-from tenfold.networks.refusal import log_softmax
 from tenfold.reader.digits import DOUBT, Digit
 from tenfold.reader.oversegmentation import Piece, split
 from tenfold.reader.text_line import LineReading

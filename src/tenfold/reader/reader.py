@@ -10,10 +10,10 @@ from jaxtyping import UInt8
 
 from tenfold import imaging, models
 from tenfold.base.errors import NoDigitsError, TenfoldError
+from tenfold.base.refusal import Thresholds, score
 from tenfold.data import read_idx
 from tenfold.imaging import Page, Picture
 from tenfold.models import Model
-from tenfold.networks.refusal import Thresholds, score
 from tenfold.reader.digits import Digit, classify, log_probabilities
 from tenfold.reader.reading import Reading, interpret
 from tenfold.reader.segment import read_lines

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
+from tenfold.base.refusal import log_softmax
 from tenfold.data import CLASSES
 from tenfold.imaging import Page
 from tenfold.imaging.components import join, too_dense, trim
 from tenfold.imaging.lines import Line, find_lines
 from tenfold.models import LineModel, Model
-from tenfold.networks.refusal import log_softmax
 from tenfold.reader.digits import Digit, classify
 from tenfold.reader.lattice import Lattice
 from tenfold.reader.text_line import Seen, read_line

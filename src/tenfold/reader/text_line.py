@@ -12,12 +12,12 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from tenfold.base.form import LINE_COLUMNS, LINE_SIDE, LINE_STEP
+from tenfold.base.refusal import log_softmax
 from tenfold.data import CLASSES
 from tenfold.imaging import Page
 from tenfold.imaging.lines import Line
 from tenfold.imaging.strips import Strip, cut_strip
 from tenfold.models import LineModel
-from tenfold.networks.refusal import log_softmax
 
 SIGHT = 16  # columns to both sides that an answer depends on
 LARGER, CLEARER = 1.4, 0.1  # how much a line is enlarged, and what that must gain, in nats for each digit

@@ -1,4 +1,4 @@
-"""Rows of digits as people write them on forms: MNIST's digits side by side, in one hand, on printed paper.
+"""Text lines as people write them on forms: MNIST's digits side by side, in one hand, on printed paper.
 
 All lengths are in heights of a digit, unless they are in pixels.
 """
@@ -13,20 +13,19 @@ import torch
 from jaxtyping import Bool, Float, UInt8
 from scipy.ndimage import maximum_filter1d
 
-from tenfold.data import CLASSES, SIDE, Digits
+from tenfold.base.form import CLASSES, INK_SIDE, SIDE
+from tenfold.data import Digits
 from tenfold.synthesis.crops import rings
 from tenfold.synthesis.letterforms import draw_letterforms
 from tenfold.synthesis.negatives import signs, tangles
+from tenfold.synthesis.paper import Canvas, lay_on_paper, photograph, print_lines
 from tenfold.synthesis.sampling import Images
 
 FORMS, BATCH = 2000, 100  # drawn digits to choose from, and how many at once
 OFTEN_DRAWN = (0, 1, 4, 7, 9)  # whose forms differ most from country to country
-INK_SIDE = 20  # pixels; of a digit of MNIST
 INK = 0.3  # what covers less is paper
 GAPS = ((-0.12, 0.06), (-0.02, 0.25), (0.1, 0.7))  # from one digit to the next: in haste, as usual, in boxes
 LENGTHS = (0.06, 0.12, 0.2, 0.2, 0.2, 0.12, 0.06, 0.04)  # how often a row has one digit, two, ...
-
-Canvas = Float[np.ndarray, "_ _"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,11 +113,11 @@ def draw_line(alphabet: Alphabet, random: np.random.Generator) -> Row:
     start = max(0, int(boxes[0].left - hand.height * random.uniform(0.05, 1)))
     end = max(boxes[-1].right, int(np.flatnonzero(sheet.any(axis=0))[-1]) + 1)
     sheet = sheet[first:last, start : end + int(hand.height * random.uniform(0.1, 0.9))]
-    sheet = np.maximum(sheet, _print_lines(sheet.shape, foot - first, hand.height, random))
+    sheet = np.maximum(sheet, print_lines(sheet.shape, foot - first, hand.height, random))
     if random.random() < 0.12:
         _let_reach_in(sheet, alphabet, hand, random)
     scale = random.uniform(12, 40) / hand.height
-    picture = _photograph(_lay_on_paper(sheet, hand.height, random), scale, random)
+    picture = photograph(lay_on_paper(sheet, hand.height, random), scale, random)
     centers = [((box.left + box.right) / 2 - start) * scale for box in boxes]
     return Row(picture, digits, centers)
 
@@ -287,27 +286,6 @@ def _stroke(sheet: Canvas, points: Sequence[Sequence[float]] | Float[np.ndarray,
     np.maximum(sheet, drawn.astype(np.float32) / 255, out=sheet)
 
 
-def _print_lines(shape: tuple[int, int], foot: float, unit: float, random: np.random.Generator) -> Canvas:
-    """Rulings under or over the row, and the sides of a box."""
-    y, x = np.indices(shape, np.float32)
-    lines = np.zeros(shape, np.float32)
-    if random.random() < 0.35:
-        for _ in range(random.integers(1, 3)):
-            level = (
-                foot + unit * random.uniform(-0.05, 0.35) if random.random() < 0.7 else random.uniform(0, 0.1) * len(y)
-            )
-            away = np.abs(y - level - x * random.normal(0, 0.01))
-            lines = np.maximum(lines, _line(away, unit * random.uniform(0.03, 0.1)) * random.uniform(0.3, 1))
-    if random.random() < 0.1:
-        side = random.choice((random.uniform(0, 0.04), random.uniform(0.97, 1))) * shape[1]
-        lines = np.maximum(lines, _line(np.abs(x - side), 0.06 * unit) * random.uniform(0.4, 1))
-    return lines
-
-
-def _line(away: Canvas, width: float) -> Canvas:
-    return np.clip(width / 2 + 0.5 - away, 0, 1)
-
-
 def _let_reach_in(sheet: Canvas, alphabet: Alphabet, hand: Hand, random: np.random.Generator) -> None:
     """Draw a bit of a digit of the line above or below."""
     glyph = _form(_any(alphabet.digits[random.integers(CLASSES)], random), hand, hand.height, random)
@@ -320,64 +298,6 @@ def _let_reach_in(sheet: Canvas, alphabet: Alphabet, hand: Hand, random: np.rand
         place, glyph = sheet[-rows:], glyph[:rows]
     place = place[:, left : left + glyph.shape[1]]
     np.maximum(place, glyph, out=place)
-
-
-def _lay_on_paper(ink: Canvas, unit: float, random: np.random.Generator) -> Canvas:
-    """Gray levels of ink on paper of some light, that may be printed with fine lines, as cheques are."""
-    shape = ink.shape
-    y = np.arange(shape[0])[:, None]
-    x = np.arange(shape[1])
-    paper = random.uniform(120, 250)
-    dark = random.uniform(10, 0.5 * paper)
-    light = paper * (1 + 0.1 * random.random() * _cloud((2, 3), shape, random).clip(-1.5, 1.5))
-    if random.random() < 0.15:  # another paper, or a shadow
-        light = np.where(
-            y + x * random.normal(0, 0.1) < shape[0] * random.uniform(0.1, 0.9), light * random.uniform(0.7, 1.3), light
-        )
-    if random.random() < 0.6:
-        light = light * (1 - random.uniform(0.05, 0.4) * _print_pattern(shape, unit, random))
-    worn = random.uniform(0, 0.35) * _cloud((6, 10), shape, random).clip(0, 2)
-    cover = np.clip(ink * (1 - worn), 0, 1)
-    return light * (1 - cover) + np.minimum(dark * random.uniform(0.8, 1.1), light) * cover
-
-
-def _print_pattern(shape: tuple[int, int], unit: float, random: np.random.Generator) -> Canvas:
-    """One to three families of fine wavy lines, sometimes broken into dots."""
-    y, x = np.indices(shape, np.float32)
-    pattern = np.zeros(shape, np.float32)
-    for _ in range(random.integers(1, 4)):
-        angle = random.normal(0, 0.35) if random.random() < 0.75 else random.uniform(0, math.pi)
-        bends = [
-            random.uniform(0, high) * unit * np.sin(axis / (unit * random.uniform(0.3, 2)) + random.uniform(0, 6))
-            for axis, high in ((x, 0.25), (y, 0.15))
-        ]
-        across = y * math.cos(angle) + x * math.sin(angle) + bends[0] + bends[1]
-        wave = np.cos(across * (2 * math.pi / (unit * random.uniform(0.08, 0.35))))
-        lines = np.clip((wave - random.uniform(-0.3, 0.85)) * random.uniform(1.5, 5), 0, 1)
-        pattern = np.maximum(pattern, lines * random.uniform(0.2, 1))
-    if random.random() < 0.25:
-        pattern *= np.sin(x * random.uniform(0.3, 1)) + np.sin(y * random.uniform(0.3, 1)) > 0
-    return pattern
-
-
-def _photograph(gray: Canvas, scale: float, random: np.random.Generator) -> UInt8[np.ndarray, "h w"]:
-    """A picture of another size, a little blurred and noisy, as a camera or a scanner makes it and JPEG keeps it."""
-    picture = cv2.resize(gray.astype(np.float32), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    if random.random() < 0.5:
-        picture = cv2.GaussianBlur(picture, (0, 0), random.uniform(0.3, 0.9))
-    picture += random.choice((0, 3, 9)) * random.random() * random.normal(0, 1, picture.shape)
-    levels = np.clip(picture, 0, 255).astype(np.uint8)
-    if random.random() < 0.4:
-        quality = int(random.uniform(35, 90))
-        _, packed = cv2.imencode(".jpg", levels, [cv2.IMWRITE_JPEG_QUALITY, quality])
-        return np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE))
-    return levels
-
-
-def _cloud(coarse: tuple[int, int], shape: tuple[int, int], random: np.random.Generator) -> Canvas:
-    """A smooth random field with a standard deviation of about one."""
-    field = random.normal(0, 1, coarse).astype(np.float32)
-    return cv2.resize(field, shape[::-1], interpolation=cv2.INTER_CUBIC)
 
 
 def _any(images: UInt8[np.ndarray, "n 28 28"], random: np.random.Generator) -> UInt8[np.ndarray, "28 28"]:

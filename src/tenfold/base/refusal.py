@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from tenfold.base.errors import TenfoldError
-from tenfold.data import CLASSES
+from tenfold.base.form import CLASSES
 
 # How far an answer is from none, in nats, for what is as likely a digit as not; how fast doubt fades on both sides.
 HALF_SURE, STEEP = 1.0, 0.5

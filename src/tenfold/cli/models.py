@@ -1,0 +1,128 @@
+"""Commands about trained models: evaluate, export."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tenfold.base.errors import TenfoldError
+from tenfold.cli.common import Json, app, print_json
+
+# What loads PyTorch, matplotlib or pandas is imported inside the commands: --help must not wait for it.
+
+
+@app.command()
+def evaluate(
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN...", help="Run folders, or files of tenfold.save() and tenfold export.")
+    ],
+    ensemble: Annotated[
+        bool, typer.Option("--ensemble", help="Average the probabilities of two or more networks.")
+    ] = False,
+    error_rate: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, metavar="RATE", help="Decline so many readings that no more than this are wrong."),
+    ] = None,
+    interpret: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Write pictures of what a network looks at into this folder.")
+    ] = None,
+    robustness: Annotated[
+        bool, typer.Option("--robustness", help="Read corrupted, shifted and rotated test images too.")
+    ] = False,
+    mnist_c: Annotated[
+        Path | None,
+        typer.Option("--mnist-c", metavar="FOLDER", help="Take corrupted images from the published MNIST-C."),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a report with all of this, as one HTML page.")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option("--data", help="Test images from elsewhere, see tenfold train --help.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Evaluate a trained network, compare two, or evaluate an ensemble of several, on the test images.
+
+    A file may be .safetensors, .tflite, .onnx, .keras or .h5.
+
+    With --error-rate, the threshold of confidence is chosen on the images that were held out from training.
+
+    Example: tenfold evaluate runs/standard --error-rate 0.001
+    """
+    from tenfold.evaluation import compare
+    from tenfold.jobs import assessment
+    from tenfold.report import console
+
+    if ensemble and len(runs) < 2:
+        raise TenfoldError("an ensemble needs two runs or more")
+    if len(runs) > 2 and not ensemble:
+        raise TenfoldError("name one run, two to compare, or several with --ensemble to evaluate them as one model")
+    alone = {"error-rate": error_rate, "interpret": interpret, "robustness": robustness or None, "report": report}
+    for option, value in alone.items():
+        if value is not None and len(runs) > 1:
+            raise TenfoldError(f"--{option} is for one run")
+    if mnist_c is not None and not robustness:
+        raise TenfoldError("--mnist-c names the images for --robustness; give both")
+    if len(runs) == 2 and not ensemble:
+        evaluations = assessment.evaluate_paths(runs, source)
+        comparison = compare(*evaluations)
+        if as_json:
+            named = [{"run": str(run), **one.to_dict()} for run, one in zip(runs, evaluations, strict=True)]
+            print_json({"evaluations": named, "comparison": comparison.to_dict()})
+        else:
+            console.print_comparison(runs, evaluations, comparison)
+        return
+    if ensemble:
+        found = assessment.examine_ensemble(runs, source)
+    else:
+        found = assessment.examine(
+            runs[0],
+            source,
+            error_rate=error_rate,
+            interpret=interpret,
+            robustness=robustness,
+            mnist_c=mnist_c,
+            report=report,
+        )
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        console.print_assessment(found)
+        if report is not None:
+            print(f"report: {report}")
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, or a .safetensors file.")],
+    formats: Annotated[
+        list[str] | None,
+        typer.Option("--to", metavar="FORMAT", help="litert, onnx or keras; may be given more than once."),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every format.")] = False,
+    out: Annotated[Path | None, typer.Option(help="The folder for the files; by default RUN/export.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that are already there.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Write a trained network as LiteRT (TFLite), ONNX or Keras, after each file has read all test images.
+
+    A file takes pixels, uint8 (n, 28, 28), and gives logits, float32 (n, 10); a JSON file beside it says how it
+    compares with the network.
+
+    Example: tenfold export runs/standard --to litert
+    """
+    from tenfold.export import FORMATS
+    from tenfold.export import export as write
+    from tenfold.report import console
+
+    if bool(formats) == everything:
+        raise TenfoldError(f"name a format with --to ({', '.join(FORMATS)}), or take them --all")
+    files = write(run, formats or tuple(FORMATS), out, force)
+    if as_json:
+        print_json({"run": str(run), "files": files})
+    else:
+        console.print_exports(files)
+    for file in files:
+        if file["warning"]:
+            print(f"tenfold: warning: {file['warning']}", file=sys.stderr)

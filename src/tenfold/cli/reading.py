@@ -1,0 +1,105 @@
+"""Commands that read what people write: predict, draw."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tenfold.base import strict_json
+from tenfold.cli.common import app, fail, progress
+
+# What loads PyTorch, matplotlib or pandas is imported inside the commands: --help must not wait for it.
+
+
+@app.command()
+def predict(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="PICTURE...",
+            help="Pictures, folders of pictures, IDX files, or - for a picture on standard input.",
+            allow_dash=True,
+        ),
+    ],
+    model: Annotated[
+        Path | None,
+        typer.Option(help="A run folder or a file; by default the network that comes with tenfold."),
+    ] = None,
+    single: Annotated[bool, typer.Option("--single", help="Every picture shows one digit.")] = False,
+    annotate: Annotated[
+        Path | None,
+        typer.Option(metavar="OUT", help="Draw what was read on the picture OUT.png, or on all pictures, in a folder."),
+    ] = None,
+    explain: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write every step of the reading as pictures into this folder."),
+    ] = None,
+    cluster: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Read on this Ray cluster, which must share the folders.")
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Say with each answer which model gave it.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON Lines, one object a file.")] = False,
+) -> None:
+    """Read the digits in pictures: photos, scans, drawings; several digits, several lines.
+
+    What is probably no digit is a question mark, unless the model was never calibrated for that. A model's file may be
+    .safetensors, .tflite, .onnx, .keras or .h5; lines that it is in doubt of are seen by tenfold's own second network.
+
+    Exit code 0 if digits were found in every file; 1 if in some there are none or they could not be read; 2 if none of
+    the files could be read.
+
+    Example: tenfold predict note.jpg --annotate read.png
+    """
+    from dataclasses import asdict
+
+    from tenfold.base.errors import NoDigitsError
+    from tenfold.jobs.pictures import Options, find_sources, read_sources
+    from tenfold.reader import Reader, to_text
+
+    sources = find_sources(paths)
+    reader = Reader(model)
+    if reader.thresholds is None:
+        print(f"tenfold: {reader.name} has no thresholds of refusal, so all is read as digits", file=sys.stderr)
+    if convention := getattr(reader.model, "convention", None):
+        print(f"tenfold: {reader.name} {convention}", file=sys.stderr)
+    failures = empty = 0
+    with progress("pictures", len(sources)) as advance:
+        for source, found in read_sources(sources, reader, Options(single, annotate, explain), cluster):
+            advance(source)
+            reason: dict[str, str] = {}
+            if isinstance(found, NoDigitsError):
+                fail(NoDigitsError(found.reason, str(source.path)))
+                empty += 1
+                reason, found = {"reason": found.reason}, []
+            elif not isinstance(found, list):
+                fail(found)
+                failures += 1
+                continue
+            text = to_text(found)
+            if as_json:
+                readings = [{key: value for key, value in asdict(one).items() if key != "model"} for one in found]
+                answer = {"file": str(source.path), "model": reader.name, "text": text, "readings": readings}
+                print(strict_json.dumps(answer | reason))
+            elif found:
+                sure = f" ({found[0].probability:.1%})" if len(found) == 1 else ""
+                by = f", read by {reader.name}" if verbose else ""
+                print(f"{source.path}: {text.replace(chr(10), ' / ')}{sure}{by}")
+    if failures and len(sources) > 1:
+        print(f"tenfold: {failures} of {len(sources)} files could not be read", file=sys.stderr)
+    if failures or empty:
+        raise typer.Exit(2 if failures == len(sources) else 1)
+
+
+@app.command()
+def draw(
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="By default 8028, or a free one.")] = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
+) -> None:
+    """Draw or show digits to a page in the browser, which reads them on this machine; until Ctrl-C.
+
+    Example: tenfold draw
+    """
+    from tenfold import serve as page
+
+    page.draw(port, not no_browser, lambda address: print(f"{address} (Ctrl-C ends it)", flush=True))

@@ -1,0 +1,84 @@
+"""Models in files that another runtime runs."""
+
+import threading
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from tenfold.base.errors import TenfoldError
+from tenfold.models import conventions
+from tenfold.models.base import Checked, look_up
+from tenfold.models.conventions import Convention, Network
+
+
+class FileModel(Checked):
+    """A model that another runtime runs, from a file of `tenfold export` or from elsewhere.
+
+    Args:
+        path: the file.
+        convention: how it is fed, where that is known; by default it is found out. A file of tenfold needs none.
+
+    Raises:
+        TenfoldError: if the file is damaged, it does not turn images of digits into ten answers, or the package that
+            runs it is missing.
+    """
+
+    def __init__(self, path: Path, convention: Convention | None = None) -> None:
+        self.name, self.thresholds = look_up(path)
+        self._lock = threading.Lock()  # a LiteRT interpreter computes in place
+        self._known = convention
+        self._foreign = self._open(path)
+
+    @cached_property
+    def convention(self) -> Convention | None:
+        """How the model is fed; None for a file of tenfold, which takes pixels `uint8 (n, 28, 28)` and gives logits."""
+        return self._known or (conventions.find(self._foreign, self.name) if self._foreign else None)
+
+    def _logits(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n 10"]:
+        with self._lock:
+            if self._foreign and self.convention:
+                return conventions.read(self._foreign, self.convention, images, self.name)
+            return self._read(images)
+
+    def _open(self, path: Path) -> Network | None:
+        """Open the file; returns the network in it if it is none of tenfold's."""
+        raise NotImplementedError
+
+    def _read(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n 10"]:
+        """What a file of tenfold answers."""
+        raise NotImplementedError
+
+
+def only(path: Path, what: str, ends: Sequence[Any]) -> Any:
+    """The one input or output of a network."""
+    if len(ends) != 1:
+        raise TenfoldError(f"{path}: a network with {len(ends)} {what}; it must have one")
+    return ends[0]
+
+
+def describe(
+    path: Path,
+    shape: Sequence[Any],
+    dtype: Any,
+    run: Callable[[np.ndarray], Any],
+    quantization: tuple[float, int] | None = None,
+) -> Network:
+    """A network as its file describes it; what is no positive number in its shape stands for any."""
+    sizes = tuple(size if isinstance(size, int) and size > 0 else None for size in shape)
+    try:
+        kind = np.dtype(dtype)
+    except TypeError:
+        kind = np.dtype(object)
+    if kind.kind not in "fiu":
+        raise TenfoldError(f"{path}: takes {dtype}, not numbers that could be pixels")
+    return Network(sizes, kind, run, quantization)
+
+
+def unreadable(path: Path, kind: str, error: Exception) -> TenfoldError:
+    """The error of a file that a runtime refused, with what the runtime said."""
+    reason = " ".join(str(error).split()).rpartition(f"{path} failed:")[2].strip()[:150] or type(error).__name__
+    return TenfoldError(f"{path}: not a file of {kind}, or a damaged one ({reason}); write one with: tenfold export")

@@ -1,0 +1,71 @@
+"""Models that LiteRT runs, on one core."""
+
+import threading
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from tenfold.base.form import CLASSES, LINE_COLUMNS
+from tenfold.base.processes import Once
+from tenfold.models.base import BATCH, Checked, require
+from tenfold.models.conventions import Network
+from tenfold.models.files import FileModel, describe, only, unreadable
+
+_start_litert = Once()  # the first interpreter of a process says that it computes with XNNPACK
+
+
+class LiteRTModel(FileModel):
+    """A LiteRT (TFLite) file, on one core; tenfold's have the signatures `b1` for one image and `b256` for many."""
+
+    def _open(self, path: Path) -> Network | None:
+        interpreter = require("ai_edge_litert.interpreter", path, "pip install ai-edge-litert")
+        try:
+            with _start_litert():
+                self._interpreter = interpreter.Interpreter(str(path), num_threads=1)
+                self._interpreter.allocate_tensors()
+                if {"b1", f"b{BATCH}"} <= set(self._interpreter.get_signature_list()):
+                    self._one, self._many = (self._interpreter.get_signature_runner(f"b{n}") for n in (1, BATCH))
+                    return None
+        except (ValueError, RuntimeError) as error:
+            raise unreadable(path, "LiteRT", error) from None
+        given, answered = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        entry = only(path, "inputs", given)
+        tens = [one for one in answered if one["shape"][-1:].tolist() == [CLASSES]]
+        answer = only(path, "outputs", tens or answered)
+
+        def run(values: np.ndarray) -> np.ndarray:
+            self._interpreter.set_tensor(entry["index"], values)
+            self._interpreter.invoke()
+            found = self._interpreter.get_tensor(answer["index"])
+            step, zero = answer["quantization"]
+            return step * (found.astype(np.float32) - zero) if step else found
+
+        step, zero = entry["quantization"]
+        return describe(path, entry["shape"].tolist(), entry["dtype"], run, (step, zero) if step else None)
+
+    def _read(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n 10"]:
+        found = np.empty((len(images), CLASSES), np.float32)
+        full = len(images) - len(images) % BATCH
+        for start in range(0, full, BATCH):
+            found[start : start + BATCH] = self._many(images=images[start : start + BATCH])["logits"]
+        for index in range(full, len(images)):  # hardly slower, and a batch takes as long for few as for many
+            found[index] = self._one(images=images[index : index + 1])["logits"][0]
+        return found
+
+
+class LiteRTLineModel(Checked):
+    """The network for rows as a LiteRT file, on one core."""
+
+    def __init__(self, path: Path) -> None:
+        self.name = str(path)
+        interpreter = require("ai_edge_litert.interpreter", path, "pip install ai-edge-litert")
+        with _start_litert():
+            self._interpreter = interpreter.Interpreter(str(path), num_threads=1)
+            self._interpreter.allocate_tensors()
+            self._runners = {columns: self._interpreter.get_signature_runner(f"c{columns}") for columns in LINE_COLUMNS}
+        self._lock = threading.Lock()  # an interpreter computes in place
+
+    def _logits(self, images: UInt8[np.ndarray, "40 columns"]) -> Float[np.ndarray, "answers 11"]:
+        with self._lock:
+            return self._runners[images.shape[1]](images=images[None])["logits"][0]

@@ -1,0 +1,108 @@
+"""Files from elsewhere, tried out in another process: they may crash what runs them, fill the memory, or never end."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tenfold.base.errors import TenfoldError
+from tenfold.base.form import SIDE
+from tenfold.models.base import BATCH
+from tenfold.models.conventions import Convention
+from tenfold.models.files import FileModel
+from tenfold.models.keras import KerasModel, import_keras
+from tenfold.models.litert import LiteRTModel
+from tenfold.models.onnx import ONNXModel
+
+# What a file may take that is tried out: seconds of the processor to open it, to read with it, and bytes of memory.
+OPENING, READING, MEMORY = 10, 60, 1 << 30
+PATIENCE = 600  # seconds by the clock, where the system has no such limits
+
+KINDS: dict[str, type[FileModel]] = {
+    ".tflite": LiteRTModel,
+    ".onnx": ONNXModel,
+    ".keras": KerasModel,
+    ".h5": KerasModel,
+}
+
+
+def try_out(path: Path) -> Convention | None:
+    """Read a file and run it once in another process, which it may crash, fill or never leave.
+
+    Returns:
+        How the network in it is fed; None for one of tenfold.
+
+    Raises:
+        TenfoldError: if that failed.
+    """
+    program = "import sys; from tenfold.models import trial; trial.try_here(sys.argv[1])"
+    # with one thread, whose memory does not depend on the machine
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OMP_NUM_THREADS": "1"}
+    if "keras" in sys.modules:
+        environment["KERAS_BACKEND"] = sys.modules["keras"].config.backend()
+    try:
+        ended = subprocess.run(  # noqa: S603
+            [sys.executable, "-P", "-W", "ignore", "-c", program, str(path)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            env=environment,
+            timeout=PATIENCE,
+        )
+        late = -ended.returncode == getattr(signal, "SIGXCPU", None)
+    except subprocess.TimeoutExpired:
+        late = True
+    if late:
+        raise TenfoldError(f"{path}: refused, it takes too long to load and to try out; it may be damaged") from None
+    try:
+        found = json.loads(ended.stdout.splitlines()[-1])
+    except (IndexError, ValueError):
+        raise TenfoldError(
+            f"{path}: damaged, it crashes what runs it (exit code {ended.returncode}); get the file again"
+        ) from None
+    if "error" in found:
+        raise TenfoldError(found["error"])
+    if not found["convention"]:
+        return None
+    return Convention(**found["convention"] | {"layout": tuple(found["convention"]["layout"])})
+
+
+def try_here(path: str) -> None:
+    """What the other process of `try_out` does: it prints how the network in a file is fed, or what is wrong."""
+    kind = KINDS[Path(path).suffix]
+    found: dict[str, Any]
+    try:
+        if kind is KerasModel:
+            import_keras(path)  # whose time and memory are none of the file's
+        _limit(OPENING)
+        model = kind(Path(path))
+        _limit(READING)
+        convention = model.convention
+        for n in (1, BATCH):
+            model.logits(np.zeros((n, SIDE, SIDE), np.uint8))
+        found = {"convention": convention and convention.to_dict()}
+    except Exception as error:  # a file made by hand can fail in any way
+        reason = " ".join(str(error).split())
+        if not isinstance(error, TenfoldError | OSError):
+            reason = f"{path}: does not run ({type(error).__name__}: {reason[:200]})"
+        found = {"error": reason}
+    print("\n" + json.dumps(found))
+
+
+def _limit(seconds: int) -> None:
+    """Let this process have so much more of the processor and `MEMORY` more, where the system sets such limits."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_CPU)
+        resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + seconds, most))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash leaves no file
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5])
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (pages * resource.getpagesize() + MEMORY, most))
