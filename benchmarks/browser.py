@@ -3,6 +3,7 @@
 Serves the page with `tenfold draw`, so build it first: `npm run build --prefix web`.
 """
 
+import io
 import json
 import re
 import shutil
@@ -13,12 +14,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+import tenfold
 from benchmarks.chromium import DIGITS, FLAGS, Stroke
+from benchmarks.pages import draw_page
 from benchmarks.speed import where
 
 RESULTS = Path("results/browser.json")
+FIGURE = Path("docs/figures/page-reads.png")
+SHOWN = 3  # the seed of the note in the figure
 OPENINGS = 9
 PAUSE = 250  # milliseconds between strokes
 # Runs in the page before anything else: when strokes grew last, and when the answer changed and the frame with it was
@@ -54,9 +60,23 @@ def main() -> None:
             },
             "transferred_bytes": max(size for _, size in openings),
         }
+        show(browser, address)
         browser.close()
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     print(json.dumps(results, indent=1))
+
+
+def show(browser: Browser, address: str) -> None:
+    """Let the page read a drawn note, for the README."""
+    page = browser.new_page(viewport={"width": 1280, "height": 770})
+    page.goto(address)
+    page.locator("#verdict").get_by_text("side by side").wait_for()
+    note = io.BytesIO()
+    Image.fromarray(draw_page(tenfold.load()[1], SHOWN).picture).save(note, "PNG")
+    page.locator("#file").set_input_files({"name": "note.png", "mimeType": "image/png", "buffer": note.getvalue()})
+    page.locator("#answer .read").get_by_text(re.compile(r"\d")).first.wait_for()
+    page.wait_for_timeout(1000)  # bars that glide
+    page.screenshot(path=FIGURE)
 
 
 @contextmanager

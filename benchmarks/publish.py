@@ -279,6 +279,34 @@ def _pace(row: dict[str, Any]) -> str:
     return f"{row['latency_us']:,.0f} | {row['throughput']:,.0f}"
 
 
+def results_table(*results: dict[str, Any]) -> str:
+    """The README's six rows: recipes from the fastest to the most accurate, an ensemble, and the network in the package.
+
+    Args:
+        results: records of `benchmarks.speed`, three of `benchmarks.studies`, of `benchmarks.ensembles` and of
+            `benchmarks.shipped`.
+    """
+    speed, *studies, ensemble, shipped = results
+    fast, standard = speed["rows"]["fast"], speed["rows"]["standard"]
+    trained = {name: row for study in studies for name, row in study["rows"].items()}
+    tiny, accurate, file = trained["tiny"], trained["accurate"], shipped["files"]["reader-int8.tflite"]
+    rows = (
+        ("`tenfold train --recipe fast`", fast, f"{fast['seconds']:.1f} s on two cores"),
+        ("`tenfold train`", standard, f"{standard['seconds']:.0f} s on two cores"),
+        ("`tenfold train --recipe tiny`", tiny, f"{tiny['parameters']:,} parameters, for microcontrollers"),
+        ("`tenfold train --recipe accurate`", accurate, f"{accurate['seconds'] / 60:.0f} min on one core"),
+        (f"ensemble of {ensemble['members']} runs", ensemble, f"{ensemble['seconds'] / 60:.0f} min on one core"),
+    )
+    lines = ["| | accuracy on MNIST's test images in %, mean ± sd (n) | |", "| --- | --- | --- |"]
+    lines += [
+        f"| {name} | {points(row['accuracy'], row['accuracy_sd'])} ({row['n']}) | {what} |" for name, row, what in rows
+    ]
+    lines.append(
+        f"| `tenfold predict`, in the package | {points(file['accuracy'], None)} (1) | {file['bytes']:,} bytes |"
+    )
+    return "\n".join(lines)
+
+
 def shipped_table(results: dict[str, Any]) -> str:
     """The figures of the files in the package."""
     lines = ["| file | bytes | test accuracy | 95 % interval | test loss | calibration error |"]
@@ -383,6 +411,14 @@ def comparison_figure(results: dict[str, Any]) -> Figure:
 
 
 BLOCKS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
+    "results": (
+        (
+            "speed.json",
+            *("study-accuracy.json", "study-thorough.json", "study-tiny.json"),
+            *("ensembles.json", "shipped.json"),
+        ),
+        results_table,
+    ),
     "speed": (("speed.json",), speed_table),
     "ideas": (("ideas.json",), ideas_table),
     "system": (("system.json",), system_table),

@@ -23,7 +23,8 @@ from tenfold.networks.layers import (
     block,
     separable,
 )
-from tenfold.networks.summary import Layer, Summary, summary
+from tenfold.networks.overview import Summary as Summary
+from tenfold.networks.overview import summary as summary
 
 MOST_CHANNELS = 1024  # of an option: a hundred million weights in the largest network, and gigabytes to train it
 
