@@ -280,7 +280,7 @@ def _pace(row: dict[str, Any]) -> str:
 
 
 def results_table(*results: dict[str, Any]) -> str:
-    """The README's six rows: recipes from the fastest to the most accurate, an ensemble, and the network in the package.
+    """The README's six rows: recipes, the fastest first, an ensemble of them, and the network in the package.
 
     Args:
         results: records of `benchmarks.speed`, three of `benchmarks.studies`, of `benchmarks.ensembles` and of

@@ -20,11 +20,12 @@ from tenfold.base.form import LINE_COLUMNS, LINE_SIDE
 from tenfold.data import CLASSES, Digits, split
 from tenfold.export import litert
 from tenfold.export.graph import LinesFromPixels
+from tenfold.imaging.strips import Strip
 from tenfold.jobs.workers import scatter
 from tenfold.models import LineModel, load_for_lines
 from tenfold.networks import build
 from tenfold.networks.storage import read_tensors, write_tensors
-from tenfold.reader.text_line import LineReading, Strip
+from tenfold.reader.text_line import LineReading
 from tenfold.training import ProgressBar, Training, run
 from tenfold.training.text_lines import Example, TextLines, draw_examples
 

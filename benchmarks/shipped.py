@@ -1,7 +1,7 @@
 """Train the networks in the package, and put them there: `python -m benchmarks.shipped`, an hour on two cores.
 
-Writes `src/tenfold/models/shipped/`, `results/shipped.json`, `docs/figures/misread.png`. Both networks are trained by their
-recipes with seed 0, into `runs/`; one that stands there already is not trained again.
+Writes `src/tenfold/models/shipped/`, `results/shipped.json` and `docs/figures/misread.png`. Both networks are trained
+by their recipes with seed 0, into `runs/`; one that stands there already is not trained again.
 """
 
 import hashlib

@@ -412,7 +412,7 @@ def test_names_need_not_be_utf_8(tenfold, idx_folder):
 def test_ctrl_c_keeps_the_run_and_says_how_to_resume(idx_folder, tmp_path):
     command = [sys.executable, "-m", "tenfold"]
     settings = (*TINY, "--set", "network_options.width=32")
-    endless = ("--epochs", "1000000")
+    endless = ("--epochs", "10000")
     train = [*command, "train", "--recipe", "quick", "--data", idx_folder, *endless, *settings, "--out", "run"]
     process = subprocess.Popen(train, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     while not (tmp_path / "run" / "checkpoint.safetensors").is_file():

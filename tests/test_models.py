@@ -257,7 +257,7 @@ def test_answers_that_are_no_numbers_are_an_error_in_every_model(mnist, tmp_path
     monkeypatch.setattr(onnx, "_foreign", Network((None, 28, 28), np.dtype("float32"), lambda x: x[:, :10, 0] * np.nan))
     for model, given, name in (
         (models.load(tmp_path / "net.safetensors"), images, "net.safetensors"),
-        (models.wrap(damaged(tenfold.build("softmax"))), images, "Network"),
+        (models.wrap(damaged(tenfold.build("softmax"))), images, "softmax"),
         (models.wrap(Own()), images, "Own"),
         (litert, images, "reader-int8.tflite"),
         (onnx, images, "net.onnx"),
@@ -355,7 +355,7 @@ def test_how_a_model_is_fed_is_said_once(onnx_file, mnist, tmp_path):
     Image.fromarray(mnist[1].images[0]).save(tmp_path / "seven.png")
     command = [sys.executable, "-m", "tenfold", "predict", "--single", "--model", path, tmp_path / "seven.png"]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stderr
-    assert told.startswith(f"tenfold: {path}: reads pixels from 0 to 255, dark ink on a light ground, of shape (n, 28")
+    assert told.startswith(f"tenfold: {path} reads pixels from 0 to 255, dark ink on a light ground, of shape (n, 28")
     assert told.count("\n") == 1
 
 

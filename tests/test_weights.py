@@ -38,7 +38,7 @@ def test_thresholds_travel_with_the_weights_until_these_change(few, tmp_path):
     assert (tmp_path / "one.safetensors").read_bytes() == (tmp_path / "other.safetensors").read_bytes()
     again = restore(tmp_path / "one.safetensors")
     assert again.thresholds == models.load(tmp_path / "one.safetensors").thresholds == Thresholds(0.7, 0.5)
-    fit(again, few[:100], load("quick", {"epochs": 1, "validation": 0}))
+    fit(again, few[:100], load("quick", {"epochs": 1, "validation": 0, "batch_size": 50}))
     assert again.thresholds is None
     for wrong in (
         '{"alone": 0.4, "expected": 0.7}',

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from errno import EINVAL
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -38,7 +38,7 @@ def read_bytes(path: str | os.PathLike, limit: int) -> bytes:
         return read_stream(file, limit, os.fspath(path))
 
 
-def read_stream(stream: BinaryIO, limit: int, name: str) -> bytes:
+def read_stream(stream: Any, limit: int, name: str) -> bytes:
     """Read a stream to its end, unless it holds more than `limit` bytes; `name` stands in the error message.
 
     Raises:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tenfold.base import strict_json
-from tenfold.cli.common import app, fail, progress
+from tenfold.cli.common import app, fail, progress, say
 
 # What loads PyTorch, matplotlib or pandas is imported inside the commands: --help must not wait for it.
 
@@ -59,10 +59,10 @@ def predict(
 
     sources = find_sources(paths)
     reader = Reader(model)
-    if reader.thresholds is None:
-        print(f"tenfold: {reader.name} has no thresholds of refusal, so all is read as digits", file=sys.stderr)
     if convention := getattr(reader.model, "convention", None):
-        print(f"tenfold: {reader.name} {convention}", file=sys.stderr)
+        say(f"{reader.name} {convention}")
+    if reader.thresholds is None:
+        say(f"{reader.name} has no thresholds of refusal, so all is read as digits")
     failures = empty = 0
     with progress("pictures", len(sources)) as advance:
         for source, found in read_sources(sources, reader, Options(single, annotate, explain), cluster):

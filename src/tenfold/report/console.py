@@ -201,7 +201,7 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for column in table.columns:
         column.justify = "right"
     for row in rows:
-        table.add_line(*row)
+        table.add_row(*row)
     Console(width=None if sys.stdout.isatty() else 120).print(table)
 
 
