@@ -315,8 +315,8 @@ def usage_lines() -> Iterator[Line]:
         "train --seed -1",
         "train --seed 99999999999999999999999999",
         "train --seed 4294967296",
-        "train --model ''",
-        "train --model ../../etc/passwd",
+        "train --network ''",
+        "train --network ../../etc/passwd",
         "train --recipe ''",
         "train --device cuda:99",
         "train --device ''",
@@ -470,11 +470,11 @@ def recipe_lines() -> Iterator[Line]:
         ("adjustable_cnn", "inputs=nonsense"),
         ("softmax", "width=3"),
     ):
-        yield Line(f"train --recipe quick --data data --model {network} --set network_options.{change}")
+        yield Line(f"train --recipe quick --data data --network {network} --set network_options.{change}")
     for network in ("mlp", "cnn", "deep_cnn", "resnet", "tiny", "adjustable_cnn"):
-        yield Line(f"train --recipe quick --data data --model {network} --set network_options.width=1", (0,))
+        yield Line(f"train --recipe quick --data data --network {network} --set network_options.width=1", (0,))
     yield Line(f"{TRAIN} --set peak_lr=1e20 --set optimizer=sgd")
-    yield Line("train --data data --model mlp --set peak_lr=1000")
+    yield Line("train --data data --network mlp --set peak_lr=1000")
     yield Line("train --data data --set peak_lr=1000 --set muon_lr=1000", (0, 2))
     yield Line(f"{TRAIN} --set epochs=1e-300", (0,))
     yield Line(f"{TRAIN} --set validation=0 --json", (0,))

@@ -41,6 +41,7 @@ import tenfold
 from benchmarks.speed import where
 from tenfold import cli, recipes
 from tenfold.base import files
+from tenfold.classical import Classifier
 from tenfold.data import write_idx
 from tenfold.jobs import assessment
 from tenfold.report import plots
@@ -137,7 +138,7 @@ def make_inputs(work: Path) -> None:
         (work / f"{name}-study.toml").write_text(
             f'name = "{name}"\nrecipes = ["{work / name}.toml"]\nseeds = 2\ndata = "{work / "data"}"\n'
         )
-    tenfold.classical.Classifier("naive_bayes").fit(tenfold.load(str(work / "data"))[0], threads=1)
+    Classifier("naive_bayes").fit(tenfold.load(str(work / "data"))[0], threads=1)
     plots.ranking([]).savefig(work / "nothing.png")
 
 

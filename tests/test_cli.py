@@ -285,7 +285,7 @@ def test_data_shows_counts_and_writes_pictures(tenfold, idx_folder):
         (["train", "--epoch", "3"], "No such option: --epoch"),
         (["train", "--epochs", "three"], "valid number"),
         (["train", "--recipe", "standrad"], "did you mean 'standard'"),
-        (["train", "--model", "lenet"], "did you mean 'lenet5'"),
+        (["train", "--network", "lenet"], "did you mean 'lenet5'"),
         (["train", "--set", "peek_lr=1"], "did you mean 'peak_lr'"),
         (["train", "--set", "peak_lr"], "write key=value"),
         (["train", "--data", "nowhere"], "nowhere"),
@@ -310,7 +310,7 @@ def test_nothing_is_lost_by_bad_input(one_line_error, tenfold, idx_folder):
     arguments = ("train", "--recipe", "quick", "--data", idx_folder, *TINY, "--out", "mine")
     assert tenfold(*arguments)[0] == 0
     assert "--force" in one_line_error(*arguments)
-    for wrong in (("--model", "lenet"), ("--set", "network_options.widht=3"), ("--set", "train_images=600")):
+    for wrong in (("--network", "lenet"), ("--set", "network_options.widht=3"), ("--set", "train_images=600")):
         one_line_error(*arguments, "--force", *wrong)
         one_line_error(*arguments[:-1], "other", *wrong)
     assert Path("mine/evaluation.json").is_file()
@@ -330,7 +330,7 @@ def test_a_folder_that_cannot_be_written_gets_one_line(one_line_error, idx_folde
 
 def test_a_diverging_run_gets_one_line(tenfold, idx_folder):
     settings = ("--set", "peak_lr=1e20", "--set", "optimizer=sgd", "--set", "validation=100", "--set", "warmup=0.0")
-    code, _, err = tenfold("train", "--recipe", "quick", "--model", "mlp", "--data", idx_folder, *settings)
+    code, _, err = tenfold("train", "--recipe", "quick", "--network", "mlp", "--data", idx_folder, *settings)
     assert code == 2
     assert err.startswith("tenfold: training diverged")
 
