@@ -205,7 +205,7 @@ def test_what_is_no_picture_is_skipped_and_a_class_may_be_missing(tmp_path):
         train, test = load(tmp_path)
     assert len(train) + len(test) == sum(LABELS != 9)
     assert [str(warning.message) for warning in told] == [
-        f"{tmp_path}: skipped 5 files that are no pictures (.DS_Store, ._07.png, Thumbs.db, ...)",
+        f"{tmp_path}: skipped 5 files that are not pictures (.DS_Store, ._07.png, Thumbs.db, ...)",
         f"{tmp_path}: holds no pictures of 9, which a network can then not learn to read",
     ]
 
