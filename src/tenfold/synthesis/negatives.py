@@ -56,7 +56,7 @@ def draw_negatives(digits: Images) -> Images:
         wanderings, signs, marks, filled shapes, and digits taken apart.
     """
     count = math.ceil(len(digits) / 3)
-    kinds = (scribbles, tangles, *[wanderings] * 3, signs, marks, shapes, fragments)  # an aimless pen draws most kinds
+    kinds = (scribbles, tangles, *[wanderings] * 3, signs, marks, shapes, fragments)  # mostly by an aimless pen
     parts = digits[count:].tensor_split(len(kinds))
     drawn = [kind(part) for kind, part in zip(kinds, parts, strict=True)]
     return torch.cat([crop_fragments(digits[:count]), *drawn])
