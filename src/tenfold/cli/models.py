@@ -51,7 +51,8 @@ def evaluate(
 
     A model file may be .safetensors, .tflite, .onnx, .keras or .h5.
 
-    With --error-rate, the confidence threshold is chosen on the images that were held out from training.
+    With --error-rate, the confidence threshold is chosen on the images that
+    were held out from training.
 
     Example: tenfold evaluate runs/standard --error-rate 0.001
     """
@@ -112,8 +113,9 @@ def export(
 ) -> None:
     """Export a trained network to LiteRT (TFLite), ONNX or Keras, once each file has read all test images.
 
-    An exported file takes pixels, uint8 (n, 28, 28), and returns logits, float32 (n, 10); a JSON file next to it says
-    how it compares with the network.
+    An exported file takes pixels, uint8 (n, 28, 28), and returns logits,
+    float32 (n, 10); a JSON file next to it says how it compares with the
+    network.
 
     Example: tenfold export runs/standard --to litert
     """

@@ -46,12 +46,13 @@ def predict(
 ) -> None:
     """Read the digits in pictures: photos, scans, drawings; several digits, several lines.
 
-    A question mark stands for what is probably not a digit, unless the model has no thresholds for that. A model file
-    may be .safetensors, .tflite, .onnx, .keras or .h5; lines that it leaves in doubt are also read by tenfold's own
-    line model.
+    A question mark stands for what is probably not a digit, unless the model
+    has no thresholds for that. A model file may be .safetensors, .tflite,
+    .onnx, .keras or .h5; lines that it leaves in doubt are also read by
+    tenfold's own line model.
 
-    Exit code 0 if digits were found in every file; 1 if some files hold none or could not be read; 2 if no file could
-    be read.
+    Exit code 0 if digits were found in every file; 1 if some files hold none
+    or could not be read; 2 if no file could be read.
 
     Example: tenfold predict note.jpg --annotate read.png
     """

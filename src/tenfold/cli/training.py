@@ -110,7 +110,8 @@ def study(
 ) -> None:
     """Train many runs, for every combination of seed, recipe and variant, and compare them.
 
-    Finished runs are kept: repeat the command to continue after an interruption. Exit code 1 if any run failed.
+    Finished runs are kept: repeat the command to continue after an
+    interruption. Exit code 1 if any run failed.
 
     Example: tenfold study optimizers.toml
     """
@@ -158,8 +159,10 @@ def compare(
 ) -> None:
     """Train networks and classical models on the same images, each on one core, and compare them.
 
-    Finished models are kept: repeat the command to continue after an interruption, or name more models to train only
-    the new ones. Besides the models, it writes comparison.json and comparison.png. Exit code 1 if any model failed.
+    Finished models are kept: repeat the command to continue after an
+    interruption, or name more models to train only the new ones. Besides the
+    models, it writes comparison.json and comparison.png. Exit code 1 if any
+    model failed.
 
     Example: tenfold compare --quick --models fast,rbf_svm,random_forest
     """
