@@ -83,7 +83,7 @@ def train(
     try:
         if resume is not None:
             if overrides or out or force or device or recipe != "standard" or source != "bundled":
-                raise TenfoldError("--resume continues with the run's own settings; leave out the other options")
+                raise TenfoldError("--resume continues with the run's own settings; leave the other options out")
             run = training_run.resume(resume, [ProgressBar()])
         else:
             chosen = recipes.load(recipe, overrides)
