@@ -25,7 +25,7 @@ def data(
     from tenfold.data import load
     from tenfold.report import console
 
-    parts = dict(zip(("train", "test"), load(source), strict=True))
+    splits = dict(zip(("train", "test"), load(source), strict=True))
     facts = {
         name: {
             "source": digits.source,
@@ -35,13 +35,13 @@ def data(
             "std": float(digits.images.std() / 255),
             "sha256": digits.sha256(),
         }
-        for name, digits in parts.items()
+        for name, digits in splits.items()
     }
     if plot is not None:
         from tenfold.report import plots
 
         plot.mkdir(parents=True, exist_ok=True)
-        for name, digits in parts.items():
+        for name, digits in splits.items():
             plots.samples(digits).savefig(plot / f"{name}-samples.png")
             plots.class_histogram(digits).savefig(plot / f"{name}-classes.png")
             plots.mean_and_variance(digits).savefig(plot / f"{name}-mean-variance.png")

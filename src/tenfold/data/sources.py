@@ -176,7 +176,7 @@ def _load_pictures(folder: Path) -> Digits:
     folders = {path.name: path for path in folder.iterdir() if path.is_dir() and path.name.isdecimal()}
     expected = [str(digit) for digit in range(CLASSES)]
     if too_many := sorted(set(folders) - set(expected)):
-        raise TenfoldError(f"{folder}: needs folders of pictures named 0 to 9; too many: {', '.join(too_many)}")
+        raise TenfoldError(f"{folder}: needs folders of pictures named 0 to 9 only; remove {', '.join(too_many)}")
     files = [path for name in sorted(folders) for path in sorted(folders[name].iterdir()) if path.is_file()]
     paths = [path for path in files if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")]
     if skipped := sorted({path.name for path in files} - {path.name for path in paths}):
@@ -185,7 +185,7 @@ def _load_pictures(folder: Path) -> Digits:
     labels = np.array([int(path.parent.name) for path in paths], dtype=np.uint8)
     digits = Digits(read_pictures(paths), labels, str(folder))
     if missing := [name for name, count in zip(expected, digits.counts(), strict=True) if not count]:
-        _warn(f"{folder}: holds no pictures of {', '.join(missing)}, which a network can then not learn to read")
+        _warn(f"{folder}: holds no pictures of {', '.join(missing)}, so a network cannot learn to read them")
     return digits
 
 

@@ -11,7 +11,7 @@ from tenfold.imaging.lines import Line, find_lines
 from tenfold.models import LineModel, Model
 from tenfold.reader.digits import Digit, classify
 from tenfold.reader.lattice import Lattice
-from tenfold.reader.text_line import Seen, read_line
+from tenfold.reader.text_line import LineDigit, read_line
 
 # If the best path costs more nats per digit than ...
 CLEAR = 0.3  # ... this, the line model reads the line too;
@@ -70,19 +70,19 @@ def _is_doubtful(lattice: Lattice) -> bool:
 
 def _digits(page: Page, lattice: Lattice) -> list[Digit]:
     path, cost = lattice.best_path()
-    seen = lattice.line_reading.seen if lattice.line_reading else []
-    if seen and cost > LOST * len(path) and all(one.probability > PROBABLE for one in seen):
-        return _cut_as_seen(page, lattice.line, seen)
+    found = lattice.line_reading.seen if lattice.line_reading else []
+    if found and cost > LOST * len(path) and all(one.probability > PROBABLE for one in found):
+        return _cut_between(page, lattice.line, found)
     return [lattice.digits[place] for place in path]
 
 
-def _cut_as_seen(page: Page, line: Line, seen: Sequence[Seen]) -> list[Digit]:
+def _cut_between(page: Page, line: Line, found: Sequence[LineDigit]) -> list[Digit]:
     """Cut a line halfway between the digits that the line model finds in it."""
     whole = join(line.components)
-    middles = [(left.right + right.left) / 2 for left, right in pairwise(seen)]
+    middles = [(left.right + right.left) / 2 for left, right in pairwise(found)]
     edges = [0, *(min(max(0, round(middle) - whole.x), whole.width) for middle in middles), whole.width]
     digits = []
-    for (left, right), one in zip(pairwise(edges), seen, strict=True):
+    for (left, right), one in zip(pairwise(edges), found, strict=True):
         mask = whole.mask[:, left:right]
         if mask.any():
             component = trim(whole.x + left, whole.y, mask)

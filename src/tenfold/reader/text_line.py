@@ -25,7 +25,7 @@ LEAST = -8.0  # the lowest log-probability of a digit or of its absence: the net
 
 
 @dataclass(frozen=True)
-class Seen:
+class LineDigit:
     """A digit that the line model finds in a line.
 
     Attributes:
@@ -59,13 +59,13 @@ class LineReading:
     def __init__(self, strip: Strip, model: LineModel) -> None:
         self._strip = strip
         self.answers = _answers(strip.image, model)
-        self.seen: list[Seen] = []
+        self.seen: list[LineDigit] = []
         start = 0
         for label, run in groupby(self.answers.argmax(axis=1).tolist()):
             end = start + len(list(run))
             if label < CLASSES:
                 surest = start + int(self.answers[start:end, label].argmax())
-                self.seen.append(Seen(self._column(start), self._column(end), self.answers[surest]))
+                self.seen.append(LineDigit(self._column(start), self._column(end), self.answers[surest]))
             start = end
 
     def cost(self) -> float:
