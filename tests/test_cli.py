@@ -345,7 +345,7 @@ def test_pictures_of_one_s_own_train_by_a_recipe_for_thousands(tenfold, mnist):
     assert json.loads(out)["run"] == "runs/quick"
     warnings = [line for line in err.splitlines() if not line.startswith("epoch")]
     assert [line.partition("own: ")[0] for line in warnings] == ["tenfold: warning: "] * 3
-    assert "skipped 1 files that are no pictures (Thumbs.db)" in warnings[0]
+    assert "skipped 1 files that are not pictures (Thumbs.db)" in warnings[0]
     assert tenfold("evaluate", "runs/quick", "--report", "page.html")[0] == 0
 
 

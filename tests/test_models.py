@@ -331,7 +331,7 @@ def test_a_device_is_no_file(tmp_path):
         lambda: recipes.load(str(tmp_path / "zero.toml")),
         lambda: models.load(tmp_path / "zero.onnx"),
     ):
-        with pytest.raises(TenfoldError, match="is no file but a device"):
+        with pytest.raises(TenfoldError, match="is a device, not a file"):
             call()
 
 

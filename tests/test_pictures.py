@@ -141,7 +141,7 @@ def test_numbers_that_are_no_picture_are_told(mnist):
         (images, "(64, 28, 28)", "one by one", "read_images"),
         (images[:, None] / 255, "(64, 1, 28, 28)", "read_images"),
         (images.reshape(64, 784), "64 images, each in a row", "read_images"),
-        (images[:3], "(3, 28, 28)", "of colors", "read_images"),
+        (images[:3], "(3, 28, 28)", "channels last", "read_images"),
         (torch.tensor(images), "(64, 28, 28)"),
         ([Image.fromarray(image) for image in images[:2]], "(2, 28, 28)", "one by one"),
         (["one.png", "other.png"], "list", "one by one"),

@@ -230,7 +230,7 @@ def test_folders_that_are_no_complete_runs(finished, tmp_path):
         ("evaluation.json", {"accuracy": 7}, "accuracy = 7"),
         ("evaluation.json", {"interval": [0.5]}, "interval = "),
         ("evaluation.json", {"temperature": -1}, "temperature = -1"),
-        ("evaluation.json", {"loss": float("nan")}, "NaN is no JSON"),
+        ("evaluation.json", {"loss": float("nan")}, "NaN is not valid JSON"),
     ],
 )
 def test_figures_of_a_wrong_type_or_range_are_named(finished, file, wrong, message):

@@ -193,7 +193,7 @@ def test_bad_folders_of_pictures(tmp_path):
     (tmp_path / "0" / "notes.jpg").write_text("no picture")
     refused(tmp_path, tmp_path / "0" / "notes.jpg", "not a picture")
     (tmp_path / "10").mkdir()
-    refused(tmp_path, "too many: 10")
+    refused(tmp_path, "remove 10")
 
 
 def test_what_is_no_picture_is_skipped_and_a_class_may_be_missing(tmp_path):
@@ -205,8 +205,8 @@ def test_what_is_no_picture_is_skipped_and_a_class_may_be_missing(tmp_path):
         train, test = load(tmp_path)
     assert len(train) + len(test) == sum(LABELS != 9)
     assert [str(warning.message) for warning in told] == [
-        f"{tmp_path}: skipped 5 files that are no pictures (.DS_Store, ._07.png, Thumbs.db, ...)",
-        f"{tmp_path}: holds no pictures of 9, which a network can then not learn to read",
+        f"{tmp_path}: skipped 5 files that are not pictures (.DS_Store, ._07.png, Thumbs.db, ...)",
+        f"{tmp_path}: holds no pictures of 9, so a network cannot learn to read them",
     ]
 
 

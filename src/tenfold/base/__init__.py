@@ -1,1 +1,1 @@
-"""What everything else stands on: errors, files, settings, and the form of the images."""
+"""What everything else rests on: errors, files, settings, and the form of the images."""

@@ -1,4 +1,4 @@
-"""The one exception for input that tenfold cannot use, and the one warning for input that it uses in part."""
+"""The one exception for input that tenfold cannot use, and the one warning for input that it uses only in part."""
 
 import difflib
 import sys
@@ -13,19 +13,19 @@ class TenfoldError(ValueError):
 
 
 class NoDigitsError(TenfoldError):
-    """A picture in which there is no digit to read.
+    """A picture with no digit to read.
 
     Args:
-        reason: why, as far as it is known.
-        name: of the picture, if it has one.
+        reason: why there is none, as far as is known.
+        name: the picture's name, if it has one.
 
     Attributes:
-        reason: why, as far as it is known.
-        name: of the picture, empty if it has none.
+        reason: why there is none, as far as is known.
+        name: the picture's name; empty if it has none.
     """
 
     def __init__(self, reason: str, name: str = "") -> None:
-        super().__init__(reason, name)  # both, so that it can be pickled
+        super().__init__(reason, name)  # both, so that the error can be pickled
         self.reason = reason
         self.name = name
 
@@ -34,12 +34,12 @@ class NoDigitsError(TenfoldError):
 
 
 class TenfoldWarning(UserWarning):
-    """Input that is used otherwise than as it stands: the message is one line that says what was done instead."""
+    """Input that could not be used as given: the message is one line that says what was done instead."""
 
 
 @contextmanager
 def warnings_as_lines() -> Iterator[None]:
-    """Write every `TenfoldWarning` as one line on standard error, without the place in the code that Python adds."""
+    """Write every `TenfoldWarning` as one line on standard error, without the source location that Python adds."""
     with warnings.catch_warnings():
         warnings.simplefilter("default", TenfoldWarning)
         others = warnings.showwarning
@@ -55,7 +55,7 @@ def warnings_as_lines() -> Iterator[None]:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """The end of an error message about an unknown name: the most similar known one, or all of them."""
+    """Return the end of an error message about an unknown name: the most similar known name, or all of them."""
     known = list(known)
     similar = difflib.get_close_matches(name, known, n=1)
     return f"; did you mean {similar[0]!r}?" if similar else f"; choose from: {', '.join(known)}"

@@ -1,4 +1,4 @@
-"""Files that are complete or not there, that are read up to a limit; folders that one process at a time writes to."""
+"""Files that are complete or absent and read only up to a limit; folders that one process writes to at a time."""
 
 import os
 import secrets
@@ -14,20 +14,20 @@ from filelock import FileLock, Timeout
 
 from tenfold.base.errors import TenfoldError
 
-RUNS = Path("runs")  # where a run goes unless another place is named
-LOCK = ".tenfold.lock"  # there while somebody writes to the folder
-UNFINISHED = ".tenfold-"  # how the name of a file begins until it is complete
-PATIENCE = 2.0  # seconds to wait for a lock: a process that was killed may have workers that are still ending
-# The largest files that are read, in bytes; what is larger is refused before it fills the memory.
+RUNS = Path("runs")  # where a run goes unless another folder is named
+LOCK = ".tenfold.lock"  # present while a process is writing to the folder
+UNFINISHED = ".tenfold-"  # begins the name of a file until it is complete
+PATIENCE = 2.0  # seconds to wait for a lock: the workers of a killed process may still be shutting down
+# The largest files that are read, in bytes; a larger one is refused before it fills memory.
 TEXT, DATA = 32 << 20, 256 << 20  # a TOML, JSON or CSV file; a picture, a data set or a model
 
 
 def read_bytes(path: str | os.PathLike, limit: int) -> bytes:
-    """Read a file whole, unless it is too large or has no end.
+    """Read a whole file, unless it is too large or endless.
 
     Args:
-        path: a file, or a pipe such as the shell makes of `<(...)`.
-        limit: the most bytes that it may hold.
+        path: a file, or a pipe such as the shell creates for `<(...)`.
+        limit: the largest number of bytes it may hold.
 
     Raises:
         TenfoldError: if it holds more, or is a device.
@@ -39,7 +39,7 @@ def read_bytes(path: str | os.PathLike, limit: int) -> bytes:
 
 
 def read_stream(stream: Any, limit: int, name: str) -> bytes:
-    """Read a stream to its end, unless it holds more than `limit` bytes; `name` stands in the error message.
+    """Read a stream to its end, unless it holds more than `limit` bytes; `name` identifies it in the error message.
 
     Raises:
         TenfoldError: if it holds more.
@@ -51,15 +51,15 @@ def read_stream(stream: Any, limit: int, name: str) -> bytes:
 
 
 def check_size(path: str | os.PathLike, limit: int) -> None:
-    """Find out whether a file is one that ends, and no larger than `limit` bytes, before any of it is read.
+    """Check, before reading any of it, that a file is finite and no larger than `limit` bytes.
 
     Raises:
         TenfoldError: if it is larger, or a device.
-        OSError: if there is no such file.
+        OSError: if the file does not exist.
     """
     found = Path(path).stat()
     if not (stat.S_ISREG(found.st_mode) or stat.S_ISFIFO(found.st_mode) or stat.S_ISDIR(found.st_mode)):
-        raise TenfoldError(f"{path}: is no file but a device; name a file")  # a folder is told by the system
+        raise TenfoldError(f"{path}: is a device, not a file; name a file")  # the system reports a folder itself
     if stat.S_ISREG(found.st_mode) and found.st_size > limit:
         raise _too_large(os.fspath(path), limit)
 
@@ -69,13 +69,13 @@ def _too_large(name: str, limit: int) -> TenfoldError:
 
 
 def write_atomically(path: str | os.PathLike, content: bytes | str) -> None:
-    """Write a file so that a reader, a crash or a full disk never meets half of it.
+    """Write a file so that it is never found half written, even after a crash or on a full disk.
 
-    A link stays a link: the file that it points to is replaced. An existing file keeps its permissions.
+    A link stays a link: the file it points to is replaced. An existing file keeps its permissions.
 
     Args:
-        path: where; an existing file is replaced only when the new one is complete.
-        content: bytes, or text that is written as UTF-8.
+        path: where to write; an existing file is replaced only once the new one is complete.
+        content: bytes, or text to be written as UTF-8.
 
     Raises:
         OSError: if it cannot be written, or `path` is a folder, a device or a pipe; whatever was there is unchanged.
@@ -87,7 +87,7 @@ def write_atomically(path: str | os.PathLike, content: bytes | str) -> None:
     if mode is not None and not stat.S_ISREG(mode):
         raise OSError(EINVAL, "is not a regular file; name another", str(path))
     target = Path(os.path.realpath(path))
-    # a file's name may stand in a text, and need not be UTF-8
+    # text may contain a file's name, which need not be valid UTF-8
     data = content.encode(errors="backslashreplace") if isinstance(content, str) else content
     unfinished = target.with_name(f"{UNFINISHED}{secrets.token_hex(8)}")
     try:
@@ -101,22 +101,22 @@ def write_atomically(path: str | os.PathLike, content: bytes | str) -> None:
     except BaseException as error:
         with suppress(OSError):
             unfinished.unlink()
-        if isinstance(error, OSError) and error.errno:  # a full disk does not say which file it was
+        if isinstance(error, OSError) and error.errno:  # the error of a full disk does not name the file
             raise OSError(error.errno, error.strerror, str(path)) from None
         raise
 
 
 @contextmanager
 def locked(folder: str | os.PathLike) -> Iterator[Path]:
-    """Keep a folder to oneself while writing to it, and first remove the unfinished files of writers that were killed.
+    """Hold a folder exclusively while writing to it, first removing the unfinished files of writers that were killed.
 
-    The system gives the lock back when the process ends, however it ends. Within a thread, locks of one folder nest.
+    The system releases the lock when the process ends, however it ends. Within a thread, locks on one folder nest.
 
     Args:
-        folder: made if it does not exist, and removed again if nothing was written.
+        folder: created if it does not exist, and removed again if nothing was written.
 
     Yields:
-        The lock's file, which is there as long as the folder is locked.
+        The lock file, which exists as long as the folder is locked.
 
     Raises:
         TenfoldError: if another process or thread is writing to the folder.
@@ -125,7 +125,7 @@ def locked(folder: str | os.PathLike) -> Iterator[Path]:
     folder = Path(folder)
     new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
-    # as a singleton, it counts how often the thread that holds it asks for it
+    # a singleton counts how often the thread that holds it has acquired it
     lock = FileLock(folder / LOCK, timeout=PATIENCE, is_singleton=True)
     try:
         lock.acquire()
@@ -140,7 +140,7 @@ def locked(folder: str | os.PathLike) -> Iterator[Path]:
         yield folder / LOCK
     finally:
         if lock.lock_counter == 1:
-            with suppress(OSError):  # Windows removes no open file, but then filelock does
+            with suppress(OSError):  # Windows cannot remove an open file; filelock then does it on release
                 (folder / LOCK).unlink()
         lock.release()
         if new:
@@ -149,10 +149,10 @@ def locked(folder: str | os.PathLike) -> Iterator[Path]:
 
 
 def check_writable(folder: str | os.PathLike) -> None:
-    """Find out whether a folder takes files, before minutes of work are done for them.
+    """Check that files can be written to a folder, before spending minutes on producing them.
 
     Raises:
-        OSError: if it does not.
+        OSError: if they cannot.
     """
     try:
         with tempfile.TemporaryFile(dir=Path(folder), prefix=UNFINISHED):

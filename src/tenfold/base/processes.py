@@ -1,4 +1,4 @@
-"""What threads and processes share, and what they must not: standard error, and runtimes that do not survive a fork."""
+"""What threads and processes share and must not share: standard error, and runtimes that do not survive a fork."""
 
 import contextlib
 import os
@@ -7,16 +7,16 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-_lock = threading.RLock()  # guards what follows, and the opening of runtimes
-_silencers = 0  # who wants standard error silent
-_kept: int | None = None  # a duplicate of standard error while it is
+_lock = threading.RLock()  # guards the two variables below, and the opening of runtimes
+_silencers = 0  # how many callers want standard error silent
+_kept: int | None = None  # a duplicate of standard error while it is silent
 
 
 @contextlib.contextmanager
 def silent() -> Iterator[None]:
-    """Keep what a C++ library writes to standard error away from the terminal; what is wrong, it raises.
+    """Hide what a C++ library writes to standard error; it raises an exception when something is wrong.
 
-    There is one standard error for all threads: what others write there meanwhile is lost too.
+    All threads share one standard error: whatever the others write there in the meantime is lost too.
     """
     global _silencers, _kept
     with _lock:
@@ -33,7 +33,7 @@ def silent() -> Iterator[None]:
         yield
     finally:
         with _lock:
-            if _silencers:  # else this is a fork, in which it has been restored
+            if _silencers:  # otherwise this is a fork, where it has already been restored
                 _silencers -= 1
             if not _silencers:
                 _restore()
@@ -48,7 +48,7 @@ def _restore() -> None:
 
 
 def _after_fork() -> None:
-    """Undo what other threads had begun: they do not exist in this process."""
+    """Undo what other threads had started: they do not exist in this process."""
     global _lock, _silencers
     _lock = threading.RLock()
     _silencers = 0
@@ -60,10 +60,11 @@ if hasattr(os, "register_at_fork"):
 
 
 class PerProcess:
-    """Something with a runtime that no two processes may share, such as an interpreter or a lock.
+    """An object whose runtime must not be shared between processes, such as an interpreter or a lock.
 
-    A copy, a pickle and a fork have the arguments that it was made with, of a file the path, and make a runtime
-    of their own from them. In a fork, the one that came along may be locked forever, or half-way through a computation.
+    A copy, a pickle or a fork keeps the arguments the object was created with (for a file, its path) and creates a
+    runtime of its own from them. In a fork, the inherited runtime may be locked forever, or halfway through a
+    computation.
     """
 
     _made_with: tuple[Any, ...]
@@ -77,30 +78,30 @@ class PerProcess:
         return made
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """What `copy` and `pickle` need: the class, and what it was made with."""
+        """Return what `copy` and `pickle` need: the class, and the arguments the object was created with."""
         return type(self), self._made_with
 
     def settle(self) -> None:
-        """Make the runtime anew if this is a fork of the process that it was made in."""
+        """Create a new runtime if this process is a fork of the one that created the object."""
         if self._process == os.getpid():
             return
         with _lock:
             if self._process != os.getpid():
-                if "torch" in sys.modules:  # its OpenMP threads did not come along, and it would wait for them forever
+                if "torch" in sys.modules:  # its OpenMP threads are not in the fork, and it would wait for them forever
                     sys.modules["torch"].set_num_threads(1)
                 self.__init__(*self._made_with)  # type: ignore[misc]
                 self._process = os.getpid()  # last: other threads wait for it
 
 
 class Once:
-    """A context for something that a library writes to standard error once a process: keep just that away."""
+    """A context that hides what a library writes to standard error once per process, and nothing else."""
 
     def __init__(self) -> None:
         self._is_over = False
 
     @contextlib.contextmanager
     def __call__(self) -> Iterator[None]:
-        """Stay silent the first time; threads that come meanwhile wait."""
+        """Silence standard error the first time; other threads wait until that is over."""
         if self._is_over:
             yield
             return

@@ -1,4 +1,4 @@
-"""What is no digit: the score of an answer, and the thresholds below which a model's answers are refused."""
+"""Refusing what is not a digit: the score of an answer, and the thresholds below which a model's answer is refused."""
 
 import json
 import math
@@ -11,21 +11,21 @@ from jaxtyping import Float
 from tenfold.base.errors import TenfoldError
 from tenfold.base.form import CLASSES
 
-# How far an answer is from none, in nats, for what is as likely a digit as not; how fast doubt fades on both sides.
+# An answer's distance from even probabilities, in nats, at which the score is one half; how steeply the score rises.
 HALF_SURE, STEEP = 1.0, 0.5
-ALONE_SHARE, EXPECTED_SHARE = 0.007, 0.0002  # of held-out digits, that are refused
+ALONE_SHARE, EXPECTED_SHARE = 0.007, 0.0002  # shares of the held-out digits that are refused
 
 
 @dataclass(frozen=True)
 class Thresholds:
-    """The least scores of a digit for one model; what scores lower is refused. They hold for no other model.
+    """The lowest scores at which one model's answers are accepted as digits; they are valid for no other model.
 
     Attributes:
-        alone: of what stands by itself, 0 to 1.
-        expected: where a digit is to be expected, beside others or if there is known to be one; no more than `alone`.
+        alone: for ink that stands by itself, 0 to 1.
+        expected: where a digit is expected, next to others or because there is known to be one; 0 to `alone`.
 
     Raises:
-        TenfoldError: if they are no such numbers.
+        TenfoldError: if they are not numbers in these ranges.
     """
 
     alone: float
@@ -38,10 +38,10 @@ class Thresholds:
 
     @classmethod
     def calibrate(cls, logits: Float[np.ndarray, "n 10"]) -> "Thresholds":
-        """The thresholds that refuse 0.7 % of digits that stand alone, and 0.02 % where a digit is expected.
+        """Compute the thresholds that refuse 0.7 % of digits that stand alone, and 0.02 % where a digit is expected.
 
         Args:
-            logits: a model's answers to digits that it was not trained on.
+            logits: a model's answers to digits that it was not trained on, before the softmax.
         """
         scores = [score(answer) for answer in log_softmax(logits)]
         alone, expected = (math.floor(1e4 * x) / 1e4 for x in np.quantile(scores, (ALONE_SHARE, EXPECTED_SHARE)))
@@ -52,7 +52,7 @@ class Thresholds:
         """Read a JSON file that holds nothing but thresholds.
 
         Raises:
-            TenfoldError: if it holds something else.
+            TenfoldError: if it holds anything else.
             OSError: if it cannot be read.
         """
         try:
@@ -62,20 +62,23 @@ class Thresholds:
 
 
 def log_softmax(logits: Float[np.ndarray, "*n classes"]) -> Float[np.ndarray, "*n classes"]:
-    """The logarithms of the probabilities that logits stand for; importing SciPy for it would take long."""
+    """Turn logits into the logarithms of probabilities; written out here because importing SciPy is slow."""
     logits = logits - logits.max(axis=-1, keepdims=True)
     return logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
 
 
 def score(answer: Float[np.ndarray, "10"]) -> float:
-    """How much the network sees a digit, from 0 to 1, by how far its answer is from that of no idea at all.
+    """Score how certain a network is that something is a digit, by how far its answer is from even probabilities.
 
-    The distance is the divergence (Kullback and Leibler's, in nats) of even probabilities from those of the answer,
-    which training makes small for all that is no digit. Unlike the largest probability it is high also for what may be
-    a 4 or a 9.
+    The distance is the Kullback-Leibler divergence, in nats, of even probabilities from those of the answer; training
+    makes it small for whatever is not a digit. Unlike the largest probability, the score is also high for an image that
+    could be a 4 or a 9.
 
     Args:
         answer: the logarithms of the probabilities of the ten digits.
+
+    Returns:
+        The score: 0.38 if all ten probabilities are equal, and closer to 1 the more certain the answer.
     """
     distance = -float(answer.mean()) - math.log(CLASSES)
     return 1 / (1 + math.exp(STEEP * (HALF_SURE - distance)))

@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 from tenfold.base.errors import TenfoldError, nearest
 from tenfold.base.files import TEXT, read_bytes
 
-MAX_NAME = 100  # bytes: two names and a seed fit into the 255 that a file system allows
+MAX_NAME = 100  # bytes: two names and a seed fit into the 255 bytes that a file system allows
 DEVICES = {"aux", "con", "nul", "prn"} | {f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10)}
 
 
@@ -25,12 +25,12 @@ def _check_name(name: str) -> str:
     if len(name.encode()) > MAX_NAME:
         raise PydanticCustomError("name", f"a name has at most {MAX_NAME} characters")
     if name.partition(".")[0].lower() in DEVICES:
-        raise PydanticCustomError("name", "on Windows this is no name but a device")
+        raise PydanticCustomError("name", "on Windows this names a device")
     return name
 
 
-Name = Annotated[str, AfterValidator(_check_name)]  # it becomes the name of a folder
-Place = Annotated[str, Field(pattern=r"^[^\x00]+$")]  # a name or a path that the system takes
+Name = Annotated[str, AfterValidator(_check_name)]  # becomes the name of a folder
+Place = Annotated[str, Field(pattern=r"^[^\x00]+$")]  # a name or a path that the system accepts
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Count = Annotated[int, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
@@ -43,7 +43,7 @@ Settings = TypeVar("Settings")
 
 
 def names(package: str) -> list[str]:
-    """The names of the TOML files that come with a package."""
+    """Return the names of the TOML files that come with a package, sorted and without the suffix."""
     return sorted(Path(entry.name).stem for entry in resources.files(package).iterdir() if entry.name.endswith(".toml"))
 
 
@@ -52,14 +52,14 @@ def find(name: str, package: str, kind: str) -> tuple[dict[str, Any], str]:
 
     Args:
         name: a path that ends in `.toml`, or one of `names(package)`.
-        package: where the files with names are.
-        kind: what the file is, for the error messages.
+        package: the package that holds the named files.
+        kind: what kind of file it is, for the error messages.
 
     Returns:
-        The values, and where they come from in words.
+        The values, and in words where they come from.
 
     Raises:
-        TenfoldError: if there is no such name, or the file is not valid TOML.
+        TenfoldError: if the name is unknown, or the file is not valid TOML.
         OSError: if the file cannot be read.
     """
     if name.endswith(".toml"):
@@ -81,14 +81,14 @@ def read(path: str | os.PathLike) -> dict[str, Any]:
 
 
 def parse_toml(text: bytes | str, name: str) -> dict[str, Any]:
-    """Parse TOML; `name` stands in the error messages.
+    """Parse TOML; `name` identifies it in error messages.
 
     Raises:
         TenfoldError: if it is not valid TOML.
     """
     try:
         text = text.decode() if isinstance(text, bytes) else text
-        if MANY_DOTS.search(text):  # memory and time grow with the square of a key's parts
+        if MANY_DOTS.search(text):  # memory and time grow with the square of the number of parts in a key
             raise RecursionError
         return tomllib.loads(text)
     except ValueError as error:  # not TOML, or not even UTF-8
@@ -98,7 +98,7 @@ def parse_toml(text: bytes | str, name: str) -> dict[str, Any]:
 
 
 def change(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """The values with some of them changed; the key `table.key` reaches into a table."""
+    """Return the values with some of them changed; a key of the form `table.key` reaches into a table."""
     changed = dict(values)
     for key, value in changes.items():
         table, dot, inner = key.partition(".")
@@ -108,12 +108,12 @@ def change(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
 
 
 def parse(kind: type[Settings], values: Mapping[str, Any], origin: str) -> Settings:
-    """Make a dataclass of pydantic from plain values.
+    """Build a pydantic dataclass from plain values.
 
     Args:
         kind: the dataclass.
-        values: for its fields; for a field that is a dataclass itself, a table.
-        origin: where they come from, for the error messages.
+        values: the values of its fields; a table for a field that is itself a dataclass.
+        origin: where the values come from, for the error messages.
 
     Raises:
         TenfoldError: if a key is unknown or missing, or a value has the wrong type or range.
@@ -131,7 +131,7 @@ def parse(kind: type[Settings], values: Mapping[str, Any], origin: str) -> Setti
 
 
 def check(kind: type[BaseModel], values: Any, origin: str) -> None:
-    """Compare plain values with what a model of pydantic says of them.
+    """Check plain values against a pydantic model.
 
     Raises:
         TenfoldError: if a key is missing, or a value has the wrong type or range.
@@ -145,12 +145,12 @@ def check(kind: type[BaseModel], values: Any, origin: str) -> None:
 def _explain(error: ValidationError, known: Iterable[str]) -> str:
     """Say in one line what is wrong with the keys and values of a file whose keys should be `known`.
 
-    An unknown key comes first: it is likely the reason why another one is missing.
+    An unknown key comes first: it is probably the reason why another key is missing.
     """
     problems = error.errors()
     unknown = [problem for problem in problems if problem["type"] == "unexpected_keyword_argument"]
     problem = (unknown or problems)[0]
-    # of several allowed types, pydantic names the one that it tried: "constrained-int"
+    # where several types are allowed, pydantic adds the one it tried: "constrained-int"
     key = ".".join(part for part in map(str, problem["loc"][:2]) if re.fullmatch(r"\w+", part))
     if unknown:
         return f"there is no key {key!r}{nearest(key, known)}"
@@ -161,9 +161,9 @@ def _explain(error: ValidationError, known: Iterable[str]) -> str:
 
 
 def _shown(value: Any) -> str:
-    """A value as Python writes it, if it is not too long for a line."""
+    """Return a value as Python writes it, cut off if it is too long for one line."""
     try:
         text = repr(value)
-    except (RecursionError, ValueError):  # a number of more digits than Python writes
+    except (RecursionError, ValueError):  # a number with more digits than Python will print
         return "..."
     return text if len(text) <= 100 else f"{text[:100]}..."

@@ -1,4 +1,4 @@
-"""JSON that every parser reads: no NaN, no infinity, which Python alone writes and accepts."""
+"""JSON that every parser can read: without the NaN and infinity that Python writes and accepts by default."""
 
 import json
 from typing import Any
@@ -21,10 +21,10 @@ def dumps(value: Any, indent: int | None = None) -> str:
 
 
 def loads(text: str | bytes, name: str) -> Any:
-    """Read JSON from outside; `name` stands in the error messages.
+    """Read JSON from outside; `name` identifies it in error messages.
 
     Raises:
-        TenfoldError: if it is no JSON in UTF-8, holds a number that JSON has not, or is nested too deeply.
+        TenfoldError: if it is not JSON in UTF-8, holds NaN or infinity, or is nested too deeply.
     """
     try:
         return json.loads(text.decode() if isinstance(text, bytes) else text, parse_constant=_refuse)
@@ -35,4 +35,4 @@ def loads(text: str | bytes, name: str) -> Any:
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not valid JSON")

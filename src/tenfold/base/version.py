@@ -1,4 +1,4 @@
-"""The installed version and where tenfold is developed, as the package's metadata have them."""
+"""The installed version, and where tenfold is developed, from the package's metadata."""
 
 from importlib import metadata
 

@@ -22,11 +22,11 @@ for commands in ("training", "models", "reading"):  # each adds its own, in the 
 def main() -> None:
     """Run the command line; every failure ends in one line on standard error.
 
-    The exit code is 2 for bad input, and 70 for a fault of tenfold itself, whose traceback the environment variable
-    TENFOLD_DEBUG=1 shows.
+    The exit code is 2 for bad input, and 70 for a fault of tenfold itself, whose traceback is shown if the environment
+    variable TENFOLD_DEBUG is 1.
     """
     _prepare_streams()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # which would leave worker processes behind
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the default would leave worker processes behind
     try:
         with warnings_as_lines():
             _check_current_folder()
@@ -43,17 +43,17 @@ def main() -> None:
 
 
 def _prepare_streams() -> None:
-    """Give the standard streams a state in which any text can be printed."""
+    """Put the standard streams into a state in which any text can be printed."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            # it was closed: the next file to be opened would get its number, and what libraries print would go there
+            # it was closed: the next file opened would get its number, and receive what libraries print
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115  # a device
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # as standard error does with what an encoding lacks
+        sys.stdout.reconfigure(errors="backslashreplace")  # as standard error does by default
 
 
 def _close_streams() -> None:
-    """Drop what cannot be written, or Python would complain of it at its end."""
+    """Drop output that cannot be written; otherwise Python would complain at exit."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -64,14 +64,14 @@ def _close_streams() -> None:
 def _check_current_folder() -> None:
     try:
         Path.cwd()
-    except FileNotFoundError:  # PyTorch would end the process without a word of ours
+    except FileNotFoundError:  # PyTorch would end the process before we could say anything
         raise TenfoldError("the current folder has been deleted; change to another") from None
 
 
 def _fail_ourselves(error: Exception) -> int:
-    """Say what nobody foresaw."""
+    """Report an error that nobody foresaw, and return the exit code."""
     if isinstance(error, MemoryError) or re.search("can't allocate memory|out of memory", str(error)):
-        say("there is not enough memory for this; try a smaller network, batch or picture")
+        say("not enough memory; try a smaller network, batch or picture")
     elif isinstance(error, RecursionError):
         say("something is nested too deeply to be read")
     else:

@@ -1,4 +1,4 @@
-"""What the commands share: the application, options, progress, and how failures are said."""
+"""What the commands share: the application, options, progress bars, and how failures are reported."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -19,11 +19,11 @@ app = typer.Typer(
 Data = Annotated[
     str, typer.Option("--data", help="bundled, openml, download, or a path: IDX folder, mnist.npz, folder of pictures.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on standard output.")]
 
-Processes = Annotated[int | None, typer.Option(min=1, help="Runs at a time; by default one for each core.")]
+Processes = Annotated[int | None, typer.Option(min=1, help="How many run at a time; by default one per core.")]
 Cluster = Annotated[
-    str | None, typer.Option(metavar="HOST:PORT", help="Run on this Ray cluster instead, with one core for each run.")
+    str | None, typer.Option(metavar="HOST:PORT", help="Run on this Ray cluster instead, one core per run.")
 ]
 
 
@@ -46,26 +46,26 @@ def main_options(
 
 
 def fail(error: Exception) -> int:
-    """Say what is wrong with the input; returns the exit code."""
-    if isinstance(error, BrokenPipeError):  # whoever read our output has gone, to `head` for example
+    """Report what is wrong with the input, and return the exit code."""
+    if isinstance(error, BrokenPipeError):  # whatever read our output has ended, such as `head`
         return 1
     message = error.format_message() if isinstance(error, TyperException) else str(error)
     if isinstance(error, OSError) and error.strerror:
         message = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    if message:  # there is none where the help has been printed instead
+    if message:  # there is none if the help was printed instead
         say(message)
     return 2
 
 
 def say(message: str) -> None:
-    """Write one line on standard error."""
-    with suppress(OSError):  # there is no other place to say it
+    """Write one line to standard error."""
+    with suppress(OSError):  # there is nowhere else to say it
         print(f"tenfold: {' '.join(message.split())}", file=sys.stderr)
 
 
 @contextmanager
 def kept(things: str) -> Iterator[None]:
-    """Say after Ctrl-C that what is finished is kept."""
+    """After Ctrl-C, say that finished work is kept, and exit with code 130."""
     from tenfold.jobs.training_run import InterruptedRun
 
     try:
@@ -77,13 +77,13 @@ def kept(things: str) -> Iterator[None]:
 
 @contextmanager
 def progress(things: str, total: int) -> Iterator[Callable[[Any], None]]:
-    """A progress bar for finished things; gives what to call with each of them."""
+    """Show a progress bar on standard error; yields a function to call with each finished thing."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
-    above = sys.stdout.isatty()  # what is printed meanwhile goes above the bar, unless it goes to a file
+    above = sys.stdout.isatty()  # output in the meantime appears above the bar, unless it goes to a file
     hidden = not console.is_terminal
     with Progress(*columns, console=console, transient=True, redirect_stdout=above, disable=hidden) as progress:
         bar = progress.add_task(things, total=total)
@@ -91,5 +91,5 @@ def progress(things: str, total: int) -> Iterator[Callable[[Any], None]]:
 
 
 def print_json(value: dict[str, Any]) -> None:
-    """Print a result for programs."""
+    """Print a result as one line of JSON."""
     print(strict_json.dumps(value))

@@ -15,38 +15,44 @@ from tenfold.cli.common import Json, app, print_json
 @app.command()
 def evaluate(
     runs: Annotated[
-        list[Path], typer.Argument(metavar="RUN...", help="Run folders, or files of tenfold.save() and tenfold export.")
+        list[Path], typer.Argument(metavar="RUN...", help="Run folders, or model files from tenfold.save() or export.")
     ],
     ensemble: Annotated[
         bool, typer.Option("--ensemble", help="Average the probabilities of two or more networks.")
     ] = False,
     error_rate: Annotated[
         float | None,
-        typer.Option(min=0, max=1, metavar="RATE", help="Decline so many readings that no more than this are wrong."),
+        typer.Option(
+            min=0, max=1, metavar="RATE", help="Choose a confidence threshold above which at most this share is wrong."
+        ),
     ] = None,
     interpret: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Write pictures of what a network looks at into this folder.")
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write pictures of what the network looks at into this folder."),
     ] = None,
     robustness: Annotated[
-        bool, typer.Option("--robustness", help="Read corrupted, shifted and rotated test images too.")
+        bool, typer.Option("--robustness", help="Also read corrupted, shifted and rotated test images.")
     ] = False,
     mnist_c: Annotated[
         Path | None,
-        typer.Option("--mnist-c", metavar="FOLDER", help="Take corrupted images from the published MNIST-C."),
+        typer.Option(
+            "--mnist-c", metavar="FOLDER", help="Take the corrupted images from the published MNIST-C in this folder."
+        ),
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a report with all of this, as one HTML page.")
+        Path | None, typer.Option(metavar="FILE", help="Write a report with all results, as one HTML page.")
     ] = None,
     source: Annotated[
-        str | None, typer.Option("--data", help="Test images from elsewhere, see tenfold train --help.")
+        str | None, typer.Option("--data", help="Test images from another source; see tenfold train --help.")
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Evaluate a trained network, compare two, or evaluate an ensemble of several, on the test images.
 
-    A file may be .safetensors, .tflite, .onnx, .keras or .h5.
+    A model file may be .safetensors, .tflite, .onnx, .keras or .h5.
 
-    With --error-rate, the threshold of confidence is chosen on the images that were held out from training.
+    With --error-rate, the confidence threshold is chosen on the images that
+    were held out from training.
 
     Example: tenfold evaluate runs/standard --error-rate 0.001
     """
@@ -98,17 +104,18 @@ def export(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, or a .safetensors file.")],
     formats: Annotated[
         list[str] | None,
-        typer.Option("--to", metavar="FORMAT", help="litert, onnx or keras; may be given more than once."),
+        typer.Option("--to", metavar="FORMAT", help="litert, onnx or keras; may be repeated."),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every format.")] = False,
     out: Annotated[Path | None, typer.Option(help="The folder for the files; by default RUN/export.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are already there.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Write a trained network as LiteRT (TFLite), ONNX or Keras, after each file has read all test images.
+    """Export a trained network to LiteRT (TFLite), ONNX or Keras, once each file has read all test images.
 
-    A file takes pixels, uint8 (n, 28, 28), and gives logits, float32 (n, 10); a JSON file beside it says how it
-    compares with the network.
+    An exported file takes pixels, uint8 (n, 28, 28), and returns logits,
+    float32 (n, 10); a JSON file next to it says how it compares with the
+    network.
 
     Example: tenfold export runs/standard --to litert
     """
@@ -117,7 +124,7 @@ def export(
     from tenfold.report import console
 
     if bool(formats) == everything:
-        raise TenfoldError(f"name a format with --to ({', '.join(FORMATS)}), or take them --all")
+        raise TenfoldError(f"name a format with --to ({', '.join(FORMATS)}), or export --all")
     files = write(run, formats or tuple(FORMATS), out, force)
     if as_json:
         print_json({"run": str(run), "files": files})

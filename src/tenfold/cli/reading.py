@@ -1,4 +1,4 @@
-"""Commands that read what people write: predict, draw."""
+"""Commands that read handwriting: predict, draw."""
 
 import sys
 from pathlib import Path
@@ -24,30 +24,35 @@ def predict(
     ],
     model: Annotated[
         Path | None,
-        typer.Option(help="A run folder or a file; by default the network that comes with tenfold."),
+        typer.Option(help="A run folder or a model file; by default the model that comes with tenfold."),
     ] = None,
-    single: Annotated[bool, typer.Option("--single", help="Every picture shows one digit.")] = False,
+    single: Annotated[bool, typer.Option("--single", help="Every picture shows exactly one digit.")] = False,
     annotate: Annotated[
         Path | None,
-        typer.Option(metavar="OUT", help="Draw what was read on the picture OUT.png, or on all pictures, in a folder."),
+        typer.Option(metavar="OUT", help="Write annotated pictures: to OUT.png, or for several, into a folder OUT."),
     ] = None,
     explain: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Write every step of the reading as pictures into this folder."),
+        typer.Option(metavar="FOLDER", help="Write a picture of every step of reading into this folder."),
     ] = None,
     cluster: Annotated[
-        str | None, typer.Option(metavar="HOST:PORT", help="Read on this Ray cluster, which must share the folders.")
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT", help="Read on this Ray cluster, which must share the folders with this machine."
+        ),
     ] = None,
-    verbose: Annotated[bool, typer.Option("--verbose", help="Say with each answer which model gave it.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON Lines, one object a file.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Name the model that gave each answer.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON Lines, one object per file.")] = False,
 ) -> None:
     """Read the digits in pictures: photos, scans, drawings; several digits, several lines.
 
-    What is probably no digit is a question mark, unless the model was never calibrated for that. A model's file may be
-    .safetensors, .tflite, .onnx, .keras or .h5; lines that it is in doubt of are seen by tenfold's own second network.
+    A question mark stands for what is probably not a digit, unless the model
+    has no thresholds for that. A model file may be .safetensors, .tflite,
+    .onnx, .keras or .h5; lines that it leaves in doubt are also read by
+    tenfold's own line model.
 
-    Exit code 0 if digits were found in every file; 1 if in some there are none or they could not be read; 2 if none of
-    the files could be read.
+    Exit code 0 if digits were found in every file; 1 if some files hold none
+    or could not be read; 2 if no file could be read.
 
     Example: tenfold predict note.jpg --annotate read.png
     """
@@ -62,7 +67,7 @@ def predict(
     if convention := getattr(reader.model, "convention", None):
         say(f"{reader.name} {convention}")
     if reader.thresholds is None:
-        say(f"{reader.name} has no thresholds of refusal, so all is read as digits")
+        say(f"{reader.name} has no thresholds for refusing what is not a digit, so everything is read as digits")
     failures = empty = 0
     with progress("pictures", len(sources)) as advance:
         for source, found in read_sources(sources, reader, Options(single, annotate, explain), cluster):
@@ -93,10 +98,12 @@ def predict(
 
 @app.command()
 def draw(
-    port: Annotated[int | None, typer.Option(min=0, max=65535, help="By default 8028, or a free one.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="By default 8028, or a free port if that is taken.")
+    ] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
 ) -> None:
-    """Draw or show digits to a page in the browser, which reads them on this machine; until Ctrl-C.
+    """Open a page in the browser that reads the digits you draw or show it, on this machine; runs until Ctrl-C.
 
     Example: tenfold draw
     """

@@ -25,7 +25,7 @@ def data(
     from tenfold.data import load
     from tenfold.report import console
 
-    parts = dict(zip(("train", "test"), load(source), strict=True))
+    splits = dict(zip(("train", "test"), load(source), strict=True))
     facts = {
         name: {
             "source": digits.source,
@@ -35,13 +35,13 @@ def data(
             "std": float(digits.images.std() / 255),
             "sha256": digits.sha256(),
         }
-        for name, digits in parts.items()
+        for name, digits in splits.items()
     }
     if plot is not None:
         from tenfold.report import plots
 
         plot.mkdir(parents=True, exist_ok=True)
-        for name, digits in parts.items():
+        for name, digits in splits.items():
             plots.samples(digits).savefig(plot / f"{name}-samples.png")
             plots.class_histogram(digits).savefig(plot / f"{name}-classes.png")
             plots.mean_and_variance(digits).savefig(plot / f"{name}-mean-variance.png")
@@ -58,14 +58,14 @@ def train(
     recipe: Annotated[str, typer.Option(help="A recipe's name, or a TOML file.")] = "standard",
     network: Annotated[str | None, typer.Option(help="Train this network instead of the recipe's.")] = None,
     epochs: Annotated[float | None, typer.Option(help="Passes over the training images.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Starts every random stream.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seeds every random number generator.")] = None,
     changes: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change any value of the recipe.")
     ] = None,
     source: Data = "bundled",
     out: Annotated[Path | None, typer.Option(help="The run folder; by default a new one in runs/.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the run in that folder.")] = False,
-    resume: Annotated[Path | None, typer.Option(metavar="RUN", help="Go on with an interrupted run.")] = None,
+    resume: Annotated[Path | None, typer.Option(metavar="RUN", help="Continue an interrupted run.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda or mps; by default the fastest there is.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -83,7 +83,7 @@ def train(
     try:
         if resume is not None:
             if overrides or out or force or device or recipe != "standard" or source != "bundled":
-                raise TenfoldError("--resume goes on with the run's own settings; leave the other options out")
+                raise TenfoldError("--resume continues with the run's own settings; leave the other options out")
             run = training_run.resume(resume, [ProgressBar()])
         else:
             chosen = recipes.load(recipe, overrides)
@@ -108,9 +108,10 @@ def study(
     cluster: Cluster = None,
     as_json: Json = False,
 ) -> None:
-    """Train many runs, seeds by recipes by variants, and compare them; the same command goes on after an interruption.
+    """Train many runs, for every combination of seed, recipe and variant, and compare them.
 
-    Exit code 1 if some of the runs failed.
+    Finished runs are kept: repeat the command to continue after an
+    interruption. Exit code 1 if any run failed.
 
     Example: tenfold study optimizers.toml
     """
@@ -138,16 +139,16 @@ def compare(
     models: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME,NAME", help="Recipes, classical or of networks, or networks; by default most of them."
+            metavar="NAME,NAME", help="Recipes (of networks or classical) or networks; by default most of them."
         ),
     ] = None,
     train_size: Annotated[
-        int | None, typer.Option(metavar="IMAGES", help="Learn so many training images instead of all.")
+        int | None, typer.Option(metavar="IMAGES", help="Train on this many images instead of all.")
     ] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Learn 10,000 training images; without the slowest models.")
+        bool, typer.Option("--quick", help="Train on 10,000 images, and leave out the slowest models.")
     ] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Starts the random numbers of all models.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seeds the random numbers of all models.")] = 0,
     source: Data = "bundled",
     out: Annotated[
         Path | None, typer.Option(help="The folder of the models; by default a new one in comparisons/.")
@@ -156,10 +157,12 @@ def compare(
     cluster: Cluster = None,
     as_json: Json = False,
 ) -> None:
-    """Train networks and classical models on the same images, each on one core, and compare what they do.
+    """Train networks and classical models on the same images, each on one core, and compare them.
 
-    Finished models are kept: the same command goes on after an interruption, and with more models it trains only those.
-    Beside the models it writes comparison.json and comparison.png. Exit code 1 if some of the models failed.
+    Finished models are kept: repeat the command to continue after an
+    interruption, or name more models to train only the new ones. Besides the
+    models, it writes comparison.json and comparison.png. Exit code 1 if any
+    model failed.
 
     Example: tenfold compare --quick --models fast,rbf_svm,random_forest
     """
@@ -169,7 +172,7 @@ def compare(
     from tenfold.report import console
 
     if quick and train_size is not None:
-        raise TenfoldError("--quick is --train-size 10000; give one of them")
+        raise TenfoldError("--quick means --train-size 10000; give only one of the two")
     entries = comparison.plan(
         [name.strip() for name in models.split(",")]
         if models is not None

@@ -1,4 +1,4 @@
-"""MNIST and the other ways to get digits: `load`, `split`, `Digits`, the IDX format."""
+"""MNIST and other sources of digits: `load`, `split`, `Digits`, the IDX format."""
 
 from tenfold.data.digits import CLASSES, MEAN, SIDE, STD, Digits, shift, split, subset
 from tenfold.data.idx import parse_idx, read_idx, write_idx

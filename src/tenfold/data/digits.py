@@ -21,13 +21,13 @@ class Digits:
     Attributes:
         images: grayscale pixels, `uint8 (n, 28, 28)`, 0 is background and 255 full ink.
         labels: the digit each image shows, `uint8 (n,)`, 0 to 9.
-        source: where they came from, for people to read.
+        source: where they came from, in words.
 
     Raises:
         TenfoldError: if the shapes, types or counts do not fit, or a label is not 0 to 9.
     """
 
-    images: np.ndarray  # shapes and types are checked below: what is wrong with a user's data is told in plain words
+    images: np.ndarray  # shapes and types are checked below, to say in plain words what is wrong with a user's data
     labels: np.ndarray
     source: str = "memory"
 
@@ -59,7 +59,7 @@ class Digits:
         return Digits(images, labels, self.source)
 
     def counts(self) -> Int64[np.ndarray, "10"]:
-        """Count the images of each class."""
+        """Count the images of each digit, from 0 to 9."""
         return np.bincount(self.labels, minlength=CLASSES)
 
     def sha256(self) -> str:
@@ -70,12 +70,12 @@ class Digits:
 
 
 def split(digits: Digits, validation: int, seed: int = 0) -> tuple[Digits, Digits]:
-    """Split into training and validation digits, every class in the same proportion in both.
+    """Split into training and validation digits, with every class in the same proportion in both.
 
     Args:
-        digits: what to split.
-        validation: how many images go to the validation split, at least 1 and fewer than there are.
-        seed: another seed gives another split; the same seed always gives the same.
+        digits: the digits to split.
+        validation: how many images go into the validation split; at least 1, and not all of them.
+        seed: the same seed always gives the same split, another seed another one.
 
     Returns:
         `(train, validation)`, both in their original order.
@@ -96,16 +96,16 @@ def split(digits: Digits, validation: int, seed: int = 0) -> tuple[Digits, Digit
 
 
 def subset(digits: Digits, n: int) -> Digits:
-    """Take some of the digits, every class in the same proportion; the same ones every time.
+    """Take `n` of the digits, with every class in the same proportion; always the same ones.
 
     Raises:
-        TenfoldError: if there are not so many.
+        TenfoldError: if `n` is less than 1 or more than there are.
     """
     return digits if n == len(digits) else split(digits, n)[1]
 
 
 def shift(images: UInt8[np.ndarray, "n 28 28"], down: int, right: int) -> UInt8[np.ndarray, "n 28 28"]:
-    """Shift images by whole pixels, fewer than 28; what comes in is background."""
+    """Shift images by whole pixels, fewer than 28 either way; the vacated pixels become background."""
     border = max(abs(down), abs(right))
     padded = np.pad(images, ((0, 0), (border, border), (border, border)))
     return padded[:, border - down :, border - right :][:, :SIDE, :SIDE]

@@ -26,25 +26,25 @@ MIRRORS = (
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
     "https://azureopendatastorage.blob.core.windows.net/mnist/",
 )
-TIMEOUT = 20.0  # seconds without a byte before the next mirror gets its turn
+TIMEOUT = 20.0  # seconds without a byte before the next mirror is tried
 CHUNK = 1 << 16
-MAX_BYTES = 16 << 20  # the largest of the files has 9.9 MB; a mirror that sends on and on is cut off
+MAX_BYTES = 16 << 20  # the largest file has 9.9 MB; a mirror that never stops sending is cut off
 
 
 def is_intact(path: Path) -> bool:
-    """Tell whether `path`, named like one of the four files, is there and has the right SHA-256."""
+    """Whether `path`, named like one of the four files, exists and has the right SHA-256."""
     return path.is_file() and path.stat().st_size <= MAX_BYTES and _sha256(path.read_bytes()) == SUMS[path.name]
 
 
 def download(folder: str | os.PathLike, mirrors: Sequence[str] = MIRRORS, progress: "Progress | None" = None) -> None:
-    """Put the four packed files of MNIST into `folder`; those already there and intact are not fetched again.
+    """Download MNIST's four compressed files into `folder`; intact ones that are already there are not fetched again.
 
-    A file appears under its name only when it is complete and its SHA-256 is right.
+    A file appears under its name only once it is complete and its SHA-256 is right.
 
     Args:
-        folder: where they go; made if it does not exist.
+        folder: where the files go; created if it does not exist.
         mirrors: http or https addresses of folders that hold the files, tried in this order.
-        progress: where to draw the progress bars; by default on stderr, gone when done.
+        progress: where to draw the progress bars; by default on standard error, removed when done.
 
     Raises:
         TenfoldError: if a mirror is not http or https, or every mirror fails for a file.
@@ -80,7 +80,7 @@ def _progress_on_stderr() -> "Progress":
 
 
 def _fetch_from_any(mirrors: Sequence[str], name: str, bars: "Progress") -> bytes:
-    """Get the right bytes of the file `name` from the first mirror that has them."""
+    """Fetch the file `name` from the first mirror that delivers the right bytes."""
     reasons = []
     for mirror in mirrors:
         try:
@@ -95,7 +95,7 @@ def _fetch_from_any(mirrors: Sequence[str], name: str, bars: "Progress") -> byte
 
 
 def _fetch(url: str, bars: "Progress") -> bytes:
-    """Get the bytes at `url`, all that its server announced."""
+    """Fetch all the bytes that the server announces at `url`."""
     task = bars.add_task(url.rsplit("/", 1)[1], total=None)
     try:
         with urlopen(Request(url, headers={"User-Agent": "tenfold"}), timeout=TIMEOUT) as response:  # noqa: S310

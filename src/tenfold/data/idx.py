@@ -22,25 +22,33 @@ CHUNK = 1 << 16
 
 
 def read_idx(path: str | os.PathLike) -> np.ndarray:
-    """Read an IDX file, packed with gzip or not, into a read-only array.
+    """Read an IDX file, compressed with gzip or not, into a read-only array.
 
     Args:
         path: the file.
 
     Returns:
-        An array with the file's shape and type; `uint8` for the files of MNIST.
+        An array with the file's shape and type; `uint8` for MNIST's files.
 
     Raises:
-        TenfoldError: if the file is no IDX file, is truncated or damaged, or holds more than it declares.
+        TenfoldError: if the file is not an IDX file, is truncated or damaged, or holds more than it declares.
         OSError: if the file cannot be read.
     """
     return parse_idx(read_bytes(path, DATA), str(path))
 
 
 def parse_idx(data: bytes | memoryview, name: str = "IDX data") -> np.ndarray:
-    """Parse the bytes of an IDX file, packed with gzip or not; `name` stands in the error messages.
+    """Parse the bytes of an IDX file, compressed with gzip or not, into a read-only array.
 
-    See `read_idx` for what is returned and raised.
+    Args:
+        data: the bytes.
+        name: identifies the data in error messages.
+
+    Returns:
+        An array with the declared shape and type; `uint8` for MNIST's files.
+
+    Raises:
+        TenfoldError: if the data are not in IDX format, are truncated or damaged, or hold more than they declare.
     """
     if data[:2] == GZIP_MAGIC:
         data = _unpack(bytes(data), name)
@@ -61,10 +69,10 @@ def parse_idx(data: bytes | memoryview, name: str = "IDX data") -> np.ndarray:
 
 
 def write_idx(path: str | os.PathLike, array: np.ndarray) -> None:
-    """Write `array` as an unpacked IDX file.
+    """Write `array` as an uncompressed IDX file.
 
     Raises:
-        TenfoldError: if the format has no code for the type, or more than 8 dimensions.
+        TenfoldError: if the format has no code for the array's type, or the array has more than 8 dimensions.
         OSError: if the file cannot be written.
     """
     big_endian = array.dtype.newbyteorder(">").str.replace("|", ">")
@@ -75,7 +83,7 @@ def write_idx(path: str | os.PathLike, array: np.ndarray) -> None:
 
 
 def _header(data: bytes | memoryview, name: str) -> tuple[tuple[int, ...], np.dtype, int]:
-    """Shape, type, and where the values start."""
+    """Parse the header: the shape, the type, and the position of the first value."""
     if len(data) < 4 or data[:2] != b"\0\0" or data[2] not in DTYPES or data[3] > MAX_DIMENSIONS:
         raise TenfoldError(f"{name}: not an IDX file (its first four bytes are {data[:4].hex(' ') or 'missing'})")
     dimensions = data[3]
@@ -87,7 +95,7 @@ def _header(data: bytes | memoryview, name: str) -> tuple[tuple[int, ...], np.dt
 
 
 def _unpack(packed: bytes, name: str) -> memoryview:
-    """Unpack gzip, no further than the IDX header inside declares, and that no more than a file may hold."""
+    """Decompress gzip data, but no more than the IDX header inside declares and a file may hold."""
     stream, unpacked = io.BytesIO(packed), io.BytesIO()
     unpacker = zlib.decompressobj(wbits=31)
     try:

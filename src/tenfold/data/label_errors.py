@@ -1,4 +1,4 @@
-"""The labels of MNIST's test set that human raters contest."""
+"""Label errors in MNIST's test set: labels that most human raters reject."""
 
 from tenfold.data.digits import Digits
 
@@ -8,12 +8,14 @@ LABEL_ERRORS = (947, 1621, 1901, 2130, 2462, 2597, 2654, 3520, 3558, 5937, 6651,
 
 
 def known_label_errors(digits: Digits) -> tuple[int, ...]:
-    """List the indices of the labels that fewer than three of five human raters chose; known for MNIST's test set only.
+    """List the known label errors: labels that fewer than three of five human raters chose.
 
-    The raters were shown the test images at which a model had stumbled, so there may be more such labels.
+    They are known for MNIST's test set only. The raters were shown just the images that a model had doubts about, so
+    there may be more.
 
     Returns:
-        `LABEL_ERRORS` if these are MNIST's test images and labels, all of them and in their order; otherwise none.
+        The indices `LABEL_ERRORS` if these are all of MNIST's test images and labels in their original order;
+        otherwise none.
 
     Source: Northcutt, Athalye and Mueller, "Pervasive Label Errors in Test Sets Destabilize Machine Learning
     Benchmarks", NeurIPS Datasets and Benchmarks, 2021; the votes are in `mturk/mnist_mturk.json` of

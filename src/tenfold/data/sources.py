@@ -1,4 +1,4 @@
-"""`load`: the ways to get digits."""
+"""`load`: the sources that digits can come from."""
 
 import difflib
 import os
@@ -21,24 +21,24 @@ TRAIN_SIZE, TEST_SIZE = 60_000, 10_000
 
 
 def locate(source: str | os.PathLike) -> str:
-    """Write a source so that `load` finds it from any folder: names stay, paths become absolute."""
+    """Return a source in a form that `load` finds from any folder: names stay, paths become absolute."""
     return str(source) if str(source) in NAMED else str(Path(source).resolve())
 
 
 def load(source: str | os.PathLike = "bundled") -> tuple[Digits, Digits]:
-    """Load digits to train and to test with.
+    """Load digits for training and testing.
 
     Args:
         source: one of
 
-            - `"bundled"`: the MNIST that comes with tenfold, its SHA-256 verified;
+            - `"bundled"`: the MNIST that comes with tenfold, verified by its SHA-256;
             - `"openml"`: scikit-learn's `fetch_openml("mnist_784")`;
             - `"download"`: MNIST from a mirror, kept in the user's cache folder;
-            - a folder of four IDX files, packed or not, named like those of MNIST, Fashion-MNIST, KMNIST or EMNIST;
-            - an `mnist.npz` as Keras has it;
-            - a folder of pictures sorted into `0/` to `9/` (a sixth of each class is held out as test), or into
-              `train/0/` to `train/9/` and `test/0/` to `test/9/`; files that are no pictures by their suffix are
-              skipped, with a warning.
+            - a folder of four IDX files, compressed or not, named like those of MNIST, Fashion-MNIST, KMNIST or EMNIST;
+            - an `mnist.npz` like Keras';
+            - a folder of pictures sorted into `0/` to `9/` (a sixth of each class is held out for testing), or into
+              `train/0/` to `train/9/` and `test/0/` to `test/9/`; files without the suffix of a picture are skipped,
+              with a warning.
 
     Returns:
         `(train, test)`; their arrays may be read-only.
@@ -82,7 +82,7 @@ def _load_openml() -> tuple[Digits, Digits]:
     except ImportError:
         raise TenfoldError("openml needs scikit-learn; pip install 'tenfold[classical]'") from None
     try:
-        with warnings.catch_warnings(action="ignore"):  # one for each time it tries again
+        with warnings.catch_warnings(action="ignore"):  # it warns at every retry
             data, target = fetch_openml("mnist_784", version=1, as_frame=False, return_X_y=True)
     except (OSError, ValueError) as error:
         raise TenfoldError(f"openml: cannot fetch mnist_784 ({error}); try again later, or use bundled") from None
@@ -117,10 +117,10 @@ def _load_idx(folder: Path, source: str) -> tuple[Digits, Digits]:
 
 
 def _find_idx(folder: Path, part: str, kind: str) -> Path:
-    """Find the one IDX file of the part (train, test) and kind (images, labels)."""
+    """Find the one IDX file for a split (train, test) and a kind (images, labels)."""
     found = {
         path.name.removesuffix(".gz"): path
-        for path in sorted(folder.iterdir())  # the packed one of two twins comes last and wins: it carries a checksum
+        for path in sorted(folder.iterdir())  # of two copies the compressed one, with its checksum, comes last and wins
         if (match := IDX_NAME.match(path.name))
         and (match[1].lower() == "train") == (part == "train")
         and match[2].lower() == kind
@@ -151,7 +151,7 @@ def _load_npz(path: Path) -> tuple[Digits, Digits]:
     with path.open("rb") as file:
         try:
             with np.load(file, allow_pickle=False) as archive:
-                # zipfile unpacks no more of an array than is declared here
+                # zipfile decompresses no more of an array than is declared here
                 if sum(part.file_size for part in archive.zip.infolist()) > DATA:
                     raise TenfoldError(f"{path}: too large, its arrays hold more than {DATA >> 20} MiB")
                 arrays = {name: archive[name] for name in KERAS_ARRAYS if name in archive}
@@ -171,21 +171,21 @@ def _load_npz(path: Path) -> tuple[Digits, Digits]:
 
 
 def _load_pictures(folder: Path) -> Digits:
-    from tenfold.imaging import SUFFIXES, read_pictures  # here because few need OpenCV
+    from tenfold.imaging import SUFFIXES, read_pictures  # here, because few callers need OpenCV
 
     folders = {path.name: path for path in folder.iterdir() if path.is_dir() and path.name.isdecimal()}
     expected = [str(digit) for digit in range(CLASSES)]
     if too_many := sorted(set(folders) - set(expected)):
-        raise TenfoldError(f"{folder}: needs folders of pictures named 0 to 9; too many: {', '.join(too_many)}")
+        raise TenfoldError(f"{folder}: needs folders of pictures named 0 to 9 only; remove {', '.join(too_many)}")
     files = [path for name in sorted(folders) for path in sorted(folders[name].iterdir()) if path.is_file()]
     paths = [path for path in files if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")]
     if skipped := sorted({path.name for path in files} - {path.name for path in paths}):
         names = ", ".join(skipped[:3]) + (", ..." if len(skipped) > 3 else "")
-        _warn(f"{folder}: skipped {len(files) - len(paths)} files that are no pictures ({names})")
+        _warn(f"{folder}: skipped {len(files) - len(paths)} files that are not pictures ({names})")
     labels = np.array([int(path.parent.name) for path in paths], dtype=np.uint8)
     digits = Digits(read_pictures(paths), labels, str(folder))
     if missing := [name for name, count in zip(expected, digits.counts(), strict=True) if not count]:
-        _warn(f"{folder}: holds no pictures of {', '.join(missing)}, which a network can then not learn to read")
+        _warn(f"{folder}: holds no pictures of {', '.join(missing)}, so a network cannot learn to read them")
     return digits
 
 

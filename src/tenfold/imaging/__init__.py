@@ -1,4 +1,4 @@
-"""From a picture of any kind to images like MNIST's, in steps that can be used and seen alone."""
+"""From a picture of any kind to images like MNIST's, in steps that can be used and inspected one by one."""
 
 from tenfold.imaging.components import Component
 from tenfold.imaging.load import SUFFIXES, Picture

@@ -1,4 +1,4 @@
-"""Pictures that come as numbers: arrays, tensors, nested lists."""
+"""Pictures given as numbers: arrays, tensors, nested lists."""
 
 from typing import Any
 
@@ -11,22 +11,22 @@ from tenfold.imaging.normalize import SIDE, is_normal
 CHANNELS = (3, 4)
 WANTED = "a picture is (height, width) or (height, width, 3 or 4)"
 ONE_BY_ONE = "read them one by one, or images like those of MNIST with tenfold.reader.Reader().read_images"
-TOLERANCE = 1e-3  # what interpolation may overshoot 0 and 1 by
+TOLERANCE = 1e-3  # by how much interpolation may overshoot 0 and 1
 
 
 def to_levels(values: Any) -> UInt8[np.ndarray, "height width *channels"]:
-    """Turn numbers into gray levels or colors of 8 bits.
+    """Turn numbers into 8-bit gray levels or colors.
 
     Args:
-        values: an array, a tensor or nested lists. Axes of length 1 before and behind are dropped; 784 numbers in a row
-            are an image of 28x28. Booleans and numbers from 0 to 1 go from black to white, except in `uint8`; others go
-            from 0 to 255, in `uint16` to 65535.
+        values: an array, a tensor or nested lists. Leading and trailing axes of length 1 are dropped; a row of 784
+            numbers is an image of 28x28. Booleans and numbers from 0 to 1 run from black to white, except in `uint8`;
+            other numbers run from 0 to 255, or to 65535 in `uint16`.
 
     Returns:
-        Of shape (height, width) or (height, width, 3 or 4).
+        The picture, uint8 of shape (height, width) or (height, width, 3 or 4).
 
     Raises:
-        TenfoldError: if they are no picture, or several; it says what to do.
+        TenfoldError: if the values are not a picture, or are several; the message says what to do.
     """
     pixels = _as_array(values)
     shape = pixels.shape
@@ -37,11 +37,11 @@ def to_levels(values: Any) -> UInt8[np.ndarray, "height width *channels"]:
     if pixels.ndim == 4 or (pixels.ndim == 3 and pixels.shape[-1] not in CHANNELS):
         if pixels.ndim == 3 and pixels.shape[0] in CHANNELS:
             raise TenfoldError(
-                f"an array {shape}: of colors, needs them last, see transpose; of pictures, {ONE_BY_ONE}"
+                f"an array {shape}: if it is in color, put the channels last (transpose); if several, {ONE_BY_ONE}"
             )
-        raise TenfoldError(f"an array {shape} is no picture; if it is several, {ONE_BY_ONE}")
+        raise TenfoldError(f"an array {shape} is not a picture; if it is several, {ONE_BY_ONE}")
     if pixels.ndim not in (2, 3):
-        raise TenfoldError(f"an array {shape} is no picture; {WANTED}")
+        raise TenfoldError(f"an array {shape} is not a picture; {WANTED}")
     if not pixels.size:
         raise TenfoldError(f"an array {shape} is an empty picture")
     levels = _scale(pixels)
@@ -59,19 +59,19 @@ def _as_array(values: Any) -> Shaped[np.ndarray, "..."]:
     except (TypeError, ValueError, RuntimeError) as error:
         reason = str(error).partition("\n")[0]
         raise TenfoldError(
-            f"this {type(values).__name__} is no picture, do its rows differ in length? ({reason})"
+            f"this {type(values).__name__} is not a picture; do its rows differ in length? ({reason})"
         ) from None
     if pixels.dtype.kind not in "buif":
         what = type(values).__name__ if pixels.ndim == 0 else f"{type(values).__name__} of {pixels.dtype}"
         raise TenfoldError(
-            f"this {what} is no picture; needs a path, a file, bytes, a Pillow image or numbers; "
-            "read several pictures one by one"
+            f"this {what} is not a picture; give a path, a file, bytes, a Pillow image or numbers, "
+            "and read several pictures one by one"
         )
     return pixels
 
 
 def _scale(pixels: Shaped[np.ndarray, "..."]) -> UInt8[np.ndarray, "..."]:
-    """From any range to 0 to 255."""
+    """Scale values of any accepted range to 0 to 255."""
     if pixels.dtype == np.uint8:
         return pixels
     low, high = float(pixels.min()), float(pixels.max())
@@ -80,7 +80,7 @@ def _scale(pixels: Shaped[np.ndarray, "..."]) -> UInt8[np.ndarray, "..."]:
     largest = 65535 if pixels.dtype == np.uint16 else 255
     if low < -TOLERANCE or high > largest + TOLERANCE:
         raise TenfoldError(
-            f"a picture goes from 0 to 1 or from 0 to 255, this one from {low:g} to {high:g}; "
+            f"a picture ranges from 0 to 1 or from 0 to 255, this one from {low:g} to {high:g}; "
             "undo its standardization, or scale it"
         )
     if high <= 1 + TOLERANCE:

@@ -1,4 +1,4 @@
-"""From ink to parts: connected pieces of ink, without ruled lines, frames, blots and specks."""
+"""From ink to connected components, without ruled lines, frames, blots and specks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,29 +10,29 @@ from jaxtyping import Bool, Int
 from tenfold.base.errors import TenfoldError
 from tenfold.imaging.strokes import stroke_width, stroke_widths, weighted_median
 
-EDGE_TO_EDGE = 0.95  # of the picture; an upright line is as long where there are no level ones: else it may be a 1
-STRAIGHT = 8  # stroke widths; strokes of digits run level for less
-SHORTEST = 1.5  # heights of the writing; of a ruled line
-WRITING = 1.5  # stroke widths; what is left without lines is higher, or else it is the ends of a dash
-THICKEST = 0.05  # of its length; of a ruled line
-FRAME = 0.8  # of the part's ink; this much near the edges of its box makes it a frame if something is inside
-SPECK = 0.12  # of the height of the digits; smaller parts are specks
-THIN, BIT = 0.5, 0.25  # of the typical stroke width and height; what is as thin and as small is a bit of a ruled line
-OVERLAP = 0.5  # of the width of the narrower of two parts one above the other
-GAP, TALLEST = 0.25, 1.8  # of the height of the digits: between two parts of one digit, and that they may have together
-SMALLEST = 6  # pixels; likewise
-MOST_PARTS = 5000  # no page of writing has more ...
-MOST_COVERED = 50_000_000  # pixels, of the boxes of all parts together; of a page, 12 times as many as it has at most
+EDGE_TO_EDGE = 0.95  # of the picture's height: the shortest upright line if none is level, since it may be a 1
+STRAIGHT = 8  # stroke widths: the strokes of digits run straight for less
+SHORTEST = 1.5  # heights of the writing: the shortest ruled line
+WRITING = 1.5  # stroke widths: writing is higher; if what remains without lines is not, it is the ends of a dash
+THICKEST = 0.05  # of its length: the thickest ruled line
+FRAME = 0.8  # of a component's ink: with this much near the edges of its box, and something inside, it is a frame
+SPECK = 0.12  # of the height of the digits: smaller components are specks
+THIN, BIT = 0.5, 0.25  # of the typical stroke width and height: anything thinner and shorter is a bit of a ruled line
+OVERLAP = 0.5  # of the narrower width: how far two strokes of one digit, one above the other, must overlap
+GAP, TALLEST = 0.25, 1.8  # of the height of the digits: the largest gap in a broken digit, and its largest height
+SMALLEST = 6  # pixels: smaller components are specks at any scale
+MOST_COMPONENTS = 5000  # no page of writing has more ...
+MOST_COVERED = 50_000_000  # pixels in the boxes of all components together: 12 times the largest page
 
 
 @dataclass(frozen=True, eq=False)
 class Component:
-    """Some ink: its place in the picture and its pixels.
+    """A piece of ink: its place in the picture and its pixels.
 
     Attributes:
-        x: the leftmost column.
-        y: the topmost row.
-        mask: where there is ink in the box that starts there.
+        x: the leftmost column of its box.
+        y: the topmost row of its box.
+        mask: where there is ink in the box.
     """
 
     x: int
@@ -41,17 +41,17 @@ class Component:
 
     @property
     def width(self) -> int:
-        """In pixels."""
+        """The width in pixels."""
         return self.mask.shape[1]
 
     @property
     def height(self) -> int:
-        """In pixels."""
+        """The height in pixels."""
         return self.mask.shape[0]
 
     @property
     def right(self) -> int:
-        """The first column after it."""
+        """The first column to the right of it."""
         return self.x + self.width
 
     @property
@@ -59,14 +59,14 @@ class Component:
         """The first row below it."""
         return self.y + self.height
 
-    @property  # a cached one has a lock in Python 3.11, which a fork while a thread reads would find locked forever
+    @property  # not cached: Python 3.11 locks cached properties, and a fork could inherit a lock that is never released
     def area(self) -> int:
-        """How many pixels are ink."""
+        """The number of ink pixels."""
         return int(np.count_nonzero(self.mask))
 
 
 def join(components: Sequence[Component]) -> Component:
-    """The ink of several parts as one."""
+    """Join the ink of several components into one."""
     x, y = min(component.x for component in components), min(component.y for component in components)
     mask = np.zeros(
         (max(component.bottom for component in components) - y, max(component.right for component in components) - x),
@@ -78,21 +78,24 @@ def join(components: Sequence[Component]) -> Component:
 
 
 def trim(x: int, y: int, mask: Bool[np.ndarray, "h w"]) -> Component:
-    """The ink in a piece of the picture that starts at (x, y); there must be some."""
+    """Cut the part of a picture that starts at (x, y) down to its ink; there must be some."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     top, left = rows[0], columns[0]
     return Component(x + int(left), y + int(top), mask[top : rows[-1] + 1, left : columns[-1] + 1])
 
 
 def drop_lines(mask: Bool[np.ndarray, "h w"], faint: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
-    """Erase ruled lines and forms, and leave the strokes that cross them.
+    """Erase ruled lines and printed boxes, and leave the strokes that cross them.
 
-    A line is thin, straight, and longer than what is written on it is high. Of a pale one only bits count as ink, but
-    in the faint ink it is whole.
+    A ruled line is thin, straight, and longer than the writing on it is high. Only bits of a pale line count as ink,
+    but among the faint ink it is whole.
 
     Args:
         mask: where there is ink.
-        faint: likewise, and where there is only a little.
+        faint: where there is at least faint ink.
+
+    Returns:
+        The mask without the lines.
     """
     stroke = stroke_width(mask)
     level, upright = _straight_strokes(faint, stroke), _straight_strokes(faint.T, stroke)
@@ -109,10 +112,13 @@ def drop_lines(mask: Bool[np.ndarray, "h w"], faint: Bool[np.ndarray, "h w"]) ->
 
 
 def find_components(mask: Bool[np.ndarray, "h w"]) -> list[Component]:
-    """The connected components of ink, without specks, what is left of ruled lines, and frames around others.
+    """Find the connected components of ink, leaving out specks, remnants of ruled lines, and frames around others.
+
+    Args:
+        mask: where there is ink.
 
     Raises:
-        TenfoldError: if there are so many, or they lie over one another so much, that they cannot be writing.
+        TenfoldError: if there are too many, or their boxes overlap too much, for writing.
     """
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
     x, y, width, height, area = stats[1:].T
@@ -124,7 +130,7 @@ def find_components(mask: Bool[np.ndarray, "h w"]) -> list[Component]:
     is_bit_of_a_line = (strokes < THIN * weighted_median(strokes, area)) & (short < BIT * typical)
     kept = np.flatnonzero(~(is_speck | is_line | is_bit_of_a_line))
     covered = int((width[kept].astype(np.int64) * height[kept]).sum())
-    if len(kept) > MOST_PARTS or covered > MOST_COVERED:
+    if len(kept) > MOST_COMPONENTS or covered > MOST_COVERED:
         raise too_dense(f"{len(kept):,} connected components that are no specks")
     by_column = np.argsort(x, kind="stable")
     columns = x[by_column]
@@ -140,20 +146,20 @@ def find_components(mask: Bool[np.ndarray, "h w"]) -> list[Component]:
                 & (x[within] + width[within] <= component.right)
                 & (y[within] + height[within] <= component.bottom)
             )
-            if is_inside.sum() > (height[index] > SPECK * component.height):  # it lies within itself, too
+            if is_inside.sum() > (height[index] > SPECK * component.height):  # it also lies within itself
                 continue
         components.append(component)
     return components
 
 
 def join_strokes(components: list[Component]) -> list[Component]:
-    """Join broken strokes: parts one above the other with a small gap, together about as high as other digits."""
+    """Join broken strokes: components one above the other, a small gap apart, together about as high as a digit."""
     height = typical_height(components)
     groups: list[list[Component]] = []
-    left, top, right, bottom = boxes = np.zeros((4, len(components)))  # of each group; sorted by `top`
+    left, top, right, bottom = boxes = np.zeros((4, len(components)))  # of each group, sorted by `top`
     for component in sorted(components, key=lambda component: component.y):
         count = len(groups)
-        first = int(np.searchsorted(top[:count], component.bottom - TALLEST * height - 1))  # those before are too high
+        first = int(np.searchsorted(top[:count], component.bottom - TALLEST * height - 1))  # earlier ones end too high
         near = slice(first, count)
         both = np.minimum(right[near], component.right) - np.maximum(left[near], component.x)
         fits = (
@@ -173,36 +179,36 @@ def join_strokes(components: list[Component]) -> list[Component]:
 
 
 def typical_height(components: Sequence[Component]) -> float:
-    """The median height of parts, weighted by their ink, so that many specks do not count."""
+    """The median height of components in pixels, weighted by their ink so that many specks carry no weight."""
     return weighted_median(
         np.array([component.height for component in components]), np.array([component.area for component in components])
     )
 
 
 def too_dense(what: str) -> TenfoldError:
-    """The error that a picture cannot be writing, because there is more of something in it than in any."""
+    """The error for a picture that cannot be writing because it holds too much; `what` says too much of what."""
     return TenfoldError(f"too dense to be writing ({what}); crop it to what is to be read")
 
 
 def _is_hollow(component: Component) -> bool:
-    """Whether ink runs along the edges of its box only."""
+    """Whether nearly all the ink runs along the edges of the component's box."""
     y, x = max(1, component.height // 6), max(1, component.width // 6)
     return bool(component.mask[y:-y, x:-x].sum() <= (1 - FRAME) * component.area)
 
 
 def _straight_strokes(mask: Bool[np.ndarray, "h w"], stroke: float) -> Int[np.ndarray, "h w"]:
-    """Number the level strokes, without what crosses them; 0 is all else."""
+    """Number the horizontal strokes, without what crosses them; everything else is 0."""
     ink = mask.astype(np.uint8)
     run = round(max(STRAIGHT * stroke, mask.shape[1] / 25, 24))
     closed = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((1, round(stroke) + 1), np.uint8))  # faint lines have gaps
     straight = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((1, run), np.uint8))
     if not straight.any():
         return np.zeros(mask.shape, np.int32)
-    straight = cv2.dilate(np.pad(straight, 1), np.ones((3, 3), np.uint8))  # a line that slopes is a chain of runs
+    straight = cv2.dilate(np.pad(straight, 1), np.ones((3, 3), np.uint8))  # a sloping line is a chain of runs
     _, labels, boxes, _ = cv2.connectedComponentsWithStats(straight)
     widths, areas = boxes[1:, 2], boxes[1:, 4]
     long = widths >= widths.max(initial=0) / 2
-    thickness = max(1, round(areas[long].sum() / max(widths[long].sum(), 1)) - 2)  # less what the dilation added
+    thickness = max(1, round(areas[long].sum() / max(widths[long].sum(), 1)) - 2)  # minus what the dilation added
     labels = labels[1:-1, 1:-1]
     high = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((2 * thickness + 1, 1), np.uint8))
     labels[(high > 0) | ~mask] = 0
@@ -210,7 +216,7 @@ def _straight_strokes(mask: Bool[np.ndarray, "h w"], stroke: float) -> Int[np.nd
 
 
 def _long(strokes: Int[np.ndarray, "h w"], shortest: float) -> Bool[np.ndarray, "h w"]:
-    """Where strokes are longer than this, and thin."""
+    """Where strokes are thin and longer than `shortest` pixels."""
     rows, columns = np.nonzero(strokes)
     numbers = strokes[rows, columns]
     count = int(strokes.max()) + 1

@@ -1,4 +1,4 @@
-"""From gray levels to ink: even out the light, decide which side is paper, and draw the line between the two."""
+"""From gray levels to ink: decide which side is paper, even out the light, and separate ink from paper."""
 
 import cv2
 import numpy as np
@@ -7,23 +7,23 @@ from jaxtyping import Bool, Float, UInt8
 from tenfold.imaging.components import drop_lines
 from tenfold.imaging.strokes import stroke_width
 
-SMALL = 256  # pixels, the longer side of the picture that the light is estimated from
-WINDOW = 6  # stroke widths; paper is looked for within such a distance
-MIN_CONTRAST = 12  # of 255; what differs less from the paper is not seen as ink
-NOISE = 3.5  # standard deviations of the paper around its own mean; likewise
+SMALL = 256  # pixels: the longer side of the reduced picture from which the light is estimated
+WINDOW = 6  # stroke widths: the side of the window in which paper is sought
+MIN_CONTRAST = 12  # of 255: anything that differs less from the paper is not ink
+NOISE = 3.5  # standard deviations of the paper around its mean: anything that differs less is not ink
 WEAK, STRONG = 0.35, 0.6  # of the ink's level: pixels above WEAK are ink where they touch some above STRONG
-FAINT = 0.2  # likewise; lines are looked for among pixels above this that are not noise
+FAINT = 0.2  # of the ink's level: ruled lines are sought among pixels above this that are not noise
 
 
 def invert_to_light_ink(gray: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w"]:
     """Decide which side is paper, and invert the picture if the ink is the darker one.
 
-    Ink is the minority: the deviations from the median have their long tail on its side, whatever share of the picture
-    it covers. Only what deviates from the median of the picture and of its surroundings counts, not shadows and edges;
-    in narrow surroundings a steep shadow is straight, and both its sides count alike.
+    Ink is the minority: deviations from the median have their long tail on its side, whatever share of the picture it
+    covers. A pixel counts only as far as it deviates from the median of both the picture and its surroundings, which
+    leaves out shadows and edges; within narrow surroundings a steep shadow is straight, and its two sides cancel out.
 
     Returns:
-        The picture with ink lighter than the paper.
+        The picture with its ink lighter than the paper, 0 to 255.
     """
     small = _shrink(gray, SMALL)
     deviations = [small - np.float32(level) for level in (np.median(small), _median(small, min(small.shape) // 5))]
@@ -34,16 +34,15 @@ def invert_to_light_ink(gray: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h 
 def even_out_light(gray: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w"]:
     """Remove the paper's own level, so that shadows and gradients vanish.
 
-    The paper's level around each pixel is the darkest that a window wider than the strokes always meets (a
-    morphological opening). What is above it counts in proportion to the light that falls there. The window is first
-    guessed from the size of the picture, then fitted to the strokes that this shows, of which shadows, lines and noise
-    are the faint ones.
+    The paper's level at each pixel is a morphological opening of the picture, with a window wider than the strokes.
+    Whatever exceeds it counts in proportion to the light that falls there. The window is first guessed from the size of
+    the picture, then fitted to the strokes that the guess reveals; shadows, lines and noise are the faint ones there.
 
     Args:
         gray: light ink on darker paper.
 
     Returns:
-        Ink from 0, the bare paper, to 255.
+        The ink, from 0 (bare paper) to 255.
 
     Source: background estimation as in R. C. Gonzalez and R. E. Woods, "Digital Image Processing", 9.6, "top-hat".
     """
@@ -57,10 +56,10 @@ def even_out_light(gray: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w"]:
 
 
 def binarize(ink: UInt8[np.ndarray, "h w"]) -> tuple[Bool[np.ndarray, "h w"], Bool[np.ndarray, "h w"]]:
-    """Tell ink from paper with two thresholds: what is weak is ink only where it is connected to what is strong.
+    """Separate ink from paper with two thresholds: weak pixels are ink only where they are connected to strong ones.
 
     Returns:
-        Where there is ink; and where there is at least faint ink, such as pale lines. Nowhere if nothing stands out
+        Where there is ink, and where there is at least faint ink, such as pale lines; nowhere if nothing stands out
         from the noise.
 
     Source: hysteresis as in J. Canny, "A computational approach to edge detection", PAMI 8(6), 1986, section VIII.
@@ -74,10 +73,10 @@ def binarize(ink: UInt8[np.ndarray, "h w"]) -> tuple[Bool[np.ndarray, "h w"], Bo
 
 
 def _thresholds(ink: UInt8[np.ndarray, "h w"]) -> tuple[float, float, float]:
-    """From where on ink is faint, weak and strong; 255 if there is none.
+    """The levels above which ink is faint, weak and strong; all 255 if there is no ink.
 
-    The levels of paper and ink are the means of what Otsu's threshold divides; while what is above it is only noise, of
-    the rest.
+    The levels of paper and ink are the means on the two sides of Otsu's threshold. As long as what lies above it is
+    only noise, the threshold is computed again from the levels above.
     """
     counts = np.bincount(ink.ravel(), minlength=256).astype(float)
     first = 0
@@ -93,7 +92,7 @@ def _thresholds(ink: UInt8[np.ndarray, "h w"]) -> tuple[float, float, float]:
 
 
 def _otsu(counts: Float[np.ndarray, "256"], first: int) -> int:
-    """The level from which on pixels are ink, among those from `first` on.
+    """Otsu's threshold among the levels from `first` on: pixels at or above it are ink.
 
     Source: N. Otsu, "A threshold selection method from gray-level histograms", IEEE Transactions on Systems, Man, and
     Cybernetics 9(1), 1979.
@@ -107,7 +106,7 @@ def _otsu(counts: Float[np.ndarray, "256"], first: int) -> int:
 
 
 def _mean(counts: Float[np.ndarray, "256"], first: int, last: int) -> tuple[float, float]:
-    """Mean and standard deviation of the levels from `first` to before `last`."""
+    """Mean and standard deviation of the levels from `first` up to, but not including, `last`."""
     levels, weights = np.arange(first, last), counts[first:last]
     total = max(weights.sum(), 1)
     mean = levels @ weights / total

@@ -1,4 +1,4 @@
-"""Lines of writing: parts of ink beside one another."""
+"""Text lines: connected components side by side."""
 
 import math
 from collections.abc import Sequence
@@ -8,24 +8,24 @@ import numpy as np
 from tenfold.imaging import Component
 from tenfold.imaging.components import join, typical_height
 
-TALL = 0.6  # heights of a line; parts as high show where it stands
-LOWEST = 0.4  # heights of a line, below which a part is no digit by itself but a dot, a dash or a bit of a digit
-SLOPE = 0.6  # heights of a line; from one digit to the next a line rises or falls by less
-NEAR = 0.7  # likewise; bits belong to the line at such a distance
-SLANTS = np.linspace(-0.3, 0.9, 13)  # columns for each row
+TALL = 0.6  # heights of the line: components at least this high show where it stands
+LOWEST = 0.4  # heights of the line: a lower component is not a digit but a dot, a dash or a bit of a digit
+SLOPE = 0.6  # heights of the line: from one digit to the next, a line rises or falls by less
+NEAR = 0.7  # heights of the line: bits within this distance belong to it
+SLANTS = np.linspace(-0.3, 0.9, 13)  # columns to the right for each row up
 
 
 class Line:
-    """Parts beside one another, from left to right.
+    """A text line.
 
     Args:
-        components: the parts.
+        components: its connected components, from left to right.
 
     Attributes:
-        components: likewise.
+        components: its connected components, from left to right.
         width: from its leftmost to its rightmost column, in pixels.
-        height: that is typical of its digits, in pixels.
-        middle: the row in the middle of its digits.
+        height: the typical height of its digits, in pixels.
+        middle: the row through the middle of its digits.
     """
 
     def __init__(self, components: Sequence[Component]) -> None:
@@ -39,19 +39,22 @@ class Line:
         self._feet = np.array([np.median(bottoms[max(0, i - 1) : i + 2]) for i in range(len(bottoms))])
 
     def reach(self, component: Component) -> float:
-        """How far the top of a part is above the foot of the line there: of a digit about 1, of a comma 0.3."""
+        """How far a component reaches above the foot of the line, in heights: a digit about 1, a comma 0.3."""
         foot = np.interp(_center(component), self._centers, self._feet)
         return float(foot - component.y) / self.height
 
 
 def find_lines(components: Sequence[Component]) -> list[list[Component]]:
-    """Group parts into lines of writing, from top to bottom, each from left to right.
+    """Group connected components into text lines.
 
-    Every part follows the one on its left that is closest in height above the page, so lines may slope and bend.
+    Every component joins the line whose last component is closest to it vertically, so lines may slope and bend.
+
+    Returns:
+        The lines from top to bottom, the components of each from left to right.
     """
     height = typical_height(components)
     lines: list[list[Component]] = []
-    ends = np.zeros(len(components))  # the middle of the last part of each line
+    ends = np.zeros(len(components))  # the middle row of the last component of each line
     for component in sorted(
         (component for component in components if component.height >= LOWEST * height), key=_center
     ):
@@ -64,13 +67,13 @@ def find_lines(components: Sequence[Component]) -> list[list[Component]]:
             lines.append([component])
         ends[nearest] = _middle(component)
     bits: list[list[Component]] = [[] for _ in lines]
-    numbers = np.repeat(np.arange(len(lines)), [len(line) for line in lines])  # the line of each of these
+    numbers = np.repeat(np.arange(len(lines)), [len(line) for line in lines])  # the line that each of these is in
     left, top, right, bottom = np.array([(p.x, p.y, p.right, p.bottom) for line in lines for p in line]).T
     for component in components:
         if component.height < LOWEST * height:
             aside = np.maximum(np.maximum(component.x - right, left - component.right), 0)
             down = np.maximum(np.maximum(component.y - bottom, top - component.bottom), 0)
-            nearest = int((aside**2 + down**2).argmin())  # of equally near ones that in the first line
+            nearest = int((aside**2 + down**2).argmin())  # among equally near ones, that of the first line
             if math.hypot(aside[nearest], down[nearest]) < NEAR * height:
                 bits[numbers[nearest]].append(component)
     lines = [sorted(line + some, key=_center) for line, some in zip(lines, bits, strict=True)]
@@ -78,7 +81,7 @@ def find_lines(components: Sequence[Component]) -> list[list[Component]]:
 
 
 def find_slant(line: Sequence[Component]) -> float:
-    """How far writing leans: columns to the right for each row up, such that most ink stands in few columns.
+    """How far the writing leans, in columns to the right for each row up: the slant that packs the ink most tightly.
 
     Source: in the manner of A. Vinciarelli and J. Luettin, "A new normalization technique for cursive handwritten
     words", Pattern Recognition Letters 22, 2001.

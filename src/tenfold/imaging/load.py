@@ -1,4 +1,4 @@
-"""Picture files of every kind, upright and in gray."""
+"""Loading pictures of every kind, upright and in gray."""
 
 import io
 import os
@@ -18,28 +18,30 @@ from tenfold.imaging.arrays import to_levels
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")  # no format whose decoder starts other programs
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
-MOST_PIXELS = 100_000_000  # of a picture; looked up in the header, before any is decoded
-MOST_WEBP = 60_000_000  # of a WebP file, whose decoder takes five times the memory of the others
-MOST_NARROW = 1000  # times as long as it is wide; in what is more, digits would be no higher than 2 of 2,000 pixels
-STRIP = 10_000_000  # pixels that are worked on at a time
-FLAT = 10  # of 255; visible parts that differ less among themselves are one color, whose shape is told by transparency
+MOST_PIXELS = 100_000_000  # in a picture, taken from the header before anything is decoded
+MOST_WEBP = 60_000_000  # pixels in a WebP file, whose decoder takes five times the memory of the others
+MOST_NARROW = 1000  # times as long as wide; in anything narrower, digits would be at most 2 of 2,000 pixels high
+STRIP = 10_000_000  # pixels that are processed at a time
+FLAT = 10  # of 255: visible areas that vary less than this have one color, and transparency gives their shape
 
-Picture = Any  # what `load` takes; it says of everything else what it is
+Picture = Any  # whatever `load` accepts; it rejects everything else with a message
 
 
 def load(source: Picture) -> Image.Image:
-    """Load a picture as it is meant to be seen: turned upright, 8 bits a channel, transparent parts filled.
+    """Load a picture as it is meant to be seen: upright, 8 bits per channel, transparent areas filled.
 
     Args:
-        source: the path or the bytes of a BMP, GIF, JPEG, PNG, PPM, TIFF or WebP file, or such a file, open for reading
-            bytes; a Pillow image; or an array, a tensor or nested lists, see `tenfold.imaging.arrays.to_levels`.
+        source: the path or the bytes of a BMP, GIF, JPEG, PNG, PPM, TIFF or WebP file, or such a file opened for
+            reading bytes; a Pillow image; or an array, a tensor or nested lists as described in
+            `tenfold.imaging.arrays.to_levels`.
 
     Returns:
         The picture in mode L or RGB.
 
     Raises:
-        TenfoldError: if it is no picture, is damaged, moves or has several pages, has more than 100 million pixels (60
-            million in a WebP file), is more than 1,000 times as long as it is wide, or its file has more than 256 MiB.
+        TenfoldError: if it is not a picture, is damaged, is animated or has several pages, has more than 100 million
+            pixels (60 million in a WebP file), is more than 1,000 times as long as it is wide, or is in a file of more
+            than 256 MiB.
         OSError: if the file cannot be read.
     """
     is_file = isinstance(source, str | os.PathLike | bytes | bytearray | memoryview) or hasattr(source, "read")
@@ -50,11 +52,11 @@ def load(source: Picture) -> Image.Image:
         return _to_plain(ImageOps.exif_transpose(source))
     name = os.fspath(source) if isinstance(source, str | os.PathLike) else "picture"
     with _open(source) as file, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow warns of oddities in metadata, and of sizes that are checked here
+        warnings.simplefilter("ignore")  # Pillow warns about odd metadata, and about sizes that are checked here
         try:
             with Image.open(file, formats=FORMATS) as picture:
                 _check_size(picture)
-                # To count the pages would take long. With MPO, phones add other views of one picture.
+                # Counting the pages would take long. In MPO files, phones add further views of one picture.
                 if getattr(picture, "is_animated", False) and picture.format != "MPO":
                     raise TenfoldError("several pictures in one; save the one to be read by itself")
                 ImageOps.exif_transpose(picture, in_place=True)
@@ -70,10 +72,10 @@ def load(source: Picture) -> Image.Image:
 
 
 def to_gray(picture: Image.Image) -> UInt8[np.ndarray, "height width"]:
-    """Mix the color channels to the one gray that shows most.
+    """Mix the color channels into the gray in which the ink stands out most.
 
-    Yellow ink on white hardly differs in brightness, but in blue: the channels are weighted by the direction of
-    greatest variance among the colors (the first principal component).
+    Yellow ink on white paper hardly differs from it in brightness, but clearly in the blue channel. The channels are
+    therefore weighted by the first principal component, the direction of greatest variance among the colors.
 
     Args:
         picture: in mode L or RGB.
@@ -93,7 +95,7 @@ def to_gray(picture: Image.Image) -> UInt8[np.ndarray, "height width"]:
 
 
 def _open(source: Any) -> io.BytesIO | io.BufferedReader:
-    """A file that can be read in any order: a path's own, or what bytes, an open file or a pipe hold."""
+    """Open a source as a file that can be read in any order; bytes, open files and pipes are held in memory."""
     if isinstance(source, bytes | bytearray | memoryview):
         return io.BytesIO(source)
     if hasattr(source, "read"):
@@ -107,7 +109,7 @@ def _open(source: Any) -> io.BytesIO | io.BufferedReader:
 
 
 def _strips(picture: Image.Image) -> Iterator[tuple[int, Image.Image]]:
-    """A large picture in strips, each with its topmost row: all at once would take too much memory."""
+    """Yield a picture in strips, each after the number of its top row: a whole large one takes too much memory."""
     rows = max(1, STRIP // picture.width)
     for top in range(0, picture.height, rows):
         yield top, picture.crop((0, top, picture.width, min(top + rows, picture.height)))
@@ -119,14 +121,14 @@ def _check_size(picture: Image.Image) -> None:
     if width * height > most:
         raise TenfoldError(_too_large(f"{width}x{height}", most))
     if not width * height:
-        raise TenfoldError(f"the picture is {width}x{height} pixels, so empty")
+        raise TenfoldError(f"the picture is {width}x{height} pixels, so it is empty")
     if max(width, height) > MOST_NARROW * min(width, height):
         raise TenfoldError(f"too narrow, {width}x{height} pixels; nothing can be read in a strip like that")
 
 
 def _to_plain(picture: Image.Image) -> Image.Image:
-    """To mode L or RGB."""
-    if picture.mode.startswith("I"):  # 16 bits, which Pillow would clip and not scale
+    """Convert a picture to mode L or RGB."""
+    if picture.mode.startswith("I"):  # 16 bits, which Pillow would clip instead of scaling
         most = max(int(np.asarray(strip).max()) for _, strip in _strips(picture))
         step = 257 if most > 255 else 1
         levels = [(np.asarray(strip).clip(0, 65535) // step).astype(np.uint8) for _, strip in _strips(picture)]
@@ -138,8 +140,8 @@ def _to_plain(picture: Image.Image) -> Image.Image:
 
 
 def _fill(picture: Image.Image) -> Image.Image:
-    """Lay a picture on white; if its visible parts are of one color, their shape is black on white."""
-    counts = np.zeros(256, int)  # of the gray levels of what is visible
+    """Lay a transparent picture on white; if its visible areas have one color, draw their shape in black instead."""
+    counts = np.zeros(256, int)  # of each gray level among the visible pixels
     for _, strip in _strips(picture):
         colors = strip.convert("RGBA")
         visible = np.asarray(colors.getchannel("A")) > 127
@@ -156,7 +158,7 @@ def _fill(picture: Image.Image) -> Image.Image:
 
 
 def _spread(counts: Int[np.ndarray, "256"]) -> float:
-    """The standard deviation of levels, of which there are so many each; 0 of none."""
+    """The standard deviation of gray levels, given how often each occurs; 0 if there are none."""
     total, levels = max(counts.sum(), 1), np.arange(256)
     return float(np.sqrt((levels - levels @ counts / total) ** 2 @ counts / total))
 

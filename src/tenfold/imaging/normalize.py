@@ -1,4 +1,4 @@
-"""Ink of one digit to an image like those of MNIST."""
+"""From the ink of one digit to an image like those of MNIST."""
 
 import cv2
 import numpy as np
@@ -9,18 +9,21 @@ from tenfold.imaging.strokes import stroke_width
 
 SIDE = 28
 INK_SIDE = 20
-FINE = 4  # times as many pixels, where strokes are made thicker or thinner
-INK = 120  # of 255, from which on a pixel is ink; not half, which is what hard edges become when they are enlarged
-FULL = 75  # percent of a digit's pixels that may be less than full ink
-THINNEST, THICKEST = 2.0, 3.6  # pixels in an image; of MNIST's digits, 4 of 5 have a median stroke between the two
+FINE = 4  # how many times finer the pixels are where strokes are thickened or thinned
+INK = 120  # of 255: pixels above are ink; not one half, because that is what hard edges become when enlarged
+FULL = 75  # percentile of a digit's pixels that becomes full ink
+THINNEST, THICKEST = 2.0, 3.6  # pixels in an image; four of five MNIST digits have a median stroke width in between
 
 
 def cut_out(ink: UInt8[np.ndarray, "h w"], component: Component) -> UInt8[np.ndarray, "28 28"]:
-    """The ink of one part of a picture, as `normalize` makes it.
+    """Cut one digit out of a picture and turn it into an image with `normalize`.
 
     Args:
-        ink: of the whole picture, 0 is paper.
-        component: a digit.
+        ink: the ink of the whole picture, 0 is paper.
+        component: the digit.
+
+    Returns:
+        The image, 0 is paper and 255 full ink.
     """
     mask = cv2.copyMakeBorder(component.mask.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
     mask = cv2.dilate(mask, np.ones((3, 3), np.uint8))  # the soft edge of the strokes
@@ -28,17 +31,17 @@ def cut_out(ink: UInt8[np.ndarray, "h w"], component: Component) -> UInt8[np.nda
     around = ink[top : component.bottom + 1, left : component.right + 1]
     rows, columns = top - component.y + 1, left - component.x + 1
     mask = mask[rows : rows + around.shape[0], columns : columns + around.shape[1]]
-    full = max(np.percentile(around[mask > 0], FULL), 1)  # around single pixels most is paper
+    full = max(np.percentile(around[mask > 0], FULL), 1)  # most of what surrounds a single pixel is paper
     return normalize(cv2.convertScaleAbs(around * mask, alpha=255 / full))
 
 
 def normalize(ink: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "28 28"]:
-    """Turn the ink of one digit into an image as the makers of MNIST did, with strokes of the weight they have there.
+    """Turn the ink of one digit into an image as MNIST's makers did, with strokes of the width that MNIST's have.
 
-    The longer side becomes 20 pixels, antialiased; the center of mass comes to the center of 28x28.
+    The longer side becomes 20 pixels, antialiased; the center of mass moves to the center of 28x28.
 
     Args:
-        ink: 0 is paper; some of it is above 0.
+        ink: 0 is paper; at least one pixel is above 0.
 
     Returns:
         The image, 0 is paper and 255 full ink.
@@ -53,7 +56,7 @@ def normalize(ink: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "28 28"]:
 
 
 def is_normal(gray: UInt8[np.ndarray, "h w"]) -> bool:
-    """Whether a picture already looks as `normalize` leaves one: so do all of MNIST's."""
+    """Whether a picture already has the form that `normalize` produces, as all of MNIST's images do."""
     if gray.shape != (SIDE, SIDE) or gray.min() > 0 or not gray.any():
         return False
     index = np.arange(SIDE)
@@ -62,13 +65,13 @@ def is_normal(gray: UInt8[np.ndarray, "h w"]) -> bool:
 
 
 def adjust_strokes(ink: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h2 w2"]:
-    """Thicken thin strokes and thin thick ones, to the range that is common in MNIST.
+    """Thicken thin strokes and thin out thick ones, to the range of widths common in MNIST.
 
     Args:
-        ink: of one digit, whose longer side is 80 pixels.
+        ink: the ink of one digit whose longer side is 80 pixels, 0 is paper.
 
     Returns:
-        The ink with a margin around.
+        The ink with a margin of 8 pixels around it.
     """
     margin = 2 * FINE
     ink = cv2.copyMakeBorder(ink, margin, margin, margin, margin, cv2.BORDER_CONSTANT)
@@ -94,7 +97,7 @@ def _resize(ink: UInt8[np.ndarray, "h w"], side: int) -> UInt8[np.ndarray, "rows
 
 
 def _center(ink: Float[np.ndarray, "rows columns"]) -> UInt8[np.ndarray, "28 28"]:
-    """Place `ink` with its center of mass at pixel (14, 14), where MNIST has it, as far as it fits."""
+    """Place `ink` so that its center of mass is at pixel (14, 14), as in MNIST, or as close to it as it fits."""
     image = np.zeros((SIDE, SIDE), dtype=np.uint8)
     corner = []
     for axis, side in enumerate(ink.shape):

@@ -1,4 +1,4 @@
-"""A picture with everything that was found out about it on the way to its ink."""
+"""A picture together with the result of every step on the way to its connected components."""
 
 import os
 from collections.abc import Iterable
@@ -15,24 +15,24 @@ from tenfold.imaging.ink import binarize, even_out_light, invert_to_light_ink
 from tenfold.imaging.load import Picture, load, to_gray
 from tenfold.imaging.normalize import SIDE, cut_out, is_normal
 
-LONGEST = 2000  # pixels; larger pictures are made smaller
-SHORTEST = 4 * SIDE  # pixels; smaller pictures are made larger, so that strokes have room
-SMALLEST_SHARE = 0.05  # of the ink of the largest part; in a picture of one digit, less belongs to no digit
+LONGEST = 2000  # pixels; larger pictures are scaled down
+SHORTEST = 4 * SIDE  # pixels; smaller pictures are scaled up, so that strokes have room
+SMALLEST_SHARE = 0.05  # of the largest component's ink; a smaller component is not part of a single digit
 
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """A picture and what each step made of it.
+    """A picture and the result of each step of processing it.
 
     Attributes:
-        name: of the file with a colon after it, to begin an error with; empty if there is no file.
-        picture: upright, as it was loaded.
-        gray: light ink on darker paper.
-        scale: pixels of the following for one of the picture.
-        ink: evened out, 0 is paper.
+        name: the name of the file followed by a colon, to begin an error message with; empty if there is no file.
+        picture: the picture as it was loaded, upright.
+        gray: its gray levels, with light ink on darker paper.
+        scale: how many pixels of `ink`, `mask` and `clean` make up one pixel of the picture, along each axis.
+        ink: how much ink there is, with the light evened out; 0 is paper.
         mask: where there is ink.
-        clean: likewise, without ruled lines.
-        components: connected ink, without specks and frames and with broken strokes joined.
+        clean: where there is ink, without ruled lines.
+        components: the connected components, without specks and frames and with broken strokes joined.
     """
 
     name: str
@@ -45,35 +45,35 @@ class Page:
     components: list[Component]
 
     def box(self, component: Component) -> tuple[int, int, int, int]:
-        """x, y, width and height of a part, in pixels of the picture."""
+        """The box of a component: x, y, width and height, in pixels of the picture."""
         left, top = int(component.x / self.scale), int(component.y / self.scale)
         right, bottom = (int(np.ceil(end / self.scale)) for end in (component.right, component.bottom))
         return left, top, min(right, self.picture.width) - left, min(bottom, self.picture.height) - top
 
     @property
     def is_image(self) -> bool:
-        """Whether the picture is an image like those of MNIST: of one digit, with nothing left to do."""
+        """Whether the picture already is an image like those of MNIST: one digit, with nothing left to do."""
         return self.ink is self.gray
 
     def image(self, component: Component) -> UInt8[np.ndarray, "28 28"]:
-        """A part as an image like those of MNIST."""
+        """Turn a component into an image like those of MNIST."""
         return self.gray if self.is_image else cut_out(self.ink, component)
 
     def digit(self) -> Component:
-        """All ink, less what is small beside it: the digit, if the picture shows one."""
+        """Join all components but the small ones: the digit, if the picture shows a single one."""
         largest = max(component.area for component in self.components)
         return join([component for component in self.components if component.area >= SMALLEST_SHARE * largest])
 
 
 def open_page(source: Picture) -> Page:
-    """Take all the steps from a picture to its ink.
+    """Take a picture through all the steps to its connected components.
 
     Args:
-        source: as for `tenfold.imaging.load.load`.
+        source: anything that `tenfold.imaging.load.load` accepts.
 
     Raises:
         NoDigitsError: if it is blank, or shows nothing but lines and specks.
-        TenfoldError: if it is no picture, is damaged, too large, or too dense to be writing.
+        TenfoldError: if it is not a picture, is damaged, too large, or too dense to be writing.
         OSError: if the file cannot be read.
     """
     name = f"{os.fspath(source)}: " if isinstance(source, str | os.PathLike) else ""
@@ -97,16 +97,16 @@ def open_page(source: Picture) -> Page:
 
 
 def read_pictures(paths: Iterable[str | os.PathLike]) -> UInt8[np.ndarray, "n 28 28"]:
-    """Read picture files that show one digit each.
+    """Turn picture files that show one digit each into images like those of MNIST.
 
     Args:
-        paths: the files (BMP, GIF, JPEG, PNG, PPM, TIFF or WebP), of any size.
+        paths: the files (BMP, GIF, JPEG, PNG, PPM, TIFF or WebP).
 
     Returns:
-        Images like those of MNIST: light ink on black, of 28x28.
+        The images, light ink (255) on black (0).
 
     Raises:
-        TenfoldError: if a file is no picture, is damaged, blank, too large, or too dense to be writing.
+        TenfoldError: if a file is not a picture, is damaged, blank, too large, or too dense to be writing.
         OSError: if a file cannot be read.
     """
     return np.array([picture_to_image(path) for path in paths], dtype=np.uint8).reshape(-1, SIDE, SIDE)
@@ -116,17 +116,21 @@ def picture_to_image(source: Picture) -> UInt8[np.ndarray, "28 28"]:
     """Turn a picture of one digit into an image like those of MNIST; one that already is one keeps its pixels.
 
     Args:
-        source: as for `tenfold.imaging.load.load`.
+        source: anything that `tenfold.imaging.load.load` accepts.
+
+    Returns:
+        The image, light ink (255) on black (0).
 
     Raises:
-        TenfoldError, OSError: as `open_page`.
+        TenfoldError: if it is not a picture, is damaged, blank, too large, or too dense to be writing.
+        OSError: if the file cannot be read.
     """
     page = open_page(source)
     return page.image(page.digit())
 
 
 def _resize(gray: UInt8[np.ndarray, "h w"]) -> tuple[UInt8[np.ndarray, "h2 w2"], float]:
-    """A picture of workable size, and the scale."""
+    """Scale a picture to a workable size; returns it with the factor."""
     height, width = gray.shape
     if max(height, width) > LONGEST:
         scale = LONGEST / max(height, width)

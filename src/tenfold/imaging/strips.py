@@ -1,4 +1,4 @@
-"""Text lines cut out of a page, as images that a network reads as a whole."""
+"""Text lines cut out of a page, as images that a network reads whole."""
 
 from dataclasses import dataclass
 
@@ -11,17 +11,17 @@ from tenfold.imaging import Page
 from tenfold.imaging.lines import Line
 
 MARGIN = 0.3  # heights of the line, on both sides
-FAINT = 40  # of 255; fainter lines stay fainter than others
+FAINT = 40  # of 255: a line whose strongest ink is fainter is not brought to full ink
 
 
 @dataclass(frozen=True, eq=False)
 class Strip:
-    """A line as an image.
+    """A text line as an image.
 
     Attributes:
-        image: ink from 0 to 255, the line's digits about 20 rows high, in the middle.
-        left: the column of the page that it begins at.
-        scale: of its columns for one of the page.
+        image: its ink from 0 to 255; the digits are about 20 rows high and in the middle.
+        left: the column of the page at which the image begins.
+        scale: how many of its columns make up one column of the page.
     """
 
     image: UInt8[np.ndarray, "40 columns"]
@@ -30,11 +30,11 @@ class Strip:
 
 
 def cut_strip(page: Page, line: Line, digit: float) -> Strip:
-    """Cut a line out of a page.
+    """Cut a text line out of a page.
 
     Args:
         page: the page.
-        line: of its ink.
+        line: the line.
         digit: the height of the line's digits, in pixels of the page.
     """
     height = max(2, round(2 * digit))

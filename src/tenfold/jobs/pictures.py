@@ -1,4 +1,4 @@
-"""Piles of pictures: files, folders and standard input, read on all cores or on a cluster."""
+"""Reading many pictures, from files, folders and standard input, on all cores or on a cluster."""
 
 import os
 import pickle
@@ -19,8 +19,8 @@ from tenfold.reader.reader import NO_SHAPE, Reader, is_idx, read_idx_images
 from tenfold.reader.reading import Reading
 from tenfold.reader.show import annotate, explain, write
 
-CHUNK = 20  # files that a worker is handed at a time
-PATIENCE = 3.0  # seconds; about as long as other processes take to start
+CHUNK = 20  # files that are handed to a worker at a time
+PATIENCE = 3.0  # seconds before workers are started; about as long as they take to start
 
 Failure = TenfoldError | OSError
 
@@ -30,9 +30,9 @@ class Source:
     """Something to read.
 
     Attributes:
-        path: of a picture or an IDX file, `-` for standard input; of a folder only if it holds no pictures.
-        name: of the file, within the folder that was asked for if that was one.
-        data: what came from standard input.
+        path: the path of a picture or an IDX file; `-` for standard input; a folder only if it holds no pictures.
+        name: the name of the file, or its path within the folder that was given.
+        data: the bytes from standard input.
     """
 
     path: Path
@@ -45,9 +45,9 @@ class Options:
     """What to do with each source.
 
     Attributes:
-        single: whether every picture shows one digit.
-        annotated: the folder for pictures with what was read, `NAME-read.png`, or the file for that of one picture.
-        explained: the folder for the steps of the reading, a folder `NAME` each.
+        single: whether every picture is known to show one digit.
+        annotated: the folder for annotated pictures, named `NAME-read.png`; or the file, if there is only one picture.
+        explained: the folder for pictures of the steps of reading, in a folder `NAME` for each source.
     """
 
     single: bool = False
@@ -56,10 +56,13 @@ class Options:
 
 
 def find_sources(paths: Sequence[Path]) -> list[Source]:
-    """All that can be read at these paths.
+    """Find everything that can be read at these paths.
 
     Args:
-        paths: files; folders, of which all pictures are taken, also those in folders within; `-` for standard input.
+        paths: files; folders, which are searched for pictures at any depth; `-` for standard input.
+
+    Raises:
+        TenfoldError: if standard input holds too much.
     """
     found = []
     for path in paths:
@@ -74,16 +77,16 @@ def find_sources(paths: Sequence[Path]) -> list[Source]:
 def read_sources(
     sources: Sequence[Source], reader: Reader, options: Options, cluster: str | None = None
 ) -> Iterator[tuple[Source, list[Reading] | Failure]]:
-    """Read one after the other; what takes longer than a few seconds is spread over all cores.
+    """Read sources one after the other, and spread them over all cores if that takes longer than a few seconds.
 
     Args:
         sources: what to read.
-        reader: what reads them; other processes have copies of it.
+        reader: the reader; other processes get copies of it.
         options: what to do with each source.
-        cluster: HOST:PORT of a Ray cluster that reads instead; its machines must see the files under the same names.
+        cluster: HOST:PORT of a Ray cluster to read on instead; its machines must see the files under the same paths.
 
     Yields:
-        Each source, in order, with what was read, at least one reading, or why there is none.
+        Each source, in order, with what was read (at least one reading) or the error that says why nothing was.
 
     Raises:
         TenfoldError: if two pictures would be drawn to one file, or the cluster does not answer.
@@ -99,10 +102,10 @@ def read_sources(
     rest = list(waiting)
     if not rest:
         return
-    from tenfold.jobs.workers import scatter  # which loads PyTorch
+    from tenfold.jobs.workers import scatter  # here, because it loads PyTorch
 
     chunks = list(enumerate(rest[start : start + CHUNK] for start in range(0, len(rest), CHUNK)))
-    copy = uuid.uuid4().hex, pickle.dumps(reader)  # a worker that stays has those of earlier calls, too
+    copy = uuid.uuid4().hex, pickle.dumps(reader)  # a worker that stays alive may hold readers of earlier calls
     early: dict[int, list[list[Reading] | Failure]] = {}
     following = 0
     for (number, chunk), answers in scatter(partial(_read_chunk, copy, options, Path.cwd()), chunks, cluster=cluster):
@@ -115,15 +118,15 @@ def read_sources(
 def _read_chunk(
     copy: tuple[str, bytes], options: Options, here: Path, job: tuple[int, list[Source]]
 ) -> list[list[Reading] | Failure]:
-    os.chdir(here)  # on a cluster a worker starts elsewhere
-    cv2.setNumThreads(1)  # each core has its own process
+    os.chdir(here)  # on a cluster, a worker starts elsewhere
+    cv2.setNumThreads(1)  # because each core has its own process
     reader = _reader(*copy)
     return [_read(source, reader, options) for source in job[1]]
 
 
 @lru_cache(maxsize=1)
 def _reader(_: str, pickled: bytes) -> Reader:
-    return pickle.loads(pickled)  # noqa: S301  # of this program
+    return pickle.loads(pickled)  # noqa: S301  # pickled by this program
 
 
 def _read(source: Source, reader: Reader, options: Options) -> list[Reading] | Failure:
@@ -157,14 +160,14 @@ def _check_names(sources: Sequence[Source], options: Options) -> None:
         return
     if options.annotated and options.annotated.suffix.lower() in SUFFIXES:
         if len(sources) > 1:
-            raise TenfoldError(f"{options.annotated}: is one picture for {len(sources)}; name a folder")
+            raise TenfoldError(f"{options.annotated}: is one file for {len(sources)} pictures; name a folder")
         if any(os.path.realpath(source.path) == os.path.realpath(options.annotated) for source in sources):
             raise TenfoldError(f"{options.annotated}: is the picture to read; name another")
     places: dict[Path, Path] = {}
     for source in sources:
         other = places.setdefault(source.name.with_suffix(""), source.path)
         if other is not source.path:
-            raise TenfoldError(f"{other} and {source.path} would be drawn to one file; read them in two calls")
+            raise TenfoldError(f"{other} and {source.path} would be drawn to one file; read them in separate calls")
 
 
 def _annotated_file(source: Source, place: Path) -> Path:

@@ -1,4 +1,4 @@
-"""What the network says of ink that may be a digit."""
+"""Classifying connected components as digits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,19 +10,19 @@ from tenfold.base.refusal import log_softmax, score
 from tenfold.imaging import Component, Page
 from tenfold.models import Model
 
-DOUBT = 0.01  # added to the score of a digit, so that none is impossible
+DOUBT = 0.01  # added to the score of a digit, so that no digit is impossible
 
 
 @dataclass(frozen=True, eq=False)
 class Digit:
-    """What the network saw and said.
+    """A connected component that has been classified.
 
     Attributes:
-        component: the ink, of the page.
-        image: likewise, as an image like those of MNIST.
+        component: the ink on the page.
+        image: the ink as an image like those of MNIST.
         answer: the logarithms of the probabilities of the ten digits.
-        score: how much it is seen to be a digit, from 0 to 1.
-        cost: how much its being a digit surprises, in nats.
+        score: how certain it is that this is a digit, from 0 to 1.
+        cost: what reading it as a digit costs, in nats; the more plausible, the less.
     """
 
     component: Component
@@ -33,12 +33,12 @@ class Digit:
 
 
 def log_probabilities(images: UInt8[np.ndarray, "n 28 28"], model: Model) -> Float[np.ndarray, "n 10"]:
-    """The logarithms of the probabilities of the ten digits for each image."""
+    """The logarithms of the probabilities of the ten digits, for each image."""
     return log_softmax(model.logits(images))
 
 
 def classify(page: Page, components: Sequence[Component], model: Model) -> list[Digit]:
-    """Let the network see parts of a page."""
+    """Classify connected components of a page, all in one batch."""
     images = np.array([page.image(component) for component in components], dtype=np.uint8).reshape(-1, 28, 28)
     digits = []
     for component, image, answer in zip(components, images, log_probabilities(images, model), strict=True):

@@ -1,7 +1,7 @@
-"""The division of a line into digits: the cheapest path through the graph of what its pieces may be.
+"""Segmenting a text line into digits: the best path through the lattice of the digits that its pieces may form.
 
-Source: over-segmentation, as in Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied to
-document recognition", Proceedings of the IEEE 86(11), 1998, section V.
+Source: over-segmentation and a segmentation graph, as in Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based
+learning applied to document recognition", Proceedings of the IEEE 86(11), 1998, section V.
 """
 
 import math
@@ -21,37 +21,37 @@ from tenfold.reader.digits import DOUBT, Digit
 from tenfold.reader.oversegmentation import Piece, split
 from tenfold.reader.text_line import LineReading
 
-WIDEST = 1.5  # heights of a line; no digit is wider
-MOST_PIECES = 6  # of one digit
+WIDEST = 1.5  # heights of the line; no digit is wider
+MOST_PIECES = 6  # in one digit
 
-# What speaks against a division, in the unit of the network's own surprise, the negative logarithm of a probability.
-DIGIT = 0.1  # every digit
-CROSSED, ENOUGH = 0.5, 2.0  # every stroke width that a cut crosses, up to two
-JOINED = 0.3  # every two pieces of a digit that do not touch
-GAP = 3.0  # the gap between them, in heights of the line
-WIDE = 3.0  # a digit's width beyond its height, in heights
-LOW, REACH = 10.0, 0.6  # what the top of a digit lacks to this height above the foot of the line, in heights of it
-UNREAD = 1.0  # ink that belongs to no digit, ...
-UNREAD_SIZE = 2.0  # ... and its size, in heights of the line
+# What a path costs, in nats, besides the negative logarithms of the probabilities that the network gives its digits.
+DIGIT = 0.1  # for every digit
+CROSSED, ENOUGH = 0.5, 2.0  # for every stroke width that a cut crosses, up to two
+JOINED = 0.3  # for every two neighboring pieces of a digit that do not touch, ...
+GAP = 3.0  # ... and for the gap between them, in heights of the line
+WIDE = 3.0  # for a digit's width in excess of its height, in its heights
+LOW, REACH = 10.0, 0.6  # for what a digit's top is short of this height above the foot of the line, in heights of it
+UNREAD = 1.0  # for ink that belongs to no digit, ...
+UNREAD_SIZE = 2.0  # ... and for its size, in heights of the line
 
-Place = tuple[int, int]  # of a digit in a line: its first piece, and the one after its last
+Place = tuple[int, int]  # where a digit is in a line: its first piece, and the piece after its last
 
 
 class Lattice:
-    """A line on its way from pieces of ink to digits.
+    """The segmentation lattice of a text line: every digit that its pieces may form, and what each costs.
 
     Args:
-        line: what stands in it.
-        most: how many runs of pieces may be a digit.
+        line: the text line.
+        most: how many candidates for digits, runs of neighboring pieces, are allowed.
 
     Raises:
         TenfoldError: if there are more.
 
     Attributes:
-        pieces: of its ink, from left to right.
-        components: all runs of pieces that might be a digit.
-        digits: those that the network has seen.
-        row: the line as a whole, if it was seen.
+        pieces: the line's over-segmented ink, from left to right.
+        components: the candidates, each joined from its pieces.
+        digits: the candidates that have been classified.
+        line_reading: what the line model read in the whole line, if it was run.
     """
 
     def __init__(self, line: Line, most: int) -> None:
@@ -66,33 +66,35 @@ class Lattice:
         if len(self.components) > most:
             raise too_dense("more ink that may be digits than any page has")
         self.digits: dict[Place, Digit] = {}
-        self.row: LineReading | None = None
-        self._evidence: dict[Place, np.ndarray] = {}  # what the line as a whole tells of the parts
+        self.line_reading: LineReading | None = None
+        self._evidence: dict[Place, np.ndarray] = {}  # what the line model says of each candidate
         crossed = [*(min(piece.crossed, ENOUGH) for piece in self.pieces), 0.0]
-        self._against = {}  # what speaks against a digit before the network has seen it
+        self._shape_costs = {}  # of each candidate, before it is classified
         for (first, last), component in self.components.items():
             cut = CROSSED * (crossed[first] + crossed[last]) / 2
-            self._against[first, last] = DIGIT + cut + _unlikely(self.pieces[first:last], component, line)
-        self._unread = [_unread(piece.component, line.height) for piece in self.pieces]
+            self._shape_costs[first, last] = DIGIT + cut + _shape_cost(self.pieces[first:last], component, line)
+        self._unread = [_unread_cost(piece.component, line.height) for piece in self.pieces]
 
     def add(self, place: Place, digit: Digit) -> None:
-        """Take what the network said of a part."""
-        self.digits[place] = _among_neighbors(digit, self._evidence[place]) if self._evidence else digit
+        """Add a candidate that has been classified."""
+        self.digits[place] = _combine(digit, self._evidence[place]) if self._evidence else digit
 
-    def add_line(self, row: LineReading) -> None:
-        """Take what the line as a whole tells."""
-        self.row = row
+    def add_line(self, reading: LineReading) -> None:
+        """Add what the line model read in the whole line, and combine it with every digit."""
+        self.line_reading = reading
         ends = _between(self.pieces)
-        self._evidence = {(first, last): row.digits(ends[first], ends[last]) for first, last in self.components}
-        self._unread = [cost - row.nothing(*some) for cost, some in zip(self._unread, pairwise(ends), strict=True)]
+        self._evidence = {(first, last): reading.digits(ends[first], ends[last]) for first, last in self.components}
+        self._unread = [cost - reading.nothing(*some) for cost, some in zip(self._unread, pairwise(ends), strict=True)]
         for place, digit in self.digits.items():
             self.add(place, digit)
 
     def best_path(self) -> tuple[list[Place], float]:
-        """The division into digits and unread ink that may surprise least, if what the network has not seen is certain.
+        """Find the best path: the digits and unread ink of the lowest total cost.
+
+        A candidate that has not been classified yet counts with the lowest cost that it could turn out to have.
 
         Returns:
-            The places of the digits, from left to right, and how much speaks against the division.
+            The places of the digits, from left to right, and the cost of the path in nats.
         """
         least = [0.0]
         steps: list[Place | None] = [None]  # the digit that ends before each piece
@@ -101,7 +103,7 @@ class Lattice:
             for first in range(max(0, last - MOST_PIECES), last):
                 place = first, last
                 if place in self.components:
-                    options.append((least[first] + self._against[place] + self._cost_of(place), place))
+                    options.append((least[first] + self._shape_costs[place] + self._cost_of(place), place))
             cost, step = min(options, key=itemgetter(0))
             least.append(cost)
             steps.append(step)
@@ -115,14 +117,22 @@ class Lattice:
         return path[::-1], least[-1]
 
     def _cost_of(self, place: Place) -> float:
-        """How much a digit surprises; what the network has not seen, at least."""
+        """The cost of a candidate as a digit; a lower bound if it has not been classified."""
         if digit := self.digits.get(place):
             return digit.cost
         return -math.log(1 + DOUBT) - (float(self._evidence[place].max()) if self._evidence else 0.0)
 
 
 def candidates(pieces: Sequence[Piece], height: float) -> dict[Place, Component]:
-    """All runs of pieces that might be a digit, by the first piece and the one after the last."""
+    """All runs of neighboring pieces that may be a digit, joined.
+
+    Args:
+        pieces: the pieces of a line, from left to right.
+        height: the typical height of the line's digits, in pixels.
+
+    Returns:
+        The candidates, by their first piece and the piece after their last.
+    """
     found = {}
     for first in range(len(pieces)):
         for last in range(first + 1, min(first + MOST_PIECES, len(pieces)) + 1):
@@ -136,7 +146,7 @@ def candidates(pieces: Sequence[Piece], height: float) -> dict[Place, Component]
 
 
 def _between(pieces: Sequence[Piece]) -> list[float]:
-    """The column at which each piece begins, and the one at which the last ends; neighbors may overlap."""
+    """The columns that separate neighboring pieces, which may overlap; infinite at both ends of the line."""
     centers = [piece.component.x + piece.component.width / 2 for piece in pieces]
     ends = [-math.inf]
     for (left, right), (before, after) in zip(pairwise(pieces), pairwise(centers), strict=True):
@@ -144,15 +154,15 @@ def _between(pieces: Sequence[Piece]) -> list[float]:
     return [*ends, math.inf]
 
 
-def _among_neighbors(digit: Digit, seen: Float[np.ndarray, "10"]) -> Digit:
-    """What both networks say together."""
-    belief = np.log(digit.score * np.exp(digit.answer) + DOUBT) + seen
-    sure = max(digit.score, float(np.exp(seen.max())))
+def _combine(digit: Digit, evidence: Float[np.ndarray, "10"]) -> Digit:
+    """Combine a digit's classification with what the line model says of the same place."""
+    belief = np.log(digit.score * np.exp(digit.answer) + DOUBT) + evidence
+    sure = max(digit.score, float(np.exp(evidence.max())))
     return replace(digit, answer=log_softmax(belief), score=sure, cost=-float(belief.max()))
 
 
 def _are_two(pieces: Sequence[Piece], height: float) -> bool:
-    """Whether neighbors are far apart, or both high and side by side."""
+    """Whether the pieces must be two digits: neighbors that are far apart, or both high and side by side."""
     for left, right in pairwise(pieces):
         gap = right.component.x - left.component.right
         if right.crossed:
@@ -166,8 +176,8 @@ def _are_two(pieces: Sequence[Piece], height: float) -> bool:
     return False
 
 
-def _unlikely(pieces: Sequence[Piece], whole: Component, line: Line) -> float:
-    """What speaks against a digit by its shape and place and by the gaps between its pieces."""
+def _shape_cost(pieces: Sequence[Piece], whole: Component, line: Line) -> float:
+    """The cost of a digit's shape and place, and of the gaps between its pieces."""
     cost = WIDE * max(0.0, whole.width / whole.height - 1) + LOW * max(0.0, REACH - line.reach(whole))
     for left, right in pairwise(pieces):
         if not right.crossed:
@@ -175,6 +185,6 @@ def _unlikely(pieces: Sequence[Piece], whole: Component, line: Line) -> float:
     return cost
 
 
-def _unread(component: Component, height: float) -> float:
-    """What speaks against leaving a piece unread."""
+def _unread_cost(component: Component, height: float) -> float:
+    """The cost of leaving a piece unread."""
     return UNREAD + UNREAD_SIZE * max(component.height, component.width) / height

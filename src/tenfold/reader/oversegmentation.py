@@ -1,4 +1,4 @@
-"""Where digits may touch: ink is cut along paths from top to bottom that cross little of it."""
+"""Over-segmentation: ink is cut wherever digits may touch, along paths from top to bottom that cross little of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,42 +12,47 @@ from tenfold.imaging.components import trim
 from tenfold.imaging.lines import LOWEST
 from tenfold.imaging.strokes import stroke_width
 
-CUT_WIDTH = 0.5  # heights of a line; narrower parts are not cut
-DASH = 3.0  # stroke widths; what is lower is a dash, not digits side by side
-CUT_STROKES = 5.0  # a cut crosses less ink
-CUT_DISTANCE = 0.1  # heights of a line, between two cuts
-VALLEY, DIP = 0.25, 0.1  # heights of a line: how far around a column is the deepest, and how deep it must be
-PATH, ASIDE = 0.02, 0.3  # what a pixel of paper and a step aside cost a cut, in pixels of ink
+CUT_WIDTH = 0.5  # heights of the line: narrower components are not cut
+DASH = 3.0  # stroke widths: a lower component is a dash, not digits side by side
+CUT_STROKES = 5.0  # stroke widths: a cut crosses less ink than this
+CUT_DISTANCE = 0.1  # heights of the line: the least distance between two cuts
+VALLEY, DIP = 0.25, 0.1  # heights of the line: a valley is the deepest column this far around, and at least this deep
+PATH, ASIDE = 0.02, 0.3  # what a pixel of paper and a step aside cost a path, in pixels of ink
 
 
 @dataclass(frozen=True)
 class Piece:
-    """Ink that is not divided further; `crossed` is what the cut on its left crosses, in stroke widths, 0 if none."""
+    """Ink that is not cut any further.
+
+    Attributes:
+        component: the ink.
+        crossed: how much ink the cut on its left crosses, in stroke widths; 0 if there is no cut.
+    """
 
     component: Component
     crossed: float
 
 
 def split(component: Component, height: float, slant: float) -> list[Piece]:
-    """Cut a part wherever digits may touch: along paths from top to bottom that cross little ink.
+    """Over-segment a connected component: cut it wherever digits may touch.
 
     Args:
-        component: of a line.
-        height: the typical height of the line's digits.
-        slant: of the line.
+        component: a component of a line.
+        height: the typical height of the line's digits, in pixels.
+        slant: how far the line's writing leans, in columns to the right for each row up.
 
     Returns:
-        Pieces from left to right; too many, of which several may be one digit.
+        The pieces from left to right; too many rather than too few, so several may be one digit.
     """
     if component.width < CUT_WIDTH * height or component.height < LOWEST * height:
         return [Piece(component, 0.0)]
     stroke = max(stroke_width(component.mask), 1.0)
     if component.height < DASH * stroke:
         return [Piece(component, 0.0)]
-    offsets = np.round(slant * np.arange(component.height)).astype(int)  # that put leaning strokes upright
+    offsets = np.round(slant * np.arange(component.height)).astype(int)  # these set leaning strokes upright
     offsets -= offsets.min()
     upright = np.zeros((component.height, component.width + offsets.max()), np.float32)
-    places = np.arange(component.width) + offsets[:, None]  # (rows, columns): where each pixel is, upright
+    places = np.arange(component.width) + offsets[:, None]  # (rows, columns): where each pixel goes
     np.put_along_axis(upright, places, component.mask, axis=1)
     valleys, seams = _valley_to_valley(upright, height), _seams(upright, height)
     paths = np.array([*valleys, *seams], dtype=int).reshape(-1, component.height)
@@ -71,7 +76,7 @@ def split(component: Component, height: float, slant: float) -> list[Piece]:
 def _apart(
     paths: Int[np.ndarray, "n h"], order: Int[np.ndarray, " n"], inked: Float[np.ndarray, " n"], height: float
 ) -> list[int]:
-    """Choose paths that cross little ink, in this order, each far from those before; from left to right."""
+    """Choose paths that cross little ink, in the given order, each far from those chosen; return them left to right."""
     distance = CUT_DISTANCE * height
     means = paths.mean(axis=1)
     chosen = np.zeros(0, int)
@@ -83,7 +88,7 @@ def _apart(
 
 
 def _seams(ink: Float[np.ndarray, "h w"], height: float) -> list[Int[np.ndarray, " h"]]:
-    """Paths from top to bottom that cross less ink than those around."""
+    """Paths from top to bottom that cross less ink than their neighbors."""
     cost = ink + np.float32(PATH)
     down, up = _path_costs(cost), _path_costs(cost[::-1])[::-1]
     through = (down + up - cost)[len(ink) // 2]
@@ -97,7 +102,7 @@ def _seams(ink: Float[np.ndarray, "h w"], height: float) -> list[Int[np.ndarray,
 
 
 def _valley_to_valley(ink: Float[np.ndarray, "h w"], height: float) -> list[Int[np.ndarray, " h"]]:
-    """Straight lines from where the outline dips at the top to where it rises at the bottom: there two curves touch."""
+    """Straight paths from a dip in the top of the outline to one in its bottom, where two curves may touch."""
     rows, columns = ink.shape
     tops = np.where(ink.any(axis=0), ink.argmax(axis=0), rows)
     bottoms = np.where(ink.any(axis=0), ink[::-1].argmax(axis=0), rows)
@@ -120,7 +125,7 @@ def _valley_to_valley(ink: Float[np.ndarray, "h w"], height: float) -> list[Int[
 
 
 def _path_costs(cost: Float[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
-    """The least cost of a path from the first row to each pixel."""
+    """The cost of the best path from the first row to each pixel."""
     total = np.pad(cost, ((0, 0), (1, 1)), constant_values=np.inf)
     for above, row in pairwise(total):
         row[1:-1] += np.minimum(above[1:-1], np.minimum(above[:-2], above[2:]) + ASIDE)
@@ -130,7 +135,7 @@ def _path_costs(cost: Float[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
 def _trace(
     down: Float[np.ndarray, "h w"], up: Float[np.ndarray, "h w"], columns: Sequence[int]
 ) -> Int[np.ndarray, "paths h"]:
-    """The cheapest path through each of these columns of the middle row: its column in each row."""
+    """The best path through each of these columns of the middle row, as its column in every row."""
     rows, width = down.shape
     paths = np.empty((len(columns), rows), dtype=int)
     paths[:, rows // 2] = columns

@@ -1,4 +1,4 @@
-"""From a picture to what is written in it: `Reader`, and `predict` for a single call."""
+"""From a picture to what is written in it: `Reader`, and `predict` as a single call."""
 
 import os
 from collections.abc import Sequence
@@ -21,29 +21,30 @@ from tenfold.reader.segment import read_lines
 if TYPE_CHECKING:
     from torch import nn
 
-IDX_MAGIC = (b"\x00\x00", b"\x1f\x8b")  # IDX, and IDX packed with gzip
+IDX_MAGIC = (b"\x00\x00", b"\x1f\x8b")  # IDX, and IDX compressed with gzip
 NOTHING_REFUSED = Thresholds(0.0, 0.0)
 NO_SHAPE = "nothing in it has the shape of a digit"
 
 
 class Reader:
-    """Reads pictures with one network that stays loaded; threads may share it.
+    """Reads pictures with a model that stays loaded; threads may share it.
 
     Args:
-        model: a PyTorch module, what `tenfold.models.load` returns, or a path for it; by default the network that comes
-            with tenfold.
-        thresholds: the least scores of digits; by default those that the model was calibrated with. Where there are
-            none, nothing is refused.
+        model: a PyTorch module, what `tenfold.models.load` returns, or a path to load it from; by default the model
+            that comes with tenfold.
+        thresholds: the lowest scores accepted as digits; by default the model's own. A model without thresholds
+            refuses nothing.
 
     Attributes:
-        model: reads single digits.
-        name: of that model: its path as it was given, "tenfold reader-int8" for what comes with tenfold, or what kind
-            of module it is.
-        thresholds: below which scores answers are refused; None if nothing is.
-        line_model: sees lines as a whole where the model is in doubt; it comes with tenfold, whichever the model is.
+        model: the model that classifies single digits.
+        name: the model's name: its path as given, "tenfold reader-int8" for the one that comes with tenfold, or the
+            class of the module.
+        thresholds: the scores below which answers are refused; None if nothing is refused.
+        line_model: the model that reads whole lines where the first is in doubt; always the one that comes with
+            tenfold.
 
     Raises:
-        TenfoldError: if the path holds no model.
+        TenfoldError: if there is no model at the path.
     """
 
     def __init__(
@@ -60,16 +61,16 @@ class Reader:
         """Read the digits in a picture, line by line.
 
         Args:
-            picture: a path, an open file or its bytes, a Pillow image, or an array or a tensor, as for
-                `tenfold.imaging.load.load`.
-            single: whether the picture is known to show one digit; then there is one reading.
+            picture: a path, an open file or its bytes, a Pillow image, an array or a tensor: anything that
+                `tenfold.imaging.load.load` accepts.
+            single: whether the picture is known to show one digit; if so, there is exactly one reading.
 
         Returns:
-            At least one reading.
+            One reading for every digit, at least one.
 
         Raises:
-            NoDigitsError: if there is no digit in it; it says why.
-            TenfoldError: if it is no picture, is damaged, too large, or too dense to be writing.
+            NoDigitsError: if there is no digit in the picture; the error says why.
+            TenfoldError: if it is not a picture, is damaged, too large, or too dense to be writing.
             OSError: if the file cannot be read.
         """
         page = imaging.open_page(picture)
@@ -79,14 +80,17 @@ class Reader:
         return readings
 
     def find(self, page: Page, single: bool = False) -> list[list[Digit]]:
-        """The digits of a picture whose ink was found, line by line, with the network's answers.
+        """Find the digits on a page and classify them.
 
         Args:
-            page: the picture.
-            single: as for `read`.
+            page: the page.
+            single: whether the picture is known to show one digit.
+
+        Returns:
+            The digits of each line from left to right, lines from top to bottom.
 
         Raises:
-            TenfoldError: if there is so much in it that it cannot be writing.
+            TenfoldError: if the page is too dense to be writing.
         """
         if single or page.is_image:
             return [classify(page, [page.digit()], self.model)]
@@ -96,12 +100,12 @@ class Reader:
             raise TenfoldError(f"{page.name}{error}") from None
 
     def interpret(self, page: Page, lines: Sequence[Sequence[Digit]], single: bool = False) -> list[Reading]:
-        """What the digits that `find` found in a picture say.
+        """Turn the digits that `find` returns into readings, refusing those that score below the thresholds.
 
         Args:
-            page: the picture.
+            page: the page.
             lines: the digits of each line.
-            single: as for `read`.
+            single: whether the picture is known to show one digit.
         """
         least = self.thresholds or NOTHING_REFUSED
         readings = []
@@ -115,13 +119,16 @@ class Reader:
         return readings
 
     def read_images(self, images: np.ndarray) -> list[Reading]:
-        """Read many images that look like MNIST's at once.
+        """Read many images like MNIST's at once.
 
         Args:
             images: uint8 (n, 28, 28), white ink (255) on black (0), one digit in the middle of each.
 
+        Returns:
+            One reading for every image.
+
         Raises:
-            TenfoldError: if they are no such images.
+            TenfoldError: if the images have another shape or type.
         """
         images = np.asarray(images)
         if images.dtype != np.uint8 or images.shape[1:] != (28, 28):
@@ -136,19 +143,22 @@ class Reader:
 def predict(
     picture: Picture, model: "nn.Module | Model | str | os.PathLike | None" = None, single: bool = False
 ) -> list[Reading]:
-    """Read a picture of digits, or an IDX file of many.
+    """Read the digits in a picture, or the images in an IDX file.
 
     Args:
-        picture: as for `Reader.read`, or the path of an IDX file of images `(n, 28, 28)`.
-        model: as for `Reader`.
-        single: as for `Reader.read`.
+        picture: a path, an open file or its bytes, a Pillow image, an array or a tensor; or the path of an IDX file of
+            images, uint8 (n, 28, 28).
+        model: a PyTorch module, what `tenfold.models.load` returns, or a path to load it from; by default the model
+            that comes with tenfold.
+        single: whether the picture is known to show one digit.
 
     Returns:
         One reading for every digit, in reading order, or one for every image in the IDX file.
 
     Raises:
-        NoDigitsError: if there is no digit in the picture; it says why.
-        TenfoldError: if the file is neither, is damaged, too large, or too dense to be writing.
+        NoDigitsError: if there is no digit in the picture; the error says why.
+        TenfoldError: if there is no model at the path, or the file is neither a picture nor an IDX file, is damaged,
+            too large, or too dense to be writing.
         OSError: if the file cannot be read.
     """
     reader = Reader(model)
@@ -158,8 +168,8 @@ def predict(
 
 
 def is_idx(path: str | os.PathLike) -> bool:
-    """Whether a file begins like one of the IDX format, or one packed with gzip."""
-    if not Path(path).is_file():  # what is taken from a pipe to look at is gone
+    """Whether a file begins like an IDX file, or like one compressed with gzip."""
+    if not Path(path).is_file():  # bytes read from a pipe cannot be read again
         return False
     with Path(path).open("rb") as file:
         return file.read(2) in IDX_MAGIC
@@ -169,7 +179,7 @@ def read_idx_images(path: str | os.PathLike) -> UInt8[np.ndarray, "n 28 28"]:
     """Read an IDX file of images.
 
     Raises:
-        TenfoldError: if it is damaged, or holds something else.
+        TenfoldError: if it is damaged, or holds anything but images.
     """
     images = read_idx(path)
     if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (28, 28):

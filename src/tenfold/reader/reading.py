@@ -1,4 +1,4 @@
-"""What was read."""
+"""`Reading`: what was read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-ALTERNATIVE = 0.01  # the least probability that is worth telling
+ALTERNATIVE = 0.01  # the lowest probability worth mentioning
 
 
 @dataclass(frozen=True)
@@ -14,12 +14,12 @@ class Reading:
     """One digit that was read.
 
     Attributes:
-        label: the most probable digit; None if it is probably no digit.
-        probability: how sure the network is, 0 to 1.
-        alternatives: the other digits of at least 1 %, each with its probability, the most probable first.
-        box: x, y, width and height of the part of the upright picture that was read, in pixels.
-        model: the name of the model that read it, see `tenfold.reader.Reader`.
-        line: the line of writing it stands in, from 0 at the top.
+        label: the most probable digit, 0 to 9; None if it is probably not a digit.
+        probability: the probability of the most probable digit, 0 to 1.
+        alternatives: the other digits with a probability of at least 1 %, the most probable first.
+        box: where it is in the upright picture: x, y, width and height, in pixels.
+        model: the name of the model that read it, as `tenfold.reader.Reader` gives it.
+        line: the number of its text line, from 0 at the top.
     """
 
     label: int | None
@@ -33,14 +33,14 @@ class Reading:
 def interpret(
     answer: Float[np.ndarray, "10"], is_digit: bool, box: tuple[int, int, int, int], model: str, line: int = 0
 ) -> Reading:
-    """What an answer says.
+    """Turn a network's answer into a reading.
 
     Args:
         answer: the logarithms of the probabilities of the ten digits.
-        is_digit: whether it is one.
-        box: as in `Reading`.
-        model: as in `Reading`.
-        line: as in `Reading`.
+        is_digit: whether it is accepted as a digit.
+        box: where it is in the upright picture: x, y, width and height, in pixels.
+        model: the name of the model.
+        line: the number of its text line, from 0 at the top.
     """
     ranked = [(int(digit), float(np.exp(answer[digit]))) for digit in np.argsort(-answer, kind="stable")]
     (label, probability), *others = ranked
@@ -49,7 +49,7 @@ def interpret(
 
 
 def to_text(readings: Sequence[Reading]) -> str:
-    """What was read, line by line; a question mark stands for what is probably no digit."""
+    """Write readings as text, line by line; a question mark stands for what is probably not a digit."""
     lines: dict[int, str] = {}
     for reading in readings:
         lines[reading.line] = lines.get(reading.line, "") + ("?" if reading.label is None else str(reading.label))

@@ -1,4 +1,4 @@
-"""From parts of ink to digits: lines in order, and in each the division into digits that the networks read best."""
+"""From connected components to digits: text lines in order, and in each the best path through its lattice."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -11,31 +11,31 @@ from tenfold.imaging.lines import Line, find_lines
 from tenfold.models import LineModel, Model
 from tenfold.reader.digits import Digit, classify
 from tenfold.reader.lattice import Lattice
-from tenfold.reader.text_line import Seen, read_line
+from tenfold.reader.text_line import LineDigit, read_line
 
-# If more than this speaks for every digit against the cheapest division, ...
-CLEAR = 0.3  # ... the line is seen as a whole, too;
-LOST = 2.0  # ... even then, it is cut as the network for rows sees it, ...
-SEEN = 0.3  # ... where that sees every digit with such a probability
+# If the best path costs more nats per digit than ...
+CLEAR = 0.3  # ... this, the line model reads the line too;
+LOST = 2.0  # ... this even then, the line is cut where the line model finds the digits, ...
+PROBABLE = 0.3  # ... provided that it gives each of them at least this probability
 
-# What no page of writing has more of
-MOST_CANDIDATES = 15_000  # what may be a digit, of all lines together
-MOST_HEIGHTS = 20_000  # heights of digits, the length of all its doubtful lines together
+# No page of writing has more than
+MOST_CANDIDATES = 15_000  # runs of pieces that may be a digit, in all lines together
+MOST_HEIGHTS = 20_000  # digit heights in the length of all its doubtful lines together
 
 
 def read_lines(page: Page, model: Model, line_model: LineModel) -> list[list[Digit]]:
-    """Divide a page into lines and digits.
+    """Segment a page into lines and digits.
 
     Args:
-        page: the picture.
-        model: reads single digits.
-        line_model: sees whole lines.
+        page: the page.
+        model: the model that classifies single digits.
+        line_model: the model that reads whole lines; it is run on the lines that the first leaves in doubt.
 
     Returns:
         The digits of each line from left to right, lines from top to bottom.
 
     Raises:
-        TenfoldError: if there is so much on the page that it cannot be writing.
+        TenfoldError: if the page is too dense to be writing.
     """
     lattices: list[Lattice] = []
     left = MOST_CANDIDATES
@@ -53,14 +53,14 @@ def read_lines(page: Page, model: Model, line_model: LineModel) -> list[list[Dig
 
 
 def settle(page: Page, lattices: Sequence[Lattice], model: Model) -> None:
-    """Let the network see digits until it has seen all in the cheapest division of every line: the others cost more."""
-    while unseen := [
+    """Classify candidates until all those on the best path of every line are classified: the other paths cost more."""
+    while unclassified := [
         (lattice, place) for lattice in lattices for place in lattice.best_path()[0] if place not in lattice.digits
     ]:
-        digits = classify(page, [lattice.components[place] for lattice, place in unseen], model)
-        for (lattice, place), digit in zip(unseen, digits, strict=True):
+        digits = classify(page, [lattice.components[place] for lattice, place in unclassified], model)
+        for (lattice, place), digit in zip(unclassified, digits, strict=True):
             lattice.add(place, digit)
-        lattices = list(dict.fromkeys(lattice for lattice, _ in unseen))  # what is known of the others stays so
+        lattices = list(dict.fromkeys(lattice for lattice, _ in unclassified))  # the best paths of the others are final
 
 
 def _is_doubtful(lattice: Lattice) -> bool:
@@ -70,19 +70,19 @@ def _is_doubtful(lattice: Lattice) -> bool:
 
 def _digits(page: Page, lattice: Lattice) -> list[Digit]:
     path, cost = lattice.best_path()
-    seen = lattice.row.seen if lattice.row else []
-    if seen and cost > LOST * len(path) and all(one.probability > SEEN for one in seen):
-        return _cut_as_seen(page, lattice.line, seen)
+    found = lattice.line_reading.seen if lattice.line_reading else []
+    if found and cost > LOST * len(path) and all(one.probability > PROBABLE for one in found):
+        return _cut_between(page, lattice.line, found)
     return [lattice.digits[place] for place in path]
 
 
-def _cut_as_seen(page: Page, line: Line, seen: Sequence[Seen]) -> list[Digit]:
-    """Cut a line halfway between the digits that the network for rows sees in it."""
+def _cut_between(page: Page, line: Line, found: Sequence[LineDigit]) -> list[Digit]:
+    """Cut a line halfway between the digits that the line model finds in it."""
     whole = join(line.components)
-    middles = [(left.right + right.left) / 2 for left, right in pairwise(seen)]
+    middles = [(left.right + right.left) / 2 for left, right in pairwise(found)]
     edges = [0, *(min(max(0, round(middle) - whole.x), whole.width) for middle in middles), whole.width]
     digits = []
-    for (left, right), one in zip(pairwise(edges), seen, strict=True):
+    for (left, right), one in zip(pairwise(edges), found, strict=True):
         mask = whole.mask[:, left:right]
         if mask.any():
             component = trim(whole.x + left, whole.y, mask)

@@ -1,4 +1,4 @@
-"""What was read, drawn on the picture, and every step on the way as a picture."""
+"""Drawing what was read on the picture, and every step on the way as a picture."""
 
 import io
 from collections.abc import Sequence
@@ -17,11 +17,14 @@ READ, REFUSED = (0, 114, 178), (213, 94, 0)  # blue and vermilion, which color-b
 
 
 def annotate(picture: Image.Image, readings: Sequence[Reading]) -> Image.Image:
-    """Draw a box around every digit, and what was read above it.
+    """Draw a box around every digit, and above it what was read.
 
     Args:
-        picture: upright, as `tenfold.imaging.load.load` gives it.
-        readings: of this picture.
+        picture: the upright picture, as `tenfold.imaging.load.load` returns it.
+        readings: what was read in it.
+
+    Returns:
+        A copy of the picture, in mode RGB.
     """
     drawn = picture.convert("RGB")
     draw = ImageDraw.Draw(drawn)
@@ -37,14 +40,14 @@ def annotate(picture: Image.Image, readings: Sequence[Reading]) -> Image.Image:
 
 
 def explain(page: Page, lines: Sequence[Sequence[Digit]]) -> dict[str, Image.Image]:
-    """Every step from the picture to what the network saw.
+    """Show every step from the picture to the images that were classified.
 
     Args:
-        page: the picture.
-        lines: the digits that `Reader.find` found in it.
+        page: the page.
+        lines: its digits, as `Reader.find` returns them.
 
     Returns:
-        Pictures by name, in order.
+        Pictures by name, in the order of the steps.
     """
     images = [np.hstack([digit.image for digit in line]) for line in lines]
     widest = max((image.shape[1] for image in images), default=28)
@@ -61,7 +64,7 @@ def explain(page: Page, lines: Sequence[Sequence[Digit]]) -> dict[str, Image.Ima
 
 
 def write(picture: Image.Image, path: Path) -> None:
-    """Write a picture, complete or not at all, in the format that its suffix names.
+    """Write a picture in the format that the path's suffix names, either completely or not at all.
 
     Raises:
         OSError: if it cannot be written.
@@ -72,7 +75,7 @@ def write(picture: Image.Image, path: Path) -> None:
 
 
 def _components(page: Page) -> Image.Image:
-    """Each part in another gray, so that joined and separate strokes can be told."""
+    """Draw each component in a different gray, so that joined and separate strokes can be told apart."""
     drawn: UInt8[np.ndarray, "h w"] = np.zeros(page.clean.shape, np.uint8)
     for number, component in enumerate(page.components):
         drawn[component.y : component.bottom, component.x : component.right][component.mask] = 255 - number * 67 % 192

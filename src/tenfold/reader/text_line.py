@@ -1,8 +1,8 @@
-"""A line of writing seen as a whole, by a network that knows every digit among its neighbors.
+"""Reading a text line whole, with a network that takes every digit's neighbors into account.
 
-It says in every second column which digit stands there, or none. What it says of the columns of one piece of ink tells
-how likely they show just that digit: the sum over all ways in which it may begin and end there, as in A. Graves et al.,
-"Connectionist Temporal Classification", ICML 2006.
+At every second column it says which digit is there, or that there is none. From its answers for the columns of a piece
+of ink follows the probability that they show exactly one digit: the sum over all the ways in which the digit may begin
+and end there, as in A. Graves et al., "Connectionist Temporal Classification", ICML 2006.
 """
 
 from dataclasses import dataclass
@@ -19,19 +19,19 @@ from tenfold.imaging.lines import Line
 from tenfold.imaging.strips import Strip, cut_strip
 from tenfold.models import LineModel
 
-SIGHT = 16  # columns to both sides that an answer depends on
-LARGER, CLEARER = 1.4, 0.1  # how much a line is enlarged, and what that must gain, in nats for each digit
-LEAST = -8.0  # no evidence against a digit or its absence is stronger: the network is sure too early
+SIGHT = 16  # columns on each side that an answer depends on
+LARGER, CLEARER = 1.4, 0.1  # by how much a line is enlarged, and how much cost that must save, in nats per digit
+LEAST = -8.0  # the lowest log-probability of a digit or of its absence: the network is overconfident
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A digit that the network sees in a line.
+class LineDigit:
+    """A digit that the line model finds in a line.
 
     Attributes:
-        left: the column of the page from which on it says so.
-        right: the column up to which it does.
-        answer: where it is surest, the logarithms of the probabilities of the ten digits and of none.
+        left: the column of the page at which the answers for this digit begin.
+        right: the column at which they end.
+        answer: the most certain of them: the logarithms of the probabilities of the ten digits and of none.
     """
 
     left: float
@@ -40,40 +40,40 @@ class Seen:
 
     @property
     def probability(self) -> float:
-        """Of the most probable digit."""
+        """The probability of the most probable digit."""
         return float(np.exp(self.answer[:CLASSES].max()))
 
 
 class LineReading:
-    """What the network sees in a line.
+    """What the line model reads in a line.
 
     Args:
         strip: the line.
-        model: the network.
+        model: the line model.
 
     Attributes:
         answers: the logarithms of the probabilities of the ten digits and of none, at every second column.
-        seen: the digits in the likeliest answers, from left to right.
+        seen: the digits in the most probable answers, from left to right.
     """
 
     def __init__(self, strip: Strip, model: LineModel) -> None:
         self._strip = strip
         self.answers = _answers(strip.image, model)
-        self.seen: list[Seen] = []
+        self.seen: list[LineDigit] = []
         start = 0
         for label, run in groupby(self.answers.argmax(axis=1).tolist()):
             end = start + len(list(run))
             if label < CLASSES:
                 surest = start + int(self.answers[start:end, label].argmax())
-                self.seen.append(Seen(self._column(start), self._column(end), self.answers[surest]))
+                self.seen.append(LineDigit(self._column(start), self._column(end), self.answers[surest]))
             start = end
 
     def cost(self) -> float:
-        """How much the likeliest answers surprise, for each digit in them."""
+        """The cost of the most probable answers, in nats per digit."""
         return -float(self.answers.max(axis=1).sum()) / max(1, len(self.seen))
 
     def digits(self, left: float, right: float) -> Float[np.ndarray, "10"]:
-        """The logarithms of the probabilities that from one column of the page to another there is just each digit."""
+        """The log-probability, for each of the ten digits, that it alone stands between two columns of the page."""
         before, within, after = 0.0, np.full(CLASSES, -np.inf), np.full(CLASSES, -np.inf)
         for *digits, nothing in self._between(left, right):
             after = np.logaddexp(after, within) + nothing
@@ -82,7 +82,7 @@ class LineReading:
         return np.maximum(np.logaddexp(within, after), LEAST)
 
     def nothing(self, left: float, right: float) -> float:
-        """Likewise that there is no digit."""
+        """The log-probability that no digit stands between two columns of the page."""
         return max(float(self._between(left, right)[:, CLASSES].sum()), LEAST)
 
     def _column(self, frame: int) -> float:
@@ -95,9 +95,9 @@ class LineReading:
 
 
 def read_line(page: Page, line: Line, model: LineModel) -> LineReading:
-    """See a line as a whole, at its height, or larger where that surprises less: print may make a line seem higher.
+    """Read a line whole, at its own height, or enlarged where that costs less: print may make a line seem higher.
 
-    A line of a single part is as high as that.
+    The height of a line with a single component is certain, so it is never enlarged.
     """
     usual = LineReading(cut_strip(page, line, line.height), model)
     if len(line.components) == 1 or usual.cost() <= CLEARER:
@@ -107,15 +107,15 @@ def read_line(page: Page, line: Line, model: LineModel) -> LineReading:
 
 
 def _answers(image: UInt8[np.ndarray, "40 columns"], model: LineModel) -> Float[np.ndarray, "frames 11"]:
-    """Run the network on windows, as wide as it takes them, that overlap by as much as it sees to the sides."""
+    """Run the line model on windows as wide as it accepts, overlapping by as much as an answer depends on."""
     short, long = LINE_COLUMNS
     edge = SIGHT // LINE_STEP  # answers
     starts = range(0, max(image.shape[1] - 2 * SIGHT, 1), long - 2 * SIGHT)
     answers = []
     for start in starts:
-        seen = image[:, start : start + long]
-        window = np.zeros((LINE_SIDE, short if seen.shape[1] <= short else long), np.uint8)
-        window[:, : seen.shape[1]] = seen
+        part = image[:, start : start + long]
+        window = np.zeros((LINE_SIDE, short if part.shape[1] <= short else long), np.uint8)
+        window[:, : part.shape[1]] = part
         logits = model.logits(window)
         answers.append(logits[edge if start else 0 : -edge if start < starts[-1] else None])
     return log_softmax(np.concatenate(answers)[: -(-image.shape[1] // LINE_STEP)])

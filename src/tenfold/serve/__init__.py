@@ -1,4 +1,4 @@
-"""Serves the page that reads drawings in the browser, to this machine only."""
+"""Serves, to this machine only, the page that reads drawings in the browser."""
 
 import errno
 import gzip
@@ -20,17 +20,18 @@ from tenfold.base.errors import TenfoldError
 
 PAGE = Path(__file__).with_name("page")
 SHIPPED = Path(__file__).parent.parent / "models" / "shipped"
-# What the page reads with, and where `web/build.mjs` had it from: else it would not read as `tenfold predict` does.
+# The page's models and thresholds, and the shipped files that `web/build.mjs` copied them from; they must be the same
+# for the page to read as `tenfold predict` does.
 NETWORKS = {
     "model.tflite": "reader-int8.tflite",
     "rows.tflite": "rows-int8.tflite",
     "thresholds.json": "thresholds.json",
 }
 BUILD = "npm run build --prefix web"  # in a checkout
-# Not the root: what the page keeps for use offline must not get in the way of other servers on the same port.
+# Not the root: what the page stores for offline use must not interfere with other servers on the same port.
 ROOT = "/tenfold/"
 HOST = "127.0.0.1"
-PORT = 8028  # the same each time where it can be, since browsers keep an installed page by its address
+PORT = 8028  # the same each time if possible, because browsers know an installed page by its address
 TYPES = {
     ".css": "text/css",
     ".html": "text/html; charset=utf-8",
@@ -43,43 +44,43 @@ TYPES = {
     ".wasm": "application/wasm",
     ".webmanifest": "application/manifest+json",
 }
-COMPRESSION = 4  # of gzip's 9: the largest file takes 0.15 s, and loses 5 %
+COMPRESSION = 4  # of gzip's 9 levels: the largest file takes 0.15 s, and is 5 % larger than it could be
 
 
 @dataclass(frozen=True)
 class Resource:
-    """A file of the page."""
+    """One of the page's files."""
 
     path: Path
 
     @cached_property
     def content(self) -> bytes:
-        """The bytes as they are."""
+        """The file's bytes."""
         return self.path.read_bytes()
 
     @cached_property
     def compressed(self) -> bytes:
-        """The bytes after gzip."""
+        """The file's bytes, compressed with gzip."""
         return gzip.compress(self.content, COMPRESSION, mtime=0)
 
     @cached_property
     def etag(self) -> str:
-        """What changes with the content."""
+        """The entity tag for HTTP caching, which changes with the content."""
         return f'"{hashlib.sha256(self.content).hexdigest()[:16]}"'
 
 
 class Server(socketserver.ThreadingTCPServer):
-    """Serves a folder on the loopback address.
+    """Serves the page on the loopback address.
 
     Args:
-        port: 0 for a free one.
+        port: the port; 0 picks a free one.
         folder: the built page; by default the one in the package.
 
     Raises:
-        TenfoldError: if the page has not been built, or with other networks, or the port cannot be had.
+        TenfoldError: if the page has not been built or was built with other models, or the port is not available.
     """
 
-    allow_reuse_address = sys.platform != "win32"  # there, it would share a port that is taken
+    allow_reuse_address = sys.platform != "win32"  # on Windows, this would share a port already in use
     daemon_threads = True
 
     def __init__(self, port: int = 0, folder: Path | None = None) -> None:
@@ -95,7 +96,7 @@ class Server(socketserver.ThreadingTCPServer):
         self.resources = {ROOT + path.relative_to(self.folder).as_posix(): Resource(path) for path in paths}
         self.resources[ROOT] = Resource(index)
         (policy,) = re.findall(r'"Content-Security-Policy"\s+content="([^"]+)"', index.read_text("utf-8"))
-        self.policy = f"{policy}; frame-ancestors 'none'"  # which a page itself cannot ask for
+        self.policy = f"{policy}; frame-ancestors 'none'"  # a page cannot set this one itself
         try:
             super().__init__((HOST, port), Handler)
         except OSError as error:
@@ -104,13 +105,13 @@ class Server(socketserver.ThreadingTCPServer):
         self.address = f"http://{HOST}:{self.port}{ROOT}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a client that left, or that is too slow to wait for."""
+        """Ignore clients that disconnect or are too slow; report every other error."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers with a file of the page."""
+    """Answers requests with the page's files."""
 
     server: Server
     protocol_version = "HTTP/1.1"
@@ -118,8 +119,8 @@ class Handler(BaseHTTPRequestHandler):
     timeout = 60
 
     def do_GET(self) -> None:
-        """Send a file, or what is wrong."""
-        # another name for this address is another site's, which must not read what is served here
+        """Send a file, or an error."""
+        # a request under another host name comes from another site, which must not read what is served here
         if self.headers.get("Host") not in (f"{HOST}:{self.server.port}", f"localhost:{self.server.port}"):
             self.send_error(HTTPStatus.FORBIDDEN)
             return
@@ -156,21 +157,21 @@ class Handler(BaseHTTPRequestHandler):
 
     def _send_common_headers(self, resource: Resource) -> None:
         self.send_header("ETag", resource.etag)
-        self.send_header("Cache-Control", "no-cache")  # kept, but asked for again
+        self.send_header("Cache-Control", "no-cache")  # may be stored, but must be revalidated
         self.send_header("Vary", "Accept-Encoding")
         self.send_header("Content-Security-Policy", self.server.policy)
         self.send_header("Referrer-Policy", "no-referrer")
         self.send_header("X-Content-Type-Options", "nosniff")
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Say nothing: the terminal is for the address."""
+        """Print nothing: the terminal is for the address."""
 
 
 def start(port: int | None = None) -> Server:
-    """A server on a port, by default on 8028, or if that is taken on a free one.
+    """Create the server on a port; by default on 8028, or on a free port if that is taken.
 
     Raises:
-        TenfoldError: as `Server`.
+        TenfoldError: if the page has not been built or was built with other models, or the port is not available.
     """
     if port is not None:
         return Server(port)
@@ -186,16 +187,16 @@ def draw(port: int | None = None, open_browser: bool = True, tell: Callable[[str
     """Serve the page until Ctrl-C.
 
     Args:
-        port: by default 8028, or if that is taken a free one.
+        port: the port; by default 8028, or a free port if that is taken.
         open_browser: whether to open the page in the browser.
-        tell: called with the address.
+        tell: called with the page's address.
 
     Raises:
-        TenfoldError: as `Server`.
+        TenfoldError: if the page has not been built or was built with other models, or the port is not available.
     """
     with start(port) as server:
         tell(server.address)
-        if open_browser:  # some browsers return only when they are closed
+        if open_browser:  # in a thread, because with some browsers the call returns only when they are closed
             threading.Thread(target=webbrowser.open, args=(server.address,), daemon=True).start()
         try:
             server.serve_forever()

@@ -1,4 +1,4 @@
-"""Random changes to whole batches: the label stays true, the pixels change every time."""
+"""Augmentation: random changes to whole batches, after which the labels still hold."""
 
 from typing import Annotated
 
@@ -30,25 +30,25 @@ __all__ = [
 ]
 
 Share = Annotated[float, Field(ge=0, le=1)]
-Pixels = Annotated[float, Field(ge=0, le=SIDE)]  # beyond which an image is empty
+Pixels = Annotated[float, Field(ge=0, le=SIDE)]  # a larger shift would leave an image empty
 
 
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid", strict=True))
 class Augment:
-    """How training images are changed; 0 leaves a change out.
+    """How training images are augmented; 0 leaves a change out.
 
     Attributes:
-        rotation: largest random rotation, in degrees.
-        scale: largest random change of size, as a fraction.
-        shear: largest random slant, as a fraction.
-        shift: largest random shift, in pixels.
-        elastic: largest random shift of the points that an elastic distortion follows, in pixels.
-        augmix: the share of the images that random filters, curves, patches and textures change too.
-        capture: the share of the images that are drawn as with other pens, on other papers, by other cameras.
-        letterforms: the share of the images that are replaced by drawn digits of forms that MNIST lacks.
-        crops: the share of the images that are cut out of a line of digits, with bits of their neighbors.
-        negatives: how many images that show no digit join every batch, as a share of it; of those the network learns
-            to find no digit likelier than another.
+        rotation: the largest random rotation, 0 to 180 degrees.
+        scale: the largest random change of size, as a fraction below 1.
+        shear: the largest random slant, as a fraction from 0 to 1.
+        shift: the largest random shift, 0 to 28 pixels.
+        elastic: the largest random shift of the points that an elastic distortion follows, 0 to 28 pixels.
+        augmix: the share of the images that are mixed with random filters, curves, patches and textures.
+        capture: the share of the images that are redrawn as if by other pens, on other paper, by other cameras.
+        letterforms: the share of the images that are replaced by drawn digits in letterforms that MNIST lacks.
+        crops: the share of the images that are cropped from a line of digits, with bits of their neighbors.
+        negatives: how many images without a digit are added to every batch, as a share of it; for these, the network
+            learns to find all digits equally probable.
     """
 
     rotation: Annotated[float, Field(ge=0, le=180)] = 0.0
@@ -64,24 +64,24 @@ class Augment:
 
     @property
     def distortion(self) -> tuple[float, float, float, float, float]:
-        """The limits that `distort` takes."""
+        """The limits that `distort` takes: rotation, scale, shear, shift, elastic."""
         return self.rotation, self.scale, self.shear, self.shift, self.elastic
 
 
 def augment(
     settings: Augment, images: Images, labels: Int64[Tensor, " batch"]
 ) -> tuple[Float[Tensor, "more 1 28 28"], Int64[Tensor, " batch"]]:
-    """Change a batch at random, and add images of no digit.
+    """Augment a batch at random, and add negatives: images without a digit.
 
     Random numbers come from PyTorch's global generator.
 
     Args:
-        settings: what to change, and how much.
+        settings: what to change, and by how much.
         images: digits in any order, pixels from 0 to 1.
-        labels: their digits.
+        labels: the digits they show, 0 to 9.
 
     Returns:
-        The digits and behind them the images of no digit, from 0 to 1; and the labels of the digits.
+        The digits followed by the negatives, pixels from 0 to 1; and the labels of the digits.
     """
     images, labels = draw_letterforms(images, labels, settings.letterforms)
     count = round(settings.negatives * len(images))

@@ -1,6 +1,6 @@
-"""Changes to how the strokes are drawn, for networks that must read worse images than those they were trained on.
+"""Changes to how strokes are drawn, for networks that must read worse images than those they were trained on.
 
-Deliberately generic: filters, curves, patches and textures drawn at random, none of which imitates one of the
+They are deliberately generic: random filters, curves, patches and textures, none of which imitates any of the
 corruptions that robustness is measured on.
 """
 
@@ -9,25 +9,25 @@ import torch.nn.functional as F
 
 from tenfold.synthesis.sampling import Images, brightest, each, rectangle
 
-KERNEL = 7  # pixels, a side of the filters
-KNOTS = 5  # of an intensity curve
+KERNEL = 7  # pixels on each side of a filter
+KNOTS = 5  # in an intensity curve
 
 
 def apply_augmix(images: Images, share: float) -> Images:
-    """Send images through a random chain of filters, curves, patches and textures, and mix them with what they were.
+    """Pass images through a random chain of filters, curves, patches and textures, and mix the results with them.
 
-    Every link of the chain, of which three are patches, is left out of it with a chance of one half. Their order is
-    drawn for the batch, all other random numbers are an image's own. They come from PyTorch's global generator.
+    Each of the six links of the chain, three of which are patches, is skipped with probability one half. Their order is
+    drawn once per batch, everything else for each image. Random numbers come from PyTorch's global generator.
 
     Args:
         images: pixels from 0 to 1.
-        share: of the images that are changed.
+        share: the share of the images that are changed.
 
     Returns:
         New images, from 0 to 1.
 
-    Sources: the mixture in the manner of D. Hendrycks et al., "AugMix", ICLR 2020, with one chain; random filters as
-    in Z. Xu et al., "Robust and Generalizable Visual Representation Learning via Random Convolutions", ICLR 2021.
+    Sources: the mixture follows D. Hendrycks et al., "AugMix", ICLR 2020, with one chain; the random filters follow
+    Z. Xu et al., "Robust and Generalizable Visual Representation Learning via Random Convolutions", ICLR 2021.
     """
     changed = images
     changes = (smooth_filter, intensity_curve, patch, patch, patch, texture)
@@ -39,7 +39,7 @@ def apply_augmix(images: Images, share: float) -> Images:
 
 
 def smooth_filter(images: Images) -> Images:
-    """Convolve each image with its own random kernel, blurring or drawing edges, and keep its brightest value."""
+    """Convolve each image with its own random kernel, which blurs or finds edges, keeping its brightest value."""
     axis = torch.arange(KERNEL, device=images.device) - KERNEL // 2
     distance = (axis**2 + axis[:, None] ** 2).expand(len(images), 1, KERNEL, KERNEL)
     width = 0.3 + 2.7 * each(images)
@@ -51,7 +51,7 @@ def smooth_filter(images: Images) -> Images:
 
 
 def intensity_curve(images: Images) -> Images:
-    """Draw each image in other intensities: those of a random curve between the identity and 5 random values."""
+    """Map each image's intensities through a random curve, between the identity and one through 5 random values."""
     identity = torch.linspace(0, 1, KNOTS, device=images.device).expand(len(images), -1)
     curves = identity.lerp(torch.rand(identity.shape, device=images.device), each(images)[:, :, 0, 0])
     position = images.flatten(1) * (KNOTS - 1)
@@ -61,12 +61,12 @@ def intensity_curve(images: Images) -> Images:
 
 
 def patch(images: Images) -> Images:
-    """Draw the inside of a random rectangle in other intensities: from a thin stroke to most of the image."""
+    """Change the intensities inside a random rectangle, which may be a thin strip or most of the image."""
     return torch.where(rectangle(images), intensity_curve(images), images)
 
 
 def texture(images: Images) -> Images:
-    """Add noise of a random amount and character: even or rare strong specks, fine as dust or wide as clouds."""
+    """Add noise of random strength and character: even, or rare strong specks; fine as dust, or wide as clouds."""
     noise = torch.randn(images.shape, device=images.device)
     noise = noise * noise.abs() ** (3 * each(images))
     height, width = images.shape[2:]

@@ -1,4 +1,4 @@
-"""What other pens, papers and cameras make of a digit, before and after it was brought into the form of MNIST."""
+"""Variation in capture: what other pens, papers and cameras make of a digit before and after it is normalized."""
 
 import math
 
@@ -9,18 +9,17 @@ from tenfold.synthesis.augmix import intensity_curve, texture
 from tenfold.synthesis.framing import INK, extent
 from tenfold.synthesis.sampling import Images, brightest, each, rectangle
 
-BLUR = 5  # pixels, a side of the filter
+BLUR = 5  # pixels on each side of the filter
 
 
 def vary_capture(images: Images, share: float) -> Images:
-    """Draw images with another pen on other paper: thicker, thinner, blurred, with gaps, specks, neighbors and lines.
+    """Redraw images as if captured otherwise: thicker, thinner, fainter, blurred, with gaps, neighbors or lines.
 
-    Each of these happens to each image with a chance of one in three. Random numbers come from PyTorch's global
-    generator.
+    Each change happens to each image with probability one third. Random numbers come from PyTorch's global generator.
 
     Args:
         images: pixels from 0 to 1.
-        share: of the images that are changed.
+        share: the share of the images that are changed.
 
     Returns:
         New images, from 0 to 1.
@@ -35,21 +34,21 @@ def stroke_weight(images: Images) -> Images:
     """Thicken strokes by up to two pixels, or thin them by up to one."""
     thicker = F.max_pool2d(images, 3, stride=1, padding=1)
     thinner = -F.max_pool2d(-images, 3, stride=1, padding=1)
-    weight = 1.7 * each(images) - 0.7  # of the thicker image, or if negative of the thinner
+    weight = 1.7 * each(images) - 0.7  # of the thicker image or, if negative, of the thinner one
     drawn = torch.where(weight > 0, images.lerp(thicker, weight.clamp(min=0)), images.lerp(thinner, -weight))
     return drawn * brightest(images) / brightest(drawn).clamp(min=1e-6)
 
 
 def gap(images: Images) -> Images:
-    """Leave out the ink in a random rectangle, thin ones as often as wide: a pen that skips, a scan that loses."""
+    """Fade the ink in a random rectangle, in half of the images: a pen that skips, or a scan that loses ink."""
     return torch.where(rectangle(images) & (each(images) < 0.5), 0.3 * each(images) * images, images)
 
 
 def neighbor(images: Images) -> Images:
-    """Let another digit of the batch reach into the picture from a side."""
+    """Let another digit of the batch reach into the image from the left or the right."""
     others = images.roll(1, dims=0)
     side = torch.where(each(images) < 0.5, -1.0, 1.0)
-    reach = 0.5 + 0.25 * each(images)  # of the width of the picture, that the other is away
+    reach = 0.5 + 0.25 * each(images)  # how far away the other digit is, in widths of the image
     shift = torch.eye(2, 3, device=images.device).repeat(len(images), 1, 1)
     shift[:, 0, 2] = (2 * side * reach).flatten()
     shift[:, 1, 2] = 0.4 * (each(images).flatten() - 0.5)
@@ -58,7 +57,7 @@ def neighbor(images: Images) -> Images:
 
 
 def blur(images: Images) -> Images:
-    """Blur by a Gaussian of up to 1.2 pixels, and keep the brightest value."""
+    """Blur with a Gaussian whose standard deviation is 0.3 to 1.2 pixels, keeping the brightest value."""
     axis = torch.arange(BLUR, device=images.device) - BLUR // 2
     width = (0.3 + 0.9 * each(images)).flatten()[:, None]  # (batch, 1)
     profile = torch.exp(-(axis**2) / (2 * width**2))
@@ -69,22 +68,22 @@ def blur(images: Images) -> Images:
 
 
 def line(images: Images) -> Images:
-    """Draw a straight line near an edge: the frame of a box, or a ruling."""
+    """Draw a straight line near an edge: the side of a box, or a ruled line."""
     height, width = images.shape[2:]
     place = torch.arange(width, device=images.device)
-    distance = 4 * each(images)  # of the line from the edge, in pixels
+    distance = 4 * each(images)  # from the line to the edge, in pixels
     ink = (1 - (place - distance).abs()).clamp(0, 1) * each(images)  # (batch, 1, 1, 28)
     ink = torch.where(each(images) < 0.5, ink, ink.flip(3)).expand(-1, -1, height, -1)
     return torch.maximum(images, torch.where(each(images) < 0.5, ink, ink.transpose(2, 3)))
 
 
 def hatching(images: Images) -> Images:
-    """Draw parallel lines across part of the box of the digit: printed paper that was taken for ink."""
+    """Draw parallel lines across part of the digit's bounding box: printed patterns mistaken for ink."""
     height, width = images.shape[2:]
     top, bottom, left, right = (edge[:, None, None, None] for edge in extent(images > INK))
     y = torch.arange(height, device=images.device)[:, None] + 0.5
     x = torch.arange(width, device=images.device) + 0.5
-    angle = math.pi / 2 * (each(images) - 0.5) ** 3 * 8  # most lines are nearly level
+    angle = math.pi / 2 * (each(images) - 0.5) ** 3 * 8  # most lines are nearly horizontal
     across = y * torch.cos(angle) + x * torch.sin(angle) + torch.sin(x / (3 + 10 * each(images)))
     wave = torch.cos(2 * math.pi * (across / (2 + 4 * each(images)) + each(images)))
     lines = (0.5 + wave * (1 + each(images)) - each(images)).clamp(0, 1) * (0.2 + 0.8 * each(images))
@@ -95,10 +94,10 @@ def hatching(images: Images) -> Images:
 
 
 def paper(images: Images) -> Images:
-    """Add a little of a random texture."""
+    """Mix in a little random texture."""
     return images.lerp(texture(images), 0.3 * each(images))
 
 
 def faint(images: Images) -> Images:
-    """Draw the strokes in other intensities, most of which stay near the old ones, and keep the paper."""
+    """Change the intensities of the strokes, mostly a little, and leave the paper as it is."""
     return torch.where(images > 0, images.lerp(intensity_curve(images), 0.7 * each(images)), images)

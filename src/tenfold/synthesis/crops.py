@@ -1,4 +1,4 @@
-"""Digits cut out of a row of writing, well or badly: their neighbors touch them."""
+"""Crops: digits cut out of a text line, well or badly, with neighbors that touch them."""
 
 import math
 
@@ -11,58 +11,61 @@ from tenfold.synthesis.framing import INK, extent, frame
 from tenfold.synthesis.sampling import Images, each
 from tenfold.synthesis.strokes import draw
 
-SIDE, WIDTH = 40, 120  # pixels, of the canvas of one digit and of three
+SIDE, WIDTH = 40, 120  # pixels: the side of the canvas for one digit, and the width of that for three
 CHANGE = 0.3  # the logarithm of the largest change of width and of height
-WHOLE, SLIVER = 0.9, 0.2  # of the ink: as much of a digit and no more of its neighbor still is that digit
-HALF, MUCH = 0.65, 0.35  # likewise; less of a digit and no more of its neighbor, or as much of the neighbor, is none
+WHOLE, SLIVER = 0.9, 0.2  # shares of ink: with more than WHOLE of a digit and less than SLIVER of others, it is a digit
+HALF, MUCH = 0.65, 0.35  # shares of ink: less than HALF of a digit, or more than MUCH of two digits, is not a digit
 
 
 def crop_digits(images: Images, share: float) -> Images:
-    """Cut digits out of rows, but not quite: without a bit of a stroke, with a sliver of a neighbor.
+    """Crop digits from text lines, but imperfectly: without a bit of a stroke, or with a sliver of a neighbor.
 
     Args:
         images: digits in any order, pixels from 0 to 1.
-        share: of them that is cut out, the last ones; their neighbors are taken from among them.
+        share: the share of the images to crop, taken from the end; they are one another's neighbors.
 
     Returns:
-        The same digits; where the cut went too far, alone.
+        The same digits, pixels from 0 to 1; one that was cut too badly is left whole and without neighbors.
     """
     uncut, digits = images.tensor_split([len(images) - round(share * len(images))])
     if not len(digits):
         return images
-    row = _write(digits, each(digits) < 0.25)
-    left, right = extent(row[:, 1:2] > INK)[2:]
-    closer, farther = (F.max_pool2d(row[:, 1:2], side, stride=1, padding=side // 2) for side in (3, 7))
+    line = _write(digits, each(digits) < 0.25)
+    left, right = extent(line[:, 1:2] > INK)[2:]
+    closer, farther = (F.max_pool2d(line[:, 1:2], side, stride=1, padding=side // 2) for side in (3, 7))
     near = torch.where(each(digits) < 0.5, closer, farther) > INK
     window = near & _window(_between(left - 4, left + 2.5), _between(right - 2.5, right + 4))
-    shares = _shares(row, window)
+    shares = _shares(line, window)
     good = (shares[:, 1] > WHOLE) & (shares[:, 0] + shares[:, 2] < SLIVER)
-    cut = torch.where(good[:, None, None, None], (row * window).amax(dim=1, keepdim=True), row[:, 1:2])
+    cut = torch.where(good[:, None, None, None], (line * window).amax(dim=1, keepdim=True), line[:, 1:2])
     return torch.cat((uncut, frame(cut)))
 
 
 def crop_fragments(digits: Images) -> Images:
-    """Cut pieces out of rows that are not one digit: two, one and a half, a half.
+    """Crop pieces of text lines that are not one digit: two digits, one and a half, or a half.
 
     Args:
-        digits: pixels from 0 to 1, in any order.
+        digits: digits in any order, pixels from 0 to 1.
+
+    Returns:
+        As many negatives, pixels from 0 to 1.
     """
-    round_ones = each(digits) < 0.25  # of zeros alone
-    row = _write(torch.where(round_ones, rings(digits), digits), round_ones)
-    ends = [extent(row[:, place : place + 1] > INK)[2:] for place in range(3)]
+    round_ones = each(digits) < 0.25  # these lines are all zeros
+    line = _write(torch.where(round_ones, rings(digits), digits), round_ones)
+    ends = [extent(line[:, place : place + 1] > INK)[2:] for place in range(3)]
     left = _between(ends[0][0], ends[1][1] - 3)
     right = _between(left + 3, ends[2][1])
     window = _window(left, right)
-    shares = _shares(row, window)
+    shares = _shares(line, window)
     outside = torch.maximum(shares[:, 0], shares[:, 2])
     bad = (shares[:, 1] > MUCH) & (outside > MUCH) | (shares[:, 1] < HALF) & (shares[:, 1] > 0.2) & (outside < SLIVER)
     both = _window(ends[0][0], ends[1][1])
     window = torch.where(bad[:, None, None, None], window, both)
-    return frame((row * window).amax(dim=1, keepdim=True))
+    return frame((line * window).amax(dim=1, keepdim=True))
 
 
 def rings(like: Images) -> Images:
-    """Draw rings, open or closed, as zeros are written in a hurry."""
+    """Draw as many rings, open or closed, the way zeros are written in a hurry."""
     t = torch.linspace(0, 1, 20, device=like.device)[:, None] * (0.9 + 0.3 * each(like)[:, 0])  # (batch, points, 1)
     angle = 2 * math.pi * (t + each(like)[:, 0])
     sides = 5 + 6 * torch.rand(len(like), 1, 2, device=like.device)
@@ -70,12 +73,12 @@ def rings(like: Images) -> Images:
 
 
 def _write(digits: Images, alike: Bool[Tensor, "batch 1 1 1"]) -> Float[Tensor, "batch 3 40 120"]:
-    """Each digit in the middle between two others, that touch it, overlap it or nearly do; one layer for each.
+    """Write each digit between two others that touch it, overlap it or nearly do; one layer for each of the three.
 
-    Where they are `alike`, as the zeros of a round number, its neighbors are the same digit again.
+    Where they are `alike`, as the zeros of a round number are, both neighbors are the same digit again.
     """
     batch, device = len(digits), digits.device
-    slant = 0.5 * torch.rand(batch, device=device) - 0.15  # a writer's own
+    slant = 0.5 * torch.rand(batch, device=device) - 0.15  # one for each writer
     neighbors = [torch.where(alike, digits, digits.roll(turn, dims=0)) for turn in (1, 2)]
     layers = [_vary(layer, slant) for layer in (neighbors[0], digits, neighbors[1])]
     middle = (WIDTH - SIDE) // 2
@@ -86,7 +89,7 @@ def _write(digits: Images, alike: Bool[Tensor, "batch 1 1 1"]) -> Float[Tensor, 
 
 
 def _vary(digits: Images, slant: Float[Tensor, " batch"]) -> Float[Tensor, "batch 1 40 40"]:
-    """Draw digits with another slant, wider or narrower, and a little higher or lower."""
+    """Redraw digits with another slant, wider or narrower, and a little higher or lower."""
     batch, device = len(digits), digits.device
     size = torch.exp(CHANGE * (2 * torch.rand(batch, 2, device=device) - 1)) * SIDE / 28
     matrix = torch.zeros(batch, 2, 3, device=device)
@@ -98,7 +101,7 @@ def _vary(digits: Images, slant: Float[Tensor, " batch"]) -> Float[Tensor, "batc
 
 
 def _room(left: Float[Tensor, "batch 1 40 40"], right: Float[Tensor, "batch 1 40 40"]) -> Int64[Tensor, " batch"]:
-    """How far to the right of the one canvas the other must lie for the ink of both to touch."""
+    """How many columns the right canvas must lie to the right of the left one for their ink to touch."""
     columns = torch.arange(SIDE, device=left.device)
     last = torch.where(left > INK, columns, -SIDE).amax(dim=(1, 3)).float()  # (batch, 40), of each row
     last = F.max_pool1d(last, 3, stride=1, padding=1)  # strokes also touch from row to row
@@ -107,12 +110,12 @@ def _room(left: Float[Tensor, "batch 1 40 40"], right: Float[Tensor, "batch 1 40
 
 
 def _gap(images: Float[Tensor, "batch 1 h w"]) -> Int64[Tensor, " batch"]:
-    """By how many pixels neighbors overlap, or if negative how far they are apart."""
+    """By how many pixels neighbors overlap or, if negative, how far apart they are."""
     return torch.randint(-3, 4, (len(images),), device=images.device)
 
 
 def _shift(layer: Float[Tensor, "batch 1 40 40"], place: Int64[Tensor, " batch"]) -> Float[Tensor, "batch 1 40 120"]:
-    """Lay a canvas on a wider one, from the column `place` on."""
+    """Lay a canvas on a wider one, starting at the column `place`."""
     columns = torch.arange(WIDTH, device=layer.device) - place[:, None]  # (batch, 120)
     inside = (columns >= 0) & (columns < SIDE)
     index = columns.clamp(0, SIDE - 1)[:, None, None].expand(-1, 1, SIDE, -1)
@@ -120,7 +123,7 @@ def _shift(layer: Float[Tensor, "batch 1 40 40"], place: Int64[Tensor, " batch"]
 
 
 def _window(left: Float[Tensor, " batch"], right: Float[Tensor, " batch"]) -> Bool[Tensor, "batch 1 40 120"]:
-    """What lies between two lines that cross the middle row at these columns and lean each in its own way."""
+    """The area between two straight cuts that cross the middle row at these columns, each with its own slant."""
     rows = torch.arange(SIDE, device=left.device)[:, None] - SIDE / 2
     columns = torch.arange(WIDTH, device=left.device) + 0.5
     lean = [0.4 * (torch.rand(len(left), 1, 1, 1, device=left.device) - 0.5) for _ in range(2)]
@@ -128,9 +131,9 @@ def _window(left: Float[Tensor, " batch"], right: Float[Tensor, " batch"]) -> Bo
     return after & (columns < right[:, None, None, None] + lean[1] * rows)
 
 
-def _shares(row: Float[Tensor, "batch 3 40 120"], window: Bool[Tensor, "batch 1 40 120"]) -> Float[Tensor, "batch 3"]:
-    """How much of the ink of each of three digits lies in the window."""
-    return (row * window).sum(dim=(2, 3)) / row.sum(dim=(2, 3)).clamp(min=1e-6)
+def _shares(line: Float[Tensor, "batch 3 40 120"], window: Bool[Tensor, "batch 1 40 120"]) -> Float[Tensor, "batch 3"]:
+    """The share of each of the three digits' ink that lies in the window."""
+    return (line * window).sum(dim=(2, 3)) / line.sum(dim=(2, 3)).clamp(min=1e-6)
 
 
 def _between(low: Float[Tensor, " batch"], high: Float[Tensor, " batch"]) -> Float[Tensor, " batch"]:

@@ -1,4 +1,4 @@
-"""Bringing what was drawn into the form of MNIST, as the reader does with what it cut out of a picture."""
+"""Bringing drawings into the form of MNIST, as the reader does with what it cuts out of a picture."""
 
 import torch
 import torch.nn.functional as F
@@ -7,18 +7,18 @@ from torch import Tensor
 
 from tenfold.synthesis.sampling import Images, brightest
 
-INK = 0.2  # what is darker is paper
-SIDE = 20  # pixels, the longer side of a digit
+INK = 0.2  # darker pixels are paper
+SIDE = 20  # pixels on the longer side of a digit
 
 
 def frame(canvas: Float[Tensor, "batch 1 h w"]) -> Images:
-    """Scale what is drawn until its longer side has 20 pixels, and bring its center of mass to the center of 28x28.
+    """Scale each drawing to 20 pixels on its longer side, and move its center of mass to the center of 28x28.
 
     Args:
-        canvas: pixels from 0 to 1; where nothing is drawn, nothing comes out.
+        canvas: pixels from 0 to 1; an empty canvas gives an empty image.
 
     Returns:
-        The images, each as bright as it can be.
+        The images, pixels from 0 to 1, each as bright as possible.
     """
     height, width = canvas.shape[2:]
     top, bottom, left, right = extent(canvas > INK)
@@ -26,7 +26,7 @@ def frame(canvas: Float[Tensor, "batch 1 h w"]) -> Images:
     weight = canvas[:, 0] / canvas.sum(dim=(1, 2, 3)).clamp(min=1e-6)[:, None, None]
     y = (weight.sum(dim=2) * (torch.arange(height, device=canvas.device) + 0.5)).sum(dim=1)
     x = (weight.sum(dim=1) * (torch.arange(width, device=canvas.device) + 0.5)).sum(dim=1)
-    axis = (torch.arange(56, device=canvas.device) + 0.5) / 2 - 14  # two samples a pixel, against aliasing
+    axis = (torch.arange(56, device=canvas.device) + 0.5) / 2 - 14  # two samples per pixel, against aliasing
     rows = 2 * (y[:, None] + scale[:, None] * axis) / height - 1  # (batch, 56)
     columns = 2 * (x[:, None] + scale[:, None] * axis) / width - 1
     grid = torch.stack((columns[:, None, :].expand(-1, 56, -1), rows[:, :, None].expand(-1, -1, 56)), dim=3)
@@ -37,7 +37,15 @@ def frame(canvas: Float[Tensor, "batch 1 h w"]) -> Images:
 
 
 def extent(ink: Bool[Tensor, "batch 1 h w"]) -> tuple[Float[Tensor, " batch"], ...]:
-    """The first row of each image, the one after the last, and likewise the columns; all rows and columns if empty."""
+    """The extent of each image's ink.
+
+    Args:
+        ink: where there is ink.
+
+    Returns:
+        The first row, the row after the last, the first column and the column after the last; those of the whole image
+        if it is empty.
+    """
     ends: list[Tensor] = []
     for axis in (3, 2):
         some = ink.any(dim=axis)[:, 0].float()  # (batch, h or w)

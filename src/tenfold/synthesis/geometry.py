@@ -1,4 +1,4 @@
-"""Distortions that move the strokes."""
+"""Geometric distortions."""
 
 import math
 from functools import cache
@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-KNOTS = 5  # a side, of the grid whose random shifts make an elastic distortion
+KNOTS = 5  # on each side of the grid whose random shifts make an elastic distortion
 
 
 def distort(
@@ -21,18 +21,18 @@ def distort(
 ) -> Float[Tensor, "batch 1 28 28"]:
     """Rotate, scale, slant, shift and warp every image by its own random amounts, uniform within the limits.
 
-    Random numbers come from PyTorch's global generator. What comes into the picture from outside is 0.
+    Random numbers come from PyTorch's global generator. Pixels that come in from outside the image are 0.
 
     Args:
-        images: pixels with background 0, so not standardized.
-        rotation: largest angle, in degrees.
-        scale: largest change of width and of height, as a fraction.
-        shear: largest sideways shift of a row, as a fraction of its distance from the center.
-        shift: largest shift along each axis, in pixels.
-        elastic: largest shift of each of 5x5 points, in pixels; between them the picture follows smoothly.
+        images: pixels whose background is 0, so not standardized ones.
+        rotation: the largest angle, in degrees.
+        scale: the largest change of width and of height, as a fraction.
+        shear: the largest sideways shift of a row, as a fraction of its distance from the center.
+        shift: the largest shift along each axis, in pixels.
+        elastic: the largest shift of each of 5x5 points, in pixels; the image between them follows smoothly.
 
     Returns:
-        New images by bilinear interpolation.
+        New images, interpolated bilinearly.
 
     Sources: affine distortions of MNIST as in LeCun et al. 1998, section III.A; elastic ones from Simard et al., "Best
     practices for convolutional neural networks applied to visual document analysis", ICDAR 2003, here by cubic
@@ -58,7 +58,7 @@ def distort(
 
 @cache
 def _basis(height: int, width: int, device: torch.device) -> Float[Tensor, "functions pixels"]:
-    """At every pixel: its x, its y and 1, from -1 to 1 across the picture, then a smooth bump around each knot."""
+    """Functions of the pixels: x and y, from -1 to 1 across the image, the constant 1, and a bump around each knot."""
     x = (2 * torch.arange(width) + 1) / width - 1
     y = (2 * torch.arange(height) + 1) / height - 1
     rows, columns = torch.meshgrid(y, x, indexing="ij")
@@ -67,7 +67,7 @@ def _basis(height: int, width: int, device: torch.device) -> Float[Tensor, "func
 
 
 def _splines(positions: Float[Tensor, " n"]) -> Float[Tensor, "knots n"]:
-    """The cubic B-spline of each knot at the positions; the knots lie evenly from -1.1 to 1.1."""
+    """Each knot's cubic B-spline at the given positions; the knots are evenly spaced from -1.1 to 1.1."""
     knots = torch.linspace(-1.1, 1.1, KNOTS)
     distance = (positions - knots[:, None]).abs() / (knots[1] - knots[0])
     near, far = 2 / 3 - distance**2 + distance**3 / 2, (2 - distance).clamp(min=0) ** 3 / 6

@@ -1,4 +1,4 @@
-"""Forms of digits that MNIST's writers, all from the United States, seldom use."""
+"""Letterforms that MNIST's writers, all from the United States, seldom use."""
 
 from functools import cache
 
@@ -10,9 +10,9 @@ from tenfold.synthesis.framing import frame
 from tenfold.synthesis.sampling import Images
 from tenfold.synthesis.strokes import draw, pad
 
-STEPS = 3  # straight pieces for each piece of a curve
-# Each form: its digit, then strokes as points x,y of a smooth curve, in hundredths of the height of the digit; a point
-# that is there twice in a row is a corner.
+STEPS = 3  # straight segments for each segment of a curve
+# One letterform per line: its digit, then its strokes as points x,y of a smooth curve, in hundredths of the digit's
+# height; a point given twice in a row is a corner.
 FORMS = """\
 0: 60,5 20,20 10,60 40,97 80,80 90,40 65,8 50,15 60,35
 0: 50,10 15,35 20,80 60,95 90,60 75,15 50,5 70,5 110,10
@@ -68,15 +68,17 @@ FORMS = """\
 def draw_letterforms(
     images: Images, labels: Int64[Tensor, " batch"], share: float
 ) -> tuple[Images, Int64[Tensor, " batch"]]:
-    """Draw digits in forms that MNIST lacks, such as a barred 7 or a 1 with a long upstroke, in the place of others.
+    """Replace digits with drawings in letterforms that MNIST lacks, such as a barred 7 or a 1 with a long upstroke.
+
+    Random numbers come from PyTorch's global generator.
 
     Args:
         images: digits in any order, pixels from 0 to 1.
-        labels: their digits.
-        share: of them to replace, evenly spread.
+        labels: the digits they show, 0 to 9.
+        share: the share of the images to replace, evenly spread over the batch.
 
     Returns:
-        Images and labels, as many.
+        The images and the labels, as many as before.
     """
     count = round(share * len(images))
     if not count:
@@ -84,7 +86,7 @@ def draw_letterforms(
     digits, curves = _forms(images.device)
     chosen = torch.randint(len(digits), (count,), device=images.device)
     points = curves[chosen]  # (count, strokes, points, 2)
-    waves = 6 * torch.randn(2, 2, count, 2, device=images.device)  # a smooth field, in which a hand strays
+    waves = 6 * torch.randn(2, 2, count, 2, device=images.device)  # a smooth field, along which the hand strays
     phases = torch.einsum("nspd,wend->wensp", points, waves)  # (2, 2, count, strokes, points)
     phases = phases + 6.3 * torch.rand(2, 2, count, 1, 1, device=images.device)
     points = points + 0.04 * torch.sin(phases).sum(dim=0).movedim(0, 3)
@@ -97,7 +99,7 @@ def draw_letterforms(
 
 
 def smooth(points: Float[Tensor, "batch strokes points 2"]) -> Float[Tensor, "batch strokes more 2"]:
-    """More points, on the smooth curve through those given.
+    """Add points on the smooth curve through those given.
 
     Source: E. Catmull and R. Rom, "A class of local interpolating splines", 1974.
     """
@@ -111,7 +113,7 @@ def smooth(points: Float[Tensor, "batch strokes points 2"]) -> Float[Tensor, "ba
 
 @cache
 def _forms(device: torch.device) -> tuple[Int64[Tensor, " forms"], Float[Tensor, "forms strokes points 2"]]:
-    """The digit and the points of each form."""
+    """The digit and the points of each letterform, on a device."""
     digits, drawings = [], []
     for line in FORMS.splitlines():
         digit, drawing = line.split(":")

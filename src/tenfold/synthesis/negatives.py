@@ -1,4 +1,4 @@
-"""Images that show no digit, for networks that must say so: scribbles, signs, shapes, and digits taken apart."""
+"""Negatives, for networks that must recognize them: scribbles, signs, shapes, and digits taken apart."""
 
 import math
 from functools import cache
@@ -13,8 +13,8 @@ from tenfold.synthesis.framing import frame
 from tenfold.synthesis.sampling import Images, each
 from tenfold.synthesis.strokes import draw, pad
 
-POINTS = 8  # of a stroke
-# Signs that no digit looks like, as strokes between points of a square from 0 to 1.
+POINTS = 8  # in a stroke
+# Signs that look like no digit, as strokes between points of a square from 0 to 1.
 SIGNS = (
     ("A", ((0.0, 1.0), (0.5, 0.0), (1.0, 1.0)), ((0.2, 0.6), (0.8, 0.6))),
     ("E", ((1.0, 0.0), (0.0, 0.0), (0.0, 1.0), (1.0, 1.0)), ((0.0, 0.5), (0.8, 0.5))),
@@ -44,26 +44,26 @@ SIGNS = (
 
 
 def draw_negatives(digits: Images) -> Images:
-    """Draw as many images without a digit as there are digits.
+    """Draw as many negatives as there are digits.
 
     Random numbers come from PyTorch's global generator.
 
     Args:
-        digits: pixels from 0 to 1; some are taken apart or put together.
+        digits: pixels from 0 to 1; some negatives are made by taking these apart or putting them together.
 
     Returns:
-        Images from 0 to 1: a third is badly cut from rows, the others are scribbles, tangles, wanderings, signs, marks,
-        filled shapes, and what is left of digits.
+        Images with pixels from 0 to 1: one third are bad crops of text lines; the others are scribbles, tangles,
+        wanderings, signs, marks, filled shapes, and digits taken apart.
     """
     count = math.ceil(len(digits) / 3)
-    kinds = (scribbles, tangles, *[wanderings] * 3, signs, marks, shapes, fragments)  # a pen without aim draws most
+    kinds = (scribbles, tangles, *[wanderings] * 3, signs, marks, shapes, fragments)  # mostly by an aimless pen
     parts = digits[count:].tensor_split(len(kinds))
     drawn = [kind(part) for kind, part in zip(kinds, parts, strict=True)]
     return torch.cat([crop_fragments(digits[:count]), *drawn])
 
 
 def scribbles(like: Images) -> Images:
-    """Draw three to six random curves over one another."""
+    """Draw three to six random curves over one another, in as many images as there are in `like`."""
     strokes = 6
     ends = 4 + 20 * torch.rand(len(like), strokes, 3, 2, device=like.device)  # start, pull, end of quadratic curves
     t = torch.linspace(0, 1, POINTS, device=like.device)[:, None]
@@ -71,11 +71,11 @@ def scribbles(like: Images) -> Images:
     curves = (1 - t) ** 2 * start + 2 * t * (1 - t) * pull + t**2 * end  # (batch, strokes, points, 2)
     count = torch.randint(3, strokes + 1, (len(like), 1, 1, 1), device=like.device)
     kept = torch.arange(strokes, device=like.device)[:, None, None] < count
-    return draw(torch.where(kept, curves, curves[:, :1]))  # what is not kept repeats the first
+    return draw(torch.where(kept, curves, curves[:, :1]))  # dropped strokes repeat the first
 
 
 def tangles(like: Images) -> Images:
-    """Draw one long stroke: a third each of closed loops, spirals and zigzags."""
+    """Draw one long stroke in each image: a closed loop, a spiral or a zigzag, with equal probability."""
     t = torch.linspace(0, 1, 48, device=like.device)[:, None]  # (points, 1)
     batch = len(like)
     kind = torch.rand(batch, 1, 1, device=like.device)
@@ -93,10 +93,10 @@ def tangles(like: Images) -> Images:
 
 
 def wanderings(like: Images) -> Images:
-    """Draw a pen that goes without aim: one long stroke of 3 to 12 arcs, each bent at its own rate, with corners."""
+    """Draw the path of an aimless pen: one long stroke of 3 to 12 arcs, each bent at its own rate, with corners."""
     batch, points, most = len(like), 48, 12
     arcs = torch.randint(3, most + 1, (batch, 1), device=like.device)
-    arc = torch.arange(points, device=like.device) * arcs // points  # (batch, points): which one a point belongs to
+    arc = torch.arange(points, device=like.device) * arcs // points  # (batch, points): the arc that each point is on
     rates = torch.randn(batch, most, device=like.device).gather(1, arc)
     corners = torch.randn(batch, most, device=like.device).gather(1, arc) * (arc.diff(dim=1, prepend=arc[:, :1]) > 0)
     bend = 0.1 + 0.4 * torch.rand(batch, 2, 1, device=like.device)
@@ -109,7 +109,7 @@ def wanderings(like: Images) -> Images:
 
 
 def marks(like: Images) -> Images:
-    """Draw dots, dashes and commas, up to three, as large as digits."""
+    """Draw one to three dots, dashes or commas in each image, enlarged to the size of digits."""
     batch = len(like)
     place = 4 + 20 * torch.rand(batch, 3, 1, 2, device=like.device)
     length = 8 * torch.rand(batch, 3, 1, 1, device=like.device) ** 2
@@ -134,12 +134,12 @@ def signs(like: Images) -> Images:
 
 
 def shapes(like: Images) -> Images:
-    """Fill a random shape with a random texture: blots, clouds, things."""
+    """Fill a random shape in each image with a random texture: blots, clouds, objects."""
     coarse = torch.randn(len(like), 1, 5, 5, device=like.device)
     cloud = F.interpolate(coarse, like.shape[2:], mode="bicubic", align_corners=True)
     axis = torch.linspace(-1, 1, like.shape[2], device=like.device)
     sides = 0.4 + 0.5 * torch.rand(2, len(like), 1, 1, 1, device=like.device)
-    power = 1 + 5 * each(like)  # from a rhombus by an ellipse to a rectangle
+    power = 1 + 5 * each(like)  # from a rhombus through an ellipse to a rectangle
     frame = (axis[:, None].abs() / sides[0]) ** power + (axis.abs() / sides[1]) ** power
     inside = torch.sigmoid(8 * (1 - frame + 0.6 * cloud))
     grain = torch.rand(len(like), 1, 4, 4, device=like.device)
@@ -148,7 +148,7 @@ def shapes(like: Images) -> Images:
 
 
 def fragments(digits: Images) -> Images:
-    """Take digits apart: quarters in another order, or two digits over each other."""
+    """Take digits apart: their quarters in another order, or two digits on top of each other."""
     others = digits.roll(1, dims=0)
     rolled = torch.where(each(digits) < 0.5, digits.roll((14, 14), dims=(2, 3)), digits.roll(14, dims=2))
     crossed = torch.maximum(digits.transpose(2, 3).flip(3), others)  # one of the two lies on its side
@@ -157,5 +157,5 @@ def fragments(digits: Images) -> Images:
 
 @cache
 def _signs(device: torch.device) -> Float[Tensor, "signs strokes points 2"]:
-    """The points of each sign."""
+    """The points of each sign, on a device."""
     return pad([strokes for _, *strokes in SIGNS]).to(device)

@@ -1,6 +1,6 @@
-"""Paper for text lines: rulings, printed patterns, light, and the camera.
+"""Paper for text lines: ruled lines, printed patterns, light, and the camera.
 
-All lengths are in heights of a digit, unless they are in pixels.
+Lengths are in heights of a digit unless they are said to be in pixels.
 """
 
 import math
@@ -13,7 +13,17 @@ Canvas = Float[np.ndarray, "_ _"]
 
 
 def print_lines(shape: tuple[int, int], foot: float, unit: float, random: np.random.Generator) -> Canvas:
-    """Rulings under or over the row, and the sides of a box."""
+    """Draw the ruled lines below or above a text line, and the side of a box, each in some of the pictures.
+
+    Args:
+        shape: rows and columns of the canvas.
+        foot: the row that the digits stand on.
+        unit: the height of a digit, in pixels.
+        random: where the random numbers come from.
+
+    Returns:
+        How much of each pixel is covered, 0 to 1.
+    """
     y, x = np.indices(shape, np.float32)
     lines = np.zeros(shape, np.float32)
     if random.random() < 0.35:
@@ -34,7 +44,16 @@ def _line(away: Canvas, width: float) -> Canvas:
 
 
 def lay_on_paper(ink: Canvas, unit: float, random: np.random.Generator) -> Canvas:
-    """Gray levels of ink on paper of some light, that may be printed with fine lines, as cheques are."""
+    """Lay ink on paper that is unevenly lit and may be printed with fine lines, as checks are.
+
+    Args:
+        ink: how much of each pixel is ink, 0 to 1.
+        unit: the height of a digit, in pixels.
+        random: where the random numbers come from.
+
+    Returns:
+        Gray levels, not yet clipped to 0 to 255.
+    """
     shape = ink.shape
     y = np.arange(shape[0])[:, None]
     x = np.arange(shape[1])
@@ -53,7 +72,7 @@ def lay_on_paper(ink: Canvas, unit: float, random: np.random.Generator) -> Canva
 
 
 def _print_pattern(shape: tuple[int, int], unit: float, random: np.random.Generator) -> Canvas:
-    """One to three families of fine wavy lines, sometimes broken into dots."""
+    """Draw one to three families of fine wavy lines, sometimes broken into dots; from 0, no print, to 1."""
     y, x = np.indices(shape, np.float32)
     pattern = np.zeros(shape, np.float32)
     for _ in range(random.integers(1, 4)):
@@ -72,7 +91,13 @@ def _print_pattern(shape: tuple[int, int], unit: float, random: np.random.Genera
 
 
 def photograph(gray: Canvas, scale: float, random: np.random.Generator) -> UInt8[np.ndarray, "h w"]:
-    """A picture of another size, a little blurred and noisy, as a camera or a scanner makes it and JPEG keeps it."""
+    """Rescale, blur and add noise a little, as a camera or a scanner does, and sometimes compress as JPEG.
+
+    Args:
+        gray: gray levels, which are clipped to 0 to 255.
+        scale: the size of the picture, relative to `gray`.
+        random: where the random numbers come from.
+    """
     picture = cv2.resize(gray.astype(np.float32), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     if random.random() < 0.5:
         picture = cv2.GaussianBlur(picture, (0, 0), random.uniform(0.3, 0.9))

@@ -1,4 +1,4 @@
-"""What random changes draw and measure for each image of a batch."""
+"""What random changes draw and measure for each image in a batch."""
 
 import math
 
@@ -20,7 +20,7 @@ def brightest(images: Images) -> Float[Tensor, "batch 1 1 1"]:
 
 
 def rectangle(images: Images) -> Bool[Tensor, "batch 1 28 28"]:
-    """A rectangle for each image: any center, any direction, sides from 1 to 28 pixels, thin ones as often as wide."""
+    """A random rectangle for each image: any center and direction, sides of 1 to 28 pixels, logarithmically uniform."""
     height, width = images.shape[2:]
     y = (torch.arange(height, device=images.device)[:, None] + 0.5) - height * each(images)
     x = (torch.arange(width, device=images.device) + 0.5) - width * each(images)

@@ -10,7 +10,14 @@ from tenfold.synthesis.sampling import Images
 
 
 def draw(points: Float[Tensor, "batch strokes points 2"]) -> Images:
-    """Draw strokes through points, x and y in pixels, with a pen of a random width."""
+    """Draw strokes through points, with a pen of random width for each image.
+
+    Args:
+        points: x and y of each point, in pixels from the upper left corner.
+
+    Returns:
+        The images, pixels from 0 to 1.
+    """
     batch = len(points)
     start, end = points[:, :, :-1].flatten(1, 2), points[:, :, 1:].flatten(1, 2)  # (batch, segments, 2)
     along = end - start
@@ -25,7 +32,7 @@ def draw(points: Float[Tensor, "batch strokes points 2"]) -> Images:
 
 
 def pad(drawings: Sequence[Sequence[Sequence[tuple[float, ...]]]]) -> Float[Tensor, "drawings strokes points 2"]:
-    """Drawings as one tensor; a missing stroke or point repeats the last one."""
+    """Pack drawings into one tensor, repeating the last stroke or point where one is missing."""
     strokes = max(len(drawing) for drawing in drawings)
     points = max(len(stroke) for drawing in drawings for stroke in drawing)
     filled = []

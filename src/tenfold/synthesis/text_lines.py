@@ -1,6 +1,6 @@
 """Text lines as people write them on forms: MNIST's digits side by side, in one hand, on printed paper.
 
-All lengths are in heights of a digit, unless they are in pixels.
+Lengths are in heights of a digit unless they are said to be in pixels.
 """
 
 import math
@@ -21,16 +21,22 @@ from tenfold.synthesis.negatives import signs, tangles
 from tenfold.synthesis.paper import Canvas, lay_on_paper, photograph, print_lines
 from tenfold.synthesis.sampling import Images
 
-FORMS, BATCH = 2000, 100  # drawn digits to choose from, and how many at once
-OFTEN_DRAWN = (0, 1, 4, 7, 9)  # whose forms differ most from country to country
-INK = 0.3  # what covers less is paper
+FORMS, BATCH = 2000, 100  # how many drawn digits there are to choose from, and how many are drawn at once
+OFTEN_DRAWN = (0, 1, 4, 7, 9)  # the digits whose letterforms vary most from country to country
+INK = 0.3  # pixels that are covered less are paper
 GAPS = ((-0.12, 0.06), (-0.02, 0.25), (0.1, 0.7))  # from one digit to the next: in haste, as usual, in boxes
-LENGTHS = (0.06, 0.12, 0.2, 0.2, 0.2, 0.12, 0.06, 0.04)  # how often a row has one digit, two, ...
+LENGTHS = (0.06, 0.12, 0.2, 0.2, 0.2, 0.12, 0.06, 0.04)  # how often a line has one digit, two, ...
 
 
 @dataclass(frozen=True, eq=False)
 class Alphabet:
-    """Digits to write with, as lists of 28x28 images for each digit: of MNIST, drawn ones, and signs that are none."""
+    """The images that lines are written with.
+
+    Attributes:
+        digits: MNIST's images, by digit.
+        forms: drawn letterforms, by digit.
+        others: negatives, such as signs.
+    """
 
     digits: list[UInt8[np.ndarray, "_ 28 28"]]
     forms: list[UInt8[np.ndarray, "_ 28 28"]]
@@ -39,18 +45,18 @@ class Alphabet:
 
 @dataclass(frozen=True)
 class Hand:
-    """How somebody writes one row.
+    """How somebody writes one text line.
 
     Attributes:
-        height: of a digit, in pixels.
+        height: the height of a digit, in pixels.
         slant: columns to the right for each row up.
-        width: of digits, beside that of MNIST's.
-        pen: the width of a stroke; None to leave them as they are.
-        slope: rows down for each column.
-        gaps: from one digit to the next, from and to.
-        forms: the share of digits that are drawn.
-        joins: whether zeros beside each other are joined by a stroke.
-        separator: before every third digit from the right; may be empty.
+        width: the width of digits, relative to MNIST's.
+        pen: the width of a stroke; None leaves strokes as they are.
+        slope: rows down for each column to the right.
+        gaps: the smallest and the largest gap from one digit to the next.
+        forms: the share of digits that are written in drawn letterforms.
+        joins: whether neighboring zeros are joined by a stroke.
+        separator: the mark that separates groups of three digits, counted from the right; may be empty.
     """
 
     height: float
@@ -66,7 +72,7 @@ class Hand:
 
 @dataclass(frozen=True)
 class Box:
-    """Where a digit stands, in pixels."""
+    """Where a digit is, in pixels; `right` and `bottom` are the first column and row after it."""
 
     left: int
     right: int
@@ -75,13 +81,13 @@ class Box:
 
 
 @dataclass(frozen=True, eq=False)
-class Row:
-    """A picture of a row of digits.
+class DrawnLine:
+    """A picture of a text line.
 
     Attributes:
-        picture: dark ink on paper.
-        digits: from left to right.
-        centers: the column that each has its middle in.
+        picture: gray levels, dark ink on lighter paper.
+        digits: its digits, from left to right.
+        centers: the column through the middle of each digit.
     """
 
     picture: UInt8[np.ndarray, "h w"]
@@ -90,7 +96,10 @@ class Row:
 
 
 def make_alphabet(train: Digits) -> Alphabet:
-    """Sort digits, and draw others; random numbers come from PyTorch's global generator."""
+    """Sort training digits by class, and draw letterforms and negatives.
+
+    Random numbers come from PyTorch's global generator.
+    """
     blank, zeros = torch.zeros(BATCH, 1, 28, 28), torch.zeros(BATCH, dtype=torch.long)
     drawings = [(rings(blank), zeros)] + [draw_letterforms(blank, zeros, share=1.0) for _ in range(FORMS // BATCH)]
     drawn, labels = (torch.cat(some) for some in zip(*drawings, strict=True))
@@ -102,8 +111,13 @@ def make_alphabet(train: Digits) -> Alphabet:
     )
 
 
-def draw_line(alphabet: Alphabet, random: np.random.Generator) -> Row:
-    """Write a random row on random paper."""
+def draw_line(alphabet: Alphabet, random: np.random.Generator) -> DrawnLine:
+    """Write a random text line on random paper.
+
+    Args:
+        alphabet: the images to write with.
+        random: where the random numbers come from; the same state gives the same line.
+    """
     hand = _choose_hand(random)
     sheet, digits, boxes = _write(_choose_digits(random), hand, alphabet, random)
     foot = float(boxes[-1].bottom)
@@ -119,11 +133,11 @@ def draw_line(alphabet: Alphabet, random: np.random.Generator) -> Row:
     scale = random.uniform(12, 40) / hand.height
     picture = photograph(lay_on_paper(sheet, hand.height, random), scale, random)
     centers = [((box.left + box.right) / 2 - start) * scale for box in boxes]
-    return Row(picture, digits, centers)
+    return DrawnLine(picture, digits, centers)
 
 
 def _choose_digits(random: np.random.Generator) -> list[int]:
-    """Any digits, often round numbers or the same digit twice."""
+    """Choose random digits: often a round number, sometimes one with the same digit twice in a row."""
     count = int(random.choice(len(LENGTHS), p=LENGTHS)) + 1
     digits = random.integers(0, CLASSES, count)
     if count > 2 and random.random() < 0.3:
@@ -151,15 +165,15 @@ def _choose_hand(random: np.random.Generator) -> Hand:
 def _write(
     digits: Sequence[int], hand: Hand, alphabet: Alphabet, random: np.random.Generator
 ) -> tuple[Canvas, list[int], list[Box]]:
-    """Write digits from left to right, with what may stand before, between and after them.
+    """Write digits from left to right, with the signs that may stand before, between and after them.
 
     Returns:
-        How much of each pixel is ink, the digits, and where they are.
+        How much of each pixel is ink, 0 to 1; the digits; and where they are.
     """
     unit, pen = hand.height, hand.height * (hand.pen or random.uniform(0.05, 0.13))
     sheet = np.zeros((int(3.5 * unit), int(unit * (2.5 * len(digits) + 6))), np.float32)
     x, foot = unit * random.uniform(0.6, 1.2), 2.2 * unit
-    edge = np.full(len(sheet), x)  # the rightmost ink in each row
+    edge = np.full(len(sheet), x)  # the rightmost ink in each row of pixels
     if random.random() < 0.15:
         box = _paste(sheet, _form(_any(alphabet.others, random), hand, 0.8 * unit, random), x, foot)
         edge = np.maximum(edge, box.right + unit * random.uniform(0.05, 0.4))
@@ -181,7 +195,7 @@ def _write(
         rows = slice(box.top, box.bottom)
         columns = np.where(glyph > INK, np.arange(glyph.shape[1]), -np.inf).max(axis=1)
         edge[rows] = np.maximum(edge[rows], box.left + columns)
-        edge = np.maximum(edge, box.left + (box.right - box.left) / 4)  # the next one begins after some of this one
+        edge = np.maximum(edge, box.left + (box.right - box.left) / 4)  # the next begins after a quarter of this one
         boxes.append(box)
     if random.random() < 0.4:
         _end(sheet, boxes[-1].right + unit * random.uniform(0.08, 0.5), low, unit, pen, random)
@@ -189,7 +203,7 @@ def _write(
 
 
 def _form(image: UInt8[np.ndarray, "28 28"], hand: Hand, size: float, random: np.random.Generator) -> Canvas:
-    """A digit as this hand writes it, cut to its ink."""
+    """Redraw an image as this hand would write it, cut down to its ink."""
     down = size / INK_SIDE
     across = down * hand.width * math.exp(random.normal(0, 0.08))
     lean = (hand.slant + random.normal(0, 0.05)) * down
@@ -206,7 +220,7 @@ def _form(image: UInt8[np.ndarray, "28 28"], hand: Hand, size: float, random: np
 
 
 def _redraw(mask: Bool[np.ndarray, "h w"], pen: float) -> Canvas:
-    """Draw strokes again with a pen of another width, along the ridge of the distance to the paper."""
+    """Redraw strokes with a pen of another width, along the ridge of their distance from the paper."""
     depth = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 3)
     ridge = (depth >= cv2.dilate(depth, np.ones((3, 3))) - 0.35) & (depth > 0.9)
     if not ridge.any():
@@ -216,7 +230,7 @@ def _redraw(mask: Bool[np.ndarray, "h w"], pen: float) -> Canvas:
 
 
 def _paste(sheet: Canvas, glyph: Canvas, x: float, foot: float) -> Box:
-    """Draw a glyph from a column on, with its lowest row above `foot`."""
+    """Draw a glyph starting at column `x`, with its lowest row just above `foot`."""
     height, width = glyph.shape
     top = min(max(0, int(foot) - height), len(sheet) - height)
     left = min(int(x), sheet.shape[1] - width)
@@ -226,7 +240,7 @@ def _paste(sheet: Canvas, glyph: Canvas, x: float, foot: float) -> Box:
 
 
 def _touching(edge: Float[np.ndarray, " rows"], glyph: Canvas, foot: float) -> float:
-    """The column at which a glyph touches what stands on its left."""
+    """The column at which a glyph must start to touch what is on its left."""
     mask = glyph > INK
     first = np.where(mask.any(axis=1), mask.argmax(axis=1), np.inf)
     top = max(0, int(foot) - len(glyph))
@@ -235,7 +249,7 @@ def _touching(edge: Float[np.ndarray, " rows"], glyph: Canvas, foot: float) -> f
 
 
 def _punctuate(sheet: Canvas, sign: str, x: float, foot: float, unit: float, pen: float) -> None:
-    """Write a point, a comma or an apostrophe."""
+    """Write a period, a comma or an apostrophe."""
     if sign == ".":
         _stroke(sheet, [(x, foot), (x + 0.03 * unit, foot)], 1.4 * pen)
     elif sign == ",":
@@ -245,7 +259,7 @@ def _punctuate(sheet: Canvas, sign: str, x: float, foot: float, unit: float, pen
 
 
 def _join(sheet: Canvas, left: Box, right: Box, pen: float, random: np.random.Generator) -> None:
-    """Draw a stroke from one round digit to the next, near their tops."""
+    """Draw a stroke from one zero to the next, near their tops."""
     height = left.bottom - left.top
     start, middle, end = height * random.uniform((0, -0.15, 0), (0.3, 0.2, 0.15))
     points = [
@@ -257,7 +271,7 @@ def _join(sheet: Canvas, left: Box, right: Box, pen: float, random: np.random.Ge
 
 
 def _end(sheet: Canvas, x: float, foot: float, unit: float, pen: float, random: np.random.Generator) -> None:
-    """Write what may follow an amount: a point, a dash or two, a flourish, strokes that fill the field."""
+    """Write what may follow an amount: a period, a dash or two, a flourish, or strokes that fill the field."""
     kind = random.integers(5)
     if kind == 0:
         return _punctuate(sheet, random.choice((".", ",")), x, foot, unit, pen)
@@ -279,7 +293,7 @@ def _end(sheet: Canvas, x: float, foot: float, unit: float, pen: float, random: 
 
 
 def _stroke(sheet: Canvas, points: Sequence[Sequence[float]] | Float[np.ndarray, "n 2"], pen: float) -> None:
-    """Draw a line through points, x and y in pixels."""
+    """Draw a stroke through points, given by x and y in pixels."""
     drawn = np.zeros(sheet.shape, np.uint8)
     places = np.round(np.array(points) * 8).astype(np.int32)  # in eighths of a pixel
     cv2.polylines(drawn, [places], False, 255, max(1, round(pen)), cv2.LINE_AA, shift=3)
@@ -287,7 +301,7 @@ def _stroke(sheet: Canvas, points: Sequence[Sequence[float]] | Float[np.ndarray,
 
 
 def _let_reach_in(sheet: Canvas, alphabet: Alphabet, hand: Hand, random: np.random.Generator) -> None:
-    """Draw a bit of a digit of the line above or below."""
+    """Draw a bit of a digit from the line above or below."""
     glyph = _form(_any(alphabet.digits[random.integers(CLASSES)], random), hand, hand.height, random)
     rows = min(int(hand.height * random.uniform(0.1, 0.3)), len(glyph), len(sheet))
     left = random.integers(max(1, sheet.shape[1] - glyph.shape[1]))
