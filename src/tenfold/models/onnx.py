@@ -1,4 +1,4 @@
-"""Models that ONNX Runtime runs, on one core."""
+"""Models run by ONNX Runtime on one core."""
 
 from pathlib import Path
 
