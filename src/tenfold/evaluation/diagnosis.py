@@ -1,4 +1,4 @@
-"""What the curves of a training run say: did it underfit, overfit, diverge or stop too early, and what would help?"""
+"""Diagnosis from training curves: whether a run underfit, overfit, diverged or stopped too early; what would help."""
 
 import math
 from dataclasses import dataclass
