@@ -223,7 +223,7 @@ READ = """async ([number, single, thresholds]) => {
   const start = performance.now();
   let found;
   try {
-    const { lines } = await new Reader(ask("/digits"), ask("/row"), thresholds).read(picture, { single });
+    const { lines } = await new Reader(ask("/digits"), ask("/line"), thresholds).read(picture, { single });
     found = lines.map((line) => line.map(({ label, box, image }) => (
       { label, box: [box.x, box.y, box.width, box.height], image: Array.from(image) })));
   } catch (error) {
@@ -250,7 +250,7 @@ def _handler(model: models.Model, pictures: Sequence[Drawing]) -> type[BaseHTTPR
 
         def do_POST(self) -> None:
             images = np.frombuffer(self.rfile.read(int(self.headers["Content-Length"])), np.uint8)
-            if self.path == "/row":
+            if self.path == "/line":
                 logits = line_model.logits(images.reshape(LINE_SIDE, -1))
             else:
                 logits = model.logits(images.reshape(-1, 28, 28))

@@ -19,7 +19,7 @@ from tenfold.base.files import write_atomically
 ABOUT = "tenfold.json"
 FORMAT = 1
 UNPACKED = 1 << 30  # the most bytes of a pipeline; forests are large
-TRUSTED = [  # beside skops' own list
+TRUSTED = [  # in addition to skops' own list
     "tenfold.classical.features.deskew",
     "tenfold.classical.features.hog",
     "sklearn.tree._tree.Tree",  # these two after `check_trees`
@@ -28,7 +28,7 @@ TRUSTED = [  # beside skops' own list
 
 
 def write(path: str | os.PathLike, pipeline: Any, recipe: dict[str, Any]) -> None:
-    """Write a fitted pipeline and the values of its recipe, atomically.
+    """Write a fitted pipeline and the values of its recipe to the file `path`, atomically.
 
     Raises:
         TenfoldError: if skops is missing.
@@ -95,7 +95,7 @@ def check_trees(path: str | os.PathLike, model: Any) -> None:
     scikit-learn follows the trees' indices unchecked, so those in a forged file could crash Python.
 
     Raises:
-        TenfoldError: if an index points back, to no node, or to no feature.
+        TenfoldError: if an index points back, to no node, or to no feature; the message names `path`.
     """
     try:
         safe = all(_ends(model.n_features_in_, *tree) for tree in _trees(model))

@@ -161,6 +161,10 @@ def apply_temperature(model: nn.Module, temperature: float) -> None:
 
     The calibration then travels with the network and costs nothing. Readings do not change, except that test-time
     augmentation, as in `ShiftTTA`, may read an image differently if its views disagree.
+
+    Args:
+        model: a network whose last linear layer gives its logits.
+        temperature: the divisor, above 0.
     """
     last = [layer for layer in model.modules() if isinstance(layer, nn.Linear)][-1]
     for parameter in last.parameters():
@@ -229,6 +233,11 @@ def select(
     probabilities: Float[np.ndarray, "n 10"], labels: UInt8[np.ndarray, " n"], threshold: float
 ) -> Selection | None:
     """Accept the readings with at least this confidence; None if there are none.
+
+    Args:
+        probabilities: of each class, 0 to 1; the largest is the confidence of the reading.
+        labels: the true digits.
+        threshold: the lowest confidence to accept, 0 to 1.
 
     Raises:
         TenfoldError: if the probabilities of an image do not sum to 1.

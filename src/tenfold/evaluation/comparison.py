@@ -70,6 +70,10 @@ class Comparison(Paired):
 def compare(first: Evaluation, second: Evaluation) -> Comparison:
     """Compare two models that have read the same images.
 
+    Args:
+        first: the answers of the first model.
+        second: the answers of the second model.
+
     Raises:
         TenfoldError: if they have read different images.
     """
@@ -88,7 +92,11 @@ def compare(first: Evaluation, second: Evaluation) -> Comparison:
 
 
 def pair(first: Bool[np.ndarray, " n"], second: Bool[np.ndarray, " n"]) -> Paired:
-    """Compare two models by which of the same images each read correctly; there must be at least one image.
+    """Compare two models by which of the same images each read correctly.
+
+    Args:
+        first: for each image, whether the first model read it correctly; at least one image.
+        second: for each image, whether the second model did.
 
     Source: Q. McNemar, "Note on the sampling error of the difference between correlated proportions or percentages",
     Psychometrika 12, 1947; recommended for comparing classifiers by T. G. Dietterich, "Approximate Statistical Tests

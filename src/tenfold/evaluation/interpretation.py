@@ -51,6 +51,10 @@ def feature_maps(
 ) -> list[Float[np.ndarray, "channels height width"]]:
     """The feature maps of one image after each activation, in the order in which the layers run.
 
+    Args:
+        model: takes standardized images `(batch, 1, 28, 28)`.
+        image: the image, 255 is ink.
+
     Returns:
         The maps of each layer; an empty list for a network without convolutions.
     """
@@ -96,6 +100,10 @@ def occlusion(
 def features(model: nn.Module, digits: Digits) -> Float[np.ndarray, "n features"]:
     """The features of each image: the inputs of the last linear layer; for softmax regression, the pixels.
 
+    Args:
+        model: takes standardized images `(batch, 1, 28, 28)`.
+        digits: the images.
+
     Raises:
         TenfoldError: if the network has no linear layer.
     """
@@ -127,6 +135,9 @@ def _watch(layers: Sequence[nn.Module], hook: Callable[..., None], model: nn.Mod
 def plane(features: Float[np.ndarray, "n features"]) -> dict[str, Float[np.ndarray, "n 2"]]:
     """Map images to points in the plane, with similar features close together.
 
+    Args:
+        features: the features of each image, from `features`.
+
     Returns:
         Points by method. "PCA" keeps the two directions in which the features vary most, so distances have a meaning;
         "t-SNE" keeps neighbors together, but distances between groups mean nothing.
@@ -151,6 +162,10 @@ def plane(features: Float[np.ndarray, "n features"]) -> dict[str, Float[np.ndarr
 
 def extremes(features: Float[np.ndarray, "n features"], labels: UInt8[np.ndarray, " n"]) -> dict[int, tuple[int, int]]:
     """Find the most typical and the oddest image of each class: nearest to, and farthest from, its mean features.
+
+    Args:
+        features: the features of each image, from `features`.
+        labels: the labels of the images.
 
     Returns:
         The two indices by digit; a class without images is left out.

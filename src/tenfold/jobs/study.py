@@ -184,6 +184,11 @@ def do(task: Task) -> Outcome:
 def finish(path: Path, recipe: Recipe, data: str) -> Run:
     """Do a run on the processor, or what is left of it.
 
+    Args:
+        path: the run folder.
+        recipe: the recipe, with its seed.
+        data: where the digits come from, see `tenfold.load`.
+
     Raises:
         TenfoldError: if the folder holds a run from another recipe or other data, another process is writing to it, or
             the run cannot be trained.

@@ -41,7 +41,7 @@ def scatter(
     """Call a function for every job, many at a time; a job that fails does not stop the others.
 
     Args:
-        function: the function; the workers must be able to import it, or it is a `functools.partial` of such a one.
+        function: a function that the workers can import, or a `functools.partial` of one.
         jobs: the arguments to call it with.
         folder: where the jobs write; it is locked meanwhile, and a worker that does not see it refuses its jobs.
         processes: how many at a time; by default one for each core of this machine, or of the cluster.

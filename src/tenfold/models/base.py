@@ -89,8 +89,13 @@ class Named(Checked):
 def require(module: str, path: str | os.PathLike, remedy: str = "pip install 'tenfold[export]'") -> ModuleType:
     """Import an optional package.
 
+    Args:
+        module: the module to import.
+        path: what needs it.
+        remedy: how to install it.
+
     Raises:
-        TenfoldError: if it is missing; the message says that `path` needs it, and the remedy.
+        TenfoldError: if it is missing.
     """
     try:
         return importlib.import_module(module)

@@ -95,7 +95,7 @@ def find(network: Network, name: str) -> Convention:
     layouts = [layout for layout in LAYOUTS if _fits(network.shape[1:], layout)]
     if not layouts:
         known = " or ".join(str(("n", *layout)).replace("'", "") for layout in LAYOUTS)
-        raise TenfoldError(f"{name}: takes {_told(network.shape)}, which are no images of digits; they are {known}")
+        raise TenfoldError(f"{name}: takes {_written(network.shape)}, which are no images of digits; they are {known}")
     digits = load()[0][:IMAGES]
     best: tuple[float, Convention] | None = None
     refusals: list[TenfoldError] = []
@@ -152,7 +152,7 @@ def _ask(network: Network, values: Float[np.ndarray, "n ..."], name: str) -> Flo
         if network.shape[0] and len(some) < size:
             batch = np.concatenate([some, np.zeros((size - len(some), *some.shape[1:]), some.dtype)])
         try:
-            with np.errstate(over="ignore"):  # what is infinite is told by who asked
+            with np.errstate(over="ignore"):  # the caller reports infinite answers
                 answers = np.asarray(network.run(_cast(batch, network)), dtype=np.float32)
         except Exception as error:  # whatever a runtime raises
             reason = (str(error).strip().splitlines() or [""])[0][:100]
@@ -189,5 +189,5 @@ def _fits(shape: Sequence[int | None], layout: tuple[int, ...]) -> bool:
     return len(shape) == len(layout) and all(size in (None, wanted) for size, wanted in zip(shape, layout, strict=True))
 
 
-def _told(shape: Sequence[int | None]) -> str:
+def _written(shape: Sequence[int | None]) -> str:
     return f"({', '.join('n' if size is None else str(size) for size in shape)})"

@@ -80,9 +80,7 @@ def mlp(width: int = 256, dropout: float = 0.2) -> list[nn.Module]:
 
 
 def lenet5() -> list[nn.Module]:
-    """LeNet-5, the network that made MNIST famous, with a linear output layer instead of radial basis functions.
-
-    As is usual today, the second convolution sees all six feature maps.
+    """LeNet-5, with a linear output layer, and a second convolution that sees all six maps, as is usual today.
 
     Source: LeCun et al., "Gradient-based learning applied to document recognition", Proceedings of the IEEE 86(11),
     1998, section II.B and figure 2.
@@ -183,9 +181,8 @@ def resnet(width: int = 32) -> list[nn.Module]:
 def tiny(width: int = 46) -> list[nn.Module]:
     """For microcontrollers: few parameters, and 8-bit weights from the first training step.
 
-    To afford many channels with few parameters, each convolution is split in two, and each channel ends in its own
-    weighted sum over positions instead of a large linear layer. At width 12 it has 1,498 parameters; at width 46,
-    9,936 weights.
+    Split convolutions, and a weighted sum over positions for each channel instead of a large linear layer, allow many
+    channels with few parameters: 1,498 at width 12; at width 46, 9,936 weights.
 
     Args:
         width: channels of every convolution.
@@ -285,8 +282,8 @@ NETWORKS: dict[str, Callable[..., list[nn.Module]]] = {
     for function in (softmax, mlp, lenet5, cnn, deep_cnn, shift_tta_cnn, resnet, tiny, adjustable_cnn)
 }
 LINE_NETWORKS: dict[str, Callable[..., list[nn.Module]]] = {
-    "text_line_cnn": text_line_cnn
-}  # these read whole text lines
+    "text_line_cnn": text_line_cnn  # reads whole text lines
+}
 
 
 def build(name: str, **options: Any) -> Network:

@@ -13,7 +13,16 @@ Size = int | tuple[int, int]  # one for both rows and columns, or one for each
 def block(
     channels_in: int, channels: int, kernel: Size = 3, stride: int = 1, padding: Size = 0, pool: bool = False
 ) -> list[nn.Module]:
-    """A convolution, 2x2 max pooling if `pool`, BatchNorm and ReLU: the block of the convolutional networks."""
+    """A convolution, optional pooling, BatchNorm and ReLU: the block of the convolutional networks.
+
+    Args:
+        channels_in: channels of the input.
+        channels: channels of the output.
+        kernel: the side of the filters, or height and width.
+        stride: the step between positions, in pixels.
+        padding: zeros added on each side of the input.
+        pool: whether to add 2x2 max pooling.
+    """
     return [
         # BatchNorm subtracts the mean, so a bias before it would have no effect
         nn.Conv2d(channels_in, channels, kernel, stride, padding, bias=False),
@@ -25,6 +34,11 @@ def block(
 
 def separable(channels: int, padding: int = 0, pool: bool = False) -> list[nn.Module]:
     """A block with fake-quantized weights and a convolution in two parts: 3x3 within each channel, then 1x1 across all.
+
+    Args:
+        channels: channels of input and output alike.
+        padding: zeros added on each side of the input.
+        pool: whether to add 2x2 max pooling.
 
     Source: A. Howard et al., "MobileNets", 2017, section 3.1, where BatchNorm and ReLU also stand between the two.
     """

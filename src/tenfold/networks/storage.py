@@ -83,6 +83,11 @@ def write_tensors(path: str | os.PathLike, tensors: Mapping[str, Tensor], metada
 
     All text goes into one metadata entry, so that the bytes are always the same: safetensors writes several entries in
     no fixed order.
+
+    Args:
+        path: the file; an existing one is replaced.
+        tensors: the tensors, by name.
+        metadata: the text, by name.
     """
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     text = json.dumps({"sha256": _sha256(contiguous, metadata), **metadata})

@@ -166,6 +166,11 @@ def hold_out(train: Digits, recipe: Recipe, validation: Digits | None = None) ->
     If the recipe would take more than half of the digits for validation, it gets a sixth, with a warning: recipes are
     made for MNIST's 60,000 images, and people may bring a few hundred.
 
+    Args:
+        train: the training digits.
+        recipe: gives `validation` and `train_images`.
+        validation: digits to validate on, if they are already split.
+
     Returns:
         The digits to train on, and those to validate on, if any.
 
@@ -192,6 +197,11 @@ def train_epoch(training: Training, epoch: int, callbacks: Sequence[Callback]) -
     """Show every training example once, in random order, and update the weights after each batch.
 
     If the recipe asks for a fraction of an epoch, the last epoch ends early.
+
+    Args:
+        training: the run in progress.
+        epoch: the number of the epoch, from 1.
+        callbacks: called after every step.
 
     Returns:
         `loss` in nats, `accuracy` as a fraction, `learning_rate` of the last step, and `seconds`.

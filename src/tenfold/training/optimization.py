@@ -116,6 +116,10 @@ def orthogonalize(matrix: Float[Tensor, "rows columns"], steps: int = 3) -> Floa
 
     After a few steps the singular values lie roughly between 0.5 and 1.5, close enough for an update.
 
+    Args:
+        matrix: any matrix but zero.
+        steps: the number of iterations.
+
     Source: the fifth-order polynomial of K. Jordan et al., "Muon", 2024.
     """
     a, b, c = 3.4445, -4.7750, 2.0315

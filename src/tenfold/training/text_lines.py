@@ -46,17 +46,17 @@ def draw_examples(digits: Digits, count: int, seed: int) -> list[Example]:
     alphabet = make_alphabet(digits)
     examples: list[Example] = []
     while len(examples) < count:
-        row = draw_line(alphabet, random)
+        drawn = draw_line(alphabet, random)
         try:
-            page = open_page(row.picture)
+            page = open_page(drawn.picture)
         except TenfoldError:  # too faint to find any ink
             continue
         lines = [Line(components) for components in find_lines(page.components)]
         line = max(lines, key=lambda line: sum(component.area for component in line.components))
         strip = cut_strip(page, line, line.height)
         columns = strip.image.shape[1]
-        places = [(center * page.scale - strip.left) * strip.scale for center in row.centers]
-        inside = [digit for digit, place in zip(row.digits, places, strict=True) if 0 < place < columns]
+        places = [(center * page.scale - strip.left) * strip.scale for center in drawn.centers]
+        inside = [digit for digit, place in zip(drawn.digits, places, strict=True) if 0 < place < columns]
         if columns <= WIDEST:
             examples.append(Example(strip.image, inside))
     return examples

@@ -10,7 +10,12 @@ from tenfold.report.plots.style import STYLE, TRAINING, Figure
 
 @rc_context(STYLE)
 def samples(digits: Digits, per_class: int = 10) -> Figure:
-    """Draw the first images of every class, one row per class; a class without images has an empty row."""
+    """Draw the first images of every class, one row per class; a class without images has an empty row.
+
+    Args:
+        digits: the images.
+        per_class: the number of images of each class.
+    """
     grid = np.zeros((CLASSES, per_class, SIDE, SIDE), dtype=np.uint8)
     for digit in range(CLASSES):
         images = digits.images[digits.labels == digit][:per_class]
