@@ -11,12 +11,12 @@ from matplotlib.figure import Figure
 from benchmarks.wording import place, points
 from tenfold.report.plots.style import INK, STYLE, TRAINING, VALIDATION
 
-EDGE = 0.5  # points; differences beyond it are told by an arrow and their number, or all others would look like zero
+EDGE = 0.5  # points; larger differences become an arrow and a number, or all others would look like zero
 IMAGES = 60_000  # training images of MNIST, before any are held out
 
 
 def table(record: dict[str, Any]) -> str:
-    """A row for every variant, grouped by design choice."""
+    """The table of all variants, grouped by design choice."""
     columns = ("design choice", "instead", "validation accuracy in %, mean ± sd (n)", "difference in points", "p")
     lines = [f"| {' | '.join([*columns, 'test accuracy in %'])} |", f"|{' --- |' * 6}"]
     for choice, variants in _by_choice(record).items():
@@ -32,7 +32,7 @@ def table(record: dict[str, Any]) -> str:
 
 
 def short_table(record: dict[str, Any]) -> str:
-    """A row for every design choice, with the mean difference that each variant makes."""
+    """The table of all design choices, with the mean difference of each variant."""
     (_, baseline, compared), *_ = next(iter(_by_choice(record).values()))
     lines = ["| design choice | instead: difference in points |", "| --- | --- |"]
     for choice, variants in list(_by_choice(record).items())[1:]:
@@ -44,7 +44,7 @@ def short_table(record: dict[str, Any]) -> str:
 
 @rc_context(STYLE)
 def figure(record: dict[str, Any]) -> Figure:
-    """Above the differences from the baseline, below the test error against the number of training images."""
+    """Plot the differences from the baseline, and below them the test error against the number of training images."""
     choices = _by_choice(record)
     (baseline,) = next(iter(choices.values()))
     sizes = choices.pop("training images")
@@ -113,7 +113,7 @@ def _by_choice(record: dict[str, Any]) -> dict[str, list[tuple[str, dict, dict]]
 
 
 def _difference(compared: dict[str, Any]) -> str:
-    """A mean difference with its interval, in points, as far as they are known."""
+    """A mean difference with its interval, in points; empty or shorter if unknown."""
     if compared["difference"] is None:
         return ""
     difference = f"{100 * compared['difference']:+.2f}"

@@ -1,6 +1,6 @@
-"""Ideas that are code and no value of a recipe: each alters a network `cnn` before its training, or joins in it.
+"""Ideas that need code instead of a recipe value: each alters a `cnn` before its training, or during it.
 
-A function takes the network and the training digits and returns the callbacks to train with.
+Each function takes the network and the training digits, and returns the callbacks to train with.
 """
 
 from dataclasses import replace
@@ -31,7 +31,7 @@ def whiten(model: nn.Sequential, train: Digits) -> list[Callback]:
 
 
 def zero_last_layer(model: nn.Sequential, _: Digits) -> list[Callback]:
-    """All logits are 0 before the first step."""
+    """Start with a last layer of zeros, so that all logits are 0 before the first step."""
     last = model[-1]
     assert isinstance(last, nn.Linear)
     nn.init.zeros_(last.weight)
@@ -40,14 +40,14 @@ def zero_last_layer(model: nn.Sequential, _: Digits) -> list[Callback]:
 
 
 def identity_filters(model: nn.Sequential, _: Digits) -> list[Callback]:
-    """The first filters of every later convolution pass on one channel each; the rest stay random."""
+    """Start the first filters of every later convolution as the identity, one channel each; the rest stay random."""
     for convolution in convolutions(model)[1:]:
         nn.init.dirac_(convolution.weight.data[: convolution.in_channels])
     return []
 
 
 def fix_scales(model: nn.Sequential, _: Digits) -> list[Callback]:
-    """BatchNorm's scales stay 1."""
+    """Fix BatchNorm's scales at 1."""
     for layer in model:
         if isinstance(layer, nn.BatchNorm2d):
             layer.weight.requires_grad_(False)
@@ -55,7 +55,7 @@ def fix_scales(model: nn.Sequential, _: Digits) -> list[Callback]:
 
 
 def silu(model: nn.Sequential, _: Digits) -> list[Callback]:
-    """SiLU in the place of every ReLU."""
+    """Replace every ReLU by SiLU."""
     for index, layer in enumerate(model):
         if isinstance(layer, nn.ReLU):
             model[index] = nn.SiLU()
@@ -63,14 +63,14 @@ def silu(model: nn.Sequential, _: Digits) -> list[Callback]:
 
 
 def pool_late(model: nn.Sequential, _: Digits) -> list[Callback]:
-    """BatchNorm and ReLU before the pooling, the usual order."""
+    """Put BatchNorm and ReLU before the pooling, the usual order."""
     index = find(model, nn.MaxPool2d)
     model.insert(index + 2, model.pop(index))
     return []
 
 
 def small_filters(model: nn.Sequential, _: Digits) -> list[Callback]:
-    """The last two convolutions 2x2 without padding: from 5x5 to 3x3 positions as before."""
+    """Make the last two convolutions 2x2 without padding, which still go from 5x5 to 3x3 positions."""
     for old in convolutions(model)[2:]:
         new = nn.Conv2d(old.in_channels, old.out_channels, 2, bias=False)
         model[list(model).index(old)] = new.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -78,44 +78,44 @@ def small_filters(model: nn.Sequential, _: Digits) -> list[Callback]:
 
 
 def long_stride(model: nn.Sequential, _: Digits) -> list[Callback]:
-    """Stride 3 in the first convolution; padding in the last keeps 3x3 positions for the linear layer."""
+    """Use stride 3 in the first convolution; padding in the last keeps 3x3 positions for the linear layer."""
     convolutions(model)[0].stride, convolutions(model)[-1].padding = (3, 3), (1, 1)
     return []
 
 
 def resize(model: nn.Sequential, _: Digits) -> list[Callback]:
-    """Let the network see small images first; the pooling fits 1x1 positions to the linear layer and leaves 3x3."""
+    """Train on small images first; an extra pooling fits their positions to the linear layer."""
     model.insert(find(model, nn.Flatten), nn.AdaptiveMaxPool2d(3))
     return [SmallFirst()]
 
 
 class SmallFirst(Callback):
-    """For the first half of the steps, images of 20x20."""
+    """Shrinks the images to 20x20 for the first half of the steps."""
 
     def on_train_begin(self, training: Training) -> None:
-        """Put the shrinking before the network."""
+        """Insert the shrinking before the network."""
         self.left = training.steps
         shrink = partial(F.interpolate, size=(20, 20), mode="bilinear")
         self.hook = training.model.register_forward_pre_hook(lambda _, inputs: shrink(inputs[0]))
 
     def on_step_end(self, training: Training) -> None:
-        """Count, and take the shrinking away."""
+        """Count steps, and remove the shrinking at half-time."""
         self.left -= 1
         if self.left == training.steps // 2:
             self.hook.remove()
 
 
 class MeanWeights(Callback):
-    """At the end the mean of the weights, and of BatchNorm's statistics, after each of the last 15 % of the steps."""
+    """Averages the weights and BatchNorm's statistics over the last 15 % of the steps."""
 
     def on_train_begin(self, training: Training) -> None:
-        """Begin at nothing."""
+        """Start the sums."""
         self.left, self.count = training.steps, 0
         self.weights = [tensor for tensor in training.model.state_dict().values() if tensor.is_floating_point()]
         self.means = [torch.zeros_like(tensor) for tensor in self.weights]
 
     def on_step_end(self, training: Training) -> None:
-        """Add to the means; after the last step, while the clock still runs, use them."""
+        """Add to the sums; after the last step, while the clock still runs, use the means."""
         self.left -= 1
         if self.left < 0.15 * training.steps:
             self.count += 1
@@ -129,14 +129,14 @@ class FreeMuon(Callback):
     """Muon without the filters' fixed norm.
 
     Args:
-        lr: its learning rate, which the norm no longer fixes the meaning of.
+        lr: its learning rate, no longer relative to the length of the filters.
     """
 
     class Muon(optimization.Muon):
-        """Turns the filters and lets them grow."""
+        """Muon that turns the filters and lets them grow."""
 
         def update(self, parameter: nn.Parameter, gradient: Tensor, moments: dict[str, Tensor], lr: float) -> None:
-            """As in Muon, less its scaling."""
+            """Subtract the orthogonalized momentum without scaling the filters."""
             velocity = moments["velocity"].mul_(self.momentum).add_(gradient)
             lookahead = gradient.add(velocity, alpha=self.momentum)
             parameter.sub_(optimization.orthogonalize(lookahead.flatten(1)).view_as(parameter), alpha=lr)
@@ -145,23 +145,23 @@ class FreeMuon(Callback):
         self.lr = lr
 
     def on_train_begin(self, training: Training) -> None:
-        """Put it in the place of the recipe's."""
+        """Replace the recipe's optimizer by it."""
         filters = training.optimizers[0].parameters
         training.optimizers[0] = self.Muon(filters, replace(training.recipe, muon_lr=self.lr))
 
 
 class TwoNewtonSchulzSteps(Callback):
-    """Muon with two Newton-Schulz steps, as long as the training lasts."""
+    """Muon with two Newton-Schulz steps, for the duration of the training."""
 
     def __init__(self) -> None:
         self.patch = mock.patch.object(optimization, "orthogonalize", partial(optimization.orthogonalize, steps=2))
 
     def on_train_begin(self, training: Training) -> None:
-        """Two steps."""
+        """Switch to two steps."""
         self.patch.start()
 
     def on_train_end(self, training: Training) -> None:
-        """Three again."""
+        """Switch back to three."""
         self.patch.stop()
 
 

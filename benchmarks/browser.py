@@ -1,6 +1,6 @@
 """How fast the page answers in headless Chromium: `python -m benchmarks.browser`. Writes `results/browser.json`.
 
-Serves the page with `tenfold draw`, so build it first: `npm run build --prefix web`.
+`tenfold draw` serves the page, so build it first: `npm run build --prefix web`.
 """
 
 import io
@@ -27,7 +27,7 @@ FIGURE = Path("docs/figures/page-reads.png")
 SHOWN = 3  # the seed of the note in the figure
 OPENINGS = 9
 PAUSE = 250  # milliseconds between strokes
-# Runs in the page before anything else: when strokes grew last, and when the answer changed and the frame with it was
+# Runs in the page before anything else. Notes when strokes last grew, when the answer changed, and when its frame was
 # painted.
 WATCH = """
 addEventListener("pointermove", (event) => { window.strokeAt = performance.now(); }, true);
@@ -44,10 +44,10 @@ addEventListener("DOMContentLoaded", () => {
 
 
 def main() -> None:
-    """Open the page again and again, draw, and write what was measured."""
+    """Open the page many times, draw, and write the measurements."""
     with serve() as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        openings = [open_and_draw(browser, address) for _ in range(OPENINGS + 1)][1:]  # the first fills caches of files
+        openings = [open_and_draw(browser, address) for _ in range(OPENINGS + 1)][1:]  # the first run fills file caches
         further = answer_times(browser, address)
         results = {
             "measured": where() | {"browser": f"Chromium {browser.version}"},
@@ -67,7 +67,7 @@ def main() -> None:
 
 
 def show(browser: Browser, address: str) -> None:
-    """Let the page read a drawn note, for the README."""
+    """Let the page read a drawn page, for the README's figure."""
     page = browser.new_page(viewport={"width": 1280, "height": 770})
     page.goto(address)
     page.locator("#verdict").get_by_text("side by side").wait_for()
@@ -81,7 +81,7 @@ def show(browser: Browser, address: str) -> None:
 
 @contextmanager
 def serve() -> Iterator[str]:
-    """`tenfold draw` on a free port."""
+    """Run `tenfold draw` on a free port."""
     command = [sys.executable, "-m", "tenfold", "draw", "--no-browser", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603
         assert server.stdout
@@ -95,8 +95,8 @@ def open_and_draw(browser: Browser, address: str) -> tuple[float, int]:
     """Open the page in a fresh profile and draw at once.
 
     Returns:
-        Seconds from the start of the navigation to the first answer, and the bytes of all responses' bodies until the
-        page is kept for use offline.
+        Seconds from the start of the navigation to the first answer, and the bytes of all response bodies until the
+        page is stored for offline use.
     """
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     sizes = []
@@ -115,7 +115,7 @@ def open_and_draw(browser: Browser, address: str) -> tuple[float, int]:
 
 
 def answer_times(browser: Browser, address: str) -> dict[str, list[tuple[float, float]]]:
-    """What `draw` measures of each stroke, of one digit and of a number."""
+    """The measurements of `draw` for each stroke, of a single digit and of a number."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.add_init_script(WATCH)
     page.goto(address)
@@ -133,10 +133,10 @@ def answer_times(browser: Browser, address: str) -> dict[str, list[tuple[float, 
 
 
 def draw(page: Page, digit: list[Stroke], left: float, top: float, size: float) -> list[tuple[float, float]]:
-    """Draw a digit into a part of the pad, given in shares of the pad's width.
+    """Draw a digit into a part of the pad, given in fractions of the pad's width.
 
     Returns:
-        For each stroke the milliseconds from its last movement to the last change of the answer, and to the frame that
+        For each stroke, the milliseconds from its last movement to the last change of the answer, and to the frame that
         shows it.
     """
     times = []
@@ -150,7 +150,7 @@ def draw(page: Page, digit: list[Stroke], left: float, top: float, size: float) 
 
 
 def trace(page: Page, stroke: Stroke) -> None:
-    """Draw a stroke with the mouse; 1 is the width of the pad, to the right and down."""
+    """Draw a stroke with the mouse; coordinates go right and down, in widths of the pad."""
     box = page.locator("#pad").bounding_box()
     assert box
     points = [(box["x"] + box["width"] * x, box["y"] + box["width"] * y) for x, y in stroke]

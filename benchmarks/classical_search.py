@@ -3,9 +3,9 @@
     python -m benchmarks.classical_search
     python -m benchmarks.classical_search --models knn rbf_svm --images 50000
 
-Every candidate, a recipe with some other values, learns the same training images and is judged by its mistakes on the
-same 10,000 others; test images are not looked at. Writes `results/classical-search.json`; with `--models` the other
-rows stay. What it chooses is written into the recipes in `tenfold/classical/recipes` by hand, with its reason.
+Every candidate, a recipe with some values changed, learns the same training images and is judged by its mistakes on the
+same 10,000 others; the test images are not used. Writes `results/classical-search.json`; with `--models`, the other
+rows stay. The chosen values are copied into the recipes in `tenfold/classical/recipes` by hand, with their reasons.
 """
 
 import argparse
@@ -55,7 +55,7 @@ class Candidate:
 
 
 def main() -> None:
-    """Try the candidates and write what they did, and which is best of each recipe."""
+    """Try the candidates, and write their results and the best one for each recipe."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.classical_search")
     parser.add_argument("--models", nargs="+", metavar="NAME", choices=GRIDS, default=list(GRIDS))
     parser.add_argument("--images", type=int, default=20_000, help="training images, 50,000 at most; default 20,000")
@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def search(models: list[str], images: int, processes: int | None) -> dict[str, dict[str, Any]]:
-    """Try every candidate of some recipes; the one with the fewest mistakes is chosen, of equals the faster."""
+    """Try every candidate of some recipes; the one with the fewest mistakes is chosen, and among equals the fastest."""
     candidates = [
         Candidate(name, dict(zip(GRIDS[name], values, strict=True)))
         for name in models
@@ -103,7 +103,7 @@ def split(images: int) -> tuple[tenfold.Digits, tenfold.Digits]:
 
 
 def measure(candidate: Candidate, images: int) -> dict[str, float]:
-    """Train a candidate on one core: its mistakes on the validation images, and the seconds of both."""
+    """Train a candidate on one core: its mistakes on the validation images, and the seconds for fitting and reading."""
     train, validation = split(images)
     classifier = Classifier(recipes.load(candidate.recipe, candidate.changes))
     started = time.perf_counter()

@@ -1,10 +1,10 @@
-"""Hostile command lines: `python -m benchmarks.command_lines` runs some hundreds of them and counts how they end.
+"""Hostile command lines: `python -m benchmarks.command_lines` runs hundreds of them and counts how they end.
 
 Each runs in a fresh folder with a small data set, a finished run, an interrupted one, pictures and TOML files, one of
-which may have been damaged for it. Each must end with the exit code that stands in the table (2, where none does), and
-one that fails must say so in one line on standard error: an internal error, a traceback, a signal, two minutes, or
-two gigabytes are faults. Where the streams, the encoding or the environment are at stake, a shell starts a new process;
-the others run in forks of this one, which has the packages loaded.
+which may have been damaged beforehand. Each must end with the exit code given in the table (by default 2), and one that
+fails must say so in one line on standard error. An internal error, a traceback, a signal, two minutes, or two gigabytes
+are faults. Where streams, encoding or environment matter, a shell starts a new process; the other lines run in forks of
+this process, which has the packages loaded.
 
 Writes `results/command-lines.json`; with `--only TEXT`, runs the lines that contain the text, and writes nothing.
 """
@@ -39,8 +39,8 @@ from tenfold.jobs import training_run
 from tenfold.training import Callback
 
 RESULTS = Path("results/command-lines.json")
-SECONDS = 120  # that a line may take
-MEMORY = 2_000_000_000  # bytes that it may hold at once
+SECONDS = 120  # that a line may run
+MEMORY = 2_000_000_000  # bytes of memory that it may use
 SOURCE = Path(tenfold.__file__).parents[1]
 TINY = {"network_options.width": 8, "validation": 50, "batch_size": 50}
 TRAIN = "train --recipe quick --data data --set validation=50 --set network_options.width=8 --set batch_size=50"
@@ -56,11 +56,11 @@ class Line:
     """A command line.
 
     Attributes:
-        arguments: what follows `tenfold`, or if it starts with `$`, a line for the shell in which `tenfold` is defined.
-        codes: the exit codes that are right.
-        edit: what to change in the folder beforehand; it is called there.
+        arguments: what follows `tenfold`; or, after a leading `$`, a line for a shell in which `tenfold` is defined.
+        codes: the accepted exit codes.
+        edit: a function that changes the folder beforehand; it is called there.
         unprivileged: whether to run as a user who may not read everything.
-        table: the part of the table that it stands in.
+        table: the part of the table that it belongs to.
     """
 
     arguments: str
@@ -72,7 +72,7 @@ class Line:
 
 @dataclass
 class Outcome:
-    """How a command line ended: its exit code or minus the signal, what it printed, seconds, and bytes at most."""
+    """How a command line ended: exit code or minus the signal, its output, seconds, and peak memory in bytes."""
 
     code: int
     out: str
@@ -152,7 +152,7 @@ def _refuse(constant: str) -> None:
 
 
 def _in_fork(work: Callable[[], int | None], folder: Path, line: Line | None = None) -> tuple[int, int]:
-    """Do something in a folder, in a child process whose output goes to files beside it; exit code and memory."""
+    """Run a function in a folder, in a child process with its output in files; returns exit code and memory."""
     child = os.fork()
     if child == 0:
         code = 1
@@ -218,7 +218,7 @@ class _InterruptAfterAnEpoch(Callback):
 
 
 def make_files(folder: Path) -> None:
-    """Fill the folder that every line starts in."""
+    """Fill the folder that every line starts from."""
     train, test = tenfold.load()
     (folder / "data").mkdir()
     for prefix, digits in (("train", train[:300]), ("t10k", test[:100])):
@@ -267,7 +267,7 @@ def drop(name: str, key: str) -> Edit:
 
 
 def folders(**files: dict[str, bytes | int]) -> Edit:
-    """Make folders with files: bytes, or images of that number in the training set's first ones."""
+    """Make folders with files: bytes, or the training image with that number."""
 
     def edit() -> None:
         train, _ = tenfold.load()
@@ -671,7 +671,7 @@ def run_lines() -> Iterator[Line]:
 
 
 def _as_study(edit: Edit) -> Edit:
-    """Put the finished run where the study has its own, and change something there."""
+    """Put the finished run where the study keeps its own, and change something there."""
 
     def prepare() -> None:
         shutil.copytree("run", "studies/s/quick-seed0")
@@ -685,7 +685,7 @@ def _as_study(edit: Edit) -> Edit:
 
 
 def path_lines() -> Iterator[Line]:
-    """Paths that are no good."""
+    """Unusable paths."""
     places = (
         "data --data {}",
         "train --recipe quick --data {}",
@@ -776,7 +776,7 @@ def _lock() -> None:
 
 
 def data_lines() -> Iterator[Line]:
-    """Folders of pictures, IDX files and arrays as people have them."""
+    """Folders of pictures, IDX files and arrays, as people keep them."""
     each: dict[str, bytes | int] = {
         f"{label}/{index}.png": index for index, label in enumerate(tenfold.load()[0].labels[:60])
     }
@@ -822,7 +822,7 @@ def data_lines() -> Iterator[Line]:
 
 
 def picture_lines() -> Iterator[Line]:
-    """Things that are no pictures, and pictures of nothing."""
+    """Files that are not pictures, and pictures of nothing."""
     for name, content in (
         ("a.png", b""),
         ("a.png", b"\x89PNG\r\n\x1a\n"),
@@ -853,7 +853,7 @@ def picture_lines() -> Iterator[Line]:
 
 
 def environment_lines() -> Iterator[Line]:
-    """Streams that are closed, full or of another encoding, and surroundings that lack something."""
+    """Streams that are closed, full or in another encoding, and environments that lack something."""
     train = f"tenfold {TRAIN}"
     printing = {
         "data": "tenfold data --data data",

@@ -1,7 +1,7 @@
-"""What a comparison of all models measured, for the record: `python -m benchmarks.comparison comparisons/NAME ...`.
+"""The record of a comparison of all models: `python -m benchmarks.comparison comparisons/NAME ...`.
 
 Takes the folders that `tenfold compare` made, one for each seed, and writes `results/comparison.json`. A model that
-does not depend on the seed need be in the first only.
+does not depend on the seed needs to be only in the first.
 """
 
 import argparse
@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def record(comparisons: list[dict[str, Any]]) -> dict[str, Any]:
-    """Mean error of every model over the comparisons; times, sizes and pairs of the first."""
+    """Mean error of every model over the comparisons; times, sizes and pairs are those of the first."""
     by_model: dict[str, list[dict[str, Any]]] = {}
     for row in (row for comparison in comparisons for row in comparison["rows"]):
         by_model.setdefault(row["model"], []).append(row)

@@ -1,7 +1,7 @@
 """How accurate ensembles are: `python -m benchmarks.ensembles studies/NAME ... --members 5 --draws 20`.
 
-The pool is every finished run of the studies, none left out, and every run that is named itself. Each draw takes some
-of them at random and averages their probabilities on the test images. Writes `results/ensembles.json`.
+The pool consists of every finished run of the studies and every run named directly. Each draw takes some of them at
+random and averages their probabilities on the test images. Writes `results/ensembles.json`.
 """
 
 import argparse
@@ -47,8 +47,8 @@ def record(folders: list[Path], members: int, draws: int, seed: int) -> dict[str
     """The pool, the ensembles drawn from it, and their figures.
 
     Raises:
-        TenfoldError: if the pool is too small for so many different ensembles, holds a run twice, or one that cannot be
-            evaluated.
+        TenfoldError: if the pool is too small for so many different ensembles, or holds a run twice or one that cannot
+            be evaluated.
     """
     measured = where()
     patterns = ("evaluation.json", "*/evaluation.json")
@@ -97,7 +97,7 @@ def record(folders: list[Path], members: int, draws: int, seed: int) -> dict[str
 
 
 def draw(n: int, members: int, draws: int, seed: int) -> list[tuple[int, ...]]:
-    """Choose different subsets of `range(n)` at random; none holds a member twice."""
+    """Choose different subsets of `range(n)` at random, without repeated members."""
     possible = math.comb(n, members) if members > 1 else 0
     if not 1 <= draws <= possible:
         raise TenfoldError(f"{n} finished runs give {possible} ensembles of {members}, not {draws}")
@@ -117,7 +117,7 @@ def figures(rows: list[dict[str, Any]]) -> dict[str, float | None]:
 
 
 def label(run: Run) -> str:
-    """The recipe's name with the variant's, as the study named the run's folder."""
+    """The name of the recipe and its variant, from the name that the study gave the run's folder."""
     return run.path.name.removesuffix(f"-seed{run.recipe.seed}")
 
 

@@ -1,7 +1,7 @@
-"""More about models than their accuracy: `python -m benchmarks.evaluation studies/evaluation`.
+"""Calibration and robustness of models: `python -m benchmarks.evaluation studies/evaluation`.
 
-Every finished run of the study says how far its probabilities can be believed, and reads the test images corrupted in
-the 15 ways of MNIST-C. Writes `results/evaluation.json`.
+Measures the calibration of every finished run of the study, and its accuracy on the test images with the 15 corruptions
+of MNIST-C. Writes `results/evaluation.json`.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from tenfold.evaluation.corruptions import CORRUPTIONS, corrupt
 from tenfold.training.runs import Run
 
 RESULTS = Path("results/evaluation.json")
-LEFT_OUT = 0.005  # the share of the images that a model may decline to read
+LEFT_OUT = 0.005  # the fraction of the images left out in selective prediction
 
 
 def main() -> None:
@@ -56,7 +56,7 @@ def record(folder: Path) -> dict[str, Any]:
 
 
 def examine(run: Run, test: Digits, worse: dict[str, Digits]) -> dict[str, Any]:
-    """One run's figures on the test images and on those by corruption; `corrupted` is the mean over the corruptions."""
+    """One run's figures on the test images and for each corruption; `corrupted` is the mean over the corruptions."""
     model = run.load_model()
     evaluation = tenfold.evaluate(model, test)
     corruptions = {name: tenfold.evaluate(model, digits).accuracy for name, digits in worse.items()}

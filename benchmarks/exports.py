@@ -1,6 +1,6 @@
 """How good and how fast exported files are: `python -m benchmarks.exports RUN...` writes `results/exports.json`.
 
-The runs must have been exported before: `tenfold export RUN --all`.
+Export the runs first: `tenfold export RUN --all`.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def measure(run: Path, test: Digits) -> dict[str, Any]:
-    """What stands beside the files of a run, with times that were taken in alternation, PyTorch's among them."""
+    """The JSON beside the files of a run, with times for them and for PyTorch measured in alternation."""
     facts = [json.loads(path.read_text()) for path in sorted(Path(run, "export").glob("*.json"))]
     if not facts:
         raise TenfoldError(f"{run}: not exported; first: tenfold export {run} --all")
@@ -69,7 +69,7 @@ def measure(run: Path, test: Digits) -> dict[str, Any]:
 
 
 def int8_bytes(model: TorchModel) -> int:
-    """What the weights alone take in 8 bits, and what is left for each channel in 32: the least a file could have."""
+    """The bytes of the weights alone, in 8 bits, with 32 for each bias: the least that a file could have."""
     shapes = [parameter.shape for parameter in model.network.parameters()]
     return sum(shape.numel() * (1 if len(shape) > 1 else 4) for shape in shapes)
 

@@ -1,16 +1,16 @@
 """Faults injected into training: `python -m benchmarks.faults` shows that nothing is lost, mixed up or left running.
 
-- Faults: `train`, `train --force`, `train --resume`, `study` and `compare` are disturbed at every one of their file
-  operations. Either the process is killed there; or the disk is full from there on; or files end after ten bytes; or
-  this one operation fails. An error must be one line. Then the same command must end with the files of an undisturbed
-  run, to the last bit of the weights, and leave no other files behind. (Where `train` finds a checkpoint it names the
-  command that goes on; that one is then run instead.)
-- Starts: many trainings at once, each of which must get a folder of its own; and pairs that are forced into one folder,
-  where each must leave its own run, whole, or one line.
+- Faults: `train`, `train --force`, `train --resume`, `study` and `compare` are disturbed at each of their file
+  operations. The process is killed there; or the disk is full from there on; or files end after ten bytes; or only this
+  operation fails. An error must be one line. Then the same command must produce the files of an undisturbed run, to the
+  last bit of the weights, and leave no other files behind. (If `train` finds a checkpoint, it names the command that
+  continues; that one is then run instead.)
+- Starts: many trainings at once, each of which must get a folder of its own; and pairs forced into one folder, where
+  each must leave its own complete run, or one line.
 - Orphans: `study`, `compare` and `predict` are killed; their worker processes must end, and leave nothing in memory.
 
-Processes are forked from this one, which has everything imported already. Reports and pictures are left out: to draw
-them would take longer than all the rest. Linux only. `--every 20` tries every twentieth point. Writes
+Processes are forked from this one, which has imported everything. Reports and pictures are left out, because drawing
+them would take longer than everything else. Linux only. `--every 20` tries every twentieth point. Writes
 `results/faults.json`, and ends with exit code 1 if anything was lost.
 """
 
@@ -76,7 +76,7 @@ class Ended:
 
     @property
     def clear(self) -> bool:
-        """Whether it ended as a command should: well, or with an exit code and a line for each thing that is wrong."""
+        """Whether it ended as a command should: successfully, or with an exit code and a line for each error."""
         lines = self.error.splitlines()
         return (
             self.code in (0, 1, 2) and bool(lines) == (self.code > 0) and all(x.startswith("tenfold: ") for x in lines)
@@ -112,7 +112,7 @@ def main() -> None:
 
 
 def leave_out_drawing() -> None:
-    """Replace what is drawn by next to nothing, which is written in the same way."""
+    """Replace reports and pictures by tiny ones, written in the same way."""
     assessment.page = lambda *_: "<p>left out</p>"
     plots.ranking = lambda _: plots.Figure(figsize=(0.1, 0.1))  # type: ignore[assignment]
 
@@ -148,7 +148,7 @@ def train_command(work: Path, *options: str) -> Command:
 
 
 def scenarios(work: Path, name: str) -> tuple[Command, Callable[[Path], None]]:
-    """The command of a scenario, and what makes the folder that it finds."""
+    """The command of a scenario, and the function that prepares its folder."""
     here = ("--json", "--processes", "1")
     simple = train_command(work, "--out", "run")
 
@@ -210,7 +210,7 @@ class Fault:
 
 
 def begin(command: Command, folder: Path, fault: Fault | None = None) -> tuple[int, int]:
-    """Start a command in a fork of this process; returns its process and a pipe from its standard error.
+    """Start a command in a fork of this process; returns the process and a pipe from its standard error.
 
     Without a fault, it ends with a line that names the operations.
     """
@@ -240,7 +240,7 @@ def begin(command: Command, folder: Path, fault: Fault | None = None) -> tuple[i
 
 
 def end(child: int, reading: int) -> Ended:
-    """Wait for what `begin` began."""
+    """Wait for a command that `begin` started."""
     with open(reading, encoding="utf-8") as pipe:
         error = pipe.read()
     _, status = os.waitpid(child, 0)
@@ -270,7 +270,7 @@ def find_points(command: Command, work: Path, start: Path | None = None) -> list
 
 
 def fresh(work: Path, start: Path | None = None) -> Path:
-    """The folder to work in, always the same one, empty or a copy of `start`."""
+    """The folder to work in, always the same path, empty or a copy of `start`."""
     folder = work / "here"
     shutil.rmtree(folder, ignore_errors=True)
     if start is None:
@@ -281,7 +281,7 @@ def fresh(work: Path, start: Path | None = None) -> Path:
 
 
 def disturb(work: Path, name: str, every: int) -> dict[str, Any]:
-    """Disturb a command at every point in every way; returns how many points were tried, and which were not mended."""
+    """Disturb a command at every point in every way; returns the number of points, and those with lasting damage."""
     command, prepare = scenarios(work, name)
     start = work / f"start-{name}"
     start.mkdir()
@@ -311,12 +311,12 @@ def disturb(work: Path, name: str, every: int) -> dict[str, Any]:
 
 
 def contents(folder: Path) -> dict[str, Any]:
-    """What is in all files of a folder, without what differs between two runs."""
+    """The contents of all files in a folder, without what may differ between two runs."""
     return {str(path.relative_to(folder)): content(path) for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def content(path: Path) -> Any:
-    """What is in a file: of JSON and CSV the values that must be the same in every run, of others the checksum."""
+    """The contents of a file: for JSON and CSV, the values that must not differ between runs; else the checksum."""
     if path.suffix == ".json":
         return steady(json.loads(path.read_text()))
     if path.suffix == ".csv":
@@ -344,7 +344,7 @@ def references(work: Path, seeds: Sequence[int]) -> dict[int, dict[str, Any]]:
 
 
 def start_at_once(work: Path, starts: int) -> dict[str, Any]:
-    """Start trainings that name no folder, many at a time; each must find one, and leave its own run there."""
+    """Start many trainings at once without naming a folder; each must find one, and leave its own run there."""
     together = min(starts, TOGETHER)
     expected = references(work, range(together))
     lost: list[Any] = []
@@ -378,7 +378,7 @@ def force_pairs(work: Path, pairs: int) -> dict[str, Any]:
 
 
 def kill_parents(work: Path, studies: int) -> dict[str, Any]:
-    """Kill commands whose workers are at work; these must end, and the same command must finish."""
+    """Kill commands while their workers are busy; the workers must end, and the same command must then finish."""
     lost: list[Any] = []
     slowest = 0.0
     commands: list[Command] = [("study", str(work / "long-study.toml"), "--processes", "2")] * studies
@@ -422,7 +422,7 @@ def start(command: Command, folder: Path) -> subprocess.Popen:
 
 
 def group(leader: int) -> list[int]:
-    """The processes of a group that are not dead."""
+    """The processes of a group that are still alive."""
     found = []
     for entry in Path("/proc").iterdir():
         try:

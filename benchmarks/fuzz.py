@@ -1,4 +1,4 @@
-"""Files that nobody means to read: `python -m benchmarks.fuzz`. Writes `results/fuzz.json`.
+"""Damaged and unexpected files: `python -m benchmarks.fuzz`. Writes `results/fuzz.json`.
 
 pictures  a million PNG and JPEG files, mutated: each must be read or refused with a `TenfoldError`; any other
           exception, or a process that dies, ends the run with an error
@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def fuzz_pictures(count: int) -> dict[str, Any]:
-    """Read mutated files on all cores, and tell how many were read, refused, and how long the slowest took."""
+    """Read mutated files on all cores; returns how many were read and refused, and the time of the slowest."""
     outcomes: Counter[str] = Counter()
     slowest = 0.0
     for number, found in scatter(read_mutated, range(count // CHUNK)):
@@ -71,10 +71,10 @@ def fuzz_pictures(count: int) -> dict[str, Any]:
 
 
 def read_mutated(seed: int, files: int = CHUNK) -> tuple[Counter[str], float]:
-    """Mutate files at random by a seed and read them.
+    """Mutate files at random from a seed, and read them.
 
     Returns:
-        How many were read and refused, and the longest time one took, in seconds of a core.
+        How many were read and refused, and the processor time of the slowest in seconds.
     """
     cv2.setNumThreads(1)
     random = np.random.default_rng(seed)
@@ -94,7 +94,7 @@ def read_mutated(seed: int, files: int = CHUNK) -> tuple[Counter[str], float]:
 
 
 def mutate(whole: bytes, random: np.random.Generator) -> bytes:
-    """Change some bytes, repeat or leave out some, cut the end off; of most PNG files, then mend the checksums."""
+    """Change, repeat or drop some bytes, or cut off the end; for most PNG files, then fix the checksums."""
     data = bytearray(whole)
     for _ in range(random.integers(1, 8)):
         place = int(random.integers(len(data)))
@@ -115,7 +115,7 @@ def mutate(whole: bytes, random: np.random.Generator) -> bytes:
 
 
 def _mend(data: bytes) -> bytes:
-    """Write the right checksum into every chunk of a PNG file, so that its decoder goes on."""
+    """Write the right checksum into every chunk of a PNG file, so that the decoder accepts it."""
     if not data.startswith(b"\x89PNG\r\n\x1a\n"):
         return data
     mended, start = bytearray(data), 8

@@ -1,9 +1,9 @@
 """Damaged files of every kind but pictures: models, data sets, recipes, studies, run folders.
 
-`python -m benchmarks.fuzz` calls this for the key `files` of `results/fuzz.json`; alone, to find faults,
-`python -m benchmarks.fuzz_files --files 200` prints it. Every file must be read or refused with a `TenfoldError` or an
-`OSError`, within seconds and 2 GB; any other exception, or a process that dies, ends it with an error. A file that
-crashes the runtime of its format counts as refused if that was told in one line: how many were is under `crashed`.
+`python -m benchmarks.fuzz` calls this for the key `files` of `results/fuzz.json`; to look for faults,
+`python -m benchmarks.fuzz_files --files 200` prints the counts. Every file must be read, or refused with a
+`TenfoldError` or an `OSError`, within seconds and 2 GB; any other exception, or a process that dies, ends it with an
+error. A file that crashes the runtime of its format counts as refused if one line says so; `crashed` counts these.
 """
 
 import argparse
@@ -35,16 +35,16 @@ from tenfold.training.runs import Run
 
 CHUNK = 50  # files a job
 SECONDS, BYTES = 15, 2 << 30  # that a file may take; Keras alone takes five to start, here and in the other process
-SLOW = 10  # of so many files one is read where that starts another process
+SLOW = 10  # where reading starts another process, only one file in so many is read
 RECIPE = {"epochs": 1, "batch_size": 20, "validation": 20, "network_options.width": 4, "precision": "float32"}
 
 
 def fuzz_files(files: int) -> dict[str, Any]:
-    """Read so many mutated files of each format, a tenth of that where reading starts another process.
+    """Read so many mutated files of each format, or a tenth if reading starts another process.
 
     Returns:
-        Where it was measured, and by the name of a file of each format: how many were read, were refused, and crashed
-        their runtime; the seconds of the slowest; the megabytes of the largest process that read some.
+        Where it was measured, and for a file name of each format: how many files were read, were refused, and crashed
+        their runtime; the seconds of the slowest; the megabytes of the largest process.
     """
     with tempfile.TemporaryDirectory() as folder:
         write_whole(Path(folder))
@@ -64,15 +64,15 @@ def fuzz_files(files: int) -> dict[str, Any]:
 
 
 def read_job(folder: Path, job: tuple[str, int]) -> dict[str, float]:
-    """What `scatter` calls: one chunk of one format."""
+    """Read one chunk of one format; called by `scatter`."""
     return read_mutated(folder, *job)
 
 
 def read_mutated(folder: Path, name: str, seed: int, files: int = CHUNK) -> dict[str, float]:
-    """Mutate one of the files in a folder at random by a seed, and read what comes out.
+    """Mutate one of the files in a folder at random from a seed, and read the result.
 
     Raises:
-        RuntimeError: if reading takes too much time or memory, or raises what it must not; the file is kept.
+        RuntimeError: if reading takes too much time or memory, or raises an unexpected exception; the file is kept.
     """
     from benchmarks.fuzz import mutate  # which imports this module
 
@@ -119,13 +119,13 @@ def _keep(path: Path, reason: str) -> None:
 
 
 def _seconds() -> float:
-    """Of the processor, of this process and its children."""
+    """The processor time of this process and its children."""
     usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(one.ru_utime + one.ru_stime for one in usage)
 
 
 def _bytes() -> int:
-    """Of memory at most, of this process or a child."""
+    """The peak memory of this process or its largest child."""
     most = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return most * (1 if sys.platform == "darwin" else 1024)
 

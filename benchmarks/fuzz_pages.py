@@ -1,7 +1,7 @@
 """Generated pages, dense, noisy and blank, of up to 100 megapixels: the section `pages` of `python -m benchmarks.fuzz`.
 
 Each is read by `tenfold predict` in a process of its own, which must end within 10 seconds of processor time and 1.5 GB
-of resident memory, with an answer or with one line that says why there is none.
+of resident memory, with an answer or with one line that explains why there is none.
 """
 
 import json
@@ -43,12 +43,12 @@ Gray = UInt8[np.ndarray, "height width"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a process ended that read a picture.
+    """How the process that read a picture ended.
 
     Attributes:
-        code: its exit code, less than 0 if a signal ended it.
+        code: its exit code, negative if a signal ended it.
         output: what it wrote.
-        seconds: of processor time.
+        seconds: its processor time.
         megabytes: its peak resident memory.
     """
 
@@ -59,7 +59,7 @@ class Outcome:
 
     @property
     def kind(self) -> str:
-        """`read`, `refused`, or what must not happen."""
+        """`read`, `refused`, or a fault."""
         is_line = self.output.startswith("tenfold: ") and self.output.count("\n") == 1
         if self.code < 0 or self.seconds > SECONDS:
             return "too slow or killed"
@@ -69,10 +69,10 @@ class Outcome:
 
 
 def fuzz_pages(count: int) -> dict[str, Any]:
-    """Read generated pages, and tell how many were read, refused or neither, and which took most.
+    """Read generated pages; returns how many were read, refused or neither, and which took the most.
 
     Args:
-        count: how many; a fifth of them has 100 megapixels.
+        count: the number of pages; a fifth of them have 100 megapixels.
     """
     kinds: Counter[str] = Counter()
     slowest, largest = (0.0, ""), (0.0, "")
@@ -111,7 +111,7 @@ main()
 
 
 def read(path: Path) -> Outcome:
-    """Let a process of its own read a picture, which is ended when it takes too long."""
+    """Read a picture in a process of its own, which is ended if it takes too long."""
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile("w+") as output:
         peak = Path(folder) / "peak"
         command = [sys.executable, "-c", PROGRAM, "predict", str(path), str(peak)]
@@ -125,15 +125,15 @@ def read(path: Path) -> Outcome:
 
 
 def write_page(seed: int, pixels: int, folder: Path) -> tuple[Path, str]:
-    """Draw a page at random by a seed, and write it in a format at random.
+    """Draw a random page from a seed, and write it in a random format.
 
     Args:
-        seed: of the random numbers.
-        pixels: about how many the page has; 0 to choose that at random as well.
-        folder: to write to.
+        seed: starts the random numbers.
+        pixels: the approximate number of pixels; 0 for a random number.
+        folder: where to write the file.
 
     Returns:
-        The file, and what it shows, for people.
+        The file, and a description of the page.
     """
     random = np.random.default_rng(seed)
     pixels = pixels or int(10 ** random.uniform(3, 8))
@@ -150,7 +150,7 @@ def write_page(seed: int, pixels: int, folder: Path) -> tuple[Path, str]:
 
 
 def draw(random: np.random.Generator, height: int, width: int) -> tuple[Gray, str]:
-    """A page that shows anything but writing, and its kind."""
+    """A page that shows no writing, and its kind."""
     kind = str(random.choice(list(KINDS)))
     tile = KINDS[kind](random, min(height, TILE), min(width, TILE))
     if random.random() < 0.3:  # what is as coarse as large pages are made smaller by

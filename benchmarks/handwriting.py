@@ -1,8 +1,8 @@
 """Reading what people wrote: `python -m benchmarks.handwriting DIR --model MODEL`.
 
-DIR holds `photos` (one digit a picture), `cheques` (amounts) and `multi` (several digits), each with a `labels.csv`;
-pages are drawn by `benchmarks.pages`. Writes `results/handwriting.json`, which holds figures only, the picture of a
-drawn page, and, with `--gallery FOLDER`, what was misread to look at.
+DIR holds `photos` (one digit per picture), `cheques` (amounts) and `multi` (several digits), each with a `labels.csv`;
+`benchmarks.pages` draws the pages. Writes `results/handwriting.json`, which holds only figures, the picture of a drawn
+page, and, with `--gallery FOLDER`, the misread pictures.
 """
 
 import argparse
@@ -29,7 +29,7 @@ SHOWN = 3  # the seed of the page in the figure
 
 @dataclass(frozen=True)
 class Outcome:
-    """One picture: what stands there, what was read, and where it came from."""
+    """One picture: the truth, the reading, and its source."""
 
     path: Path
     source: str
@@ -79,11 +79,11 @@ def read_folder(
     """Read all pictures of a folder.
 
     Args:
-        reader: reads them.
-        folder: with a `labels.csv`.
-        column: of it, that says what stands in the picture.
+        reader: the reader to measure.
+        folder: a folder of pictures with a `labels.csv`.
+        column: the column with the truth.
         line_break: what separates lines in that column.
-        single: whether each shows one digit.
+        single: whether each picture shows one digit.
     """
     found = []
     with (folder / "labels.csv").open(newline="") as file:
@@ -103,7 +103,7 @@ def read_folder(
 
 
 def summarize(found: list[Outcome]) -> dict[str, Any]:
-    """The share of pictures and of digits that were read right, by picture and as a mean over sources."""
+    """The fraction of pictures and of digits read correctly, over all pictures and as a mean over sources."""
     by_source: dict[str, list[bool]] = {}
     for outcome in found:
         by_source.setdefault(outcome.source, []).append(outcome.is_right)
@@ -119,7 +119,7 @@ def summarize(found: list[Outcome]) -> dict[str, Any]:
 
 
 def read_pages(reader: Reader) -> dict[str, Any]:
-    """Digits found and right, and digits invented, as shares of those on the pages."""
+    """Digits found and read correctly, and digits invented, as fractions of those on the pages."""
     _, test = tenfold.load()
     scores = []
     for seed in range(PAGES):
@@ -151,7 +151,7 @@ def edit_distance(a: str, b: str) -> int:
 
 
 def write_gallery(folder: Path, found: list[Outcome]) -> None:
-    """Write every misread picture with its boxes; what stands there and what was read are in the name."""
+    """Write every misread picture with its boxes; the file name holds the truth and the reading."""
     from tenfold.imaging.load import load
 
     folder.mkdir(parents=True, exist_ok=True)

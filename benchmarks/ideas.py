@@ -3,10 +3,10 @@
     python -m benchmarks.ideas --seeds 10
     python -m benchmarks.ideas --seeds 10 --only "no distortions" "SiLU instead of ReLU"
 
-Every idea is taken back, or an alternative put in its place, one at a time. All runs train on 55,000 images and are
-judged by their mistakes on the 5,000 held out, never by the test images. Within a round of one seed the variants follow
-one another in random order, so that their times can be compared. Writes `results/ideas.json`; with `--only` the
-other rows stay, and differences and time ratios are to runs of the recipe as it is in the same call.
+One at a time, every idea is undone or replaced by an alternative. All runs train on 55,000 images and are judged by
+their mistakes on the 5,000 held out, never on the test images. Within a round, which has one seed, the variants follow
+one another in random order, so that their times can be compared. Writes `results/ideas.json`; with `--only`, the other
+rows stay, and differences and time ratios refer to runs of the unchanged recipe in the same call.
 """
 
 import argparse
@@ -104,7 +104,7 @@ def main() -> None:
 
 
 def run(idea: Idea, seed: int, train: Digits, validation: Digits) -> dict[str, float]:
-    """Train once with an idea: mistakes on the validation images, and seconds, the idea's preparations among them."""
+    """Train once with an idea: mistakes on the validation images, and seconds, including the idea's preparations."""
     recipe = recipes.load("fast", {"seed": seed} | (idea if isinstance(idea, dict) else {}))
     tenfold.seed_everything(seed)
     model = tenfold.build(recipe.network, **recipe.network_options)

@@ -1,8 +1,8 @@
-"""Pages of handwriting drawn by own code: digits of MNIST on paper, photographed.
+"""Synthetic pages of handwriting: MNIST digits on paper, photographed.
 
     python -m benchmarks.pages FOLDER
 
-writes some of them to look at.
+writes some of them for inspection.
 """
 
 import argparse
@@ -23,12 +23,12 @@ FEWEST, MOST = 10, 60  # digits on a page
 
 @dataclass(frozen=True)
 class DrawnPage:
-    """A page and the truth about it.
+    """A page and its truth.
 
     Attributes:
         picture: the photograph.
-        labels: of the digits, in reading order.
-        boxes: left, top, right and bottom of each, in pixels.
+        labels: the labels of the digits, in reading order.
+        boxes: left, top, right and bottom of each digit, in pixels.
     """
 
     picture: UInt8[np.ndarray, "height width 3"]
@@ -38,7 +38,7 @@ class DrawnPage:
 
 @dataclass(frozen=True)
 class Score:
-    """How many digits there were, were found and right, and how many were read where there is none."""
+    """How many digits there were, how many were found and read correctly, and how many were invented."""
 
     digits: int
     right: int
@@ -46,13 +46,13 @@ class Score:
 
 
 def draw_page(digits: Digits, seed: int, height: int = 900, width: int = 1200) -> DrawnPage:
-    """Lay digits on paper and photograph it, all at random by a seed.
+    """Put random digits on random paper, and photograph it.
 
     Args:
-        digits: to choose from.
-        seed: of the random numbers.
-        height: of the picture, in pixels.
-        width: likewise.
+        digits: the digits to choose from.
+        seed: starts the random numbers.
+        height: the height of the picture in pixels.
+        width: the width of the picture in pixels.
     """
     random = np.random.default_rng(seed)
     side = random.uniform(0.055, 0.09) * height  # of the 28x28 images, on the page
@@ -81,7 +81,7 @@ def draw_page(digits: Digits, seed: int, height: int = 900, width: int = 1200) -
 
 
 def compare(page: DrawnPage, readings: list[Reading]) -> Score:
-    """Match readings to the digits that their centers lie in, each at most once."""
+    """Match each reading to the digit whose box contains its center, each digit at most once."""
     free = set(range(len(page.labels)))
     right = invented = 0
     for reading in readings:
@@ -101,7 +101,7 @@ def compare(page: DrawnPage, readings: list[Reading]) -> Score:
 
 
 def _paper(random: np.random.Generator, height: int, width: int, gap: float, side: float) -> np.ndarray:
-    """Tinted paper with texture; plain, ruled or squared."""
+    """Tinted, textured paper: plain, ruled or squared."""
     paper = random.uniform(215, 250) + random.uniform(-8, 8, 3).astype(np.float32)
     page = np.broadcast_to(paper, (height, width, 3)).astype(np.float32)
     page = page + (6 * _clouds(random, height, width, 2) - 3)[..., None]
@@ -120,7 +120,7 @@ def _paper(random: np.random.Generator, height: int, width: int, gap: float, sid
 def _photograph(
     random: np.random.Generator, page: np.ndarray, points: np.ndarray
 ) -> tuple[UInt8[np.ndarray, "height width 3"], np.ndarray]:
-    """Perspective, a shadow with a soft edge, uneven light, blur, noise and JPEG; and where the points come to."""
+    """Apply perspective, a soft shadow, uneven light, blur, noise and JPEG; points move along."""
     height, width = page.shape[:2]
     frame = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     seen = frame + random.uniform(-0.03, 0.03, (4, 2)).astype(np.float32) * (width, height)

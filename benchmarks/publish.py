@@ -54,7 +54,7 @@ def main() -> None:
 def rewrite(text: str) -> str:
     """The text with new content between `<!-- NAME -->` and `<!-- end of NAME -->`, for every name in `BLOCKS`.
 
-    A block without results stays as it is.
+    A block whose results are missing stays as it is.
     """
     for name, (patterns, table) in BLOCKS.items():
         block = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
@@ -66,7 +66,7 @@ def rewrite(text: str) -> str:
 
 
 def rewrite_notebook(text: str) -> str:
-    """The notebook's text with the blocks of its markdown cells rewritten; everything else keeps its bytes."""
+    """The notebook's text with the blocks in its markdown cells rewritten, and not a byte changed elsewhere."""
     notebook = json.loads(text)
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
@@ -86,7 +86,7 @@ def notebook_figures(notebook: dict[str, Any]) -> dict[str, bytes]:
 
 
 def speed_table(results: dict[str, Any]) -> str:
-    """A row for every recipe and reference, the most accurate first."""
+    """The table of all recipes and references, the most accurate first."""
     lines = [
         "| recipe | test accuracy in %, mean ± sd (n) | training time | of train_mnist_fast's |",
         "| --- | --- | --- | --- |",
@@ -102,7 +102,7 @@ def speed_table(results: dict[str, Any]) -> str:
 
 
 def ideas_table(results: dict[str, Any]) -> str:
-    """A row for every variant of a recipe, with its difference from the recipe as it is."""
+    """The table of all variants of a recipe, with their differences from the unchanged recipe."""
     lines = [
         "| instead | mistakes of 5,000 | difference ± standard error | time |",
         "| --- | --- | --- | --- |",
@@ -118,7 +118,7 @@ def ideas_table(results: dict[str, Any]) -> str:
 
 
 def system_table(results: dict[str, Any]) -> str:
-    """What everything around the training costs."""
+    """The table of what everything around the training costs."""
     growth = ", ".join(f"{int(n):,}: {seconds:.1f}" for n, seconds in results["seconds_by_images"].items())
     rows = {
         "evaluation, images a second": f"{results['evaluation_images_per_second']:,}",
@@ -139,7 +139,7 @@ def system_table(results: dict[str, Any]) -> str:
 
 
 def accuracy_table(*results: dict[str, Any]) -> str:
-    """A row for every recipe of the studies and for the ensembles, the most accurate first.
+    """The table of all recipes in the studies and of the ensembles, the most accurate first.
 
     Args:
         results: records of `benchmarks.studies` and of `benchmarks.ensembles`.
@@ -174,7 +174,7 @@ def accuracy_table(*results: dict[str, Any]) -> str:
 
 
 def calibration_table(results: dict[str, Any]) -> str:
-    """A row for every recipe: how far its probabilities can be believed."""
+    """The table of calibration, a row for every recipe."""
     last = f"right without the least confident {results['left_out']:.1%}"
     lines = [f"| recipe | test accuracy | calibration error | before calibration | {last} |", f"|{' --- |' * 5}"]
     names = ("accuracy", "calibration_error", "uncalibrated_error", "selective_accuracy")
@@ -185,7 +185,7 @@ def calibration_table(results: dict[str, Any]) -> str:
 
 
 def robustness_table(results: dict[str, Any]) -> str:
-    """A row for every corruption, a column for every recipe."""
+    """The table of robustness, a row for every corruption and a column for every recipe."""
     rows = results["rows"]
     lines = [f"| | {' | '.join(rows)} |", f"|{' --- |' * (len(rows) + 1)}"]
 
@@ -202,7 +202,7 @@ def robustness_table(results: dict[str, Any]) -> str:
 
 
 def comparison_table(results: dict[str, Any]) -> str:
-    """A row for every model that was compared, fewest mistakes first."""
+    """The table of a comparison, fewest mistakes first."""
     lines = [
         "| model | test error in % | training | reading an image | size | p against the next |",
         "| --- | --- | --- | --- | --- | --- |",
@@ -218,14 +218,14 @@ def comparison_table(results: dict[str, Any]) -> str:
         costs = f"{row['train_seconds']:,.1f} s | {row['predict_us']:,.0f} µs | {row['bytes'] / 1e6:,.2f} MB"
         lines.append(f"| {label} | {100 * row['error']:.2f}{how} | {costs} | {'' if real is None else f'{real:.2g}'} |")
     explained = (
-        "Networks in bold. Behind an error stands its 95 % interval, or, where there were several seeds, the standard "
-        "deviation and their number. Times and p, which is McNemar's, are those of the first seed."
+        "Networks are in bold. An error is followed by its 95 % interval or, for several seeds, by the standard "
+        "deviation and their number. Times and p, by McNemar's exact test, are those of the first seed."
     )
     return "\n".join([*lines, "", f"{explained} {place(results['measured'])}"])
 
 
 def comparison_short_table(results: dict[str, Any]) -> str:
-    """A few words on every model for the article: its error, and its time to train."""
+    """The article's table of a comparison: each model's error and training time."""
     lines = ["| model | test error | training on one core |", "| --- | --- | --- |"]
     for name, row in results["rows"].items():
         label = f"**{name}**" if row["kind"] == "network" else name
@@ -234,14 +234,14 @@ def comparison_short_table(results: dict[str, Any]) -> str:
 
 
 def search_table(results: dict[str, Any]) -> str:
-    """A row for every classical recipe: what was tried, what was chosen."""
+    """The table of the classical recipes: how many candidates were tried, and which was chosen."""
     lines = ["| recipe | candidates | chosen | misread of 10,000 held-out images |", "| --- | --- | --- | --- |"]
     for name, row in results["rows"].items():
         chosen = ", ".join(f"`{key.partition('.')[2] or key}` {value}" for key, value in row["chosen"].items())
         mistakes = row["candidates"][0]["mistakes"]
         lines.append(f"| {name} | {len(row['candidates'])} | {chosen} | {mistakes} |")
     measured = [(row["measured"]["images"], place(row["measured"])) for row in results["rows"].values()]
-    notes = dict.fromkeys(f"Learned: {images:,} images. {where}" for images, where in measured)
+    notes = dict.fromkeys(f"Trained on {images:,} images. {where}" for images, where in measured)
     return "\n".join([*lines, "", " ".join(notes)])
 
 
@@ -252,7 +252,7 @@ def _runs(results: dict[str, Any]) -> str:
 
 
 def exports_table(results: dict[str, Any], ends: tuple[str, ...] = ("",)) -> str:
-    """A row for every exported file whose name has one of the ends, beside PyTorch on the same network."""
+    """The table of exported files, those with one of the endings, beside PyTorch on the same network."""
     lines = [
         "| file | bytes | gzipped | accuracy | different answers | µs an image | images a second |",
         "| --- | --- | --- | --- | --- | --- | --- |",
@@ -271,7 +271,7 @@ def exports_table(results: dict[str, Any], ends: tuple[str, ...] = ("",)) -> str
 
 
 def exports_short_table(results: dict[str, Any]) -> str:
-    """The rows of the LiteRT files in float32 and in 8 bits."""
+    """The table of the LiteRT files in float32 and in 8 bits."""
     return exports_table(results, ("-float32.tflite", "-int8.tflite"))
 
 
@@ -320,16 +320,16 @@ def shipped_table(results: dict[str, Any]) -> str:
     int8, found = results["files"]["reader-int8.tflite"], results["int8"]
     weakest = min(found["per_class"], key=lambda row: row["recall"])
     rest = (
-        f"Of {int8['n']:,} test images the int8 file reads {int8['different']} differently than the network it came "
-        f"from. It misreads {len(found['misclassified'])}; without the label errors its accuracy is "
-        f"{int8['accuracy_without_label_errors']:.2%}. Weakest on {weakest['digit']}: {weakest['recall']:.2%} of them "
-        "are read."
+        f"Of {int8['n']:,} test images, the int8 file reads {int8['different']} differently from the network it came "
+        f"from. It misreads {len(found['misclassified'])}; without the label errors, its accuracy is "
+        f"{int8['accuracy_without_label_errors']:.2%}. It is weakest on {weakest['digit']}, with a recall of "
+        f"{weakest['recall']:.2%}."
     )
     return "\n".join([*lines, "", rest])
 
 
 def handwriting_table(results: dict[str, Any]) -> str:
-    """What was read of other people's handwriting and of drawn pages."""
+    """The table of results on real handwriting, and on drawn pages."""
     lines = ["| pictures | number | entirely right | mean over sources | digits right |", f"|{' --- |' * 5}"]
     for name, label in HANDWRITING.items():
         row = results[name]
@@ -338,48 +338,48 @@ def handwriting_table(results: dict[str, Any]) -> str:
     pages = results["pages"]
     drawn = (
         f"On {pages['pages']} drawn pages, {pages['found_and_right']:.1%} of {pages['digits']:,} digits are found and "
-        f"read right; {pages['invented']:.1%} are read where there is none. {place(results['measured'])}"
+        f"read correctly; {pages['invented']:.1%} are invented. {place(results['measured'])}"
     )
     return "\n".join([*lines, "", drawn])
 
 
-def rows_text(results: dict[str, Any]) -> str:
-    """How many drawn rows the network for rows reads by itself."""
-    rows, size = results["rows"], results["files"]["rows-int8.tflite"]["bytes"]
+def text_lines_text(results: dict[str, Any]) -> str:
+    """How many drawn text lines the network for text lines reads by itself."""
+    lines, size = results["rows"], results["files"]["rows-int8.tflite"]["bytes"]
     return (
-        f"It has {rows['parameters']:,} parameters, in {size:,} bytes. By itself it reads {rows['right']:.1%} of "
-        f"{rows['held_out_rows']:,} drawn rows of held-out digits entirely right; many of them are hard to read for "
-        f"people too. {place(rows['measured'])}"
+        f"It has {lines['parameters']:,} parameters, in {size:,} bytes. By itself it reads {lines['right']:.1%} of "
+        f"{lines['held_out_rows']:,} drawn lines of held-out digits without a mistake; many of them are hard for "
+        f"people, too. {place(lines['measured'])}"
     )
 
 
 def refusal_table(results: dict[str, Any]) -> str:
-    """How much is refused of what is no digit, and of digits."""
+    """The table of how many non-digits are refused, and of how many digits are."""
     lines = ["| pictures | refused |", "| --- | --- |"]
     lines += [f"| {name} | {share:.1%} |" for name, share in results["refused"].items()]
     held_out = results["held_out"]
     threshold = (
-        f"Refused is what scores below {results['threshold']}: of {held_out['images']:,} held-out digits, 0.7 % score "
-        f"below {held_out['threshold']:.3f}. {place(results['measured'])}"
+        f"An answer is refused if it scores below {results['threshold']}. Of {held_out['images']:,} held-out digits, "
+        f"0.7 % score below {held_out['threshold']:.3f}. {place(results['measured'])}"
     )
     return "\n".join([*lines, "", threshold])
 
 
 def browser_table(results: dict[str, Any]) -> str:
-    """How fast the page answers."""
+    """The table of how fast the page answers."""
     lines = ["| | median | 95th percentile | n |", "| --- | --- | --- | --- |"]
     first = results["first_answer_seconds"]
     lines.append(f"| first answer after opening | {first['median']:.2f} s | {first['p95']:.2f} s | {first['n']} |")
-    for after, key in (("answer after a stroke", "answer"), ("likewise, painted", "answer_painted")):
+    for after, key in (("answer after a stroke", "answer"), ("the same, painted", "answer_painted")):
         for what, row in results[f"further_{key}_milliseconds"].items():
             lines.append(f"| {after}, {what} | {row['median']:.0f} ms | {row['p95']:.0f} ms | {row['n']} |")
-    size = f"{results['transferred_bytes'] / 1e6:.1f} MB are transferred when it is first opened, compressed."
+    size = f"Opening the page for the first time transfers {results['transferred_bytes'] / 1e6:.1f} MB, compressed."
     return "\n".join([*lines, "", f"{size} {results['measured']['browser']}. {place(results['measured'])}"])
 
 
 @rc_context(STYLE)
 def speed_figure(results: dict[str, Any]) -> Figure:
-    """Accuracy against training time, tenfold's recipes as a curve, the references as points."""
+    """Plot test error against training time, tenfold's recipes as a curve and the references as points."""
     figure = Figure(figsize=(7.5, 4.2), layout="constrained", dpi=160)
     axes = figure.add_subplot()
     ours = {name: row for name, row in results["rows"].items() if name not in REFERENCES}
@@ -400,7 +400,7 @@ def speed_figure(results: dict[str, Any]) -> Figure:
 
 
 def comparison_figure(results: dict[str, Any]) -> Figure:
-    """Error against training time, networks and classical models."""
+    """Plot error against training time, for networks and classical models."""
     shared = ("kind", "error", "train_seconds", "predict_us", "bytes")
     return plots.ranking(
         [
@@ -434,7 +434,7 @@ BLOCKS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "shipped": (("shipped.json",), shipped_table),
     "handwriting": (("handwriting.json",), handwriting_table),
     "refusal": (("refusal.json",), refusal_table),
-    "rows": (("shipped.json",), rows_text),
+    "rows": (("shipped.json",), text_lines_text),
     "browser": (("browser.json",), browser_table),
     "ablation in short": (("study-ablation.json",), ablation.short_table),
 }

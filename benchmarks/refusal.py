@@ -1,8 +1,8 @@
-"""What is no digit, and how much of it is refused: `python -m benchmarks.refusal [--model MODEL]`.
+"""How many non-digits are refused: `python -m benchmarks.refusal [--model MODEL]`.
 
-Measured are Fashion-MNIST (from Debian's package `dataset-fashion-mnist`, or where `--fashion` says), and pictures of
-scribbles, letters and dots, drawn here and never trained on. Says below which score 0.7 % of the digits are refused
-that the recipe `reader` holds out, which is how a threshold is calibrated. Writes `results/refusal.json`.
+The non-digits are Fashion-MNIST (from Debian's package `dataset-fashion-mnist`, or the path given with `--fashion`) and
+pictures of scribbles, letters and dots, drawn here and never trained on. Also finds the threshold that refuses 0.7 % of
+the digits held out by the recipe `reader`, which is how thresholds are calibrated. Writes `results/refusal.json`.
 """
 
 import argparse
@@ -58,18 +58,18 @@ def main() -> None:
 
 
 def refused(reader: Reader, images: UInt8[np.ndarray, "n 28 28"]) -> float:
-    """The share of images in which the reader sees no digit."""
+    """The fraction of images in which the reader sees no digit."""
     return float(np.mean([reading.label is None for reading in reader.read_images(images)]))
 
 
 def drawings(draw: Callable[[np.random.Generator], Drawing]) -> list[Drawing]:
-    """Drawings by a seed, dark on light."""
+    """Random drawings from a seed, dark on light."""
     random = np.random.default_rng(0)
     return [255 - draw(random) for _ in range(DRAWN)]
 
 
 def scribble(random: np.random.Generator) -> Drawing:
-    """A pen that wanders: its direction turns at random, at every step a little."""
+    """A scribble: a wandering pen whose direction turns a little at random at every step."""
     angles = random.uniform(0, 2 * np.pi) + random.normal(0, 0.6, 40).cumsum()
     steps = np.stack((np.cos(angles), np.sin(angles)), axis=1).cumsum(axis=0)
     steps -= steps.min(axis=0)

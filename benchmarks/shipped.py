@@ -1,7 +1,7 @@
 """Train the networks in the package, and put them there: `python -m benchmarks.shipped`, an hour on two cores.
 
 Writes `src/tenfold/models/shipped/`, `results/shipped.json` and `docs/figures/misread.png`. Both networks are trained
-by their recipes with seed 0, into `runs/`; one that stands there already is not trained again.
+from their recipes with seed 0, into `runs/`; one that is already there is not trained again.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from typing import Any
 from torch import nn
 
 import tenfold
-from benchmarks import publish, rows
+from benchmarks import publish, text_lines
 from benchmarks.speed import where
 from tenfold import models
 from tenfold.base.errors import TenfoldError
@@ -27,7 +27,7 @@ from tenfold.report import plots
 from tenfold.training.runs import Run
 
 READER = Path("runs/reader")
-ROWS = Path("runs/rows.safetensors")
+LINES = Path("runs/rows.safetensors")
 RESULTS = Path("results/shipped.json")
 FIGURE = Path("docs/figures/misread.png")
 KEPT = ("n", "loss", "accuracy", "accuracy_without_label_errors", "interval", "calibration_error")
@@ -37,7 +37,7 @@ FILES = ("reader-int8.tflite", "reader-float16.tflite")
 def main() -> None:
     """Train, export, evaluate and draw."""
     run = Run(READER) if READER.exists() else training_run.train("reader", out=READER)
-    row_network = rows.train(ROWS)
+    line_network = text_lines.train(LINES)
 
     results: dict[str, Any] = {"recipe": run.recipe.to_toml(), "environment": run.environment}
     files: dict[str, dict[str, Any]] = {}
@@ -47,7 +47,7 @@ def main() -> None:
             if file.name in FILES:
                 write_atomically(models.SHIPPED / file.name, file.read_bytes())
                 files[file.name] = {"different": facts["different"]}
-    # where LiteRT does not run, PyTorch reads these
+    # for machines without LiteRT, where PyTorch reads
     network = run.load_model()
     description = json.dumps({"name": network.name, "options": network.options})
     write_half("reader.safetensors", network, {"network": description})
@@ -55,8 +55,8 @@ def main() -> None:
         raise TenfoldError(f"{run.path}: was never calibrated, it has no thresholds; train again with --force")
     write_atomically(models.SHIPPED / models.THRESHOLDS, json.dumps(vars(network.thresholds)) + "\n")
     write_atomically(models.SHIPPED / "first-layer.json", json.dumps(first_layer(network)) + "\n")
-    write_atomically(models.SHIPPED / "rows-int8.tflite", rows.export(row_network))
-    write_half("rows.safetensors", row_network, {})
+    write_atomically(models.SHIPPED / "rows-int8.tflite", text_lines.export(line_network))
+    write_half("rows.safetensors", line_network, {})
 
     _, test = tenfold.load()
     for name in (*FILES, "reader.safetensors"):
@@ -67,11 +67,11 @@ def main() -> None:
             results["int8"] = {key: figures[key] for key in ("per_class", "misclassified")}
             plots.mistakes(evaluation, test, len(evaluation.mistakes)).savefig(FIGURE)
     results["rows"] = {
-        "recipe": rows.RECIPE.to_toml(),
-        "rows": rows.ROWS,
-        "parameters": sum(parameter.numel() for parameter in row_network.parameters()),
+        "recipe": text_lines.RECIPE.to_toml(),
+        "rows": text_lines.LINES,
+        "parameters": sum(parameter.numel() for parameter in line_network.parameters()),
         "measured": where(),
-    } | rows.evaluate()
+    } | text_lines.evaluate()
     for path in sorted(models.SHIPPED.iterdir()):
         content = path.read_bytes()
         facts = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
@@ -82,7 +82,7 @@ def main() -> None:
 
 
 def write_half(name: str, network: nn.Module, metadata: dict[str, str]) -> None:
-    """Write weights of 16 bits into the package."""
+    """Write 16-bit weights into the package."""
     half = {name: one.half() if one.is_floating_point() else one for name, one in network.state_dict().items()}
     write_tensors(models.SHIPPED / name, half, metadata)
 
@@ -91,7 +91,7 @@ def first_layer(network: Network) -> dict[str, Any]:
     """The first convolution as the page computes it: pixels of 0 to 255 in, normalization and BatchNorm folded in.
 
     Args:
-        network: one that begins with a convolution without padding, BatchNorm and ReLU.
+        network: a network that begins with a convolution without padding, BatchNorm and ReLU.
 
     Returns:
         The kernel's side, the stride, the weights row by row and the bias of each filter.

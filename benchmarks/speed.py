@@ -1,11 +1,11 @@
-"""Training time against accuracy: tenfold's recipes and the recipes that people know, in alternation.
+"""Accuracy and training time of tenfold's recipes and of well-known ones, in alternation.
 
     python -m benchmarks.speed --seeds 10
     python -m benchmarks.speed --seeds 30 --only fast
 
-Every run is a process of its own. A round runs each contender once with the same seed; ratios are within a round.
-`results/speed.json` is written after every round; rows of contenders that are not in the call stay. At the end the
-README and `docs/` are rewritten from it.
+Every run is a process of its own. A round runs each contender once with the same seed; ratios are taken within a round.
+`results/speed.json` is written after every round, and the rows of contenders not in the call stay. At the end, README
+and `docs/` are rewritten from it.
 """
 
 import argparse
@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def run_process(name: str, seed: int) -> dict[str, float]:
-    """One run in a fresh process, so that no contender profits or suffers from another."""
+    """One run in a fresh process, so that no contender benefits or suffers from another."""
     command = [sys.executable, "-m", "benchmarks.speed", "--run", name, str(seed)]
     environment = os.environ | {"KERAS_BACKEND": os.environ.get("KERAS_BACKEND", "tensorflow")}
     return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, env=environment).stdout)  # noqa: S603

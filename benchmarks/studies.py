@@ -1,6 +1,6 @@
-"""What studies measured, for the record: `python -m benchmarks.studies studies/NAME ...`.
+"""The records of studies: `python -m benchmarks.studies studies/NAME ...`.
 
-Takes the folders that `tenfold study` made and writes `results/study-NAME.json` for each, named like the folder.
+Takes the folders that `tenfold study` made, and writes `results/study-NAME.json` for each, named after the folder.
 """
 
 import argparse
@@ -34,10 +34,10 @@ def main() -> None:
 
 
 def record(folder: Path) -> dict[str, Any]:
-    """All runs of a study, failed ones too, the figures of every recipe, and where the runs were trained.
+    """All runs of a study, including failed ones, the figures of every recipe, and where the runs were trained.
 
     Raises:
-        TenfoldError: if the study has not come to its end.
+        TenfoldError: if the study is not finished.
     """
     path = folder / "study.json"
     if not path.is_file():
@@ -81,12 +81,12 @@ def summarize(folder: Path, outcomes: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def finished(outcomes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Those that did not fail."""
+    """The runs that did not fail."""
     return [outcome for outcome in outcomes if outcome["status"] == "finished"]
 
 
 def count_parameters(run: Run) -> int:
-    """How many numbers its network learned."""
+    """The number of parameters of a run's network."""
     return sum(parameter.numel() for parameter in run.load_model().parameters())
 
 

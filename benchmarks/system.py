@@ -55,12 +55,12 @@ def main() -> None:
 
 
 def median_seconds(function: Callable[[], object], n: int = 11) -> float:
-    """The median time of a call, after one that does not count."""
+    """The median time of a call, after a warm-up call."""
     return alternate(function, lambda: None, n)[0]
 
 
 def alternate(a: Callable[[], object], b: Callable[[], object], n: int) -> tuple[float, float]:
-    """The median times of two calls that follow one another."""
+    """The median times of two calls in alternation."""
     times: list[list[float]] = [[], []]
     for _ in range(n + 1):
         for function, seconds in zip((a, b), times, strict=True):
@@ -84,7 +84,7 @@ def augmentation_and_step(recipe: recipes.Recipe) -> tuple[float, float]:
 
 
 def reading(test: tenfold.Digits) -> dict[str, float]:
-    """A large photo, read by a process that is warm, and its memory; and many small files, by the command line."""
+    """Time and memory of a warm process that reads a large photo, and the command line's rate on small files."""
     with tempfile.TemporaryDirectory() as folder:
         page = draw_page(test, PAGE_OF_50, 3000, 4000)
         Image.fromarray(page.picture).save(f"{folder}/photo.jpg", quality=90)

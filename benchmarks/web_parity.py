@@ -49,7 +49,7 @@ class Drawing:
 
     Attributes:
         pixels: red, green, blue and opacity.
-        single: as for `tenfold.reader.Reader.read`.
+        single: whether the picture is read as a single digit.
     """
 
     pixels: UInt8[np.ndarray, "height width 4"]
@@ -61,11 +61,11 @@ class Difference:
     """What differs between two readings of the same pictures.
 
     Attributes:
-        pictures: how many were read.
-        images: how many images of 28x28 were compared; one that only one side found differs in all its pixels.
-        pixels: the share of their pixels that differ at all.
-        clear_pixels: likewise, by more than 8 gray levels.
-        answers: the numbers of the pictures with another answer.
+        pictures: the number of pictures read.
+        images: the number of 28x28 images compared; one that only one side found differs in all its pixels.
+        pixels: the fraction of their pixels that differ at all.
+        clear_pixels: the fraction of their pixels that differ by more than 8 gray levels.
+        answers: the numbers of the pictures whose answers differ.
     """
 
     pictures: int
@@ -118,11 +118,11 @@ def main() -> None:
 
 
 def draw(digits: Digits, seed: int) -> Drawing:
-    """Draw a digit, a number or a scribble on a canvas, all at random by a seed.
+    """Draw a random digit, number or scribble on a canvas.
 
     Args:
-        digits: MNIST's, which stand in some drawings.
-        seed: of the random numbers.
+        digits: MNIST digits, used in some drawings.
+        seed: starts the random numbers.
     """
     random = np.random.default_rng(seed)
     width, height = SIZES[random.integers(len(SIZES))]
@@ -153,7 +153,7 @@ def photograph(digits: Digits, seed: int) -> Drawing:
 
 
 def read_in_python(reader: Reader, drawing: Drawing) -> Lines | str:
-    """What `tenfold.reader` finds; the message if it raises."""
+    """What `tenfold.reader` finds, or its error message."""
     try:
         page = open_page(Image.fromarray(drawing.pixels))
     except TenfoldError as error:
@@ -223,7 +223,7 @@ READ = """async ([number, single, thresholds]) => {
   const start = performance.now();
   let found;
   try {
-    const { lines } = await new Reader(ask("/digits"), ask("/row"), thresholds).read(picture, { single });
+    const { lines } = await new Reader(ask("/digits"), ask("/line"), thresholds).read(picture, { single });
     found = lines.map((line) => line.map(({ label, box, image }) => (
       { label, box: [box.x, box.y, box.width, box.height], image: Array.from(image) })));
   } catch (error) {
@@ -250,7 +250,7 @@ def _handler(model: models.Model, pictures: Sequence[Drawing]) -> type[BaseHTTPR
 
         def do_POST(self) -> None:
             images = np.frombuffer(self.rfile.read(int(self.headers["Content-Length"])), np.uint8)
-            if self.path == "/row":
+            if self.path == "/line":
                 logits = line_model.logits(images.reshape(LINE_SIDE, -1))
             else:
                 logits = model.logits(images.reshape(-1, 28, 28))
@@ -265,7 +265,7 @@ def _handler(model: models.Model, pictures: Sequence[Drawing]) -> type[BaseHTTPR
             self.wfile.write(data)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Say nothing."""
+            """Write no log."""
 
     return Handler
 

@@ -1,10 +1,10 @@
-"""How figures are worded in every table."""
+"""The wording of figures in all tables."""
 
 from typing import Any
 
 
 def points(fraction: float | None, sd: float | None) -> str:
-    """A mean and its standard deviation in percent, as far as they are known."""
+    """A mean in percent and, if known, its standard deviation; a dash if the mean is unknown."""
     if fraction is None:
         return "–"
     return f"{100 * fraction:.3f}" + (f" ± {100 * sd:.3f}" if sd is not None else "")

@@ -97,7 +97,7 @@ def test_label_errors_are_drawn_with_what_was_read():
     assert [axes.get_title() for axes in figure.axes] == ["label 5 read 5", "label 6 read 0"]
     np.testing.assert_array_equal(figure.axes[1].images[0].get_array(), digits.images[2])
     assert [text.get_text() for text in plots.label_errors(make_evaluation([1], [1]), digits).texts] == [
-        "No label errors are known of these images"
+        "No label errors are known in these images"
     ]
 
 

@@ -90,8 +90,8 @@ def test_the_summary_agrees_with_scipy():
     ("text", "message"),
     [
         ('name = "a"\nrecipes = ["fsat"]\nseeds = 1', "did you mean 'fast'"),
-        ('name = "a"\nrecipes = ["fast", "fast"]\nseeds = 1', "fast with seed 0 is there twice"),
-        ('name = "a"\nrecipes = ["fast"]\nseeds = [3, 3]', "fast with seed 3 is there twice"),
+        ('name = "a"\nrecipes = ["fast", "fast"]\nseeds = 1', "fast with seed 0 appears twice"),
+        ('name = "a"\nrecipes = ["fast"]\nseeds = [3, 3]', "fast with seed 3 appears twice"),
         ('name = "a"\nrecipes = ["fast"]\nseeds = 0', "seeds = 0: .*greater"),
         ('name = "a"\nrecipes = []\nseeds = 1', "recipes = "),
         ('name = "a"\nrecipes = ["fast"]\nseed = 1', "no key 'seed'; did you mean 'seeds'"),
@@ -110,7 +110,7 @@ def test_the_summary_agrees_with_scipy():
                 ("NUL.txt", "a device"),
             ]
         ),
-        ('name = "a"\nrecipes = ["fast"]\nseeds = 1\n[variants]\nA.seed = 1\na.seed = 2', "is there twice"),
+        ('name = "a"\nrecipes = ["fast"]\nseeds = 1\n[variants]\nA.seed = 1\na.seed = 2', "appears twice"),
     ],
 )
 def test_wrong_study_files_are_refused(tmp_path, text, message):

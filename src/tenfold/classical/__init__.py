@@ -1,4 +1,4 @@
-"""Classical models on flattened pixels: scikit-learn pipelines behind one face, `Classifier`."""
+"""Classical models on flattened pixels: scikit-learn pipelines behind one interface, `Classifier`."""
 
 from tenfold.classical.features import add_shifts, deskew, hog
 from tenfold.classical.pipelines import MODELS, Classifier

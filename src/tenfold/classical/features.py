@@ -1,4 +1,4 @@
-"""What classical models are given instead of bare pixels: upright digits, histograms of gradients, shifted copies."""
+"""Features for classical models, instead of bare pixels: deskewed digits, histograms of gradients, shifted copies."""
 
 from collections.abc import Callable
 from functools import cache
@@ -9,22 +9,22 @@ from jaxtyping import Float32
 from tenfold.base.errors import TenfoldError
 from tenfold.data import SIDE, Digits, shift
 
-BATCH = 1000  # images at a time: what is computed for each pixel stays in the processor's cache
-CELLS = 7  # a side, each of 4x4 pixels
+BATCH = 1000  # images at a time, so that the arrays stay in the processor's cache
+CELLS = 7  # per side, each of 4x4 pixels
 ORIENTATIONS = 8
-CLIP = 0.2  # of a normalized histogram, so that no single edge decides
+CLIP = 0.2  # the largest entry of a normalized histogram, so that no single edge decides
 
 Pixels = Float32[np.ndarray, "n 784"]
 
 
 def to_pixels(images: np.ndarray) -> Pixels:
-    """Lay the pixels of every image in a row, from 0 to 1.
+    """Flatten images to vectors of 784 pixels from 0 to 1.
 
     Args:
         images: `uint8 (n, 28, 28)`.
 
     Raises:
-        TenfoldError: if they are something else.
+        TenfoldError: if the images have another type or shape, or there are none.
     """
     if images.dtype != np.uint8 or images.shape[1:] != (SIDE, SIDE) or not len(images):
         raise TenfoldError(f"images must be uint8 (n, 28, 28), these are {images.dtype} {images.shape}")
@@ -32,9 +32,9 @@ def to_pixels(images: np.ndarray) -> Pixels:
 
 
 def deskew(pixels: Pixels) -> Pixels:
-    """Make slanted digits upright: shift every row so that the covariance of the ink's x and y becomes 0.
+    """Deskew slanted digits: shift every pixel row so that the covariance of the ink's x and y becomes 0.
 
-    The center of mass stays where it is; between pixels, ink is interpolated linearly.
+    The center of mass stays where it is; ink is interpolated linearly between pixels.
 
     Source: LeCun et al., "Gradient-based learning applied to document recognition", Proc. IEEE 86, 1998, section III.A.
     """
@@ -63,10 +63,10 @@ def _deskew(pixels: Pixels) -> Pixels:
 
 
 def hog(pixels: Pixels) -> Float32[np.ndarray, "n features"]:
-    """Histograms of oriented gradients: how much edge of which direction there is in which part of the image.
+    """Histograms of oriented gradients: the strength of edges in each direction, in each part of the image.
 
-    A gradient is shared out linearly between the two nearest of 8 directions and the four nearest of 7x7 cells; each
-    group of 2x2 cells is normalized for itself (L2, clipped at 0.2, L2 again).
+    Each gradient is shared linearly between the two nearest of 8 directions and the four nearest of 7x7 cells; each
+    group of 2x2 cells is normalized separately (L2, clipped at 0.2, L2 again).
 
     Source: N. Dalal and B. Triggs, "Histograms of Oriented Gradients for Human Detection", CVPR 2005.
     """
@@ -90,7 +90,7 @@ def _hog(pixels: Pixels) -> Float32[np.ndarray, "n features"]:
 
 @cache
 def _window() -> Float32[np.ndarray, "cells 28"]:
-    """How much a row of pixels belongs to each row of cells: 1 at the cell's center, 0 at its neighbors'."""
+    """How much each row of pixels belongs to each row of cells: 1 at a cell's center, 0 at its neighbors' centers."""
     size = SIDE / CELLS
     centers = (np.arange(CELLS) + 0.5) * size
     distance = np.abs(np.arange(SIDE) + 0.5 - centers[:, None]) / size

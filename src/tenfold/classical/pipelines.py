@@ -1,4 +1,4 @@
-"""`Classifier`: what a recipe of a classical model describes, as a scikit-learn pipeline that reads digits."""
+"""`Classifier`: a scikit-learn pipeline that reads digits, made from a recipe."""
 
 import importlib
 import os
@@ -18,7 +18,7 @@ from tenfold.data import Digits
 
 
 class Model(NamedTuple):
-    """A class of scikit-learn, and the options without which it would be another model."""
+    """A scikit-learn class, and the options that make it the model named."""
 
     module: str
     name: str
@@ -47,8 +47,8 @@ class Classifier:
         recipe: a `Recipe`, or the name of one.
 
     Attributes:
-        recipe: what it was made from.
-        pipeline: the scikit-learn pipeline, from rows of 784 pixels between 0 and 1 to labels.
+        recipe: the recipe it was made from.
+        pipeline: the scikit-learn pipeline, from vectors of 784 pixels between 0 and 1 to labels.
 
     Raises:
         TenfoldError: if there is no such recipe, model or option, or scikit-learn is missing.
@@ -61,16 +61,18 @@ class Classifier:
     def fit(self, digits: Digits, threads: int | None = None) -> "Classifier":
         """Learn from digits; the same recipe and digits give the same classifier.
 
-        Where the recipe asks for shifts, four shifted copies of every image are learned too; by the polynomial and the
-        RBF SVM only those of the support vectors of a first fit, because their time grows with the square of the images
-        (B. Schölkopf et al., "Incorporating invariances in support vector learning machines", ICANN 1996).
+        If the recipe asks for shifts, four shifted copies of every image are learned too. The polynomial and the RBF
+        SVM learn only copies of the support vectors of a first fit, because their training time grows with the square
+        of the number of images.
 
         Args:
-            digits: what to learn, at least one image of each class.
-            threads: how many to compute with; by default one for each core.
+            digits: the training images, at least one of each class.
+            threads: how many to use; by default one for each core.
 
         Raises:
             TenfoldError: if a class is missing, or scikit-learn refuses the recipe's values.
+
+        Source: B. Schölkopf et al., "Incorporating invariances in support vector learning machines", ICANN 1996.
         """
         from joblib import parallel_config
         from threadpoolctl import threadpool_limits
@@ -97,22 +99,23 @@ class Classifier:
             images: `uint8 (n, 28, 28)`, 0 is background and 255 full ink.
 
         Returns:
-            The digit that each image shows.
+            The digit read in each image.
 
         Raises:
-            TenfoldError: if the images are something else, or the classifier has learned nothing yet.
+            TenfoldError: if the images have another type or shape, or the classifier has not been fitted.
         """
         with _explain(self.recipe):
             return self.pipeline.predict(to_pixels(images))
 
     def predict_proba(self, images: np.ndarray) -> Float[np.ndarray, "n 10"]:
-        """Read images, as a probability of each digit.
+        """Read images, as probabilities of the ten digits.
 
         Args:
-            images: as for `predict`.
+            images: `uint8 (n, 28, 28)`, 0 is background and 255 full ink.
 
         Raises:
-            TenfoldError: as for `predict`; and if the model has no probabilities of its own, as no SVM has.
+            TenfoldError: if the model gives no probabilities, as SVMs do not; if the images have another type or shape;
+                or if the classifier has not been fitted.
         """
         if not hasattr(self.pipeline, "predict_proba"):
             raise TenfoldError(f"{self.recipe.name}: this model has no probabilities; use predict")
@@ -120,7 +123,7 @@ class Classifier:
             return self.pipeline.predict_proba(to_pixels(images))
 
     def save(self, path: str | os.PathLike) -> None:
-        """Write the recipe and the fitted pipeline into one file, atomically.
+        """Write the recipe and the fitted pipeline to one file, atomically.
 
         Raises:
             TenfoldError: if skops is missing.
@@ -130,11 +133,11 @@ class Classifier:
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> "Classifier":
-        """Read what `save` wrote; the predictions are identical. No code from the file runs.
+        """Read a classifier that `save` wrote; its predictions are identical. No code from the file runs.
 
         Raises:
-            TenfoldError: if there is no such file, it holds no pipeline of tenfold, something that is not trusted, or
-                a pipeline of another scikit-learn.
+            TenfoldError: if there is no such file, or it does not hold a tenfold pipeline, or holds untrusted types, or
+                a pipeline from another version of scikit-learn.
             OSError: if the file cannot be read.
         """
         pipeline, recipe = storage.read(path)
@@ -170,7 +173,7 @@ def _make_pipeline(recipe: Recipe) -> Any:
 
 
 def _classes(pipeline: Any) -> list[type]:
-    """The class of every step, and of what an ensemble is made of; of anything but a pipeline, its own."""
+    """The classes of a pipeline, of its steps, and of the estimators inside them; else just the object's own class."""
     steps = [step for _, step in getattr(pipeline, "steps", ())]
     return [type(part) for step in (pipeline, *steps) for part in (step, getattr(step, "estimator", None))]
 
@@ -189,7 +192,7 @@ def _make_model(recipe: Recipe) -> Any:
 
 @contextmanager
 def _explain(recipe: Recipe) -> Iterator[None]:
-    """Let what scikit-learn refuses become one line."""
+    """Turn an error from scikit-learn into a TenfoldError of one line."""
     try:
         yield
     except TenfoldError:

@@ -1,6 +1,6 @@
-"""Fitted pipelines on disk, in skops' format: a zip of JSON and arrays, from which no code runs, unlike a pickle.
+"""Fitted pipelines on disk, in the format of skops: a zip of JSON and arrays that, unlike a pickle, can run no code.
 
-Beside what skops writes stands `tenfold.json`: the recipe, and the scikit-learn that fitted the pipeline.
+tenfold adds `tenfold.json`, with the recipe and the version of scikit-learn that fitted the pipeline.
 """
 
 import io
@@ -19,7 +19,7 @@ from tenfold.base.files import write_atomically
 ABOUT = "tenfold.json"
 FORMAT = 1
 UNPACKED = 1 << 30  # the most bytes of a pipeline; forests are large
-TRUSTED = [  # beside skops' own list
+TRUSTED = [  # in addition to skops' own list
     "tenfold.classical.features.deskew",
     "tenfold.classical.features.hog",
     "sklearn.tree._tree.Tree",  # these two after `check_trees`
@@ -28,7 +28,7 @@ TRUSTED = [  # beside skops' own list
 
 
 def write(path: str | os.PathLike, pipeline: Any, recipe: dict[str, Any]) -> None:
-    """Write a fitted pipeline and the values of its recipe, atomically.
+    """Write a fitted pipeline and the values of its recipe to the file `path`, atomically.
 
     Raises:
         TenfoldError: if skops is missing.
@@ -44,14 +44,14 @@ def write(path: str | os.PathLike, pipeline: Any, recipe: dict[str, Any]) -> Non
 
 
 def read(path: str | os.PathLike) -> tuple[Any, dict[str, Any]]:
-    """Read what `write` wrote: the pipeline and the values of its recipe.
+    """Read the pipeline and the values of its recipe that `write` wrote.
 
-    A pipeline of another scikit-learn is refused before it is built: scikit-learn promises nothing there, and the
-    predictions may be wrong without a sign, while to fit it again takes a command and some minutes.
+    A pipeline from another version of scikit-learn is refused before it is built: its predictions might be silently
+    wrong, and fitting it again takes one command and a few minutes.
 
     Raises:
-        TenfoldError: if there is no such file, it holds no pipeline of tenfold, something that is not trusted, or
-            a pipeline of another scikit-learn.
+        TenfoldError: if there is no such file, or it does not hold a tenfold pipeline, or holds untrusted types, or a
+            pipeline from another version of scikit-learn.
         OSError: if the file cannot be read.
     """
     path = Path(path)
@@ -83,19 +83,19 @@ def read(path: str | os.PathLike) -> tuple[Any, dict[str, Any]]:
         )
     try:
         pipeline = skops.load(path, trusted=TRUSTED)
-    except Exception as error:  # a schema made by hand can fail in any way
+    except Exception as error:  # a forged schema can fail in any way
         reason = str(error).partition("\n")[0].partition(" - ")[0]
         raise TenfoldError(f"{path}: refused, it is damaged or not to be trusted ({reason})") from None
     return pipeline, recipe
 
 
 def check_trees(path: str | os.PathLike, model: Any) -> None:
-    """Find out whether every way through a model's decision trees ends.
+    """Check that every path through a model's decision trees ends in a leaf.
 
-    scikit-learn follows the indices in them without looking: those of a file made by hand could crash Python.
+    scikit-learn follows the trees' indices unchecked, so those in a forged file could crash Python.
 
     Raises:
-        TenfoldError: if one leads nowhere, back, or to a feature that is not there.
+        TenfoldError: if an index points back, to no node, or to no feature; the message names `path`.
     """
     try:
         safe = all(_ends(model.n_features_in_, *tree) for tree in _trees(model))
@@ -106,20 +106,20 @@ def check_trees(path: str | os.PathLike, model: Any) -> None:
 
 
 def _trees(model: Any) -> Iterator[tuple[np.ndarray, ...]]:
-    """Of each tree: which nodes are leaves, the two nodes below each, and the feature that decides between them."""
+    """For each tree: which nodes are leaves, each node's two children, and the feature that decides between them."""
     for estimator in getattr(model, "estimators_", ()):
         if type(estimator) is not type(model.estimator):
-            raise TypeError  # another ensemble in its place would hide its own trees
+            raise TypeError  # an ensemble in place of a tree would hide its own trees
         tree = estimator.tree_
         yield tree.children_left == -1, tree.children_left, tree.children_right, tree.feature
     for predictors in getattr(model, "_predictors", ()):
         for nodes in (predictor.nodes for predictor in predictors):
-            feature = np.where(nodes["is_categorical"], -1, nodes["feature_idx"])  # pixels are no categories
+            feature = np.where(nodes["is_categorical"], -1, nodes["feature_idx"])  # pixels are never categorical
             yield nodes["is_leaf"] == 1, nodes["left"], nodes["right"], feature
 
 
 def _ends(features: int, leaf: np.ndarray, left: np.ndarray, right: np.ndarray, feature: np.ndarray) -> bool:
-    """Whether every step through a tree leads to a node further on, by a feature that is there."""
+    """Whether each step through a tree leads to a later node and uses an existing feature."""
     (inner,) = np.nonzero(~leaf)
     below = np.stack((left[inner], right[inner])).astype(np.int64)
     decides = feature[inner]

@@ -1,4 +1,4 @@
-"""How good a model is: `evaluate`, `Evaluation`, the mean of an ensemble; comparison of two; calibration."""
+"""How good a model is: evaluation, ensembles, comparison, calibration, selective prediction, robustness."""
 
 from tenfold.evaluation.calibration import (
     Bin,

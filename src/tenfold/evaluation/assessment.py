@@ -1,4 +1,4 @@
-"""All that was measured of a trained network, or of an ensemble."""
+"""Everything measured on a trained network or an ensemble."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,17 +13,17 @@ from tenfold.evaluation.robustness import Robustness
 
 @dataclass(frozen=True)
 class Assessment:
-    """What was measured of a trained network, or of an ensemble; None or empty is what was not asked for.
+    """Everything measured on a trained network or an ensemble; what was not asked for is None or empty.
 
     Attributes:
         evaluation: the answers to the test images.
-        test_images: where these come from.
-        members: of an ensemble, the accuracy of each by its path.
-        validation: the answers to the images that were held out from training.
-        diagnosis: of a run, what its training curves say.
-        error_rate: the share of misread ones that is allowed among the readings that are not declined.
-        pictures: of what the network looks at, each with what it shows.
-        robustness: the accuracies on worse images.
+        test_images: where the test images come from.
+        members: the accuracy of each member of an ensemble, by its path.
+        validation: the answers to the images held out from training.
+        diagnosis: what the training curves of a run say.
+        error_rate: the error rate allowed among the accepted readings in selective prediction, 0 to 1.
+        pictures: pictures of what the network looks at, each with a caption.
+        robustness: the accuracies on corrupted, shifted and rotated images.
     """
 
     evaluation: Evaluation
@@ -37,7 +37,7 @@ class Assessment:
 
     @property
     def selection(self) -> tuple[Selection, Selection | None] | None:
-        """What `selective_prediction` makes of the error rate; None if none was asked for, or it is out of reach."""
+        """Selective prediction at the allowed error rate; None if none was asked for, or it cannot be reached."""
         if self.validation is None or self.error_rate is None:
             return None
         return selective_prediction(self.validation, self.evaluation, self.error_rate)

@@ -1,4 +1,4 @@
-"""Whether a model knows when it is wrong: calibration, temperature scaling, and what is left where it may decline."""
+"""Whether a model knows when it is wrong: calibration, temperature scaling, and selective prediction."""
 
 import math
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ TEMPERATURES = (0.05, 20.0)  # far beyond what networks need
 
 @dataclass(frozen=True)
 class Bin:
-    """The images whose confidence lies in one part of the range from 0 to 1.
+    """The images whose confidence falls into one bin between 0 and 1.
 
     Attributes:
-        low: where the part begins, exclusive.
-        high: where it ends, inclusive.
-        count: how many images there are.
+        low: the lower edge of the bin, exclusive.
+        high: the upper edge, inclusive.
+        count: the number of images.
         right: how many of them were read correctly.
         confidence: their mean confidence; None if there are no images.
     """
@@ -37,24 +37,24 @@ class Bin:
 
     @property
     def accuracy(self) -> float | None:
-        """The fraction that was read correctly; None if there are no images."""
+        """The fraction of the images read correctly; None if there are no images."""
         return self.right / self.count if self.count else None
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """The 95 % Wilson interval of the accuracy."""
+        """The 95 % Wilson interval of the accuracy; None if there are no images."""
         return wilson_interval(self.right, self.count) if self.count else None
 
 
 @dataclass(frozen=True)
 class Selection:
-    """What is left of a model's readings without those below a threshold of confidence.
+    """Selective prediction at one threshold: which readings are accepted, and how many of those are wrong.
 
     Attributes:
-        threshold: the least confidence that is kept, 0 to 1.
-        n: how many images there were.
-        kept: how many are left, at least 1.
-        wrong: how many of the kept ones were misread.
+        threshold: the lowest confidence that is accepted, 0 to 1.
+        n: the number of images.
+        kept: how many readings are accepted, at least 1.
+        wrong: how many of those are wrong.
     """
 
     threshold: float
@@ -64,12 +64,12 @@ class Selection:
 
     @property
     def coverage(self) -> float:
-        """The fraction of the images that is kept."""
+        """The fraction of the readings that are accepted."""
         return self.kept / self.n
 
     @property
     def error(self) -> float:
-        """The fraction of the kept images that was misread, also called the selective risk."""
+        """The fraction of the accepted readings that are wrong, also called the selective risk."""
         return self.wrong / self.kept
 
     @property
@@ -81,12 +81,15 @@ class Selection:
 def reliability(
     probabilities: Float[np.ndarray, "n 10"], labels: UInt8[np.ndarray, " n"], bins: int = BINS
 ) -> list[Bin]:
-    """Sort images by confidence into bins of equal width, and count in each how many were read correctly.
+    """Sort images by confidence into bins of equal width, and count how many of each bin were read correctly.
 
     Args:
-        probabilities: of every class, 0 to 1; the largest of an image is the confidence of its reading.
-        labels: the truth.
-        bins: how many.
+        probabilities: of each class, 0 to 1; the largest is the confidence of the reading.
+        labels: the true digits.
+        bins: the number of bins.
+
+    Returns:
+        All bins, from the lowest confidence to the highest.
 
     Raises:
         TenfoldError: if the probabilities of an image do not sum to 1.
@@ -108,12 +111,12 @@ def reliability(
 def calibration_error(
     probabilities: Float[np.ndarray, "n 10"], labels: UInt8[np.ndarray, " n"], bins: int = BINS
 ) -> float:
-    """The expected calibration error: how far confidence and accuracy are apart, as a mean over the images.
+    """The expected calibration error: the gap between confidence and accuracy, averaged over the images.
 
     Args:
-        probabilities: as for `reliability`.
-        labels: the truth.
-        bins: how many bins of equal width.
+        probabilities: of each class, 0 to 1; the largest is the confidence of the reading.
+        labels: the true digits.
+        bins: the number of bins of equal width.
 
     Returns:
         A fraction; 0 is perfect.
@@ -121,24 +124,24 @@ def calibration_error(
     Raises:
         TenfoldError: if the probabilities of an image do not sum to 1.
 
-    Source: as for `reliability`, equation 3.
+    Source: C. Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, equation 3.
     """
     gaps = [abs(b.right - b.count * b.confidence) for b in reliability(probabilities, labels, bins) if b.confidence]
     return float(sum(gaps)) / len(labels)
 
 
 def fit_temperature(logits: Float[np.ndarray, "n 10"], labels: UInt8[np.ndarray, " n"]) -> float:
-    """Find the temperature that logits are to be divided by for the least cross-entropy.
+    """Find the temperature that minimizes the cross-entropy of the logits divided by it.
 
     Args:
-        logits: of images that the model was not trained on.
-        labels: the truth.
+        logits: a model's answers to images that it was not trained on.
+        labels: the true digits.
 
     Returns:
-        A number from 0.05 to 20: above 1 the model was too sure, below 1 too modest. 1 if there is no mistake among the
-        images, since then no temperature is low enough.
+        A number from 0.05 to 20: above 1, the model was overconfident; below 1, underconfident. If all images are read
+        correctly, 1, since no temperature would be low enough.
 
-    Source: as for `reliability`, section 4.2.
+    Source: C. Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, section 4.2.
     """
     if (logits.argmax(axis=1) == labels).all():
         return 1.0
@@ -154,10 +157,14 @@ def fit_temperature(logits: Float[np.ndarray, "n 10"], labels: UInt8[np.ndarray,
 
 @torch.no_grad()
 def apply_temperature(model: nn.Module, temperature: float) -> None:
-    """Divide a network's logits by a temperature, in place, within the weights of its last linear layer.
+    """Divide a network's logits by a temperature, in place, by scaling the weights of its last linear layer.
 
-    So they are calibrated wherever the network goes, and it costs nothing. The readings stay what they are, except that
-    a mean over views, as in `ShiftTTA`, may read differently an image on which the views disagree.
+    The calibration then travels with the network and costs nothing. Readings do not change, except that test-time
+    augmentation, as in `ShiftTTA`, may read an image differently if its views disagree.
+
+    Args:
+        model: a network whose last linear layer gives its logits.
+        temperature: the divisor, above 0.
     """
     last = [layer for layer in model.modules() if isinstance(layer, nn.Linear)][-1]
     for parameter in last.parameters():
@@ -165,14 +172,14 @@ def apply_temperature(model: nn.Module, temperature: float) -> None:
 
 
 def risk_coverage(probabilities: Float[np.ndarray, "n 10"], labels: UInt8[np.ndarray, " n"]) -> list[Selection]:
-    """What is left at every threshold that makes a difference.
+    """Selective prediction at every threshold that makes a difference.
 
     Args:
-        probabilities: as for `reliability`.
-        labels: the truth.
+        probabilities: of each class, 0 to 1; the largest is the confidence of the reading.
+        labels: the true digits.
 
     Returns:
-        From the highest threshold to the lowest, which keeps all images.
+        The selections, from the highest threshold to the lowest, which accepts all readings.
 
     Raises:
         TenfoldError: if the probabilities of an image do not sum to 1, or there are no images.
@@ -182,7 +189,7 @@ def risk_coverage(probabilities: Float[np.ndarray, "n 10"], labels: UInt8[np.nda
     confidence, right = _confidence(probabilities, labels)
     order = np.argsort(-confidence, kind="stable")
     ranked, wrong = confidence[order], np.cumsum(~right[order])
-    last = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)  # equal confidence: all are kept, or none
+    last = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)  # of equal confidence, all are kept or none
     return [Selection(float(ranked[i]), len(ranked), int(i) + 1, int(wrong[i])) for i in last]
 
 
@@ -190,9 +197,9 @@ def leave_out(probabilities: Float[np.ndarray, "n 10"], labels: UInt8[np.ndarray
     """Leave out the least confident readings.
 
     Args:
-        probabilities: as for `reliability`.
-        labels: the truth.
-        fraction: the share of the images that may be left out, 0 to 1; it is less where several are as confident.
+        probabilities: of each class, 0 to 1; the largest is the confidence of the reading.
+        labels: the true digits.
+        fraction: the fraction of the images to leave out, 0 to 1; fewer are left out if confidences are tied.
 
     Raises:
         TenfoldError: if the probabilities of an image do not sum to 1, or there are no images.
@@ -205,15 +212,15 @@ def leave_out(probabilities: Float[np.ndarray, "n 10"], labels: UInt8[np.ndarray
 def choose_threshold(
     probabilities: Float[np.ndarray, "n 10"], labels: UInt8[np.ndarray, " n"], error_rate: float
 ) -> Selection | None:
-    """Find the threshold that keeps most images while no more than a share of the kept ones is misread.
+    """Find the threshold that accepts the most readings at an allowed error rate.
 
     Args:
-        probabilities: as for `reliability`, of images for choosing; how good the choice is, others must tell.
-        labels: the truth.
-        error_rate: the share of misread ones that is allowed, 0 to 1.
+        probabilities: of each class, 0 to 1, for images to choose the threshold on; judge it on other images.
+        labels: the true digits.
+        error_rate: the error rate allowed among the accepted readings, 0 to 1.
 
     Returns:
-        What is left of these images; None if even the most confident readings are wrong too often.
+        The selection on these images; None if even the most confident readings are wrong too often.
 
     Raises:
         TenfoldError: if the probabilities of an image do not sum to 1, or there are no images.
@@ -225,7 +232,12 @@ def choose_threshold(
 def select(
     probabilities: Float[np.ndarray, "n 10"], labels: UInt8[np.ndarray, " n"], threshold: float
 ) -> Selection | None:
-    """Keep the readings of at least this confidence; None if there is none.
+    """Accept the readings with at least this confidence; None if there are none.
+
+    Args:
+        probabilities: of each class, 0 to 1; the largest is the confidence of the reading.
+        labels: the true digits.
+        threshold: the lowest confidence to accept, 0 to 1.
 
     Raises:
         TenfoldError: if the probabilities of an image do not sum to 1.
@@ -238,12 +250,12 @@ def select(
 def _confidence(
     probabilities: Float[np.ndarray, "n 10"], labels: UInt8[np.ndarray, " n"]
 ) -> tuple[Float[np.ndarray, " n"], Bool[np.ndarray, " n"]]:
-    """How sure each reading is, in float64, and whether it is right."""
+    """The confidence of each reading, in float64, and whether it is right."""
     if not len(labels):
         raise TenfoldError("there are no images to measure calibration on")
     if not (probabilities.min() >= 0 and np.allclose(probabilities.sum(axis=1), 1, rtol=0, atol=1e-3)):
         raise TenfoldError(
             "the probabilities of an image must be at least 0 and sum to 1; take the softmax of logits first"
         )
-    # rounding may leave float32 a little above 1
+    # rounding in float32 may give slightly more than 1
     return probabilities.max(axis=1).astype(np.float64).clip(max=1), probabilities.argmax(axis=1) == labels

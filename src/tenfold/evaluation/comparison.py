@@ -27,10 +27,11 @@ class Paired:
     """How many of the same images two models read correctly.
 
     Attributes:
-        n: how many images there are.
+        n: the number of images.
         only_first: how many only the first model read correctly.
-        only_second: how many only the second did.
-        p: of McNemar's exact test, two-sided: how likely so large a difference is between models that are equally good.
+        only_second: how many only the second model read correctly.
+        p: the two-sided p-value of McNemar's exact test: the probability of so large a difference, or a larger one,
+            between equally good models.
         difference: the first accuracy minus the second, as a fraction.
         interval: the 95 % interval of the difference.
     """
@@ -48,7 +49,7 @@ class Comparison(Paired):
     """Two models on the same images.
 
     Attributes:
-        differences: the images that they read differently, also those that both misread.
+        differences: the images that they read differently, including those that both misread.
     """
 
     differences: list[Difference]
@@ -69,6 +70,10 @@ class Comparison(Paired):
 def compare(first: Evaluation, second: Evaluation) -> Comparison:
     """Compare two models that have read the same images.
 
+    Args:
+        first: the answers of the first model.
+        second: the answers of the second model.
+
     Raises:
         TenfoldError: if they have read different images.
     """
@@ -87,7 +92,11 @@ def compare(first: Evaluation, second: Evaluation) -> Comparison:
 
 
 def pair(first: Bool[np.ndarray, " n"], second: Bool[np.ndarray, " n"]) -> Paired:
-    """Compare two models by which of the same images, one or more, each read correctly.
+    """Compare two models by which of the same images each read correctly.
+
+    Args:
+        first: for each image, whether the first model read it correctly; at least one image.
+        second: for each image, whether the second model did.
 
     Source: Q. McNemar, "Note on the sampling error of the difference between correlated proportions or percentages",
     Psychometrika 12, 1947; recommended for comparing classifiers by T. G. Dietterich, "Approximate Statistical Tests

@@ -1,7 +1,7 @@
-"""The 15 corruptions of MNIST-C: worse images that people still read.
+"""The 15 corruptions of MNIST-C: worse images that people can still read.
 
-For evaluation only: nothing here may be called in training, or the figures would no longer say how a network copes
-with what it has never met.
+For evaluation only: nothing here may be called in training, or the figures would no longer show how a network copes
+with images of a kind that it has never seen.
 
 Every corruption takes images, `uint8 (n, 28, 28)`, and a NumPy generator, and returns new images of the same shape and
 type. The random ones treat every image differently. The parameters are those of the published data set, so the figures
@@ -30,9 +30,9 @@ def corrupt(images: Images, name: str, seed: int = 0) -> Images:
     """Corrupt images; the same seed gives the same images, and each corruption has its own random numbers.
 
     Args:
-        images: what to corrupt; it is left as it is.
+        images: the images to corrupt; they are not changed in place.
         name: one of `CORRUPTIONS`.
-        seed: another seed gives other noise, lines, directions.
+        seed: starts the random numbers for noise, lines and directions.
     """
     return CORRUPTIONS[name](images, np.random.default_rng([seed, list(CORRUPTIONS).index(name)]))
 
@@ -53,7 +53,7 @@ def glass_blur(images: Images, generator: np.random.Generator) -> Images:
     blurred = _to_pixels(_blur(_intensities(images), 0.7))
     pixels = blurred.reshape(len(images), -1).T.copy()  # (784, n)
     each = np.arange(len(images))
-    # with a chance of one half a pixel moves: left, up, both, or stays where it is
+    # half of the pixels may move: left, up, both, or not at all
     steps = np.array([0, 1, SIDE, SIDE + 1, 0, 0, 0, 0])
     for _ in range(2):
         for row in range(SIDE - 1, 1, -1):

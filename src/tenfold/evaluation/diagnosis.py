@@ -1,4 +1,4 @@
-"""What a training run's curves say: did it underfit, overfit, diverge, stop too early, and what would help."""
+"""Diagnosis from training curves: whether a run underfit, overfit, diverged or stopped too early; what would help."""
 
 import math
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ class Diagnosis:
 
     Attributes:
         verdict: "underfitting", "overfitting", "healthy", "diverged", "undertrained" or "unknown".
-        reason: the figures that say so, as a sentence.
-        advice: what to change, the most promising first, a sentence each; empty where nothing needs to.
+        reason: the figures behind the verdict, as a sentence.
+        advice: what to change, one sentence each, the most promising first; empty if nothing needs to change.
     """
 
     verdict: Verdict
@@ -34,16 +34,16 @@ class Diagnosis:
 
 
 def diagnose(history: History) -> Diagnosis:
-    """Read a history as an experienced person reads the curves.
+    """Read a history the way an experienced person reads the curves.
 
-    Training figures come from augmented batches and from an epoch in which the weights still change, so they may well
-    be worse than the validation figures; only the other way round is it a gap.
+    Training figures come from augmented batches, while the weights are still changing, so they may well be worse than
+    the validation figures; only the reverse counts as a gap.
 
     Args:
         history: of a finished, stopped or diverged run; a verdict other than "diverged" needs validation figures.
 
     Returns:
-        The verdict with its reason. "unknown" if there is no epoch or nothing was held out.
+        The verdict with its reason; "unknown" if there is no epoch or nothing was held out.
     """
     if history.diverged or any(
         value is not None and not math.isfinite(value) for row in history.rows for value in row.values()

@@ -1,4 +1,4 @@
-"""What a network looks at, how it arranges the digits, and which labels it doubts."""
+"""What a network looks at, how it arranges the digits, and which training labels look wrong."""
 
 import importlib.util
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ ACTIVATIONS = (nn.ReLU, nn.GELU, nn.Sigmoid, nn.Tanh, Residual)
 
 
 def require(*modules: str) -> None:
-    """Find out whether optional packages are there, before any work is done.
+    """Check that optional packages are installed, before any work is done.
 
     Raises:
         TenfoldError: if one of `PACKAGES` is missing.
@@ -30,10 +30,11 @@ def require(*modules: str) -> None:
 
 
 def first_filters(model: nn.Module) -> Float[np.ndarray, "filters height width"]:
-    """The weights with which a network looks at the pixels: of its first layer, a picture for every output.
+    """The weights of a network's first layer, as a picture for every output.
 
     Raises:
-        TenfoldError: if the first layer with weights is neither a convolution of one channel nor linear.
+        TenfoldError: if the first layer with weights is neither a convolution with one input channel nor a linear layer
+            on all pixels.
     """
     for layer in model.modules():
         if isinstance(layer, nn.Conv2d) and layer.in_channels == 1:
@@ -48,10 +49,14 @@ def first_filters(model: nn.Module) -> Float[np.ndarray, "filters height width"]
 def feature_maps(
     model: nn.Module, image: UInt8[np.ndarray, "28 28"]
 ) -> list[Float[np.ndarray, "channels height width"]]:
-    """What the convolutional layers make of one image, after each activation and in the order in which they run.
+    """The feature maps of one image after each activation, in the order in which the layers run.
+
+    Args:
+        model: takes standardized images `(batch, 1, 28, 28)`.
+        image: the image, 255 is ink.
 
     Returns:
-        The maps of every layer; none for a network without convolutions.
+        The maps of each layer; an empty list for a network without convolutions.
     """
     maps: list[np.ndarray] = []
 
@@ -68,20 +73,20 @@ def feature_maps(
 def occlusion(
     model: nn.Module, image: UInt8[np.ndarray, "28 28"], label: int, patch: int = 5
 ) -> Float[np.ndarray, "28 28"]:
-    """Cover an image with a blank patch, around every pixel in turn, and see how much the trust in a digit falls.
+    """Cover an image with a blank patch around every pixel in turn, and measure how much less probable a digit becomes.
 
     Args:
-        model: takes standardized images `(batch, 1, 28, 28)`, returns logits `(batch, 10)`.
-        image: a digit.
-        label: which digit's probability to watch, the true one as a rule.
-        patch: side of the square in pixels, odd.
+        model: takes standardized images `(batch, 1, 28, 28)` and returns logits `(batch, 10)`.
+        image: the image.
+        label: the digit whose probability to watch, usually the true one.
+        patch: the side of the square in pixels, odd.
 
     Returns:
-        By how much the logarithm of the probability falls, in nats, for a patch around each pixel. Positive: what is
-        there speaks for the digit. Negative: it speaks against. Zero: where nothing is to be covered.
+        By how much the logarithm of the probability falls, in nats, for a patch around each pixel. Positive: the ink
+        there speaks for the digit. Negative: it speaks against it. Zero: there is nothing to cover.
 
-    Source: Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks", ECCV 2014, section 4.2; there the
-    probability itself, which hardly moves where a network is sure.
+    Source: Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks", ECCV 2014, section 4.2, with the
+    probability itself, which hardly changes when a network is confident.
     """
     covered = np.repeat(image[None], SIDE**2 + 1, axis=0)  # the last one stays whole
     for place in range(SIDE**2):
@@ -93,7 +98,11 @@ def occlusion(
 
 
 def features(model: nn.Module, digits: Digits) -> Float[np.ndarray, "n features"]:
-    """How a network describes each image: what goes into its last linear layer; for softmax regression the pixels.
+    """The features of each image: the inputs of the last linear layer; for softmax regression, the pixels.
+
+    Args:
+        model: takes standardized images `(batch, 1, 28, 28)`.
+        digits: the images.
 
     Raises:
         TenfoldError: if the network has no linear layer.
@@ -124,17 +133,20 @@ def _watch(layers: Sequence[nn.Module], hook: Callable[..., None], model: nn.Mod
 
 
 def plane(features: Float[np.ndarray, "n features"]) -> dict[str, Float[np.ndarray, "n 2"]]:
-    """Draw a map of images: put each at a point of the plane, near those that the network describes alike.
+    """Map images to points in the plane, with similar features close together.
+
+    Args:
+        features: the features of each image, from `features`.
 
     Returns:
-        Points by method. "PCA" keeps the two directions in which the features vary most, so distances mean something;
-        "t-SNE" keeps neighbors together and says nothing about distances between groups.
+        Points by method. "PCA" keeps the two directions in which the features vary most, so distances have a meaning;
+        "t-SNE" keeps neighbors together, but distances between groups mean nothing.
 
     Raises:
         TenfoldError: if there are fewer than three images, or scikit-learn is not installed.
 
-    Source: van der Maaten and Hinton, "Visualizing Data using t-SNE", JMLR 9, 2008; at first PCA to at most 50
-    dimensions as in its section 4.2.
+    Source: van der Maaten and Hinton, "Visualizing Data using t-SNE", JMLR 9, 2008, with PCA to at most 50 dimensions
+    first, as in its section 4.2.
     """
     require("sklearn")
     from sklearn.decomposition import PCA
@@ -149,10 +161,14 @@ def plane(features: Float[np.ndarray, "n features"]) -> dict[str, Float[np.ndarr
 
 
 def extremes(features: Float[np.ndarray, "n features"], labels: UInt8[np.ndarray, " n"]) -> dict[int, tuple[int, int]]:
-    """Find the most typical and the oddest image of each class: nearest to and farthest from the mean of its features.
+    """Find the most typical and the oddest image of each class: nearest to, and farthest from, its mean features.
+
+    Args:
+        features: the features of each image, from `features`.
+        labels: the labels of the images.
 
     Returns:
-        Two indices by digit; a class without images is left out.
+        The two indices by digit; a class without images is left out.
 
     Source: the mean of a class as its prototype from Snell, Swersky and Zemel, "Prototypical Networks for Few-shot
     Learning", NeurIPS 2017, section 2.2.
@@ -166,11 +182,11 @@ def extremes(features: Float[np.ndarray, "n features"], labels: UInt8[np.ndarray
 
 
 def doubtful_labels(out_of_fold: Evaluation) -> Int64[np.ndarray, " doubtful"]:
-    """Find labels that look wrong by confident learning.
+    """Find likely label errors by confident learning.
 
     Args:
-        out_of_fold: answers of networks that were not trained on the images they answer, see
-            `tenfold.training.out_of_fold`: a label that a network has learned by heart it does not doubt.
+        out_of_fold: the answers of networks that were not trained on these images, from `tenfold.training.out_of_fold`;
+            a network does not doubt labels that it has memorized.
 
     Returns:
         Indices of the images whose label is probably wrong, the least probable labels first.
@@ -187,6 +203,6 @@ def doubtful_labels(out_of_fold: Evaluation) -> Int64[np.ndarray, " doubtful"]:
         out_of_fold.labels.astype(np.int64),
         out_of_fold.probabilities,
         return_indices_ranked_by="self_confidence",
-        min_examples_per_class=0,  # its warning about small classes would be of no use here
+        min_examples_per_class=0,  # a warning about small classes would not help here
         n_jobs=1,
     )

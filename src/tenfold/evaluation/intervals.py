@@ -1,4 +1,4 @@
-"""How sure a proportion is: Wilson's interval."""
+"""Confidence intervals of proportions and of their differences."""
 
 import math
 
@@ -7,9 +7,9 @@ def wilson_interval(hits: int, n: int, z: float = 1.959964) -> tuple[float, floa
     """The Wilson score interval of a proportion.
 
     Args:
-        hits: how many of `n` succeeded.
-        n: how many there were, at least 1.
-        z: the normal quantile; the default is for 95 %.
+        hits: the number of successes.
+        n: the number of trials, at least 1.
+        z: the normal quantile; the default gives 95 %.
 
     Returns:
         `(low, high)`, both from 0 to 1.
@@ -23,16 +23,16 @@ def wilson_interval(hits: int, n: int, z: float = 1.959964) -> tuple[float, floa
 
 
 def paired_interval(only_first: int, only_second: int, n: int, z: float = 1.959964) -> tuple[float, float]:
-    """The adjusted Wald interval of the difference between two proportions of the same things.
+    """The adjusted Wald interval of the difference between two paired proportions.
 
     Args:
-        only_first: how many of `n` succeeded only in the first way.
-        only_second: how many only in the second.
-        n: how many there were, at least 1.
-        z: the normal quantile; the default is for 95 %.
+        only_first: how many of the pairs succeeded only the first time.
+        only_second: how many succeeded only the second time.
+        n: the number of pairs, at least 1.
+        z: the normal quantile; the default gives 95 %.
 
     Returns:
-        `(low, high)` of the first proportion minus the second, both from -1 to 1.
+        `(low, high)` for the first proportion minus the second, both from -1 to 1.
 
     Source: D. G. Bonett and R. M. Price, "Adjusted Wald Confidence Interval for a Difference of Binomial Proportions
     Based on Paired Data", Journal of Educational and Behavioral Statistics 37(4), 2012.

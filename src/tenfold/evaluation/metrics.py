@@ -21,16 +21,16 @@ from tenfold.models import Model, wrap
 
 @dataclass(frozen=True)
 class ClassScores:
-    """One class in a classification report; a ratio is None where its denominator is 0.
+    """One class in a classification report; a ratio is None if its denominator is 0.
 
     Attributes:
         digit: the class.
-        precision: of the images read as this digit, the fraction that are.
-        recall: of this digit's images, the fraction read as such.
+        precision: of the images read as this digit, the fraction that show it.
+        recall: of the images that show this digit, the fraction read as it.
         f1: the harmonic mean of precision and recall.
-        support: how many images there are of this digit.
+        support: the number of images that show this digit.
         precision_interval: the 95 % Wilson interval of the precision.
-        recall_interval: that of the recall.
+        recall_interval: the 95 % Wilson interval of the recall.
     """
 
     digit: int
@@ -44,7 +44,7 @@ class ClassScores:
 
 @dataclass(frozen=True)
 class Answer:
-    """What was read in one image: the image's index, its label, the reading, and how probable that is."""
+    """The answer to one image: the image's index, its label, the digit read, and that digit's probability."""
 
     index: int
     label: int
@@ -57,10 +57,10 @@ class Evaluation:
     """A model's answers to labeled digits, and everything that follows from them.
 
     Attributes:
-        logits: what the model returned, `float32 (n, 10)`.
-        labels: the truth, `uint8 (n,)`.
-        label_errors: indices of the labels that are known to be doubtful, see `tenfold.data.label_errors`.
-        convention: how a model from elsewhere was fed, see `tenfold.models.conventions`; None for one of tenfold.
+        logits: the model's answers, `float32 (n, 10)`.
+        labels: the labels, `uint8 (n,)`.
+        label_errors: indices of the known label errors, see `tenfold.data.label_errors`.
+        convention: how a model from elsewhere expects its images, see `tenfold.models.conventions`; None for tenfold's.
     """
 
     logits: Float[np.ndarray, "n 10"]
@@ -98,7 +98,7 @@ class Evaluation:
 
     @property
     def accuracy_without_label_errors(self) -> float | None:
-        """The fraction of the images without a label error that were read correctly; None if no label is."""
+        """The fraction read correctly of the images without a label error; None if no label errors are known."""
         if not self.label_errors:
             return None
         return float(np.delete(self.predictions == self.labels, self.label_errors).mean())
@@ -136,7 +136,7 @@ class Evaluation:
 
     @cached_property
     def calibration_error(self) -> float:
-        """The expected calibration error, a fraction: how far confidence and accuracy are apart."""
+        """The expected calibration error, a fraction: the mean gap between confidence and accuracy."""
         return calibration_error(self.probabilities, self.labels)
 
     @cached_property
@@ -147,7 +147,7 @@ class Evaluation:
 
     @property
     def label_error_answers(self) -> list[Answer]:
-        """What was read in the images whose labels are probably wrong."""
+        """The answers to the images with label errors."""
         return self._answers(self.label_errors)
 
     def _answers(self, indices: Iterable[int]) -> list[Answer]:
@@ -191,11 +191,11 @@ def evaluate(model: nn.Module | Model, digits: Digits) -> Evaluation:
 
     Args:
         model: a PyTorch module that takes standardized images `(batch, 1, 28, 28)` and returns logits `(batch, 10)`, or
-            what `tenfold.models.load` returns.
-        digits: images with their labels, best ones that the model has never seen.
+            a model from `tenfold.models.load`.
+        digits: labeled images, preferably ones that the model has never seen.
 
     Raises:
-        TenfoldError: if the model does not return ten finite logits an image.
+        TenfoldError: if the model does not return ten finite logits for each image.
     """
     reading = wrap(model)
     logits = reading.logits(digits.images)
@@ -210,15 +210,16 @@ def evaluate(model: nn.Module | Model, digits: Digits) -> Evaluation:
 def selective_prediction(
     validation: Evaluation, test: Evaluation, error_rate: float
 ) -> tuple[Selection, Selection | None] | None:
-    """Choose a threshold of confidence on validation images, and decline the readings of test images below it.
+    """Choose a threshold of confidence on validation images, and accept only the test readings that reach it.
 
     Args:
-        validation: answers to images that were held out from training.
-        test: answers to others.
-        error_rate: the share of misread ones among the kept validation images that is allowed, 0 to 1.
+        validation: answers to images held out from training.
+        test: answers to other images.
+        error_rate: the error rate allowed among the accepted validation readings, 0 to 1.
 
     Returns:
-        What is left of the validation images and of the test images (None: nothing); None if the rate is out of reach.
+        The selections on the validation images and on the test images, the latter None if no reading reaches the
+        threshold; None if the error rate cannot be reached.
     """
     chosen = choose_threshold(validation.probabilities, validation.labels, error_rate)
     return (chosen, select(test.probabilities, test.labels, chosen.threshold)) if chosen else None
@@ -234,7 +235,7 @@ def average(members: Sequence[Evaluation]) -> Evaluation:
         The ensemble's evaluation; its logits are the logarithms of the mean probabilities.
 
     Raises:
-        TenfoldError: if the members have read different digits.
+        TenfoldError: if the members have not read the same digits.
 
     Source: Lakshminarayanan et al., "Simple and Scalable Predictive Uncertainty Estimation using Deep Ensembles",
     NeurIPS 2017, section 2.4.

@@ -1,4 +1,4 @@
-"""Many models on the same test images: what each costs, how much it misreads, and which differences are real."""
+"""Many models on the same test images: their cost, their errors, and which differences are real."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,18 +13,18 @@ from tenfold.evaluation.comparison import Paired, pair
 
 @dataclass(frozen=True)
 class Row:
-    """What a model did in a comparison.
+    """The results of one model in a comparison.
 
     Attributes:
         model: its name.
         kind: "network" or "classical".
-        error: the share of the test images that it misread.
+        error: the fraction of the test images that it misread.
         interval: the 95 % interval of the error.
-        train_seconds: on one core.
-        predict_us: microseconds for a test image on one core, all of them read in one call.
+        train_seconds: training time on one core.
+        predict_us: microseconds per test image on one core, with all images read in one call.
         bytes: the size of the saved model.
-        readings: what it read in every test image.
-        file: the saved model.
+        readings: the digits that it read, one character per test image.
+        file: the path of the saved model.
     """
 
     model: str
@@ -44,7 +44,7 @@ class Pair(Paired):
 
     Attributes:
         first: the name of the first model.
-        second: of the second.
+        second: the name of the second model.
     """
 
     first: str
@@ -55,8 +55,8 @@ def pairs(rows: Sequence[Row], labels: UInt8[np.ndarray, " n"]) -> list[Pair]:
     """Compare every model with every other, on the same test images.
 
     Args:
-        rows: of the models.
-        labels: of the test images.
+        rows: the results of the models.
+        labels: the labels of the test images.
 
     Returns:
         Every pair once, in the order of the rows.

@@ -1,4 +1,4 @@
-"""How a model copes with worse images: the corruptions of MNIST-C, small shifts and rotations."""
+"""How a model copes with worse images: the corruptions of MNIST-C, shifts, and rotations."""
 
 import os
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ DEGREES = tuple(np.arange(-45, 46, 7.5).tolist())
 
 @dataclass(frozen=True)
 class Accuracy:
-    """The fraction of images that were read correctly, with its 95 % Wilson interval."""
+    """The fraction of images read correctly, with its 95 % Wilson interval."""
 
     accuracy: float
     interval: tuple[float, float]
@@ -34,11 +34,11 @@ class Robustness:
     """A model's accuracies on worse images.
 
     Attributes:
-        source: where the corrupted images came from.
-        n: how many images there are of each corruption.
-        clean: on the images without corruption.
-        corrupted: on each of the 15 corruptions, in MNIST-C's order.
-        shifts: for each direction the accuracies after shifts by `PIXELS`.
+        source: where the corrupted images come from.
+        n: the number of images for each corruption.
+        clean: the accuracy on uncorrupted images.
+        corrupted: the accuracy on each of the 15 corruptions, in MNIST-C's order.
+        shifts: the accuracies after shifts by `PIXELS`, for each direction.
         rotations: the accuracies after rotations by `DEGREES`, counterclockwise.
     """
 
@@ -51,7 +51,7 @@ class Robustness:
 
     @property
     def mean(self) -> float:
-        """The mean accuracy over the corruptions, each counting the same; the clean images do not count."""
+        """The mean accuracy over the corruptions, with equal weights and without the clean images."""
         return sum(one.accuracy for one in self.corrupted.values()) / len(self.corrupted)
 
     def to_dict(self) -> dict[str, Any]:
@@ -67,15 +67,16 @@ def robustness(
     """Let a model read corrupted, shifted and rotated digits.
 
     Args:
-        model: as for `evaluate`.
-        digits: images with their labels, that the model has never seen.
+        model: a PyTorch module that takes standardized images `(batch, 1, 28, 28)` and returns logits `(batch, 10)`, or
+            a model from `tenfold.models.load`.
+        digits: labeled images that the model has never seen.
         seed: starts the random streams of the corruptions.
-        folder: the published MNIST-C, whose images are read instead of corrupting `digits`: a folder for each
-            corruption and one named `identity`, each with `test_images.npy` and `test_labels.npy`. Shifts and
-            rotations are those of `digits` all the same.
+        folder: the published MNIST-C, to be read instead of corrupting `digits`: a folder for each corruption and one
+            named `identity`, each with `test_images.npy` and `test_labels.npy`. Shifts and rotations are applied to
+            `digits` in any case.
 
     Raises:
-        TenfoldError: if a file of the folder is missing or holds something else.
+        TenfoldError: if a file in the folder is missing or holds something else.
     """
     sets = _published(Path(folder)) if folder is not None else _generated(digits, seed)
     evaluations = {name: evaluate(model, corrupted) for name, corrupted in sets}
@@ -109,13 +110,13 @@ def _generated(digits: Digits, seed: int) -> Iterator[tuple[str, Digits]]:
 
 def _published(folder: Path) -> Iterator[tuple[str, Digits]]:
     paths = {name: folder / name for name in ("identity", *CORRUPTIONS)}
-    for path in paths.values():  # what is missing is told before anything is evaluated
+    for path in paths.values():  # report missing files before evaluating anything
         for file in (path / "test_images.npy", path / "test_labels.npy"):
             if not file.is_file():
                 raise TenfoldError(
                     f"{file}: no such file; the folder must hold identity and the 15 corruptions of MNIST-C"
                 )
-    n = None  # as many as of the first, identity
+    n = None  # every corruption must have as many images as the first, identity
     for name, path in paths.items():
         images = _read(path / "test_images.npy")
         if images.dtype != np.uint8 or images.shape[1:] != (SIDE, SIDE, 1) or n not in (None, len(images)):

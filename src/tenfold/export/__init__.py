@@ -32,7 +32,7 @@ from tenfold.networks import Network
 from tenfold.training import runs
 from tenfold.training.runs import Run
 
-CALIBRATION = 1024  # training images that give the ranges of 8-bit activations
+CALIBRATION = 1024  # training images that set the ranges of 8-bit activations
 FORMATS = {"litert": litert, "onnx": onnx, "keras": keras}
 
 
@@ -42,20 +42,21 @@ def export(
     out: str | os.PathLike | None = None,
     force: bool = False,
 ) -> list[dict[str, Any]]:
-    """Write a trained network in other formats, after each file has read all test images as the network does.
+    """Write a trained network in other formats, once each file has been compared with it on all test images.
 
     Args:
         path: a run folder, or a file that `tenfold.save` wrote.
-        formats: some of "litert", "onnx" and "keras".
+        formats: any of "litert", "onnx" and "keras".
         out: the folder for the files; by default `export` in the run folder, or beside the file.
-        force: whether to replace files that are already there.
+        force: whether to replace existing files.
 
     Returns:
-        What each file is and how it compares, as plain values: the same that stands in the JSON file beside it.
+        A description of each file and how it compares with the network, as plain values; the JSON file beside it holds
+        the same.
 
     Raises:
-        TenfoldError: if there are no usable weights, a package is missing, a layer cannot be converted, a file exists
-            already, or one in floating point answers differently than the network; then nothing has been written.
+        TenfoldError: if there are no usable weights, a package is missing, a layer cannot be converted, a file already
+            exists, or a floating-point file answers differently from the network; then nothing has been written.
         OSError: if the folder cannot be written.
     """
     path = Path(path)
@@ -74,7 +75,7 @@ def export(
 
     train, test = Run(path).load_digits() if path.is_dir() else load()
     graph, reference = FromPixels(network), evaluate(network, test)
-    calibration = np.resize(train.images, (CALIBRATION, SIDE, SIDE))  # repeats them if there are fewer
+    calibration = np.resize(train.images, (CALIBRATION, SIDE, SIDE))  # repeated if there are fewer
     common = _describe(path, network, test)
     files: list[tuple[Path, bytes, dict[str, Any]]] = []
     with tempfile.TemporaryDirectory() as temporary, quietly_on_one_core():
@@ -97,7 +98,7 @@ def export(
                     **common,
                 }
                 files.append((target, content, facts))
-    with locked(folder):  # or a file and the facts beside it might be of two networks
+    with locked(folder):  # otherwise a file and the JSON beside it might be from two networks
         for target, content, facts in files:
             write_atomically(target, content)
             write_atomically(f"{target}.json", strict_json.dumps(facts, indent=1) + "\n")
@@ -105,7 +106,7 @@ def export(
 
 
 def _describe(path: Path, network: Network, test: Digits) -> dict[str, Any]:
-    """What all files of a network have in common."""
+    """The facts that all files of a network share."""
     weights = path / "model.safetensors" if path.is_dir() else path
     recipe = Run(path).recipe if path.is_dir() else None
     return {
@@ -130,7 +131,7 @@ def _describe(path: Path, network: Network, test: Digits) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def quietly_on_one_core() -> Iterator[None]:
-    """Keep the converters' logs and warnings away, and PyTorch from using more than one core while it is timed."""
+    """Silence the converters' logs and warnings, and keep PyTorch to one core while it is timed."""
     threads, level = torch.get_num_threads(), logging.root.manager.disable
     torch.set_num_threads(1)
     logging.disable(logging.ERROR)

@@ -1,4 +1,4 @@
-"""What is exported: a network from raw pixels to logits, in layers that every converter knows."""
+"""The graph to export: a network from raw pixels to logits, in layers that every converter knows."""
 
 import copy
 
@@ -12,35 +12,35 @@ from tenfold.networks.layers import Affine, FakeQuantizedConv2d, FakeQuantizedLi
 
 
 class FromPixels(nn.Module):
-    """A network with the normalization before it.
+    """A network preceded by the normalization.
 
     Attributes:
-        normalize: `preprocess.to_tensor` in one step, pixels from 0 to 255 to standardized ones.
-        network: a copy for inference, whose 8-bit weights are rounded once and for all.
+        normalize: `preprocess.to_tensor` in one step, from pixels of 0 to 255 to standardized ones.
+        network: a copy for inference, with fake-quantized weights rounded once and for all.
     """
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.normalize = Affine(1 / (255 * STD), -MEAN / STD)
         self.network = _rounded(copy.deepcopy(network)).eval()
-        # of a channels-last network, the LiteRT converter mixes up the axes in a sum
+        # the LiteRT converter confuses the axes of a sum in a channels-last network
         self.eval().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
 
     def forward(self, images: UInt8[Tensor, "n rows columns"]) -> dict[str, Float[Tensor, "n ..."]]:
-        """Read raw pixels; the name of the output becomes that in the file."""
+        """Turn raw pixels into logits; the file's output gets the key as its name."""
         return {"logits": self.network(self.normalize(images.unsqueeze(1).to(torch.float32)))}
 
 
 class LinesFromPixels(FromPixels):
-    """Likewise the network that reads rows."""
+    """A network that reads text lines, preceded by the normalization."""
 
     def forward(self, images: UInt8[Tensor, "n 40 columns"]) -> dict[str, Float[Tensor, "n answers 11"]]:
-        """Read raw pixels; the answers of each row in order."""
+        """Turn raw pixels into logits, for each text line from left to right."""
         return {"logits": super().forward(images)["logits"].transpose(1, 2)}
 
 
 def cannot_convert(name: str, error: BaseException) -> TenfoldError:
-    """What to say of a network that a converter refuses; the first cause names the operation."""
+    """The error for a network that a converter refuses; its root cause names the operation."""
     while error.__cause__ is not None:
         error = error.__cause__
     reason = str(error).strip().splitlines() or [type(error).__name__]
@@ -48,7 +48,7 @@ def cannot_convert(name: str, error: BaseException) -> TenfoldError:
 
 
 def _rounded(network: nn.Module) -> nn.Module:
-    """Make layers that round their weights at each call plain ones with the rounded weights."""
+    """Turn fake-quantized layers into plain ones with the rounded weights."""
     for layer in network.modules():
         if isinstance(layer, FakeQuantizedConv2d | FakeQuantizedLinear):
             layer.weight.data = round_to_int8(layer.weight.data)

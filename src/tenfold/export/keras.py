@@ -1,4 +1,4 @@
-"""Keras: a model of the same layers, with the weights carried over."""
+"""Keras export: a model of the same layers, with the same weights."""
 
 import math
 import tempfile
@@ -20,17 +20,17 @@ ACTIVATIONS = {nn.ReLU: "relu", nn.GELU: "gelu", nn.Sigmoid: "sigmoid", nn.Tanh:
 
 
 def convert(graph: FromPixels, calibration: UInt8[np.ndarray, "n 28 28"]) -> tuple[bytes, ...]:
-    """Build a Keras model of the same layers and give it the same weights.
+    """Build a Keras model with the same layers and the same weights.
 
     Args:
-        graph: what to convert.
-        calibration: not needed, because nothing is rounded.
+        graph: the network to convert.
+        calibration: unused, because nothing is quantized.
 
     Returns:
-        The contents of `FILES`, which hold layers of Keras alone and no code.
+        The contents of `FILES`, which hold only built-in Keras layers and no code.
 
     Raises:
-        TenfoldError: if a package is missing, or Keras has no such layer.
+        TenfoldError: if a package is missing, or Keras has no counterpart of a layer.
     """
     keras = import_keras("Keras")
     model = keras.Model(*connect(graph), name="tenfold")
@@ -42,7 +42,7 @@ def convert(graph: FromPixels, calibration: UInt8[np.ndarray, "n 28 28"]) -> tup
 
 
 def connect(graph: FromPixels) -> tuple[Any, Any]:
-    """The input and the output of Keras' layers, from pixels to logits."""
+    """Connect Keras layers from pixels to logits; returns the input and the output."""
     from keras import Input, layers
 
     images = Input((SIDE, SIDE), dtype="uint8", name="images")
@@ -51,14 +51,14 @@ def connect(graph: FromPixels) -> tuple[Any, Any]:
 
 
 def _apply(layer: nn.Module, x: Any) -> Any:
-    """What Keras' layers of the same kind and weights make of `x`."""
+    """Apply Keras layers with the same function and weights as `layer` to `x`."""
     from keras import Input, Model, layers
 
     match layer:
         case ShiftTTA():
             inner = Input(x.shape[1:])
             logits = _chain(layer, inner)
-            return _mean_over_shifts(layer, Model(inner, layers.Activation("log_softmax")(logits)), x)
+            return _shift_tta(layer, Model(inner, layers.Activation("log_softmax")(logits)), x)
         case nn.Sequential():
             return _chain(layer, x)
         case Residual():
@@ -76,7 +76,7 @@ def _apply(layer: nn.Module, x: Any) -> Any:
         case nn.MaxPool2d() | nn.AvgPool2d():
             pooling = layers.MaxPooling2D if isinstance(layer, nn.MaxPool2d) else layers.AveragePooling2D
             return pooling(layer.kernel_size)(x)
-        case nn.Flatten():  # PyTorch's order: channel by channel
+        case nn.Flatten():  # in PyTorch's order, channel by channel
             return layers.Flatten()(layers.Permute((3, 1, 2))(x))
         case nn.Dropout():
             return layers.Dropout(layer.p)(x)
@@ -92,7 +92,7 @@ def _chain(network: nn.Sequential, x: Any) -> Any:
 
 
 def _with_weights(layer: Any, x: Any, *weights: Tensor | None) -> Any:
-    y = layer(x)  # which makes its variables
+    y = layer(x)  # this creates its variables
     layer.set_weights([weight.detach().numpy() for weight in weights if weight is not None])
     return y
 
@@ -111,8 +111,8 @@ def _convolution(layer: nn.Conv2d, x: Any) -> Any:
     )
 
 
-def _mean_over_shifts(layer: ShiftTTA, look: Any, x: Any) -> Any:
-    """The same as in PyTorch, of layers that both file formats hold: no padding by copies and no logarithm is one."""
+def _shift_tta(layer: ShiftTTA, model: Any, x: Any) -> Any:
+    """Test-time augmentation in layers that both file formats support: neither has edge padding or a logarithm."""
     from keras import layers
 
     last = SIDE - 1
@@ -120,8 +120,8 @@ def _mean_over_shifts(layer: ShiftTTA, look: Any, x: Any) -> Any:
         edges = [((0, last), (0, 0)), ((last, 0), (0, 0))]
         first, end = (layers.Cropping2D(edge if axis == 0 else edge[::-1])(x) for edge in edges)
         x = layers.Concatenate(axis=axis + 1)([first, x, end])
-    looks = [look(layers.Cropping2D(((row, 2 - row), (column, 2 - column)))(x)) for row, column in layer.SHIFTS]
-    total = looks[0]
-    for other in looks[1:]:  # log(exp(a) + exp(b)) = a + softplus(b - a)
+    views = [model(layers.Cropping2D(((row, 2 - row), (column, 2 - column)))(x)) for row, column in layer.SHIFTS]
+    total = views[0]
+    for other in views[1:]:  # log(exp(a) + exp(b)) = a + softplus(b - a)
         total = layers.Add()([total, layers.Activation("softplus")(layers.Subtract()([other, total]))])
-    return layers.Rescaling(1.0, -math.log(len(looks)))(total)
+    return layers.Rescaling(1.0, -math.log(len(views)))(total)

@@ -1,7 +1,7 @@
-"""LiteRT, formerly TensorFlow Lite: what phones, browsers and microcontrollers read.
+"""Export to LiteRT, formerly TensorFlow Lite, for phones, browsers and microcontrollers.
 
-A file has several signatures that share weights, because the shape of what each takes is fixed: `b1` takes one image
-and `b256` takes 256.
+Since input shapes are fixed, a file has several signatures that share the weights: `b1` takes one image, `b256` takes
+256.
 """
 
 from collections import Counter, defaultdict
@@ -30,18 +30,18 @@ def convert(
     """Convert a network.
 
     Args:
-        graph: what to convert.
-        calibration: training images whose activations give the ranges of 8-bit numbers; as many as fill whole batches.
-        signatures: how many images of how many rows and columns each signature takes, by its name; of wider ones, the
-            beginning gives the ranges.
-        description: is kept in the files.
+        graph: the network to convert.
+        calibration: training images whose activations set the ranges of 8-bit numbers; enough for whole batches.
+        signatures: the input shape `(images, rows, columns)` of each signature, by name; if it is narrower than the
+            calibration images, their left part sets the ranges.
+        description: text to store in the files.
 
     Returns:
-        The contents of `FILES`: in float32; with weights of 16 bits; with weights of 8 bits and activations that are
-        rounded as they come; with both in 8 bits. All return float32.
+        The contents of `FILES`: in float32; with 16-bit weights; with 8-bit weights and activations quantized at run
+        time; with both in 8 bits. All give float32 logits.
 
     Raises:
-        TenfoldError: if a package is missing, or the converter does not know a layer.
+        TenfoldError: if a package is missing, or the converter does not support a layer.
     """
     litert_torch = require("litert_torch", "LiteRT")
     require("ai_edge_quantizer", "LiteRT")
@@ -55,7 +55,7 @@ def convert(
         converter = converter.signature(name, graph, sample_kwargs={"images": images})
     try:
         float32 = converter.convert().model_content()
-    except Exception as error:  # converters raise nearly anything
+    except Exception as error:  # converters may raise anything
         raise cannot_convert("LiteRT", error) from None
 
     float16, dynamic, static = RecipeManager(), RecipeManager(), RecipeManager()
@@ -77,7 +77,7 @@ def convert(
 def _ranges(
     float32: bytes, recipe: Any, images: np.ndarray, signatures: Mapping[str, tuple[int, int, int]]
 ) -> dict[str, Any]:
-    """The least and the greatest activation over all images; a moving average would clip the rarer ones."""
+    """The minimum and maximum of each activation over all images; a moving average would clip rare values."""
     from ai_edge_quantizer.calibrator import Calibrator
     from ai_edge_quantizer.utils.qsv_utils import min_max_update
 
@@ -93,12 +93,12 @@ def _ranges(
 
 
 def _share(float32: bytes, ranges: dict[str, Any]) -> None:
-    """Give tensors that are alike the same range in all signatures, which share biases on the activations' scales."""
+    """Give the same tensor one range in all signatures, because they share biases, which depend on these ranges."""
     from ai_edge_litert.tools import flatbuffer_utils
     from ai_edge_quantizer.utils.qsv_utils import min_max_update
 
     graphs = flatbuffer_utils.read_model_from_bytearray(bytearray(float32)).subgraphs
-    alike = defaultdict(list)  # by the layer, and which of its tensors it is
+    alike = defaultdict(list)  # by layer, and by the tensor's number in the layer
     for graph in graphs:
         count: Counter[str] = Counter()
         for name in (tensor.name.decode() for tensor in graph.tensors):
@@ -123,7 +123,7 @@ def _quantize(float32: bytes, recipe: Any, ranges: dict[str, Any] | None = None)
 
 
 def _without_names(content: bytes, description: str) -> bytes:
-    """Leave out the names of tensors and their ranges: nobody needs them, and of a small file they are the half."""
+    """Remove the tensors' names and ranges: nothing needs them, and they are half of a small file."""
     from ai_edge_litert.tools import flatbuffer_utils
 
     model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))

@@ -1,4 +1,4 @@
-"""ONNX: what ONNX Runtime reads, on servers, on Windows and in browsers; batches of any size."""
+"""Export to ONNX, for ONNX Runtime on servers, on Windows and in browsers; batches may have any size."""
 
 import tempfile
 from pathlib import Path
@@ -18,14 +18,14 @@ def convert(graph: FromPixels, calibration: UInt8[np.ndarray, "n 28 28"]) -> tup
     """Convert a network.
 
     Args:
-        graph: what to convert.
-        calibration: training images whose activations give the ranges of 8-bit numbers.
+        graph: the network to convert.
+        calibration: training images whose activations set the ranges of 8-bit numbers.
 
     Returns:
-        The contents of `FILES`: in float32, and with weights and activations of 8 bits. Both return float32.
+        The contents of `FILES`: in float32, and with 8-bit weights and activations. Both give float32 logits.
 
     Raises:
-        TenfoldError: if a package is missing, or the converter does not know a layer.
+        TenfoldError: if a package is missing, or the converter does not support a layer.
     """
     for package in ("onnx", "onnxscript", "onnxruntime"):
         require(package, "ONNX")
@@ -50,7 +50,7 @@ def convert(graph: FromPixels, calibration: UInt8[np.ndarray, "n 28 28"]) -> tup
                 dynamo=True,
                 verbose=False,
             )
-        except Exception as error:  # converters raise nearly anything
+        except Exception as error:  # converters may raise anything
             raise cannot_convert("ONNX", error) from None
         program.save(float32)  # type: ignore[union-attr]
         quantization.quantize_static(

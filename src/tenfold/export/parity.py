@@ -1,4 +1,4 @@
-"""Whether an exported file answers as the network did, and how fast it is."""
+"""Parity: whether an exported file answers as its network does, and how fast it is."""
 
 import statistics
 import time
@@ -12,24 +12,24 @@ from tenfold.data import Digits
 from tenfold.evaluation import Evaluation, evaluate
 from tenfold.models import BATCH, Model
 
-SINGLES = 300  # images that are read one by one as well, which some formats do in another way
-ALLOWED = {"float32": 0, "float16": 2}  # different answers; more mean that the converter has made a mistake
+SINGLES = 300  # images also read one by one, for which some formats have separate code
+ALLOWED = {"float32": 0, "float16": 2}  # different answers; more mean that the converter made a mistake
 EXPECTED = 10  # different answers of 10,000 in 8 bits; more are worth a warning
-EXPECTED_LOSS = 0.0005  # likewise, of accuracy
+EXPECTED_LOSS = 0.0005  # of accuracy in 8 bits; more is worth a warning
 
 
 @dataclass(frozen=True)
 class Parity:
-    """How an exported file compares with the network it was made from, and how fast it is on one core.
+    """How an exported file compares with its network, and how fast it is on one core.
 
     Attributes:
-        n: how many images both have read.
+        n: the number of images that both read.
         different: how many of them they read differently.
-        max_difference: the largest difference of a probability.
-        accuracy: of the exported file, a fraction.
-        reference_accuracy: of the network.
-        latency_us: microseconds for one image alone, the median.
-        throughput: images a second in batches of 256.
+        max_difference: the largest difference between two probabilities.
+        accuracy: the accuracy of the exported file, a fraction.
+        reference_accuracy: the accuracy of the network.
+        latency_us: the median time for a single image, in microseconds.
+        throughput: images per second in batches of 256.
     """
 
     n: int
@@ -42,12 +42,12 @@ class Parity:
 
 
 def compare(model: Model, reference: Evaluation, test: Digits) -> Parity:
-    """Read all test images, the first of them one by one as well, and compare with the network's answers.
+    """Read all test images, the first of them also one by one, and compare with the network's answers.
 
     Args:
         model: the exported file.
         reference: the network's answers to `test`.
-        test: labeled images.
+        test: the test images.
     """
     found = evaluate(model, test)
     latency, singles = time_singles(model, test)
@@ -68,18 +68,18 @@ def compare(model: Model, reference: Evaluation, test: Digits) -> Parity:
 
 
 def check(name: str, precision: str, parity: Parity) -> str | None:
-    """Judge a comparison.
+    """Judge how an exported file compares with its network.
 
     Args:
-        name: what to call the file.
-        precision: "float32", "float16" or one with 8 bits.
+        name: the file's name, for messages.
+        precision: "float32", "float16", or for 8 bits "dynamic" or "int8".
         parity: the comparison.
 
     Returns:
-        A warning if a file in 8 bits is weaker than it should be.
+        A warning if an 8-bit file is weaker than it should be, otherwise None.
 
     Raises:
-        TenfoldError: if a file in floating point reads more images differently than rounding explains.
+        TenfoldError: if a floating-point file reads more images differently than rounding can explain.
     """
     finding = (
         f"{name}: {parity.different} of {parity.n:,} answers differ from the original's, "
@@ -92,20 +92,20 @@ def check(name: str, precision: str, parity: Parity) -> str | None:
 
 
 def time_singles(model: Model, test: Digits) -> tuple[float, np.ndarray]:
-    """The median microseconds for one image alone, and the logits of the first images read so."""
+    """The median time for a single image in microseconds, and the logits of the first images."""
     seconds, logits = _timed(model, (image[None] for image in test.images[:SINGLES]))
     return 1e6 * statistics.median(seconds), np.concatenate(logits)
 
 
 def throughput(model: Model, test: Digits) -> float:
-    """Images a second in batches of 256, the median of some."""
+    """Images per second in batches of 256, the median of several."""
     images = np.resize(test.images, (BATCH, *test.images.shape[1:]))
     seconds, _ = _timed(model, [images] * 11)
     return BATCH / statistics.median(seconds)
 
 
 def _timed(model: Model, batches: Iterable[np.ndarray]) -> tuple[list[float], list[np.ndarray]]:
-    """Seconds and logits of each batch, as many as there are or as two seconds allow."""
+    """The seconds and logits of each batch, until all are read or two seconds have passed."""
     seconds: list[float] = []
     logits = []
     for images in batches:

@@ -1,1 +1,1 @@
-"""Work that takes a while: runs, studies, comparisons, piles of pictures, on one machine or on a Ray cluster."""
+"""Long jobs: training runs, studies, comparisons, many pictures at once; on one machine or on a Ray cluster."""

@@ -1,4 +1,4 @@
-"""What can be found out about trained networks: figures, pictures, a report."""
+"""Assessments of trained networks: figures, pictures, a report."""
 
 import hashlib
 import os
@@ -25,11 +25,11 @@ from tenfold.training.runs import Run
 
 
 def evaluate_path(path: str | os.PathLike, data: str | None = None) -> Evaluation:
-    """Evaluate a trained network; for a run, to the last digit as when it was trained, on the same machine.
+    """Evaluate a trained network; on the same machine, a run gives exactly the figures it gave after training.
 
     Args:
-        path: a run folder, or a file as for `tenfold.models.load`.
-        data: where the test images come from; by default from where the run's own came.
+        path: a run folder, or a file that `tenfold.models.load` reads.
+        data: where the test images come from, see `tenfold.load`; by default, the data of the run.
 
     Raises:
         TenfoldError: if there are no usable weights, or the data cannot be used.
@@ -38,28 +38,28 @@ def evaluate_path(path: str | os.PathLike, data: str | None = None) -> Evaluatio
 
 
 def evaluate_paths(paths: Sequence[str | os.PathLike], data: str | None = None) -> list[Evaluation]:
-    """Evaluate several trained networks on the same test images; all are read before the first is evaluated.
+    """Evaluate several trained networks on the same test images; all are loaded before the first is evaluated.
 
     Args:
-        paths: run folders, or files as for `tenfold.models.load`.
-        data: as for `evaluate_path`.
+        paths: run folders, or files that `tenfold.models.load` reads.
+        data: where the test images come from, see `tenfold.load`; by default, the data of the runs.
 
     Returns:
         An evaluation of each, in the order of the paths.
 
     Raises:
-        TenfoldError: if one has no usable weights, is there twice, or has other test images than the first.
+        TenfoldError: if a network has no usable weights, appears twice, or has other test images than the first.
     """
     return _evaluate_all(paths, data)[0]
 
 
 def _evaluate_all(paths: Sequence[str | os.PathLike], data: str | None) -> tuple[list[Evaluation], Digits]:
-    """What `evaluate_paths` returns, and the test images."""
+    """The evaluations that `evaluate_paths` returns, and the test images."""
     seen: set[Path] = set()
     for path in paths:
         weights = Path(path, "model.safetensors") if Path(path).is_dir() else Path(path)
         if weights.resolve() in seen:
-            raise TenfoldError(f"{path}: is there twice; name each model once")
+            raise TenfoldError(f"{path}: appears twice; name each model once")
         seen.add(weights.resolve())
     models, tests = zip(*(_model_and_test(path, data) for path in paths), strict=True)
     for path, test in zip(paths, tests, strict=True):
@@ -70,10 +70,10 @@ def _evaluate_all(paths: Sequence[str | os.PathLike], data: str | None) -> tuple
 
 
 def evaluate_validation(path: str | os.PathLike) -> Evaluation:
-    """Evaluate a run's network on the training images that were held out from it.
+    """Evaluate a run's network on its validation images, the training images held out from it.
 
     Raises:
-        TenfoldError: if it is no run folder, no images were held out, or the data have changed.
+        TenfoldError: if there is no run folder, no images were held out, or the data have changed.
     """
     run = Run(path)
     _, validation = hold_out(run.load_digits()[0], run.recipe)
@@ -95,20 +95,20 @@ def examine(
     mnist_c: str | os.PathLike | None = None,
     report: str | os.PathLike | None = None,
 ) -> Assessment:
-    """Evaluate a trained network, and find out what else is asked for.
+    """Evaluate a trained network, and measure whatever else is asked for.
 
     Args:
-        path: as for `evaluate_path`.
-        data: likewise.
-        error_rate: choose a threshold of confidence so that no more than this share is misread.
+        path: a run folder, or a file that `tenfold.models.load` reads.
+        data: where the test images come from, see `tenfold.load`; by default, the data of the run.
+        error_rate: the error rate to allow in selective prediction, 0 to 1; None for no selective prediction.
         interpret: a folder for pictures of what the network looks at.
-        robustness: whether to read worse images too: corrupted, shifted and rotated ones.
-        mnist_c: a folder of the published MNIST-C; by default the test images are corrupted here.
+        robustness: whether to evaluate on corrupted, shifted and rotated images as well.
+        mnist_c: a folder with the published MNIST-C; by default, the test images are corrupted by tenfold.
         report: a file for the report, an HTML page with all of this.
 
     Raises:
         TenfoldError: if there are no usable weights, the data or a folder cannot be used, an optional package is
-            missing, or the error rate is out of reach.
+            missing, or the error rate cannot be reached.
         OSError: if something cannot be written.
     """
     if report is not None:
@@ -133,7 +133,7 @@ def examine(
     found = replace(found, pictures=pictures, robustness=worse)
     if report is not None:
         calibration = run.load_evaluation() if run else {}
-        if data is not None:  # it is known of the run's own test images
+        if data is not None:  # known only for the run's own test images
             calibration.pop("uncalibrated_error", None)
         layers = summary(model.network) if isinstance(model, TorchModel) else Summary()
         write_atomically(
@@ -143,14 +143,14 @@ def examine(
 
 
 def examine_ensemble(paths: Sequence[str | os.PathLike], data: str | None = None) -> Assessment:
-    """Evaluate several trained networks as one, with the mean of their probabilities.
+    """Evaluate several trained networks as an ensemble, with the mean of their probabilities.
 
     Args:
-        paths: as for `evaluate_paths`.
-        data: likewise.
+        paths: run folders, or files that `tenfold.models.load` reads.
+        data: where the test images come from, see `tenfold.load`; by default, the data of the runs.
 
     Raises:
-        TenfoldError: likewise.
+        TenfoldError: if a network has no usable weights, appears twice, or has other test images than the first.
     """
     evaluations, test = _evaluate_all(paths, data)
     members = {str(path): one.accuracy for path, one in zip(paths, evaluations, strict=True)}
@@ -168,12 +168,12 @@ def page(
     """Write the report of a run, or of a file.
 
     Args:
-        source: the run, which gives recipe and environment; or the file.
-        layers: the network's, as far as they are known.
-        test: the images that `found` is about.
-        history: of the training; of a file, None.
-        found: what the report shows.
-        calibration: the temperature, and the test images' calibration error before it, where they are known.
+        source: the run, which gives recipe and environment, or the file.
+        layers: the network's layers; empty if unknown.
+        test: the test images.
+        history: the history of the training; None for a file.
+        found: the assessment to show.
+        calibration: the temperature, and the calibration error on the test images before it; None if unknown.
     """
     if isinstance(source, Run):
         title, recipe, environment = (
@@ -203,7 +203,7 @@ def page(
 
 
 def _check_report(path: str | os.PathLike, page: Path) -> None:
-    """Find out before anything is measured whether there can be a report."""
+    """Check, before anything is measured, that the report can be written."""
     if not Path(path).is_file():
         Run(path).load_evaluation()
     if page.is_dir():
@@ -222,7 +222,7 @@ def _model_and_test(path: str | os.PathLike, data: str | None) -> tuple[Model, D
 
 
 def _evaluate(path: str | os.PathLike, model: Model, test: Digits) -> Evaluation:
-    """With as many threads as a run was trained with: then the figures are its own, to the last digit."""
+    """Use as many threads as the run was trained with, which makes its figures bit-identical."""
     if Path(path).is_dir():
         torch.set_num_threads(Run(path).environment["threads"])
     return evaluate(model, test)

@@ -1,4 +1,4 @@
-"""Networks and classical models side by side: what each costs, how much it misreads, and which differences are real."""
+"""Networks and classical models side by side: their costs, their errors, and which differences are real."""
 
 import os
 import time
@@ -24,7 +24,7 @@ from tenfold.report import plots
 
 COMPARISONS = Path("comparisons")
 QUICK_IMAGES = 10_000
-# the slowest first, so that no core waits for the last one
+# the slowest first, so that no core idles while the last one finishes
 QUICK = (
     *(
         "hog_svm",
@@ -46,14 +46,14 @@ Labels = UInt8[np.ndarray, " n"]
 
 @dataclass(frozen=True)
 class Entry:
-    """A model of a comparison: its name, its recipe, what it learns, and the folder where it is kept.
+    """A model in a comparison.
 
     Attributes:
-        model: the name.
-        recipe: of a network or of a classical model.
-        train_images: how many training images it learns, every class in the same proportion.
+        model: its name.
+        recipe: its recipe, of a network or of a classical model.
+        train_images: the number of training images, every class in the same proportion.
         data: where the digits come from, see `tenfold.load`.
-        path: the folder.
+        path: the folder where the model is kept.
     """
 
     model: str
@@ -74,14 +74,15 @@ def plan(
     """Find the recipes of the models to compare.
 
     Args:
-        models: names of recipes, classical or of networks; or of networks, which are then trained as in `standard`.
-        train_images: how many training images they learn, at least 10; by default all.
+        models: names of recipes, classical or of networks; or names of networks, which are then trained as in
+            `standard`.
+        train_images: the number of training images, at least 10; by default all.
         seed: starts the random numbers of all models.
         data: where the digits come from, see `tenfold.load`.
-        out: the folder of the comparison; by default one in `comparisons/` that tells images and seed.
+        out: the folder of the comparison; by default one in `comparisons/`, named after the images and the seed.
 
     Raises:
-        TenfoldError: if there is no such model, one is there twice, there are not so many images, or scikit-learn is
+        TenfoldError: if there is no such model, one appears twice, there are not enough images, or scikit-learn is
             missing.
     """
     available = len(load(data)[0])
@@ -94,7 +95,7 @@ def plan(
     folder = Path(out) if out is not None else COMPARISONS / f"{train_images}-seed{seed}"
     if len(set(models)) < len(models):
         twice = next(model for model in models if models.count(model) > 1)
-        raise TenfoldError(f"model {twice!r} is there twice; name each once")
+        raise TenfoldError(f"model {twice!r} appears twice; name each once")
     return [Entry(model, _recipe(model, train_images, seed), train_images, data, folder / model) for model in models]
 
 
@@ -122,13 +123,13 @@ def run(
         entries: from `plan`.
         processes: how many at a time; by default one for each core of this machine, or of the cluster.
         cluster: HOST:PORT of a Ray cluster that this machine belongs to, and whose machines all see the folder.
-        done: called with every entry when it has come to its end.
+        done: called with each entry once it is finished or has failed.
 
     Returns:
-        The rows, fewest mistakes first, and by model the reason why one failed.
+        The rows, fewest mistakes first, and for each failed model the reason.
 
     Raises:
-        TenfoldError: if the folder holds a model by another recipe or data, or the cluster does not answer.
+        TenfoldError: if the folder holds a model from another recipe or other data, or the cluster does not answer.
         OSError: if the folder cannot be written.
     """
     for entry in entries:
@@ -148,7 +149,7 @@ def run(
 
 
 def measure(entry: Entry) -> Row:
-    """Train a model and let it read the test images, or return what is kept of that.
+    """Train a model and let it read the test images, or return the stored results if it is finished.
 
     Raises:
         TenfoldError: if it cannot be trained.
@@ -163,7 +164,7 @@ def measure(entry: Entry) -> Row:
         else:
             trained = _train_classical(entry.path, entry.recipe, subset(train, entry.train_images))
         predict, train_seconds, file = trained
-        predict(test.images[:100])  # what happens only once is no reading time
+        predict(test.images[:100])  # a warm-up: work done only once is not reading time
         started = time.perf_counter()
         readings = predict(test.images)
         seconds = time.perf_counter() - started
@@ -208,7 +209,7 @@ def _train_classical(path: Path, recipe: classical.recipes.Recipe, digits: Digit
 
 
 def _kept(entry: Entry) -> Row | None:
-    """The row of a model that is finished."""
+    """The row of a finished model."""
     path = entry.path / "row.json"
     if not path.is_file():
         return None
@@ -219,7 +220,7 @@ def _kept(entry: Entry) -> Row | None:
         raise TenfoldError(f"{path}: damaged; remove {entry.path} to train this model again") from None
     if about != _about(entry):
         raise TenfoldError(
-            f"{entry.path}: holds a model by another recipe or data; give the comparison another folder with --out"
+            f"{entry.path}: holds a model from another recipe or other data; choose another folder with --out"
         )
     return row
 

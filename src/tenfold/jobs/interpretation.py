@@ -1,4 +1,4 @@
-"""The pictures of `tenfold evaluate --interpret`: what a trained network looks at, and which labels it doubts."""
+"""The pictures of `tenfold evaluate --interpret`: what a trained network looks at, and which labels look wrong."""
 
 import os
 from pathlib import Path
@@ -15,7 +15,7 @@ from tenfold.training.runs import Run
 
 MAP_IMAGES = 2000  # t-SNE takes seconds for them, a minute for all 10,000
 METHODS = {
-    "PCA": "These are the two directions in which the inputs vary most.",
+    "PCA": "The axes are the two directions in which the inputs vary most.",
     "t-SNE": "Neighbors are alike; distances between groups say nothing.",
 }
 
@@ -23,15 +23,15 @@ METHODS = {
 def interpret(path: str | os.PathLike, folder: str | os.PathLike, data: str | None = None) -> dict[Path, str]:
     """Draw what a network looks at, how it arranges the digits, and the training labels that look wrong.
 
-    For the labels, four networks are trained by the recipe `fast`, each on three quarters of the training images.
+    To find such labels, four networks are trained with the recipe `fast`, each on three quarters of the images.
 
     Args:
         path: a run folder, or a file that `tenfold.save` wrote.
         folder: where to write the pictures as PNG; made if it does not exist.
-        data: where the digits come from; by default from where the run's own came.
+        data: where the digits come from, see `tenfold.load`; by default, the data of the run.
 
     Returns:
-        The pictures, each with what it shows in a sentence or two, which is also the file's description.
+        The pictures, each with a caption, which is also stored in the file as its description.
 
     Raises:
         TenfoldError: if a package is missing, there are no usable weights, or the data cannot be used.
@@ -59,10 +59,10 @@ def interpret(path: str | os.PathLike, folder: str | os.PathLike, data: str | No
             "The weights of the first layer as small pictures: blue asks for ink, vermilion for paper.",
         )
     }
-    if maps:  # there are none without convolutions
+    if maps:  # a network without convolutions has none
         figures["maps"] = (
             plots.feature_maps(samples.images[-1], maps),
-            f"A test digit, a {samples.labels[-1]}, and what each layer makes of it, a small picture for each channel.",
+            f"A test digit, a {samples.labels[-1]}, and its feature maps: one small picture for each channel.",
         )
     figures["saliency"] = (
         plots.saliency(samples, drops),
@@ -73,17 +73,17 @@ def interpret(path: str | os.PathLike, folder: str | os.PathLike, data: str | No
     for method, meaning in METHODS.items():
         figures[method.lower()] = (
             plots.plane({method: points[method]}, shown),
-            f"{len(some):,} test digits as points, by {method} of the last layer's inputs, in the colors of their "
-            f"classes, the misread ones circled. {meaning}",
+            f"{len(some):,} test digits as points, by {method} of the last layer's inputs, colored by class, with the "
+            f"misread ones circled. {meaning}",
         )
     figures["extremes"] = (
         plots.extremes(train, extremes),
-        "Of each class the training digit nearest to the mean of its features, and the one farthest from it.",
+        "For each class, the training digit nearest to the mean of the class's features, and the one farthest from it.",
     )
     figures["labels"] = (
         plots.doubtful_labels(answers, train, doubtful),
-        f"Training digits whose label looks wrong, the most doubtful first; {len(doubtful):,} of {len(train):,} "
-        "are doubted.",
+        f"Training digits with likely label errors, the likeliest first; there are {len(doubtful):,} among "
+        f"{len(train):,} digits.",
     )
     pictures = {}
     for name, (figure, description) in figures.items():

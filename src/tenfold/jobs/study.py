@@ -1,4 +1,4 @@
-"""Many runs at once: seeds, recipes and variants from one TOML file, on all cores or a cluster, safe to interrupt."""
+"""Studies: many runs from one TOML file of recipes, variants and seeds, on all cores or a cluster; interruptible."""
 
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -24,7 +24,7 @@ from tenfold.recipes import Recipe
 from tenfold.training.runs import Run
 
 STUDIES = Path("studies")
-MOST_RUNS = 10_000  # of one study, at some minutes each
+MOST_RUNS = 10_000  # in one study, at a few minutes each
 
 
 @checked_dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid", strict=True))
@@ -34,8 +34,8 @@ class Study:
     Attributes:
         name: what the study is called.
         recipes: names of recipes, or paths of TOML files.
-        seeds: how many, counted from 0, or a list of them.
-        variants: changes to the recipes by the variant's name; without any, the recipes as they are.
+        seeds: the number of seeds, counted from 0, or a list of them.
+        variants: changes to the recipes, by the variant's name; if empty, the recipes are used as they are.
         data: where the digits come from, see `tenfold.load`.
     """
 
@@ -48,7 +48,7 @@ class Study:
 
 @dataclass(frozen=True)
 class Task:
-    """One run of a study: the group that it belongs to, its recipe with its seed, its data, its folder."""
+    """One run of a study: its group, its recipe with the seed, its data, and its folder."""
 
     group: str
     recipe: Recipe
@@ -61,15 +61,15 @@ class Outcome:
     """How a run ended.
 
     Attributes:
-        recipe: the recipe's name, with the variant's behind it.
+        recipe: the recipe's name, followed by the variant's.
         seed: the run's seed.
         status: "finished" or "failed".
         reason: why it failed.
         run: the run folder.
         validation_accuracy: a fraction; None if nothing was held out, or it failed.
         test_accuracy: a fraction; None if it failed.
-        test_accuracy_without_label_errors: without the label errors of MNIST's test images; None on other images.
-        train_seconds: likewise.
+        test_accuracy_without_label_errors: the accuracy without MNIST's label errors; None on other test images.
+        train_seconds: the training time; None if it failed.
     """
 
     recipe: str
@@ -94,14 +94,14 @@ def load(path: str | os.PathLike) -> Study:
 
 
 def plan(study: Study, out: str | os.PathLike | None = None) -> list[Task]:
-    """List the runs of a study, seed by seed, so that an interrupted one has compared all groups by then.
+    """List the runs of a study, seed by seed, so that even an interrupted study compares all groups.
 
     Args:
         study: what to compare.
         out: the folder for the run folders; by default `studies/NAME`.
 
     Raises:
-        TenfoldError: if a recipe or a change is wrong, a run would be there twice, or there are more than 10,000.
+        TenfoldError: if a recipe or a change is wrong, a run would appear twice, or there are more than 10,000 runs.
     """
     folder = Path(out) if out is not None else STUDIES / study.name
     variants = study.variants or {"": {}}
@@ -121,9 +121,9 @@ def plan(study: Study, out: str | os.PathLike | None = None) -> list[Task]:
                 tasks.append(Task(group, recipe, study.data, folder / f"{label}-seed{seed}"))
     seen: set[str] = set()
     for task in tasks:
-        name = task.path.name.casefold()  # which some file systems do not tell from other cases
+        name = task.path.name.casefold()  # some file systems ignore case
         if name in seen:
-            raise TenfoldError(f"study {study.name!r}: {task.group} with seed {task.recipe.seed} is there twice")
+            raise TenfoldError(f"study {study.name!r}: {task.group} with seed {task.recipe.seed} appears twice")
         seen.add(name)
     return tasks
 
@@ -136,21 +136,22 @@ def run(
 ) -> list[Outcome]:
     """Do the runs that are not finished yet, several at a time.
 
-    Finished runs are not repeated; interrupted ones go on from their checkpoint, as do those whose worker on a cluster
-    was lost. A run that fails, by divergence for example, is recorded with its reason and does not stop the others.
+    Finished runs are not repeated. Interrupted ones, and those whose worker on a cluster was lost, continue from their
+    checkpoint. A run that fails, for example because it diverges, is recorded with the reason and does not stop the
+    others.
 
     Args:
         tasks: from `plan`.
-        processes: how many at a time. On this machine they share the cores, and by default there is one for each core;
-            on a cluster each has one core, and by default as many run as there are.
+        processes: how many at a time, by default one for each core. On this machine they share all cores; on a cluster,
+            each has one core.
         cluster: HOST:PORT of a Ray cluster that this machine belongs to, and whose machines all see the run folders.
-        done: called with every outcome as it comes.
+        done: called with each outcome as it arrives.
 
     Returns:
         The outcomes in the order of the tasks.
 
     Raises:
-        TenfoldError: if a run folder holds a run by another recipe, or the cluster does not answer.
+        TenfoldError: if a run folder holds a run from another recipe, or the cluster does not answer.
         OSError: if the study's folder cannot be written.
     """
     for task in tasks:
@@ -183,9 +184,14 @@ def do(task: Task) -> Outcome:
 def finish(path: Path, recipe: Recipe, data: str) -> Run:
     """Do a run on the processor, or what is left of it.
 
+    Args:
+        path: the run folder.
+        recipe: the recipe, with its seed.
+        data: where the digits come from, see `tenfold.load`.
+
     Raises:
-        TenfoldError: if the folder holds a run by another recipe or data, or another process is writing to it; and as
-            `experiment.train` and `experiment.resume`.
+        TenfoldError: if the folder holds a run from another recipe or other data, another process is writing to it, or
+            the run cannot be trained.
         OSError: if the folder cannot be written.
     """
     with locked(path):
@@ -208,13 +214,13 @@ def summarize(
     """Compare the groups of a study.
 
     Args:
-        outcomes: of all runs.
-        figure: the accuracy to compare. Who chooses by the comparison should choose by the validation images.
+        outcomes: the outcomes of all runs.
+        figure: the accuracy to compare. To choose between groups, use the validation accuracy.
 
     Returns:
-        For each group its `recipe`, `n` runs that have the figure, `mean`, `sd` and 95 % `interval` of the mean (all
-        None without runs, the last two also with one), and the `difference` from the first group: mean over the seeds
-        that both have, with its `difference_interval` and the p-value of Student's paired t-test.
+        For each group: its `recipe`; `n`, the number of runs with this figure; their `mean`, `sd` and the mean's 95 %
+        `interval` (all None without runs, the last two also for a single run); and the mean `difference` from the first
+        group over their common seeds, with its `difference_interval` and `p`, the p-value of a paired t-test.
     """
     groups: dict[str, dict[int, float]] = {}
     for outcome in outcomes:
@@ -243,7 +249,7 @@ def summarize(
 
 
 def t_interval(values: list[float]) -> tuple[float, float] | None:
-    """The 95 % interval of a mean by Student's t; None for fewer than two values."""
+    """The 95 % interval of a mean by Student's t distribution; None for fewer than two values."""
     if len(values) < 2:
         return None
     half = float(stats.t.ppf(0.975, len(values) - 1)) * stdev(values) / len(values) ** 0.5
@@ -258,17 +264,17 @@ def save(folder: Path, outcomes: list[Outcome]) -> None:
 
 
 def _begun(path: Path, recipe: Recipe, data: str) -> Run | None:
-    """The run in a folder, if there is one; it must be by this recipe and data."""
+    """The run in a folder, if there is one; it must have this recipe and these data."""
     if not (path / "recipe.toml").is_file():
         return None
     run = Run(path)
     if (run.recipe, run.environment["data"]) != (recipe, locate(data)):
-        raise TenfoldError(f"{path}: holds a run by another recipe or data; choose another folder with --out")
+        raise TenfoldError(f"{path}: holds a run from another recipe or other data; choose another folder with --out")
     return run
 
 
 def _flatten(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """`{"augment": {"shift": 2.0}}` as recipes.load takes it: `{"augment.shift": 2.0}`."""
+    """Flatten nested changes for `recipes.load`: `{"augment": {"shift": 2.0}}` becomes `{"augment.shift": 2.0}`."""
     tables = {key: value for key, value in changes.items() if isinstance(value, dict)}
     flat = {key: value for key, value in changes.items() if key not in tables}
     return flat | {f"{table}.{key}": value for table, values in tables.items() for key, value in values.items()}

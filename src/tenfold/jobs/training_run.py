@@ -33,7 +33,7 @@ from tenfold.training.runs import Run
 
 
 class InterruptedRun(Exception):  # noqa: N818  # the user's wish, not an error
-    """Training was stopped with Ctrl-C; the message says what was kept and how to go on."""
+    """Training was stopped with Ctrl-C; the message says what was kept and how to continue."""
 
 
 def train(
@@ -45,29 +45,29 @@ def train(
     device: str | None = None,
     callbacks: Sequence[Callback] = (),
 ) -> Run:
-    """Train a network by a recipe, evaluate it once on the test images, and leave a run folder.
+    """Train a network from a recipe, evaluate it once on the test images, and write a run folder.
 
     Args:
         recipe: a `Recipe`, or the name of one.
         data: where the digits come from, see `tenfold.load`.
         out: the run folder; by default a new one in `runs/`.
-        force: whether to replace a run that is already there.
-        device: "cpu", "cuda" or "mps"; by default the fastest there is.
-        callbacks: called by `fit`.
+        force: whether to replace an existing run.
+        device: "cpu", "cuda" or "mps"; by default the fastest available.
+        callbacks: called during training, see `tenfold.training.Callback`.
 
     Returns:
         The finished run.
 
     Raises:
-        InterruptedRun: after Ctrl-C; the weights so far and a checkpoint are in the run folder.
-        DivergedError: if the loss became infinite, or ended far above that of blind guessing; the last weights that
-            are finite are in the run folder.
+        InterruptedRun: after Ctrl-C; the current weights and a checkpoint are in the run folder.
+        DivergedError: if the loss became infinite, or ended far above that of blind guessing; the last finite weights
+            are in the run folder.
         TenfoldError: if recipe, data, folder or device cannot be used, or another process is writing to the folder.
         OSError: if the folder cannot be written.
     """
     recipe = recipes.load(recipe) if isinstance(recipe, str) else recipe
     digits = load(data)
-    # all that can be wrong is found before a folder is touched
+    # find everything that can be wrong before touching a folder
     model, parts = _prepare(recipe, digits)
     environment = runs.describe_environment(locate(data), *digits, choose_device(device))
     path = Path(out) if out is not None else runs.free_path(recipe.name)
@@ -77,21 +77,21 @@ def train(
 
 
 def resume(path: str | os.PathLike, callbacks: Sequence[Callback] = ()) -> Run:
-    """Go on with an interrupted run, to the same weights that it would have reached without the interruption.
+    """Resume an interrupted run, and reach the same weights as without the interruption.
 
     Recipe, data, device and number of threads are the run's own.
 
     Args:
         path: the run folder.
-        callbacks: called by `fit`.
+        callbacks: called during training, see `tenfold.training.Callback`.
 
     Returns:
         The finished run.
 
     Raises:
-        TenfoldError: if the run is finished, has no checkpoint, or its data have changed; and all that `train` raises.
+        TenfoldError: if the run is finished or has no checkpoint, or its data have changed; or whatever `train` raises.
     """
-    Run(path)  # what is no run folder is not touched
+    Run(path)  # leave anything alone that is not a run folder
     with locked(path):
         run = Run(path)
         if run.finished:
@@ -106,11 +106,11 @@ def resume(path: str | os.PathLike, callbacks: Sequence[Callback] = ()) -> Run:
 
 
 def _prepare(recipe: Recipe, digits: tuple[Digits, Digits]) -> tuple[Network, tuple[Digits, Digits | None, Digits]]:
-    """The network with its initial weights, and the digits to train, to validate and to test with."""
+    """The network with its initial weights, and the digits to train, validate and test with."""
     if recipe.network in LINE_NETWORKS:
         raise TenfoldError(
-            f"recipe {recipe.name!r}: network {recipe.network!r} reads whole lines; `python -m benchmarks.shipped` in "
-            "a checkout of tenfold trains it, on lines that it draws"
+            f"recipe {recipe.name!r}: network {recipe.network!r} reads whole text lines; train it with "
+            "`python -m benchmarks.shipped` in a checkout of tenfold, which draws the lines"
         )
     train_digits, test_digits = digits
     train_digits, validation = hold_out(train_digits, recipe)
@@ -160,12 +160,12 @@ def _train(
 
 
 def calibrate(model: nn.Module, validation: Digits | None, temperature: float = 1.0) -> float:
-    """Divide a trained network's logits by a temperature, in place, so that its probabilities can be believed.
+    """Calibrate a trained network: divide its logits by a temperature, in place.
 
     Args:
         model: a network made by `tenfold.build`.
-        validation: images to fit the temperature on, which the model was not trained on.
-        temperature: used where there are no such images.
+        validation: images to fit the temperature on, not used in training; None if there are none.
+        temperature: the temperature to use without validation images.
 
     Returns:
         The temperature.
@@ -175,7 +175,7 @@ def calibrate(model: nn.Module, validation: Digits | None, temperature: float = 
         return temperature
     total = 1.0
     for _ in range(5):
-        # the second step changes a network only where its logits are more than multiples, as in `MeanOverShifts`
+        # further steps matter only if the logits do not scale linearly, as in `ShiftTTA`
         step = fit_temperature((evaluation := evaluate(model, validation)).logits, evaluation.labels)
         apply_temperature(model, step)
         total *= step
@@ -185,7 +185,7 @@ def calibrate(model: nn.Module, validation: Digits | None, temperature: float = 
 
 
 def summarize(run: Run) -> dict[str, Any]:
-    """A finished run in one flat record; accuracies are fractions, None where nothing was held out."""
+    """A finished run as one flat record; accuracies are fractions, validation figures None if nothing was held out."""
     history, figures = run.history, run.load_evaluation()
     return {
         "run": str(run.path),

@@ -22,8 +22,8 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from tenfold.base.errors import TenfoldError, warnings_as_lines
 from tenfold.base.files import locked
 
-RETRIES = 3  # of a job whose worker was lost; without a limit, a job that kills its worker would never end
-WATCH = 0.5  # seconds between a worker's looks after its parent
+RETRIES = 3  # of a job whose worker was lost; without a limit, a job that kills its worker would run forever
+WATCH = 0.5  # seconds between a worker's checks that its parent is alive
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -38,19 +38,19 @@ def scatter(
     threads: int = 1,
     cluster: str | None = None,
 ) -> Iterator[tuple[Job, Result | TenfoldError]]:
-    """Call a function for every job, many at a time; one that fails does not stop the others.
+    """Call a function for every job, many at a time; a job that fails does not stop the others.
 
     Args:
-        function: what to do; one that the workers can import, or a `functools.partial` of one.
-        jobs: what to call it with.
-        folder: where the jobs write; locked meanwhile, and a worker that does not see it refuses its jobs.
-        processes: how many at a time; by default one for each core, of this machine or of the cluster.
-        threads: the cores that each job is given, PyTorch among them.
-        cluster: HOST:PORT of a Ray cluster that this machine belongs to; by default this machine alone.
+        function: a function that the workers can import, or a `functools.partial` of one.
+        jobs: the arguments to call it with.
+        folder: where the jobs write; it is locked meanwhile, and a worker that does not see it refuses its jobs.
+        processes: how many at a time; by default one for each core of this machine, or of the cluster.
+        threads: the number of cores for each job, PyTorch included.
+        cluster: HOST:PORT of a Ray cluster that this machine belongs to; by default, this machine alone.
 
     Yields:
-        Each job with its result, as they come. For the result of a job that failed stands its error. On a cluster, a
-        job whose worker is lost starts again; it has failed if that happened too often.
+        Each job with its result as it arrives, or with its error if it failed. On a cluster, a job whose worker is lost
+        starts again, but fails if that happens too often.
 
     Raises:
         TenfoldError: if the cluster does not answer, a worker on this machine was killed, or another process is writing
@@ -69,7 +69,7 @@ def scatter(
 def _here(
     function: Callable[[Job], Result], jobs: Sequence[Job], processes: int | None, threads: int
 ) -> Iterator[tuple[Job, Result]]:
-    # after Ctrl-C, the process that tracks loky's semaphores may complain of one that is gone already
+    # after Ctrl-C, the process that tracks loky's semaphores may complain that one is already gone
     os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
     calls = (delayed(_call)(function, number, job) for number, job in enumerate(jobs))
     with parallel_config("loky", inner_max_num_threads=threads, initializer=_end_with, initargs=(os.getpid(),)):
@@ -78,15 +78,15 @@ def _here(
                 yield jobs[number], result
         except TerminatedWorkerError:
             raise TenfoldError(
-                "a worker process was killed, for lack of memory perhaps; go on with fewer --processes"
+                "a worker process was killed, perhaps for lack of memory; try again with fewer --processes"
             ) from None
 
 
 def _end_with(parent: int) -> None:
-    """In a worker: end it when its parent is gone, however that ended; nobody else would stop its job."""
+    """In a worker, end the process once its parent is gone, however that ended; nothing else would stop its job."""
 
     def watch() -> None:
-        if sys.platform == "win32":  # where getppid names the parent for ever
+        if sys.platform == "win32":  # where getppid always returns the original parent
             multiprocessing.parent_process().join()
         while os.getppid() == parent:
             time.sleep(WATCH)
@@ -99,7 +99,7 @@ def _attempt(function: Callable[[Job], Result], threads: int, seen: Path | None,
     if seen and not seen.is_file():
         return TenfoldError(
             f"the machine {socket.gethostname()} does not see {seen.parent}; "
-            "all machines of the cluster must share this folder, choose one with --out"
+            "all machines of the cluster must share the folder; choose one with --out"
         )
     torch.set_num_threads(threads)
     try:
@@ -142,8 +142,8 @@ def _on_cluster(
 
 
 def _connect(address: str) -> Any:
-    """Connect to a cluster; returns the module `ray`."""
-    # read by Ray when it is imported: report nothing home, give up soon, print nothing about lost workers
+    """Connect to a cluster, and return the module `ray`."""
+    # Ray reads these when imported: send no usage statistics, give up soon, print nothing about lost workers
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_gcs_server_request_timeout_seconds", "10")
     os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")
@@ -154,7 +154,7 @@ def _connect(address: str) -> Any:
     host, _, port = address.rpartition(":")
     if not host or "/" in host or not port.isdecimal():
         raise TenfoldError(f"cluster address {address!r}: write it HOST:PORT, as ray start --head prints it")
-    # ray.init would knock for minutes on a door that nobody opens
+    # ray.init would try for minutes to reach a cluster that does not answer
     try:
         socket.create_connection((host, int(port)), timeout=5).close()
         probe = [sys.executable, "-P", "-m", "ray.scripts.scripts", "health-check", "--address", address]

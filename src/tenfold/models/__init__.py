@@ -1,6 +1,6 @@
-"""Trained models of every kind under one face: pixels in, logits out.
+"""Trained models of every kind behind one interface: pixels in, logits out.
 
-A `.tflite` file is read without PyTorch, so that a picture is read in less time than PyTorch takes to start.
+A `.tflite` file runs without PyTorch, so that a picture is read in less time than PyTorch takes to start.
 """
 
 import importlib.util
@@ -48,15 +48,15 @@ PICKLES = (".pt", ".pth", ".ckpt", ".pkl", ".pickle")
 def load(path: str | os.PathLike) -> Checked:
     """Read a trained model.
 
-    A file of another format than tenfold's own is first read in another process, which it may crash; there it is also
-    found out how a model that tenfold did not write wants its images, see `tenfold.models.conventions`.
+    A file in any format but tenfold's own is first tried out in another process, because it may crash. That process
+    also finds out how a model from elsewhere expects its images, see `tenfold.models.conventions`.
 
     Args:
         path: a run folder, or a file: `.safetensors` from `tenfold.save`; `.tflite`, `.onnx`, `.keras` or `.h5` from
             `tenfold export` or from elsewhere.
 
     Raises:
-        TenfoldError: if there is none, it is damaged, it does not turn images of digits into ten answers, or the
+        TenfoldError: if there is no model, it is damaged, it does not give ten answers to an image of a digit, or the
             package that runs it is missing.
         OSError: if the file cannot be read.
     """
@@ -72,7 +72,7 @@ def load(path: str | os.PathLike) -> Checked:
 
         return TorchModel(runs.load_model(path), path)
     check_size(path, DATA)
-    with path.open("rb"):  # what is missing or unreadable is told by the system, not by a converter
+    with path.open("rb"):  # let the system report a missing or unreadable file, not a converter
         pass
     if path.resolve().parent == SHIPPED.resolve():
         return kind(path)
@@ -80,22 +80,24 @@ def load(path: str | os.PathLike) -> Checked:
 
 
 def shipped() -> Path:
-    """Where the network is that comes with tenfold."""
+    """The path of the network that comes with tenfold and reads single digits."""
     return SHIPPED / ("reader-int8.tflite" if _has_litert() else "reader.safetensors")
 
 
 def load_for_lines() -> Checked:
-    """Read the network for rows that comes with tenfold."""
+    """Read the network that comes with tenfold and reads text lines."""
     if _has_litert():
         return LiteRTLineModel(SHIPPED / "rows-int8.tflite")
     return TorchLineModel(SHIPPED / "rows.safetensors")
 
 
 def wrap(model: "nn.Module | Model | str | os.PathLike") -> Checked:
-    """A PyTorch module, or what stands at a path, as a `Model`; what is one already stays as it is.
+    """Turn a PyTorch module, the path of a model, or any `Model` into one whose answers are checked.
 
     Raises:
-        TenfoldError, OSError: as `load`.
+        TenfoldError: if there is no model at the path, it is damaged, it does not give ten answers to an image of a
+            digit, or the package that runs it is missing.
+        OSError: if the file cannot be read.
     """
     if isinstance(model, str | os.PathLike):
         return load(model)

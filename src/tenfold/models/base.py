@@ -1,4 +1,4 @@
-"""What all models have in common: the protocols, names and thresholds, and answers that are checked."""
+"""What all models share: the protocols, names and thresholds, and checked answers."""
 
 import hashlib
 import importlib
@@ -23,41 +23,44 @@ BATCH = 256  # images at once in a LiteRT file, whose batch is fixed
 
 @runtime_checkable
 class Model(Protocol):
-    """Anything that reads digits.
+    """Anything that reads single digits.
 
-    Where a model has a `name`, readings name it so; where it has `thresholds`, answers below them are refused.
+    If a model has a `name`, readings carry it; if it has `thresholds`, answers below them are refused.
     """
 
     def logits(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n 10"]:
-        """The scores of the ten digits for each image: uint8 pixels in, float32 logits out."""
+        """Turn uint8 images, 255 is ink, into float32 logits of the ten digits."""
 
 
 @runtime_checkable
 class LineModel(Protocol):
-    """Anything that reads rows of digits."""
+    """Anything that reads text lines."""
 
     def logits(self, image: UInt8[np.ndarray, "40 columns"]) -> Float[np.ndarray, "answers 11"]:
-        """The scores of the ten digits and of none in every second of 64 or 128 columns, 255 is ink."""
+        """Turn a uint8 image of 64 or 128 columns, 255 is ink, into float32 logits of the ten digits and of none.
+
+        There is an answer for every second column.
+        """
 
 
 def identify(model: Model) -> tuple[str, Thresholds | None]:
-    """The name of a model, and the thresholds that were calibrated for it, if there are any."""
+    """A model's name, and the thresholds calibrated for it, if any."""
     return getattr(model, "name", type(model).__name__), getattr(model, "thresholds", None)
 
 
 class Checked(PerProcess):
-    """What all models have in common: answers that are no numbers are an error, whoever asked.
+    """The base of all models: it raises an error for answers that are not finite numbers.
 
     Attributes:
-        name: the file or the class, for readings and for error messages.
-        thresholds: below which scores its answers are refused; None if they were never calibrated.
+        name: the file or the class, for readings and error messages.
+        thresholds: the scores an answer must reach to count as a digit; None if they were never calibrated.
     """
 
     name: str
     thresholds: Thresholds | None = None
 
     def logits(self, images: np.ndarray) -> np.ndarray:
-        """See `Model` and `LineModel`.
+        """Turn images into logits, in the shapes of `Model` or `LineModel`.
 
         Raises:
             TenfoldError: if a logit is infinite or not a number.
@@ -76,7 +79,7 @@ class Checked(PerProcess):
 
 
 class Named(Checked):
-    """Somebody's own `Model`."""
+    """A `Model` that the caller has written."""
 
     def __init__(self, model: Model) -> None:
         self.name, self.thresholds = identify(model)
@@ -86,8 +89,13 @@ class Named(Checked):
 def require(module: str, path: str | os.PathLike, remedy: str = "pip install 'tenfold[export]'") -> ModuleType:
     """Import an optional package.
 
+    Args:
+        module: the module to import.
+        path: what needs it.
+        remedy: how to install it.
+
     Raises:
-        TenfoldError: if it is missing; `path` says what needs it.
+        TenfoldError: if it is missing.
     """
     try:
         return importlib.import_module(module)
@@ -96,10 +104,10 @@ def require(module: str, path: str | os.PathLike, remedy: str = "pip install 'te
 
 
 def look_up(path: Path) -> tuple[str, Thresholds | None]:
-    """The name of a model, and the thresholds beside its file: the shipped ones', or those of `tenfold export`.
+    """A model's name, and the thresholds stored beside its file, by tenfold itself or by `tenfold export`.
 
     Raises:
-        TenfoldError: if there are damaged ones.
+        TenfoldError: if the file of the thresholds is damaged.
     """
     if path.resolve().parent == SHIPPED.resolve():
         return f"tenfold {path.stem}", Thresholds.read(SHIPPED / THRESHOLDS)

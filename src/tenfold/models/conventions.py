@@ -1,8 +1,8 @@
-"""How a model from elsewhere wants its images, and what its answers mean: found out by letting it read some.
+"""How a model from elsewhere expects its images, and what its answers mean: found out by trying.
 
-A file says the shape and the type of a network's input, but not whether its pixels go from 0 to 255 or from 0 to 1,
-whether ink is light or dark, or whether its answers are logits or probabilities. A wrong guess about any of these gives
-figures that look like a bad model's.
+A file states the shape and type of a network's input, but not whether its pixels go from 0 to 255 or from 0 to 1,
+whether ink is light or dark, or whether its answers are logits or probabilities. A wrong guess about any of these makes
+a good model look bad.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,16 +16,16 @@ from jaxtyping import Float, Shaped, UInt8
 from tenfold.base.errors import TenfoldError
 from tenfold.data import CLASSES, MEAN, SIDE, STD, load
 
-BATCH = 256  # images at once, where the network takes any number
-IMAGES = 300  # training images that are read to find out
-LEAST = 0.5  # the accuracy below which a network is no classifier of digits
-# A rarer way is believed only if it reads clearly better, for a weak network may gain by more contrast than it learned
-# with: if it reads so many more of the images, or no fewer (but for chance) at so much less of the loss.
+BATCH = 256  # images at once, if the network takes any number
+IMAGES = 300  # training images to try each convention on
+LEAST = 0.5  # below this accuracy, a network is no classifier of digits
+# A rarer convention is chosen only if it reads clearly better, because a weak network may gain from more contrast than
+# it was trained with: if its accuracy is higher by MORE, or lower by no more than CHANCE at LESS times the loss.
 MORE, CHANCE, LESS = 0.1, 0.01, 0.75
-CERTAIN = 1e-7  # the least probability that has a logarithm; Keras' own loss stops there too
-ROUNDING = 1e-3  # by which a probability may miss 0 and 1
+CERTAIN = 1e-7  # probabilities are clipped here before the logarithm, as in Keras' own loss
+ROUNDING = 1e-3  # by how much a probability may lie outside 0 to 1
 LAYOUTS: tuple[tuple[int, ...], ...] = ((SIDE, SIDE), (SIDE, SIDE, 1), (1, SIDE, SIDE), (SIDE * SIDE,))
-SCALES: dict[str, tuple[float, float]] = {  # what the least and the greatest pixel become, the usual ones first
+SCALES: dict[str, tuple[float, float]] = {  # what pixels 0 and 255 become, the usual scales first
     "from 0 to 1": (0.0, 1.0),
     "from 0 to 255": (0.0, 255.0),
     "from -1 to 1": (-1.0, 1.0),
@@ -39,10 +39,10 @@ class Network:
     """A network as its file describes it.
 
     Attributes:
-        shape: of its input, the batch first; None stands for any size.
-        dtype: of its input.
-        run: what turns such an input into the answers.
-        quantization: of an input of integers, the step and the zero point, `value = step * (integer - zero)`.
+        shape: the shape of its input, the batch first; None stands for any size.
+        dtype: the type of its input.
+        run: turns such an input into the answers.
+        quantization: the step and the zero point of an integer input, `value = step * (integer - zero)`.
     """
 
     shape: tuple[int | None, ...]
@@ -53,14 +53,14 @@ class Network:
 
 @dataclass(frozen=True)
 class Convention:
-    """How images are given to a network, and what its answers are.
+    """How a network is given its images, and what its answers are.
 
     Attributes:
         layout: the shape of one image.
-        scale: of its pixels, one of `SCALES`.
+        scale: the range of its pixels, one of `SCALES`.
         dark: whether ink is dark on a light ground, unlike in MNIST.
-        answers: "logits", whose softmax are probabilities, or "probabilities".
-        accuracy: a fraction, of the training images that were read to find out.
+        answers: "logits", whose softmax gives probabilities, or "probabilities".
+        accuracy: the fraction of the trial images read correctly.
     """
 
     layout: tuple[int, ...]
@@ -80,22 +80,22 @@ class Convention:
 
 
 def find(network: Network, name: str) -> Convention:
-    """Find out how a network is to be fed, by the way in which it reads a few hundred images best.
+    """Find the convention under which a network reads a few hundred images best.
 
-    They are training images, although the network may have been trained on them: which way works shows all the same,
-    and the test images are left for the one reading that is reported.
+    These are training images, which the network may have been trained on. They show what works all the same, and the
+    test images are left for the one reading that is reported.
 
     Args:
-        network: from a file.
-        name: of the file, for the error messages.
+        network: the network, from a file.
+        name: the file's name, for error messages.
 
     Raises:
-        TenfoldError: if no way makes it a classifier of digits.
+        TenfoldError: if the network reads digits under none of the conventions.
     """
     layouts = [layout for layout in LAYOUTS if _fits(network.shape[1:], layout)]
     if not layouts:
         known = " or ".join(str(("n", *layout)).replace("'", "") for layout in LAYOUTS)
-        raise TenfoldError(f"{name}: takes {_told(network.shape)}, which are no images of digits; they are {known}")
+        raise TenfoldError(f"{name}: takes {_written(network.shape)}, which are no images of digits; they are {known}")
     digits = load()[0][:IMAGES]
     best: tuple[float, Convention] | None = None
     refusals: list[TenfoldError] = []
@@ -129,7 +129,7 @@ def find(network: Network, name: str) -> Convention:
 def read(
     network: Network, convention: Convention, images: UInt8[np.ndarray, "n 28 28"], name: str
 ) -> Float[np.ndarray, "n 10"]:
-    """The logits of a network that is fed by a convention; `name` stands in the error messages."""
+    """The logits of a network whose images follow a convention; error messages name `name`."""
     values = _to_input(images, convention.layout, convention.scale, convention.dark)
     return _to_logits(_ask(network, values, name), convention.answers)
 
@@ -143,7 +143,7 @@ def _to_input(
 
 
 def _ask(network: Network, values: Float[np.ndarray, "n ..."], name: str) -> Float[np.ndarray, "n 10"]:
-    """The answers of a network, as float32, in batches of the size that it takes."""
+    """The answers of a network as float32, computed in batches of the size that it accepts."""
     size = network.shape[0] or BATCH
     found = np.empty((len(values), CLASSES), np.float32)
     for start in range(0, len(values), size):
@@ -152,7 +152,7 @@ def _ask(network: Network, values: Float[np.ndarray, "n ..."], name: str) -> Flo
         if network.shape[0] and len(some) < size:
             batch = np.concatenate([some, np.zeros((size - len(some), *some.shape[1:]), some.dtype)])
         try:
-            with np.errstate(over="ignore"):  # what is infinite is told by who asked
+            with np.errstate(over="ignore"):  # the caller reports infinite answers
                 answers = np.asarray(network.run(_cast(batch, network)), dtype=np.float32)
         except Exception as error:  # whatever a runtime raises
             reason = (str(error).strip().splitlines() or [""])[0][:100]
@@ -189,5 +189,5 @@ def _fits(shape: Sequence[int | None], layout: tuple[int, ...]) -> bool:
     return len(shape) == len(layout) and all(size in (None, wanted) for size, wanted in zip(shape, layout, strict=True))
 
 
-def _told(shape: Sequence[int | None]) -> str:
+def _written(shape: Sequence[int | None]) -> str:
     return f"({', '.join('n' if size is None else str(size) for size in shape)})"

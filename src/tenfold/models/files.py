@@ -1,4 +1,4 @@
-"""Models in files that another runtime runs."""
+"""Models in files, run by other runtimes than PyTorch."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -16,14 +16,15 @@ from tenfold.models.conventions import Convention, Network
 
 
 class FileModel(Checked):
-    """A model that another runtime runs, from a file of `tenfold export` or from elsewhere.
+    """A model in a file from `tenfold export` or from elsewhere, run by its own runtime.
 
     Args:
         path: the file.
-        convention: how it is fed, where that is known; by default it is found out. A file of tenfold needs none.
+        convention: how the model expects its images, if known; by default it is found out. A file from tenfold needs
+            none.
 
     Raises:
-        TenfoldError: if the file is damaged, it does not turn images of digits into ten answers, or the package that
+        TenfoldError: if the file is damaged, it does not give ten answers to an image of a digit, or the package that
             runs it is missing.
     """
 
@@ -35,7 +36,7 @@ class FileModel(Checked):
 
     @cached_property
     def convention(self) -> Convention | None:
-        """How the model is fed; None for a file of tenfold, which takes pixels `uint8 (n, 28, 28)` and gives logits."""
+        """How the model expects its images; None for tenfold's files: uint8 `(n, 28, 28)` in, logits out."""
         return self._known or (conventions.find(self._foreign, self.name) if self._foreign else None)
 
     def _logits(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n 10"]:
@@ -45,11 +46,11 @@ class FileModel(Checked):
             return self._read(images)
 
     def _open(self, path: Path) -> Network | None:
-        """Open the file; returns the network in it if it is none of tenfold's."""
+        """Open the file; returns the network in it if tenfold did not write it."""
         raise NotImplementedError
 
     def _read(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n 10"]:
-        """What a file of tenfold answers."""
+        """The logits from a file that tenfold wrote."""
         raise NotImplementedError
 
 
@@ -67,7 +68,7 @@ def describe(
     run: Callable[[np.ndarray], Any],
     quantization: tuple[float, int] | None = None,
 ) -> Network:
-    """A network as its file describes it; what is no positive number in its shape stands for any."""
+    """A network as its file describes it; any size that is not a positive number means any number."""
     sizes = tuple(size if isinstance(size, int) and size > 0 else None for size in shape)
     try:
         kind = np.dtype(dtype)
@@ -79,6 +80,6 @@ def describe(
 
 
 def unreadable(path: Path, kind: str, error: Exception) -> TenfoldError:
-    """The error of a file that a runtime refused, with what the runtime said."""
+    """The error for a file that its runtime refused, with the runtime's own message."""
     reason = " ".join(str(error).split()).rpartition(f"{path} failed:")[2].strip()[:150] or type(error).__name__
     return TenfoldError(f"{path}: not a file of {kind}, or a damaged one ({reason}); write one with: tenfold export")

@@ -1,4 +1,4 @@
-"""Models that Keras runs, on any of its backends."""
+"""Models run by Keras, on any of its backends."""
 
 import os
 import sys
@@ -17,7 +17,7 @@ from tenfold.models.files import FileModel, describe, only, unreadable
 
 
 class KerasModel(FileModel):
-    """A Keras file, `.keras` or `.h5`, run on whichever backend Keras is set to, by default PyTorch."""
+    """A Keras file, `.keras` or `.h5`, run on the backend that Keras is set to, by default PyTorch."""
 
     def _open(self, path: Path) -> Network | None:
         keras = import_keras(path)

@@ -1,4 +1,4 @@
-"""Models that LiteRT runs, on one core."""
+"""Models run by LiteRT on one core."""
 
 import threading
 from pathlib import Path
@@ -16,7 +16,7 @@ _start_litert = Once()  # the first interpreter of a process says that it comput
 
 
 class LiteRTModel(FileModel):
-    """A LiteRT (TFLite) file, on one core; tenfold's have the signatures `b1` for one image and `b256` for many."""
+    """A LiteRT (TFLite) file, run on one core; tenfold's files have signatures `b1` for one image, `b256` for many."""
 
     def _open(self, path: Path) -> Network | None:
         interpreter = require("ai_edge_litert.interpreter", path, "pip install ai-edge-litert")
@@ -55,7 +55,7 @@ class LiteRTModel(FileModel):
 
 
 class LiteRTLineModel(Checked):
-    """The network for rows as a LiteRT file, on one core."""
+    """A LiteRT file that reads text lines, run on one core."""
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)

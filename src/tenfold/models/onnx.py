@@ -1,4 +1,4 @@
-"""Models that ONNX Runtime runs, on one core."""
+"""Models run by ONNX Runtime on one core."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ class ONNXModel(FileModel):
         onnxruntime = require("onnxruntime", path)
         settings = onnxruntime.SessionOptions()
         settings.intra_op_num_threads = 1
-        settings.log_severity_level = 4  # what is wrong is told by the exception
+        settings.log_severity_level = 4  # the exception says what is wrong
         try:
             self._session = onnxruntime.InferenceSession(path, settings, providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime's exceptions have no common base

@@ -1,4 +1,4 @@
-"""Models that PyTorch runs."""
+"""Models run by PyTorch."""
 
 import threading
 from pathlib import Path
@@ -18,11 +18,11 @@ class TorchModel(Checked):
 
     Args:
         network: the module.
-        path: where it came from, if it was read from a file or a run folder.
+        path: the file or run folder that it was read from, if any.
 
     Attributes:
         network: the module.
-        name: the path as it was given; without one, the name of the network or of its class.
+        name: the path as given; without one, the name of the network or of its class.
     """
 
     def __init__(self, network: "nn.Module", path: Path | None = None) -> None:
@@ -42,7 +42,7 @@ class TorchModel(Checked):
 
 
 class TorchLineModel(Checked):
-    """The network for rows, run by PyTorch."""
+    """A network that reads text lines, run by PyTorch."""
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)

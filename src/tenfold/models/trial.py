@@ -1,4 +1,4 @@
-"""Files from elsewhere, tried out in another process: they may crash what runs them, fill the memory, or never end."""
+"""Model files tried out in another process, because they may crash it, fill the memory, or never end."""
 
 import contextlib
 import json
@@ -21,9 +21,9 @@ from tenfold.models.keras import KerasModel, import_keras
 from tenfold.models.litert import LiteRTModel
 from tenfold.models.onnx import ONNXModel
 
-# What a file may take that is tried out: seconds of the processor to open it, to read with it, and bytes of memory.
+# What a file may use: processor seconds to open it and to run it, and bytes of memory.
 OPENING, READING, MEMORY = 10, 60, 1 << 30
-PATIENCE = 600  # seconds by the clock, where the system has no such limits
+PATIENCE = 600  # seconds by the clock, where the system cannot limit the processor time
 
 KINDS: dict[str, type[FileModel]] = {
     ".tflite": LiteRTModel,
@@ -34,13 +34,13 @@ KINDS: dict[str, type[FileModel]] = {
 
 
 def try_out(path: Path) -> Convention | None:
-    """Read a file and run it once in another process, which it may crash, fill or never leave.
+    """Open a model file and run it once in another process.
 
     Returns:
-        How the network in it is fed; None for one of tenfold.
+        How the network in it expects its images; None if tenfold wrote the file.
 
     Raises:
-        TenfoldError: if that failed.
+        TenfoldError: if the file cannot be opened or run, crashes, or takes too much time or memory.
     """
     program = "import sys; from tenfold.models import trial; trial.try_here(sys.argv[1])"
     # with one thread, whose memory does not depend on the machine
@@ -74,7 +74,7 @@ def try_out(path: Path) -> Convention | None:
 
 
 def try_here(path: str) -> None:
-    """What the other process of `try_out` does: it prints how the network in a file is fed, or what is wrong."""
+    """Run by `try_out` in the other process: print how the network in a file expects its images, or what is wrong."""
     kind = KINDS[Path(path).suffix]
     found: dict[str, Any]
     try:
@@ -96,7 +96,7 @@ def try_here(path: str) -> None:
 
 
 def _limit(seconds: int) -> None:
-    """Let this process have so much more of the processor and `MEMORY` more, where the system sets such limits."""
+    """Limit this process to so many more seconds of processor time and `MEMORY` more bytes, if the system can."""
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource
 

@@ -26,14 +26,16 @@ from tenfold.networks.layers import (
 from tenfold.networks.overview import Summary as Summary
 from tenfold.networks.overview import summary as summary
 
-MOST_CHANNELS = 1024  # of an option: a hundred million weights in the largest network, and gigabytes to train it
+MOST_CHANNELS = 1024  # for one option: a hundred million weights in the largest network, and gigabytes to train it
 
 
 class Network(nn.Sequential):
     """Layers in order, with the name and the options that `build` made them from.
 
     Attributes:
-        thresholds: below which scores its answers are refused; None until they are calibrated on held-out digits.
+        name: a key of `NETWORKS` or `LINE_NETWORKS`.
+        options: the options passed to that network's function.
+        thresholds: the scores an answer must reach to count as a digit; None until calibrated on held-out digits.
     """
 
     def __init__(self, name: str, options: dict[str, Any], *layers: nn.Module) -> None:
@@ -46,7 +48,8 @@ class Network(nn.Sequential):
 def softmax() -> list[nn.Module]:
     """Softmax regression: one weight per pixel and class, no hidden layer.
 
-    Source: LeCun et al. 1998, section III.C.1, "Linear Classifier"; 12 % error there, about 8 % with softmax.
+    Source: LeCun et al., "Gradient-based learning applied to document recognition", 1998, section III.C.1; 12 % error
+    there, about 8 % with softmax.
     """
     return [
         nn.Flatten(),  # (batch, 784)
@@ -57,8 +60,12 @@ def softmax() -> list[nn.Module]:
 def mlp(width: int = 256, dropout: float = 0.2) -> list[nn.Module]:
     """A multilayer perceptron with two hidden layers.
 
-    Source: LeCun et al. 1998, section III.C.3, "Two-Hidden-Layer Fully Connected"; ReLU and Dropout are later
-    (Srivastava et al., "Dropout", JMLR 15, 2014).
+    Args:
+        width: units in the first hidden layer; the second has half as many.
+        dropout: the fraction of hidden units set to zero in training.
+
+    Source: LeCun et al., "Gradient-based learning applied to document recognition", 1998, section III.C.3; ReLU and
+    Dropout came later (Srivastava et al., "Dropout", JMLR 15, 2014).
     """
     return [
         nn.Flatten(),  # (batch, 784)
@@ -73,10 +80,10 @@ def mlp(width: int = 256, dropout: float = 0.2) -> list[nn.Module]:
 
 
 def lenet5() -> list[nn.Module]:
-    """LeNet-5, the network that MNIST was made for, with a linear output layer instead of radial basis functions.
+    """LeNet-5, with a linear output layer, and a second convolution that sees all six maps, as is usual today.
 
     Source: LeCun et al., "Gradient-based learning applied to document recognition", Proceedings of the IEEE 86(11),
-    1998, section II.B and figure 2. As is usual today, the second convolution sees all six maps.
+    1998, section II.B and figure 2.
     """
     return [
         nn.Conv2d(1, 6, 5, padding=2),  # (batch, 6, 28, 28): the paper pads MNIST to 32x32
@@ -97,16 +104,17 @@ def lenet5() -> list[nn.Module]:
 def cnn(stem: int = 32, width: int = 32, dropout: float = 0.1) -> list[nn.Module]:
     """A small convolutional network: four convolutions with BatchNorm and ReLU, one pooling, Dropout, one linear layer.
 
-    Two choices keep it fast: a first convolution of stride 2, since most of the work would be at full resolution, and
-    pooling before BatchNorm and ReLU, which leaves them a quarter of the values.
+    Two choices keep it fast: the first convolution has stride 2, since most of the work would be at full resolution,
+    and pooling comes before BatchNorm and ReLU, leaving them a quarter of the values.
 
     Args:
         stem: channels of the first convolution.
-        width: channels of the second; the third and the fourth have twice as many.
-        dropout: the share of the features that is set to zero in training.
+        width: channels of the second; the third and fourth have twice as many.
+        dropout: the fraction of the features set to zero in training.
 
     Sources: BatchNorm before ReLU from Ioffe and Szegedy, "Batch Normalization", ICML 2015; strided convolutions from
-    Springenberg et al., "Striving for Simplicity: The All Convolutional Net", 2014; Dropout as in `mlp`.
+    Springenberg et al., "Striving for Simplicity: The All Convolutional Net", 2014; Dropout from Srivastava et al.,
+    "Dropout", JMLR 15, 2014.
     """
     return [
         *block(1, stem, kernel=5, stride=2),  # (batch, 32, 12, 12)
@@ -120,10 +128,13 @@ def cnn(stem: int = 32, width: int = 32, dropout: float = 0.1) -> list[nn.Module
 
 
 def deep_cnn(width: int = 32) -> list[nn.Module]:
-    """The default: `cnn` with one more convolution before the pooling, where depth was measured to help most.
+    """The default: `cnn` with one more convolution before the pooling, where extra depth helped most.
 
-    Sources: as for `cnn`; 3x3 convolutions in a row from Simonyan and Zisserman, "Very Deep Convolutional Networks for
-    Large-Scale Image Recognition", 2014.
+    Args:
+        width: channels of the first two convolutions; the third has one and a half times as many, the last two twice.
+
+    Sources: BatchNorm from Ioffe and Szegedy, "Batch Normalization", ICML 2015; stacked 3x3 convolutions from Simonyan
+    and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", 2014.
     """
     return [
         *block(1, width, kernel=5, stride=2),  # (batch, 32, 12, 12)
@@ -137,17 +148,24 @@ def deep_cnn(width: int = 32) -> list[nn.Module]:
 
 
 def shift_tta_cnn(width: int = 32) -> list[nn.Module]:
-    """The most accurate: `deep_cnn`, with test-time augmentation: it reads five shifts of an image and takes the mean.
+    """The most accurate: `deep_cnn` with test-time augmentation, the mean over five shifts of an image.
 
-    Source: as in `tenfold.networks.layers.ShiftTTA`.
+    Args:
+        width: channels of the first two convolutions.
+
+    Source: averaging over translated copies from A. Krizhevsky et al., "ImageNet Classification with Deep Convolutional
+    Neural Networks", NeurIPS 2012, section 4.1.
     """
     return [ShiftTTA(*deep_cnn(width))]
 
 
 def resnet(width: int = 32) -> list[nn.Module]:
-    """ResNet-lite: `deep_cnn` with residual blocks in the place of its second and its fourth convolution.
+    """ResNet-lite: `deep_cnn` with residual blocks in place of its second and fourth convolutions.
 
-    Source: residual blocks as in `tenfold.networks.layers.Residual`.
+    Args:
+        width: channels of the first convolution and block; the later layers have twice as many.
+
+    Source: residual blocks from K. He et al., "Deep Residual Learning for Image Recognition", CVPR 2016.
     """
     return [
         *block(1, width, kernel=5, stride=2),  # (batch, 32, 12, 12)
@@ -161,14 +179,17 @@ def resnet(width: int = 32) -> list[nn.Module]:
 
 
 def tiny(width: int = 46) -> list[nn.Module]:
-    """For microcontrollers: few parameters, and weights of 8 bits from the first step of training on.
+    """For microcontrollers: few parameters, and 8-bit weights from the first training step.
 
-    Few parameters buy many channels where a convolution is split in two, and where every channel ends in its own
-    weighted sum of positions instead of in a large linear layer. Of width 12 it has 1,498 parameters; of width 46,
-    9,936 weights.
+    Split convolutions, and a weighted sum over positions for each channel instead of a large linear layer, allow many
+    channels with few parameters: 1,498 at width 12; at width 46, 9,936 weights.
 
-    Sources: 8-bit weights and separable convolutions as in `tenfold.networks.layers`; the sum of positions as in S.
-    Chen et al., "MobileFaceNets", 2018, section 3.2.
+    Args:
+        width: channels of every convolution.
+
+    Sources: fake quantization from B. Jacob et al., "Quantization and Training of Neural Networks", CVPR 2018;
+    separable convolutions from A. Howard et al., "MobileNets", 2017; the sum over positions from S. Chen et al.,
+    "MobileFaceNets", 2018, section 3.2.
     """
     return [
         FakeQuantizedConv2d(1, width, 5, stride=2, bias=False),  # (batch, 46, 12, 12)
@@ -193,18 +214,19 @@ def adjustable_cnn(
     dropout: float = 0.1,
     inputs: Literal["standardized", "scaled", "raw"] = "standardized",
 ) -> list[nn.Module]:
-    """`cnn` with its design choices as options, to measure what each is worth; with the defaults it is `cnn`.
+    """`cnn` with its design choices as options, to measure what each is worth; the defaults give `cnn`.
 
     Args:
         stem: channels of the first convolution.
         width: channels of the second; later ones have twice as many.
-        depth: how many convolutions.
+        depth: the number of convolutions.
         activation: what follows each of them.
         batchnorm: whether BatchNorm comes before the activation; without it, the convolutions have a bias.
-        dropout: the share of the features that is set to zero in training.
-        inputs: what the first convolution sees: standardized pixels, pixels from 0 to 1, or from 0 to 255.
+        dropout: the fraction of the features set to zero in training.
+        inputs: what the first convolution sees: standardized pixels, pixels from 0 to 1, or pixels from 0 to 255.
 
-    Sources: as for `cnn`; GELU from D. Hendrycks and K. Gimpel, "Gaussian Error Linear Units", 2016.
+    Sources: BatchNorm from Ioffe and Szegedy, "Batch Normalization", ICML 2015; Dropout from Srivastava et al.,
+    "Dropout", JMLR 15, 2014; GELU from D. Hendrycks and K. Gimpel, "Gaussian Error Linear Units", 2016.
     """
     blocks = [
         block(1, stem, kernel=5, stride=2),  # (batch, 32, 12, 12)
@@ -227,20 +249,20 @@ def adjustable_cnn(
 
 
 def text_line_cnn(width: int = 32) -> list[nn.Module]:
-    """Reads a row of digits as a whole: at every second column it says which digit stands there, or none.
+    """Reads a whole text line: at every second column, it says which digit is there, or that none is.
 
     Args:
         width: channels of the first convolution; the last ones have four times as many.
 
     Returns:
-        Layers from standardized images `(batch, 1, 40, columns)` to the logits `(batch, 11, columns / 2)` of ten
-        digits and of none, for connectionist temporal classification; `columns` may be any even number.
+        Layers from standardized images `(batch, 1, 40, columns)` to logits `(batch, 11, columns / 2)` for the ten
+        digits and the blank of connectionist temporal classification; `columns` may be any even number.
 
     Sources: A. Graves et al., "Connectionist Temporal Classification", ICML 2006; without recurrent layers as in
     F. Yin et al., "Scene Text Recognition with Sliding Convolutional Character Models", 2017.
     """
     return [
-        *block(1, width, kernel=5, stride=2, padding=2),  # (batch, 32, 20, columns / 2), as are all the columns below
+        *block(1, width, kernel=5, stride=2, padding=2),  # (batch, 32, 20, columns / 2), and so many columns below
         *block(width, width * 3 // 2, padding=1),  # (batch, 48, 20, ...)
         nn.MaxPool2d((2, 1)),  # (batch, 48, 10, ...)
         *block(width * 3 // 2, 2 * width, padding=1),  # (batch, 64, 10, ...)
@@ -260,20 +282,20 @@ NETWORKS: dict[str, Callable[..., list[nn.Module]]] = {
     for function in (softmax, mlp, lenet5, cnn, deep_cnn, shift_tta_cnn, resnet, tiny, adjustable_cnn)
 }
 LINE_NETWORKS: dict[str, Callable[..., list[nn.Module]]] = {
-    "text_line_cnn": text_line_cnn
-}  # they read whole lines of digits
+    "text_line_cnn": text_line_cnn  # reads whole text lines
+}
 
 
 def build(name: str, **options: Any) -> Network:
     """Make a network with fresh random weights from PyTorch's global generator.
 
     Args:
-        name: one of `NETWORKS`, or of `LINE_NETWORKS`, which read whole lines.
-        options: what that network's function takes, `width` or `dropout` for example.
+        name: one of `NETWORKS`, or one of `LINE_NETWORKS`, which read whole text lines.
+        options: arguments of that network's function, such as `width` or `dropout`.
 
     Returns:
-        The network in training mode and channels-last layout, in which convolutions are fastest: images
-        `(batch, 1, 28, 28)` in, logits `(batch, 10)` out.
+        The network in training mode and in the channels-last layout, in which convolutions are fastest. One of
+        `NETWORKS` takes images `(batch, 1, 28, 28)` and returns logits `(batch, 10)`.
 
     Raises:
         TenfoldError: if there is no such network or it has no such option.
@@ -286,7 +308,7 @@ def build(name: str, **options: Any) -> Network:
         if option not in parameters:
             raise TenfoldError(f"network {name!r} has no option {option!r}{nearest(option, parameters)}")
         _check_option(name, option, value, parameters[option].annotation)
-    # the same layout everywhere: another one would sum in another order and change the last bits of the logits
+    # one layout everywhere: another would sum in a different order and change the last bits of the logits
     network = Network(name, options, *known[name](**options))
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
@@ -308,15 +330,15 @@ def _check_option(network: str, option: str, value: Any, expected: Any) -> None:
 def predict_logits(
     model: nn.Module, images: Float[Tensor, "n 1 28 28"], batch_size: int = 1000
 ) -> Float[Tensor, "n classes"]:
-    """Run a network in evaluation mode and float32, in batches that bound the memory.
+    """Run a network in evaluation mode and float32, in batches, to bound the memory.
 
     Args:
-        model: a network; it is left in the mode it came in.
+        model: a network; its mode is restored afterwards.
         images: standardized images, on any device.
-        batch_size: how many images at once; part of what makes results bit-identical.
+        batch_size: images at a time; bit-identical results need the same number.
 
     Returns:
-        Logits on the CPU.
+        Logits on the CPU, float32.
     """
     training = model.training
     device = next(model.parameters()).device

@@ -1,4 +1,4 @@
-"""The bricks that networks are built from, where PyTorch has none."""
+"""The building blocks of the networks that PyTorch does not have."""
 
 import math
 
@@ -7,13 +7,22 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-Size = int | tuple[int, int]  # the same for rows and columns, or one for each
+Size = int | tuple[int, int]  # one for both rows and columns, or one for each
 
 
 def block(
     channels_in: int, channels: int, kernel: Size = 3, stride: int = 1, padding: Size = 0, pool: bool = False
 ) -> list[nn.Module]:
-    """A convolution, a pooling where wanted, BatchNorm and ReLU: the brick of the convolutional networks."""
+    """A convolution, optional pooling, BatchNorm and ReLU: the block of the convolutional networks.
+
+    Args:
+        channels_in: channels of the input.
+        channels: channels of the output.
+        kernel: the side of the filters, or height and width.
+        stride: the step between positions, in pixels.
+        padding: zeros added on each side of the input.
+        pool: whether to add 2x2 max pooling.
+    """
     return [
         # BatchNorm subtracts the mean, so a bias before it would have no effect
         nn.Conv2d(channels_in, channels, kernel, stride, padding, bias=False),
@@ -24,9 +33,14 @@ def block(
 
 
 def separable(channels: int, padding: int = 0, pool: bool = False) -> list[nn.Module]:
-    """A block with 8-bit weights whose convolution is in two parts: 3x3 within each channel, then 1x1 across them.
+    """A block with fake-quantized weights and a convolution in two parts: 3x3 within each channel, then 1x1 across all.
 
-    Source: A. Howard et al., "MobileNets", 2017, section 3.1; there with BatchNorm and ReLU between the two as well.
+    Args:
+        channels: channels of input and output alike.
+        padding: zeros added on each side of the input.
+        pool: whether to add 2x2 max pooling.
+
+    Source: A. Howard et al., "MobileNets", 2017, section 3.1, where BatchNorm and ReLU also stand between the two.
     """
     return [
         FakeQuantizedConv2d(channels, channels, 3, padding=padding, groups=channels, bias=False),
@@ -50,10 +64,10 @@ class Affine(nn.Module):
 
 
 class Residual(nn.Module):
-    """Two convolutions whose result is added to what came in.
+    """Two convolutions whose output is added to their input.
 
     Args:
-        channels: of the input and of the output.
+        channels: of input and output alike.
 
     Source: K. He et al., "Deep Residual Learning for Image Recognition", CVPR 2016, figure 2.
     """
@@ -72,20 +86,20 @@ class Residual(nn.Module):
 
 
 class ShiftTTA(nn.Sequential):
-    """Layers that look five times in evaluation: at the images, and at them shifted by one pixel in each direction.
+    """Layers with test-time augmentation: the image, and the image shifted by one pixel in each of four directions.
 
-    Its logits are then the logarithms of the mean of the five probabilities. A network with strides and pooling answers
-    a little differently after a shift; the mean is right more often than the answer to the image alone. In training the
-    layers look once.
+    In evaluation, the logits are the logarithms of the mean of the five probabilities. A network with strides and
+    pooling answers a little differently after a shift, and the mean is right more often than the answer to the image
+    alone. In training, the layers see each image once.
 
-    Source: averaging over translated copies as in A. Krizhevsky et al., "ImageNet Classification with Deep
+    Source: averaging over translated copies from A. Krizhevsky et al., "ImageNet Classification with Deep
     Convolutional Neural Networks", NeurIPS 2012, section 4.1.
     """
 
-    SHIFTS = ((1, 1), (0, 1), (2, 1), (1, 0), (1, 2))  # rows and columns to leave out of a picture with one more a side
+    SHIFTS = ((1, 1), (0, 1), (2, 1), (1, 0), (1, 2))  # the first row and column to keep, of an image padded by one
 
     def forward(self, x: Float[Tensor, "batch 1 height width"]) -> Float[Tensor, "batch classes"]:
-        """Look once in training, five times in evaluation."""
+        """Run once in training, on five shifts in evaluation."""
         if self.training:
             return super().forward(x)
         height, width = x.shape[2:]
@@ -96,7 +110,7 @@ class ShiftTTA(nn.Sequential):
 
 
 class FakeQuantizedConv2d(nn.Conv2d):
-    """A convolution that computes with weights rounded to 8 bits, and learns as if they were not."""
+    """A convolution with fake quantization: computes with weights rounded to 8 bits, learns as if they were not."""
 
     def forward(self, input: Float[Tensor, "batch channels_in h w"]) -> Float[Tensor, "batch channels h2 w2"]:  # noqa: A002
         """Convolve with the rounded weights."""
@@ -104,7 +118,7 @@ class FakeQuantizedConv2d(nn.Conv2d):
 
 
 class FakeQuantizedLinear(nn.Linear):
-    """Likewise, a fully connected layer."""
+    """A linear layer with fake quantization: computes with weights rounded to 8 bits, learns as if they were not."""
 
     def forward(self, input: Float[Tensor, "batch features_in"]) -> Float[Tensor, "batch features"]:  # noqa: A002
         """Multiply by the rounded weights."""
@@ -112,7 +126,7 @@ class FakeQuantizedLinear(nn.Linear):
 
 
 def round_to_int8(weight: Float[Tensor, "channels ..."]) -> Float[Tensor, "channels ..."]:
-    """Round weights to whole multiples, from -127 to 127, of one step for each output channel; gradients pass through.
+    """Round weights to -127 to 127 times a step size of each output channel; gradients pass through unchanged.
 
     Source: B. Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
     Inference", CVPR 2018, section 3.

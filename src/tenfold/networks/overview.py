@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Layer:
-    """One row of `summary`: a layer's type, the shape of its output without the batch, its number of parameters."""
+    """One row of `summary`: a layer's type, its output shape without the batch, and its number of parameters."""
 
     layer: str
     output_shape: tuple[int, ...]
@@ -16,7 +16,7 @@ class Layer:
 
 
 class Summary(list[Layer]):
-    """The rows of `summary`; prints as a table."""
+    """The rows of `summary`; `print` shows them as a table."""
 
     def __str__(self) -> str:
         rows = [(row.layer, str(row.output_shape), f"{row.parameters:,}") for row in self]
@@ -33,7 +33,7 @@ def summary(model: nn.Module) -> Summary:
         model: a network for images `(batch, 1, 28, 28)`.
 
     Returns:
-        One row for every layer that holds no other layers, in the order in which they run; `print` shows a table.
+        One row for every layer that contains no other layers, in the order in which they run.
     """
     rows = Summary()
 

@@ -20,11 +20,11 @@ from tenfold.base.files import DATA, check_size, write_atomically
 from tenfold.base.refusal import Thresholds
 from tenfold.networks import Network, build
 
-LONGEST = 200  # characters of a foreign text in an error message
+LONGEST = 200  # characters to quote in an error message
 
 
 def save(model: nn.Module, path: str | os.PathLike) -> None:
-    """Write a network, its name, options, thresholds and weights, into one safetensors file, atomically.
+    """Write a network's name, options, thresholds and weights to one safetensors file, atomically.
 
     Args:
         model: a network made by `tenfold.build`.
@@ -43,7 +43,7 @@ def save(model: nn.Module, path: str | os.PathLike) -> None:
 
 
 def restore(path: str | os.PathLike) -> Network:
-    """Rebuild a network from what `save` wrote; its logits are bit-identical to those before.
+    """Rebuild a network from a file that `save` wrote; its logits are bit-identical to the original's.
 
     Args:
         path: the file, or a run folder.
@@ -52,7 +52,7 @@ def restore(path: str | os.PathLike) -> Network:
         The network on the CPU, in evaluation mode.
 
     Raises:
-        TenfoldError: if there is no such file, it is damaged, or it holds no network of tenfold.
+        TenfoldError: if there is no such file, or it is damaged, or holds no tenfold network.
         OSError: if the file cannot be read.
     """
     path = Path(path)
@@ -70,7 +70,7 @@ def restore(path: str | os.PathLike) -> Network:
         if "thresholds" in description:  # older files have none
             model.thresholds = Thresholds(**description["thresholds"])
     except (ArithmeticError, KeyError, RuntimeError, TypeError, ValueError) as error:
-        reason = (str(error).splitlines() or [""])[-1].strip()  # PyTorch lists what does not fit, a line each
+        reason = (str(error).splitlines() or [""])[-1].strip()  # PyTorch lists what does not fit, one line each
         raise TenfoldError(
             f"{path}: its weights do not fit the network {metadata['network'][:LONGEST]}; "
             f"another version may have written them ({reason[:LONGEST]})"
@@ -79,9 +79,15 @@ def restore(path: str | os.PathLike) -> Network:
 
 
 def write_tensors(path: str | os.PathLike, tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> None:
-    """Write tensors from any device and in any memory layout, atomically, with text and a SHA-256 of all beside them.
+    """Write tensors, from any device and in any memory layout, with text and a SHA-256 of everything, atomically.
 
-    The text is one entry, which gives the same bytes each time; safetensors writes several in no fixed order.
+    All text goes into one metadata entry, so that the bytes are always the same: safetensors writes several entries in
+    no fixed order.
+
+    Args:
+        path: the file; an existing one is replaced.
+        tensors: the tensors, by name.
+        metadata: the text, by name.
     """
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     text = json.dumps({"sha256": _sha256(contiguous, metadata), **metadata})
@@ -89,12 +95,12 @@ def write_tensors(path: str | os.PathLike, tensors: Mapping[str, Tensor], metada
 
 
 def read_tensors(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Read what `write_tensors` wrote: the tensors and the text.
+    """Read the tensors and the text that `write_tensors` wrote.
 
-    Files of earlier versions, which have no SHA-256, are read without a check.
+    Files from earlier versions have no SHA-256 and are read without a check.
 
     Raises:
-        TenfoldError: if there is no such file, it is no safetensors file, or it has changed since it was written.
+        TenfoldError: if there is no such file, or it is not a safetensors file, or has changed since it was written.
     """
     if not Path(path).is_file():
         raise TenfoldError(f"{path}: no such file")
@@ -120,7 +126,7 @@ def read_tensors(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict[str, 
 
 
 def _sha256(tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> str:
-    """Over names, types, shapes and values of the tensors, and the text."""
+    """The checksum of the tensors' names, types, shapes and values, and of the text."""
     digest = hashlib.sha256(json.dumps(metadata, sort_keys=True).encode())
     for name, tensor in sorted(tensors.items()):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
@@ -129,20 +135,20 @@ def _sha256(tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> str:
 
 
 def _missing(content: bytes) -> int:
-    """How many bytes a safetensors file lacks at its end, as far as its header tells."""
+    """How many bytes are missing from the end of a safetensors file, as far as its header tells."""
     start = 8 + int.from_bytes(content[:8], "little")
     try:
         header, _ = json.JSONDecoder().raw_decode(content[8:start].decode())
         ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
         return max(0, start + max(ends) - len(content))
     except (AttributeError, KeyError, IndexError, RecursionError, TypeError, ValueError):
-        # no header; if it begins like one, its end is missing
+        # no complete header; if it begins like one, the rest is missing
         return max(0, start - len(content)) if content[8:9] == b"{" and len(content) < start < DATA else 0
 
 
 @contextmanager
 def _in_utf8(path: str | os.PathLike) -> Iterator[str]:
-    """A name of a file that is UTF-8, as safetensors wants it: its own, or that of a link to it."""
+    """A UTF-8 path to a file, as safetensors needs: its own, or that of a link to it."""
     try:
         os.fspath(path).encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""Recipes: everything that decides a training run, in one TOML file each, read into one dataclass."""
+"""Recipes: everything that determines a training run, in one TOML file each, read into one dataclass."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -13,7 +13,7 @@ from tenfold.base.errors import TenfoldError
 from tenfold.base.settings import Count, Fraction, Name, Seed
 from tenfold.synthesis import Augment
 
-# far above what trains, and low enough for a step in float32, whose numbers end at 3e38
+# far above any rate that trains, yet low enough for a step in float32, whose numbers end at 3e38
 Rate = Annotated[float, Field(gt=0, le=1e20)]
 
 
@@ -26,25 +26,25 @@ class Recipe:
         network: a name for `tenfold.build`.
         network_options: that network's options.
         seed: starts every random stream: initial weights, order of the images, augmentation, Dropout.
-        validation: how many training images are held out to measure on; 0 trains on all.
-        train_images: how many of the others to train on, every class in the same proportion; 0 is all of them.
-        epochs: passes over the training images; a fraction of one is allowed, then some images are never seen.
-        batch_size: images a step.
-        optimizer: "adamw", "adam", "sgd" (with Nesterov momentum), or "muon" for the filters of convolutions with AdamW
-            for the rest.
-        peak_lr: the highest learning rate.
-        muon_lr: likewise, of the filters under Muon.
-        muon_momentum: of Muon.
-        warmup: the fraction of all steps in which the learning rate rises.
-        schedule: "one-cycle" rises, then falls to zero, both in a straight line; "constant" rises, then stays.
-        momentum: of SGD; in Adam the decay of the gradient's mean (beta 1).
-        beta2: in Adam the decay of the squared gradient's mean.
-        weight_decay: pulls weights (not biases, not BatchNorm) toward zero.
-        label_smoothing: the share of the target that is spread over all ten classes.
-        augment: how the training images are changed, see `tenfold.synthesis.Augment`.
-        temperature: what the finished network's logits are divided by, so that its probabilities can be believed; for
-            recipes that train on all images. Where some are held out, it is fitted on those instead.
-        precision: "auto" is bfloat16 where the processor or GPU computes in it and float32 elsewhere.
+        validation: how many training images to hold out for validation; 0 trains on all.
+        train_images: how many of the others to train on, every class in the same proportion; 0 means all of them.
+        epochs: passes over the training images; in a fraction of one, some images are never seen.
+        batch_size: images per step.
+        optimizer: "adamw", "adam", "sgd" (with Nesterov momentum), or "muon", which updates the filters of convolutions
+            and leaves the rest to AdamW.
+        peak_lr: the highest learning rate; with Muon, that of AdamW.
+        muon_lr: the highest learning rate of the filters under Muon.
+        muon_momentum: the momentum of Muon.
+        warmup: the fraction of all steps during which the learning rate rises.
+        schedule: "one-cycle" rises, then falls to zero, both linearly; "constant" rises, then stays.
+        momentum: the momentum of SGD, or the decay of the mean gradient in Adam (beta 1).
+        beta2: the decay of the mean squared gradient in Adam.
+        weight_decay: pulls weights, but not biases or BatchNorm, toward zero.
+        label_smoothing: the fraction of the target that is spread over all ten classes.
+        augment: how the training images are augmented, see `tenfold.synthesis.Augment`.
+        temperature: divides the finished network's logits, to calibrate its probabilities; for recipes that train on
+            all images. Where some are held out, it is fitted on those instead.
+        precision: "auto" means bfloat16 where the hardware computes in it, and float32 elsewhere.
     """
 
     name: Name
@@ -63,7 +63,7 @@ class Recipe:
     schedule: Literal["one-cycle", "constant"]
     momentum: Fraction
     beta2: Fraction
-    weight_decay: Annotated[float, Field(ge=0, le=100)]  # whose product with any rate float32 still holds
+    weight_decay: Annotated[float, Field(ge=0, le=100)]  # its product with any rate still fits into float32
     label_smoothing: Fraction
     temperature: Annotated[float, Field(ge=0.01, le=100)] = 1.0  # networks need 0.3 to 3
     precision: Literal["auto", "float32", "bfloat16"]
@@ -99,7 +99,7 @@ def load(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
 
 
 def parse(values: Mapping[str, Any], origin: str = "recipe") -> Recipe:
-    """Make a recipe from plain values; `origin` stands in the error messages.
+    """Make a recipe from plain values; error messages name `origin`.
 
     Raises:
         TenfoldError: if a key is unknown or missing, or a value has the wrong type or range.
@@ -108,7 +108,7 @@ def parse(values: Mapping[str, Any], origin: str = "recipe") -> Recipe:
 
 
 def parse_changes(assignments: Iterable[str]) -> dict[str, Any]:
-    """Read `key=value` assignments from the command line, each value as TOML would read it, or else as text.
+    """Read `key=value` assignments from the command line, each value as TOML if it is valid, otherwise as text.
 
     Raises:
         TenfoldError: if one has no `=`.

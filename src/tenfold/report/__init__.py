@@ -1,1 +1,1 @@
-"""What people see: plots, the HTML page of a run, and text for the terminal."""
+"""Results for people: plots, the HTML page of a run, and text for the terminal."""

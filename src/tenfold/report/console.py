@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def print_data(facts: Mapping[str, Mapping[str, Any]]) -> None:
-    """Print counts per class, source, mean and checksum of the parts of a data set."""
+    """Print the source, the counts per class, the mean and the checksum of each part of a data set."""
     rows = [[str(digit), *(f"{fact['counts'][digit]:,}" for fact in facts.values())] for digit in range(10)]
     rows.append(["all", *(f"{fact['images']:,}" for fact in facts.values())])
     print_table(["digit", *facts], rows)
@@ -28,7 +28,7 @@ def print_data(facts: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def print_training(run: "Run", summary: Mapping[str, Any]) -> None:
-    """Print how a run went; the summary is from `experiment.summarize`."""
+    """Print how a run went; the summary is from `tenfold.jobs.training_run.summarize`."""
     low, high = run.load_evaluation()["interval"]
     print(f"trained {summary['parameters']:,} parameters in {summary['train_seconds']:.1f} s on {summary['device']}")
     print(
@@ -39,7 +39,7 @@ def print_training(run: "Run", summary: Mapping[str, Any]) -> None:
 
 
 def print_assessment(found: "Assessment") -> None:
-    """Print everything that was measured of a model, or of an ensemble."""
+    """Print everything measured on a model or an ensemble."""
     from tenfold.evaluation import leave_out
 
     evaluation = found.evaluation
@@ -58,8 +58,8 @@ def print_assessment(found: "Assessment") -> None:
     if found.selection:
         chosen, left = found.selection
         print(
-            f"declining readings below {chosen.threshold:.2%} confidence, "
-            f"as chosen on {chosen.n:,} validation images, keeps {left.coverage if left else 0:.2%}"
+            f"accepting only readings of at least {chosen.threshold:.2%} confidence, "
+            f"a threshold chosen on {chosen.n:,} validation images, keeps {left.coverage if left else 0:.2%}"
         )
         if left:
             low, high = left.interval
@@ -116,7 +116,7 @@ def _print_robustness(worse: "Robustness") -> None:
 
 
 def print_comparison(paths: Sequence[Path], evaluations: Sequence["Evaluation"], comparison: "Comparison") -> None:
-    """Print how two models did, and where they differ."""
+    """Print the accuracies of two models, and the images that they read differently."""
     for path, one in zip(paths, evaluations, strict=True):
         print(f"{path}: {one}")
     print(comparison)
@@ -129,7 +129,7 @@ def print_comparison(paths: Sequence[Path], evaluations: Sequence["Evaluation"],
 
 
 def print_study(summary: Sequence[Mapping[str, Any]]) -> None:
-    """Print the comparison of a study's groups, from `study.summarize`."""
+    """Print the comparison of a study's groups, from `tenfold.jobs.study.summarize`."""
     print_table(
         ["recipe", "n", "mean", "sd", "difference", "95 % of the mean", "95 % of the difference", "p"],
         [
@@ -146,7 +146,7 @@ def print_study(summary: Sequence[Mapping[str, Any]]) -> None:
 
 
 def print_models(rows: Sequence["Row"], pairs: Sequence["Pair"]) -> None:
-    """Print what models did in a comparison, fewest mistakes first, and whether each is better than the next."""
+    """Print the results of a comparison, fewest mistakes first, and whether each model is better than the next."""
     p = {(pair.first, pair.second): pair.p for pair in pairs}
     following = [row.model for row in rows[1:]]
     print_table(
@@ -192,7 +192,7 @@ def print_exports(files: Sequence[Mapping[str, Any]]) -> None:
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table, aligned to the right; where nobody watches it is 120 characters wide."""
+    """Print a right-aligned table, as wide as the terminal; 120 characters if there is none."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table

@@ -1,4 +1,4 @@
-"""The report: one HTML page about one training run, complete in itself."""
+"""The report: a self-contained HTML page about one training run."""
 
 import base64
 import io
@@ -23,9 +23,9 @@ from tenfold.report.plots import style
 from tenfold.training import History
 
 GALLERY = 24  # fills rows of 3, 6 and 8
-LEFT_OUT = (0.005, 0.01)  # shares of the images
+LEFT_OUT = (0.005, 0.01)  # fractions of the images
 ERROR_RATES = (0.005, 0.002, 0.001)
-# What the ink of a plot becomes on a dark page.
+# The colors of plots on a dark page.
 DARK = {style.INK: "#e6e9ed", style.MUTED: "#a7b0bb", style.RULE: "#343b44", style.TRAINING: "#56b4e9"}
 DARK |= {style.VALIDATION: "#f08a3c", style.FOUR_COLORS[3]: "#cc79a7"}
 
@@ -50,21 +50,21 @@ def render(
 
     Args:
         title: the page's heading.
-        recipe: what was trained and how; None for a file.
-        environment: names and values of whatever describes machine and software, or the file.
+        recipe: the recipe of the run; None for a file.
+        environment: what describes the machine and the software, or the file: values by name.
         history: the measurements of every epoch; None for a file.
         evaluation: the model's answers to `test`.
-        temperature: what the model's logits were divided by.
-        uncalibrated_error: the expected calibration error before that, where it is known.
-        validation: the model's answers to images that were held out from training, where there are any.
-        error_rate: the error rate to find a threshold for, beside the usual ones.
-        robustness: the model's accuracies on worse images, where they were measured.
-        pictures: PNG files of what the model looks at, each with what it shows.
+        temperature: the temperature by which the model's logits were divided.
+        uncalibrated_error: the expected calibration error before that, a fraction; None if unknown.
+        validation: the model's answers to images held out from training; None if there are none.
+        error_rate: an error rate to find a threshold for, in addition to the usual ones; None for no other.
+        robustness: the model's accuracies on worse images; None if they were not measured.
+        pictures: PNG files of what the model looks at, each with a caption.
         test: the test digits, for the pictures of the mistakes.
-        layers: the network's, from `tenfold.summary`; none where they are not known.
+        layers: the network's layers, from `tenfold.summary`; empty if unknown.
 
     Returns:
-        A page that needs no network, no script and no other file; pictures are inside.
+        A self-contained page: it embeds its pictures and needs no script, no other file and no connection.
     """
     jinja = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     jinja.filters.update(percent=plots.percent, confidence=plots.confidence, plain=plain, count="{:,}".format)
@@ -103,9 +103,9 @@ def render(
 
 
 def themes(figure: Figure) -> tuple[str, str]:
-    """Write a figure as SVG without a background, once for a light and once for a dark page, both as data URIs."""
+    """Write a figure as SVG without a background, for a light and for a dark page; returns two data URIs."""
     file = io.BytesIO()
-    # text stays text, and the same figure gives the same bytes
+    # text stays text, and equal figures give equal bytes
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": "tenfold"}):
         nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         figure.savefig(file, format="svg", transparent=True, metadata=nothing)
@@ -116,14 +116,14 @@ def themes(figure: Figure) -> tuple[str, str]:
 
 
 def picture(image: UInt8[np.ndarray, "28 28"]) -> str:
-    """Write an image as PNG, dark ink on white paper, as a data URI."""
+    """Write an image as a PNG with dark ink on white paper; returns a data URI."""
     file = io.BytesIO()
     Image.fromarray(255 - image).save(file, "PNG")
     return data_uri("image/png", file.getvalue())
 
 
 def card(file: Path) -> tuple[str, int, int]:
-    """Take in a picture with the colors reduced to a palette; returns a data URI, the width and the height."""
+    """Embed a picture, reduced to a palette of colors; returns a data URI, the width and the height."""
     content = io.BytesIO()
     with Image.open(file) as image:
         image.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(content, "PNG", optimize=True)
@@ -131,12 +131,12 @@ def card(file: Path) -> tuple[str, int, int]:
 
 
 def data_uri(kind: str, content: bytes) -> str:
-    """Put a file's content where a page expects its address."""
+    """Encode a file's content as a data URI."""
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
 def most_confused(evaluation: Evaluation) -> tuple[int, int, int] | None:
-    """The most frequent mistake as `(true digit, read as, count)`; None if several are as frequent or there is none."""
+    """The most frequent mistake as `(true digit, digit read, count)`; None if it is tied or there is none."""
     counts = evaluation.confusion - np.diag(np.diag(evaluation.confusion))
     if not counts.any() or (counts == counts.max()).sum() > 1:
         return None
@@ -145,7 +145,7 @@ def most_confused(evaluation: Evaluation) -> tuple[int, int, int] | None:
 
 
 def plain(value: object) -> str:
-    """Write a setting for people: true or false as yes or no, nothing as a dash, a table as `key = value`."""
+    """Write a setting for people: booleans as yes or no, an empty value as a dash, a table as `key = value`."""
     if value is None or value in ("", {}, []):
         return "\N{EN DASH}"
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""`fit` trains a network; `History`, callbacks and checkpoints go with it."""
+"""`fit`, which trains a network, and what belongs to it: `History`, callbacks, checkpoints."""
 
 from tenfold.training.callbacks import BestCheckpoint, Callback, CSVLogger, EarlyStopping, ProgressBar
 from tenfold.training.checkpoint import Checkpoint

@@ -1,4 +1,4 @@
-"""What can be done while a network trains. Write your own by overriding methods of `Callback`."""
+"""Callbacks, called while a network trains. Write your own by overriding methods of `Callback`."""
 
 import os
 import time
@@ -16,7 +16,7 @@ from tenfold.training.state import Training
 class Callback:
     """Methods that `fit` calls; each does nothing unless overridden.
 
-    Every method gets the `Training`: its model, optimizers, recipe, history, and `stop(reason)`.
+    Every method gets the `Training`, with its model, optimizers, recipe, history, and `stop(reason)`.
     """
 
     def on_train_begin(self, training: Training) -> None:
@@ -29,15 +29,15 @@ class Callback:
         """After every epoch, when its row is in `training.history`."""
 
     def on_train_end(self, training: Training) -> None:
-        """After the last step, also when training was stopped, interrupted, or diverged."""
+        """After the last step, even if training was stopped, was interrupted, or diverged."""
 
 
 class EarlyStopping(Callback):
-    """Stop when the validation loss has not improved for some epochs.
+    """Stop when the validation loss has not improved for several epochs.
 
     Args:
-        patience: how many epochs without improvement to allow.
-        min_delta: how much lower the loss must be to count as better.
+        patience: epochs without improvement after which to stop.
+        min_delta: by how much the loss must fall to count as an improvement, in nats.
 
     Raises:
         TenfoldError: when training begins without validation images.
@@ -53,7 +53,7 @@ class EarlyStopping(Callback):
             raise TenfoldError("early stopping needs validation images; set the recipe's validation above 0")
 
     def on_epoch_end(self, training: Training) -> None:
-        """Stop when the best epoch lies too far back."""
+        """Stop when the best epoch is too long ago."""
         best, best_epoch = float("inf"), 0
         for epoch, loss in enumerate(_numbers(training.history, "validation_loss"), start=1):
             if loss < best - self.min_delta:
@@ -76,11 +76,11 @@ class BestCheckpoint(Callback):
         self.path = path
 
     def on_train_begin(self, training: Training) -> None:
-        """Check that there is something to compare by, and that it can be saved."""
+        """Check that there is something to compare, and that the file can be written."""
         if not training.task.has_validation:
             raise TenfoldError("the best checkpoint needs validation images; set the recipe's validation above 0")
         if not len(training.history):
-            save(training.model, self.path)  # fails now rather than after an epoch, if it must
+            save(training.model, self.path)  # if this must fail, better now than after an epoch
 
     def on_epoch_end(self, training: Training) -> None:
         """Save when no earlier epoch was as good."""
@@ -93,7 +93,7 @@ class CSVLogger(Callback):
     """Write the history to a CSV file after every epoch.
 
     Args:
-        path: the file; it is replaced by a longer one each time.
+        path: the file; each epoch rewrites it.
     """
 
     def __init__(self, path: str | os.PathLike) -> None:
@@ -107,7 +107,7 @@ class CSVLogger(Callback):
 class ProgressBar(Callback):
     """Show progress on standard error: a bar with rate and time left, and a line for every finished epoch.
 
-    Where standard error is no terminal, only the lines are written.
+    If standard error is not a terminal, only the lines are written.
     """
 
     REFRESH_SECONDS = 0.1
@@ -121,7 +121,7 @@ class ProgressBar(Callback):
             TextColumn("{task.fields[rate]:,.0f} images/s"),
             TimeRemainingColumn(),
         )
-        # refreshed by hand: rich's own refreshing runs in a thread that would slow the training
+        # refreshed by hand, because rich refreshes from a thread, which would slow the training
         self.progress = Progress(*columns, console=self.console, auto_refresh=False, transient=True)
 
     def on_train_begin(self, training: Training) -> None:

@@ -1,4 +1,4 @@
-"""Checkpoints: everything that a training run needs to go on as if it had never stopped."""
+"""Checkpoints: everything that a training run needs to continue as if it had never stopped."""
 
 import os
 
@@ -14,7 +14,7 @@ from tenfold.training.state import Training
 class Checkpoint(Callback):
     """Write a checkpoint before the first epoch and after every epoch, for `fit(resume=path)`.
 
-    It holds the weights, the optimizer's state and the history. Random streams need no place in it: every epoch starts
+    It holds the weights, the optimizers' state and the history. Random streams need not be stored: every epoch starts
     its own from the seed.
 
     Args:
@@ -29,7 +29,7 @@ class Checkpoint(Callback):
         self._write(training)
 
     def on_epoch_end(self, training: Training) -> None:
-        """Write where training stands."""
+        """Write the current state."""
         self._write(training)
 
     def _write(self, training: Training) -> None:
@@ -37,14 +37,14 @@ class Checkpoint(Callback):
 
 
 def load_checkpoint(path: str | os.PathLike, training: Training) -> None:
-    """Put a training run into the state of a checkpoint.
+    """Put a training run into the state stored in a checkpoint.
 
     Args:
-        path: what `Checkpoint` wrote.
-        training: a run by the same recipe that has not begun.
+        path: the file that `Checkpoint` wrote.
+        training: a run with the same recipe that has not begun.
 
     Raises:
-        TenfoldError: if the file is missing, damaged, or of another network or optimizer.
+        TenfoldError: if the file is missing, damaged, or from another network or optimizer.
         OSError: if the file cannot be read.
     """
     stored, metadata = read_tensors(path)
@@ -59,7 +59,7 @@ def load_checkpoint(path: str | os.PathLike, training: Training) -> None:
 
 
 def _tensors(training: Training) -> dict[str, Tensor]:
-    """Everything that training changes, by name; the tensors themselves, not copies."""
+    """Every tensor that training changes, by name; the tensors themselves, not copies."""
     tensors = {f"model/{name}": tensor for name, tensor in training.model.state_dict().items()}
     for number, optimizer in enumerate(training.optimizers):
         for index, moments in enumerate(optimizer.moments):

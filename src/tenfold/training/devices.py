@@ -9,10 +9,10 @@ from tenfold.base.errors import TenfoldError
 
 
 def choose_device(name: str | None = None) -> torch.device:
-    """The device called `name`, or else the fastest there is: CUDA, then Apple's MPS, then the CPU.
+    """The device called `name`, or by default the fastest available: CUDA, then Apple's MPS, then the CPU.
 
     Raises:
-        TenfoldError: if there is no such device on this machine.
+        TenfoldError: if this machine has no such device.
     """
     available = ["cpu"]
     if torch.cuda.is_available():
@@ -34,19 +34,19 @@ def autocast(device: torch.device, precision: str) -> AbstractContextManager:
         precision: "float32", "bfloat16", or "auto": bfloat16 where the hardware computes in it.
     """
     if precision == "bfloat16" or (precision == "auto" and computes_in_bfloat16(device)):
-        # each weight is cast once a step, so there is nothing to cache, and CUDA graphs forbid it
+        # each weight is cast once per step, so there is nothing to cache, and CUDA graphs forbid caching
         return torch.autocast(device.type, torch.bfloat16, cache_enabled=False)
     return nullcontext()
 
 
 def capture_cuda_graph(model: nn.Module, shape: tuple[int, ...], precision: AbstractContextManager) -> None:
-    """Make a model in training mode replay its forward and backward pass as CUDA graphs, until `release_cuda_graph`.
+    """Make a model replay its forward and backward passes as CUDA graphs while training, until `release_cuda_graph`.
 
     A step of a small network is dozens of short kernels; launching them one by one takes longer than running them.
 
     Args:
-        model: on a CUDA device; without control flow that depends on the data.
-        shape: of every batch to come.
+        model: a model on a CUDA device, without control flow that depends on the data.
+        shape: the shape of every batch to come.
         precision: the context from `autocast` in which the model will run.
 
     Source: `torch.cuda.make_graphed_callables`, which replaces the `forward` of this one instance.
@@ -60,7 +60,7 @@ def capture_cuda_graph(model: nn.Module, shape: tuple[int, ...], precision: Abst
 
 
 def release_cuda_graph(model: nn.Module) -> None:
-    """Give a model its own `forward` back; without a captured graph nothing happens."""
+    """Give a model its own `forward` back; does nothing if no graph was captured."""
     model.__dict__.pop("forward", None)
 
 

@@ -1,4 +1,4 @@
-"""Answers to training images from networks that were not trained on them."""
+"""Out-of-fold predictions: training images read by networks that were not trained on them."""
 
 from dataclasses import replace
 
@@ -13,18 +13,18 @@ from tenfold.training.loop import fit, seed_everything
 
 
 def out_of_fold(digits: Digits, recipe: Recipe, folds: int = 4) -> Float[np.ndarray, "n 10"]:
-    """Let every image be read by a network that was trained on the others: cross-validation.
+    """Predict every image with a network trained without it, by stratified cross-validation.
 
     Args:
-        digits: split into `folds` parts, every class in the same proportion in each.
-        recipe: trains a network for each part, on all the other parts; its validation split is not used.
-        folds: how many parts, at least 2.
+        digits: the images, split into `folds` parts with every class in the same proportion.
+        recipe: how to train a network for each part, on all the other parts; its validation split is not used.
+        folds: the number of parts, at least 2.
 
     Returns:
-        The logits of every image.
+        The logits of every image, float32.
 
     Raises:
-        TenfoldError: if there are not enough images; and all that `fit` raises.
+        TenfoldError: if there are fewer images than folds; or whatever `fit` raises.
 
     Source: M. Stone, "Cross-Validatory Choice and Assessment of Statistical Predictions", JRSS B 36, 1974.
     """

@@ -17,7 +17,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class _Row(BaseModel, extra="forbid"):
-    """What a line of a CSV file may say."""
+    """What a line of a CSV file may hold."""
 
     epoch: int
     loss: NotNegative
@@ -32,11 +32,11 @@ COLUMNS = tuple(_Row.model_fields)
 
 
 class History:
-    """Measurements of a training run, one row an epoch.
+    """Measurements of a training run, one row per epoch.
 
-    Columns: `epoch` from 1; `loss` (cross-entropy in nats) and `accuracy` (a fraction), both over the training batches
-    as the network saw them, augmented and with Dropout; `validation_loss` and `validation_accuracy`, None where nothing
-    is held out; `learning_rate` of the last step; `seconds` spent on training, validation not included.
+    Columns: `epoch`, from 1; `loss` (cross-entropy in nats) and `accuracy` (a fraction), both over the training batches
+    as the network saw them, augmented and with Dropout; `validation_loss` and `validation_accuracy`, None if nothing is
+    held out; `learning_rate` of the last step; `seconds` spent on training, without validation.
 
     `history["loss"]` is a column as a list.
     """
@@ -74,7 +74,7 @@ class History:
         return pd.DataFrame(self.rows, columns=list(COLUMNS)).set_index("epoch")
 
     def to_csv(self) -> str:
-        """The measurements as CSV, an empty field where there is no value; floats are written in full."""
+        """The measurements as CSV, with empty fields for missing values; floats are written in full."""
         text = io.StringIO()
         writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
         writer.writeheader()
@@ -83,10 +83,10 @@ class History:
 
     @classmethod
     def from_csv(cls, lines: Iterable[str], name: str = "history") -> "History":
-        """Read what `to_csv` wrote; `name` stands in the error messages.
+        """Read what `to_csv` wrote; error messages name `name`.
 
         Raises:
-            TenfoldError: if the lines are not such a table.
+            TenfoldError: if the lines are no such table.
         """
         history = cls()
         reader = csv.DictReader(lines)

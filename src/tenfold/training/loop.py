@@ -48,24 +48,24 @@ def fit(
     """Train a network, in place.
 
     The same seed, data and number of threads give bit-identical weights on the same CPU. Ctrl-C (or stopping a
-    notebook cell) ends the training cleanly: the model keeps what it learned so far.
+    notebook cell) ends the training cleanly: the model keeps what it has learned so far.
 
     Args:
         model: any module that takes standardized images `(batch, 1, 28, 28)` and returns logits `(batch, 10)`.
         train: the training digits.
         recipe: a `Recipe`, or the name of one.
-        validation: digits to measure on after every epoch; by default `recipe.validation` of the training digits are
-            held out for it.
+        validation: digits to validate on after every epoch; by default, `recipe.validation` of the training digits are
+            held out.
         callbacks: called in order, see `Callback`.
-        device: "cpu", "cuda" or "mps"; by default the fastest there is.
-        resume: a checkpoint file, to go on from where it was written.
+        device: "cpu", "cuda" or "mps"; by default the fastest available.
+        resume: a checkpoint file from which to continue.
 
     Returns:
-        The history; `history.stopped` says why, if training ended before the last epoch.
+        The history; if training ended before the last epoch, `history.stopped` says why.
 
     Raises:
-        DivergedError: if the loss is no longer finite, and the model then has the weights of the last good epoch; or if
-            it ended far above that of blind guessing, with most of the training images misread.
+        DivergedError: if the loss is no longer finite; the model then has the weights of the last good epoch. Or if the
+            loss ends far above that of blind guessing, with most of the training images misread.
         TenfoldError: if the recipe does not fit the data, or there is no such device.
     """
     recipe = recipes.load(recipe) if isinstance(recipe, str) else recipe
@@ -73,7 +73,7 @@ def fit(
     if len(train) < 2:
         raise TenfoldError("training needs at least 2 images")
     if isinstance(model, Network):
-        model.thresholds = None  # what was calibrated for other weights
+        model.thresholds = None  # they were calibrated for other weights
     started = time.perf_counter()
     chosen = choose_device(device)
     training = Training(model, SingleDigits(train, validation, recipe, chosen), recipe, chosen)
@@ -91,15 +91,16 @@ def run(
     Args:
         training: a run that has not begun.
         callbacks: called in order, see `Callback`.
-        resume: a checkpoint file, to go on from where it was written.
-        setup_seconds: spent before; they count for the first epoch.
+        resume: a checkpoint file from which to continue.
+        setup_seconds: time already spent on preparations, added to that of the first epoch.
 
     Returns:
-        The history; `history.stopped` says why, if training ended before the last epoch.
+        The history; if training ended before the last epoch, `history.stopped` says why.
 
     Raises:
-        DivergedError: if the loss is no longer finite; the model then has the weights of the last good epoch.
-        TenfoldError: if the checkpoint is missing, damaged, or of another network or optimizer.
+        DivergedError: if the loss is no longer finite; the model then has the weights of the last good epoch. Or if the
+            loss ends far above that of blind guessing, with most of the training examples misread.
+        TenfoldError: if the checkpoint is missing, damaged, or from another network or optimizer.
     """
     steps_per_epoch = training.task.steps_per_epoch
     try:
@@ -136,11 +137,11 @@ def run(
 
 
 def _check_end(training: Training) -> None:
-    """Refuse a training that ended far from anything.
+    """Raise DivergedError if training ended with both a high loss and a low accuracy.
 
-    A loss above that of blind guessing alone is no divergence: softmax regression at a high learning rate is merely far
-    too sure of itself, and a temperature mends that. Neither is a low accuracy, which may be one of too few steps: but
-    then the loss is near that of fresh weights. No training that learns anything ends with both.
+    A loss above that of blind guessing is not enough: softmax regression at a high learning rate is merely far too
+    confident, which a temperature mends. Neither is a low accuracy, which may come from too few steps; but then the
+    loss is near that of fresh weights. No training that learns anything ends with both.
     """
     history, chance = training.history, training.task.chance_loss
     loss, accuracy = history["loss"][-1] or 0.0, history["accuracy"][-1] or 0.0
@@ -160,16 +161,21 @@ def _not_finite(where: str, rate: float) -> DivergedError:
 
 
 def hold_out(train: Digits, recipe: Recipe, validation: Digits | None = None) -> tuple[Digits, Digits | None]:
-    """Divide training digits as a recipe wants; what is divided already stays as it is.
+    """Split training digits as a recipe asks; digits that come with a validation set are not split again.
 
-    Where the recipe would take more than half of the digits for validation, it gets a sixth, with a warning: recipes
-    are made for MNIST's 60,000, and people bring some hundreds.
+    If the recipe would take more than half of the digits for validation, it gets a sixth, with a warning: recipes are
+    made for MNIST's 60,000 images, and people may bring a few hundred.
+
+    Args:
+        train: the training digits.
+        recipe: gives `validation` and `train_images`.
+        validation: digits to validate on, if they are already split.
 
     Returns:
         The digits to train on, and those to validate on, if any.
 
     Raises:
-        TenfoldError: if there are not enough.
+        TenfoldError: if there are fewer digits than the recipe's `train_images`.
     """
     if validation is None and recipe.validation > 0:
         count = recipe.validation
@@ -190,7 +196,18 @@ def hold_out(train: Digits, recipe: Recipe, validation: Digits | None = None) ->
 def train_epoch(training: Training, epoch: int, callbacks: Sequence[Callback]) -> dict[str, float]:
     """Show every training example once, in random order, and update the weights after each batch.
 
-    The last epoch of a recipe with a fraction of one ends early.
+    If the recipe asks for a fraction of an epoch, the last epoch ends early.
+
+    Args:
+        training: the run in progress.
+        epoch: the number of the epoch, from 1.
+        callbacks: called after every step.
+
+    Returns:
+        `loss` in nats, `accuracy` as a fraction, `learning_rate` of the last step, and `seconds`.
+
+    Raises:
+        DivergedError: if the loss is no longer finite.
     """
     started = time.perf_counter()
     # every epoch has its own random stream, so that a resumed run draws the same numbers as an uninterrupted one
@@ -206,7 +223,7 @@ def train_epoch(training: Training, epoch: int, callbacks: Sequence[Callback]) -
         for callback in callbacks:
             callback.on_step_end(training)
         if training.device.type == "cpu" and not losses[step].isfinite():
-            break  # on a GPU, looking at every loss would mean waiting for it
+            break  # on a GPU, checking every loss would mean waiting for it
     loss = losses[: step + 1].mean().item()
     seconds = time.perf_counter() - started
     if not math.isfinite(loss):
@@ -222,11 +239,11 @@ def train_step(training: Training, batch: Any, scale: float) -> tuple[Float[Tens
 
     Args:
         training: model, task and optimizers.
-        batch: one of the task's.
+        batch: a batch from the task.
         scale: the learning rate as a fraction of its peak.
 
     Returns:
-        The loss of the batch before the update, without regularization, and how many of it were right.
+        The loss of the batch before the update, without regularization, and how many of its examples were right.
     """
     inputs, targets = training.task.augment(batch)
     with training.precision:
@@ -240,7 +257,11 @@ def train_step(training: Training, batch: Any, scale: float) -> tuple[Float[Tens
 
 
 def validate(training: Training) -> dict[str, float | None]:
-    """Loss and accuracy on the examples that were held out; None where there are none."""
+    """Loss and accuracy on the held-out examples; None if there are none.
+
+    Raises:
+        DivergedError: if the loss is not finite.
+    """
     if not training.task.has_validation:
         return {"validation_loss": None, "validation_accuracy": None}
     loss, accuracy = training.task.validate(training.model)

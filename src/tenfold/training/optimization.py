@@ -1,7 +1,7 @@
-"""The optimizers and the learning rate that a recipe asks for.
+"""The optimizers and the learning rate schedule that a recipe asks for.
 
-They are written out, not taken from `torch.optim`: a reader sees the rule, and the first use of `torch.optim` loads
-PyTorch's compiler, which takes a second: as long as a whole training by the fastest recipe.
+They are written out, not taken from `torch.optim`, so that the rule can be read here. Besides, the first use of
+`torch.optim` loads PyTorch's compiler, which takes about as long as a whole training with the fastest recipe.
 """
 
 import math
@@ -20,9 +20,9 @@ class Optimizer(ABC):
     """Updates parameters from their gradients.
 
     Args:
-        parameters: what to update.
+        parameters: the parameters to update.
         peak_lr: the highest learning rate.
-        names: of the running means that are kept for each parameter.
+        names: names of the running means to keep for each parameter.
     """
 
     def __init__(self, parameters: list[nn.Parameter], peak_lr: float, *names: str) -> None:
@@ -45,7 +45,7 @@ class Optimizer(ABC):
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent with Nesterov momentum; weights decay by way of the gradient.
+    """Stochastic gradient descent with Nesterov momentum; weight decay is added to the gradient.
 
     Source: I. Sutskever et al., "On the importance of initialization and momentum in deep learning", ICML 2013.
     """
@@ -55,14 +55,14 @@ class SGD(Optimizer):
         self.momentum, self.weight_decay = recipe.momentum, recipe.weight_decay
 
     def update(self, parameter: nn.Parameter, gradient: Tensor, moments: Moments, lr: float) -> None:
-        """Step along the velocity, as it will be after this gradient and once more the momentum."""
+        """Step along the gradient plus the updated velocity times the momentum: Nesterov's look ahead."""
         gradient = gradient.add(parameter, alpha=self.weight_decay if decays(parameter) else 0.0)
         velocity = moments["velocity"].mul_(self.momentum).add_(gradient)
         parameter.sub_(gradient.add(velocity, alpha=self.momentum), alpha=lr)
 
 
 class AdamW(Optimizer):
-    """Adam with decoupled weight decay, or, as `decoupled=False`, Adam with decay by way of the gradient.
+    """Adam with decoupled weight decay; with `decoupled=False`, plain Adam, whose decay is added to the gradient.
 
     Sources: I. Loshchilov and F. Hutter, "Decoupled Weight Decay Regularization", ICLR 2019, algorithm 2; D. Kingma and
     J. Ba, "Adam", ICLR 2015, algorithm 1.
@@ -89,13 +89,13 @@ class AdamW(Optimizer):
 
 
 class Muon(Optimizer):
-    """Momentum whose update is made orthogonal, for the filters of convolutions.
+    """Momentum with orthogonalized updates, for the filters of convolutions.
 
-    The momentum of a layer, as a matrix with a row for every filter, is replaced by the nearest matrix whose singular
-    values are all 1: no direction in the weights dominates an update. Before it, the layer's weights are scaled to a
-    fixed norm; under BatchNorm their norm has no effect except to shrink later updates.
+    The momentum of a layer, seen as a matrix with a row for every filter, is replaced by the nearest matrix whose
+    singular values are all 1, so that no direction in the weights dominates an update. Before each update, the layer's
+    weights are scaled to a fixed norm; under BatchNorm, a growing norm would only shrink later updates.
 
-    Sources: K. Jordan et al., "Muon: An optimizer for hidden layers in neural networks", 2024; the fixed norm as in
+    Sources: K. Jordan et al., "Muon: An optimizer for hidden layers in neural networks", 2024; the fixed norm from
     K. Jordan's CIFAR-10 Airbench, 2024.
     """
 
@@ -104,7 +104,7 @@ class Muon(Optimizer):
         self.momentum = recipe.muon_momentum
 
     def update(self, parameter: nn.Parameter, gradient: Tensor, moments: Moments, lr: float) -> None:
-        """Scale the filters `(channels, ...)` to a mean norm of 1 and turn them."""
+        """Scale the filters `(channels, ...)` to a mean norm of 1, then subtract the orthogonalized momentum."""
         velocity = moments["velocity"].mul_(self.momentum).add_(gradient)
         lookahead = gradient.add(velocity, alpha=self.momentum)  # Nesterov's, as in SGD
         parameter.mul_(len(parameter) ** 0.5 / parameter.norm())
@@ -112,10 +112,15 @@ class Muon(Optimizer):
 
 
 def orthogonalize(matrix: Float[Tensor, "rows columns"], steps: int = 3) -> Float[Tensor, "rows columns"]:
-    """Bring all singular values of a matrix near 1 by a Newton-Schulz iteration, which needs only products.
+    """Bring all singular values of a matrix near 1 by a Newton-Schulz iteration, which needs only matrix products.
 
-    Source: the fifth-order polynomial of K. Jordan et al., "Muon", 2024. After a few steps the singular values lie
-    roughly between 0.5 and 1.5, which is near enough for an update.
+    After a few steps the singular values lie roughly between 0.5 and 1.5, close enough for an update.
+
+    Args:
+        matrix: any matrix but zero.
+        steps: the number of iterations.
+
+    Source: the fifth-order polynomial of K. Jordan et al., "Muon", 2024.
     """
     a, b, c = 3.4445, -4.7750, 2.0315
     tall = matrix.shape[0] > matrix.shape[1]
@@ -128,12 +133,12 @@ def orthogonalize(matrix: Float[Tensor, "rows columns"], steps: int = 3) -> Floa
 
 
 def decays(parameter: nn.Parameter) -> bool:
-    """Whether a parameter is pulled toward zero: weights are, biases and BatchNorm's scale and shift are not."""
+    """Whether weight decay applies to a parameter: to weights, but not to biases or BatchNorm's scale and shift."""
     return parameter.ndim > 1
 
 
 def make_optimizers(model: nn.Module, recipe: Recipe) -> list[Optimizer]:
-    """Make the optimizers of a recipe; together they update every parameter of the model that wants a gradient."""
+    """Make the optimizers of a recipe; together they update every parameter of the model that requires a gradient."""
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     if recipe.optimizer == "sgd":
         return [SGD(parameters, recipe)]
@@ -151,7 +156,7 @@ def schedule(recipe: Recipe, progress: float) -> float:
 
     Args:
         recipe: gives the warmup and the schedule.
-        progress: the fraction of all steps that is done, 0 to 1.
+        progress: the fraction of all steps done, 0 to 1.
 
     Source: L. Smith and N. Topin, "Super-Convergence", 2017 (one-cycle).
     """

@@ -2,14 +2,14 @@
 
 recipe.toml             what was asked for
 environment.json        where it ran: machine, versions, threads, device, data with checksums
-history.csv             a row an epoch
-model.safetensors       the weights, and below which scores what they read is refused as no digit
-checkpoint.safetensors  how to go on; only while the run is unfinished
+history.csv             a row for every epoch
+model.safetensors       the weights, and the thresholds below which an answer is refused as no digit
+checkpoint.safetensors  the state to resume from; only while the run is unfinished
 evaluation.json         test figures; only when the run is finished
-report.html             all of it as one page; only when the run is finished
+report.html             all of it on one page; only when the run is finished
 
-While somebody writes to it, the folder is locked, see `tenfold.base.files.locked`. `recipe.toml` is written after the
-environment, and removed first when a run is replaced: wherever that is killed, the same command can begin again.
+The folder is locked while a process writes to it, see `tenfold.base.files.locked`. `recipe.toml` is written after the
+environment, and removed first when a run is replaced: wherever the process is killed, the same command can start over.
 """
 
 import os
@@ -50,7 +50,7 @@ BEGUN = {"recipe.toml", "environment.json"}
 
 
 def _place(value: Any) -> str:
-    """A name or a path that the system takes; unlike pydantic's text it need not be UTF-8."""
+    """A name or a path that the system accepts; unlike pydantic's strings, it need not be UTF-8."""
     if not isinstance(value, str) or not value or "\0" in value:
         raise ValueError("should be the place of a data set")
     return value
@@ -61,7 +61,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class _Environment(BaseModel, extra="allow", strict=True):
-    """What is read from environment.json; all else in it is only shown."""
+    """The values used from environment.json; everything else in it is only shown."""
 
     format: Annotated[int, Field(ge=1)]
     data: Annotated[str, PlainValidator(_place)]
@@ -72,7 +72,7 @@ class _Environment(BaseModel, extra="allow", strict=True):
 
 
 class _Figures(BaseModel, extra="allow", strict=True):
-    """What is read from evaluation.json; None is what older runs do not have."""
+    """The values used from evaluation.json; those that older runs lack are None."""
 
     accuracy: Share
     accuracy_without_label_errors: Share | None = None
@@ -83,13 +83,13 @@ class _Figures(BaseModel, extra="allow", strict=True):
 
 
 class Run:
-    """A run folder that exists.
+    """An existing run folder.
 
     Args:
         path: the folder.
 
     Raises:
-        TenfoldError: if it is no run folder, half-written, or written by a newer tenfold.
+        TenfoldError: if it is not a run folder, is half-written, or was written by a newer tenfold.
     """
 
     def __init__(self, path: str | os.PathLike) -> None:
@@ -100,25 +100,25 @@ class Run:
             )
         if not self.file("recipe.toml").is_file():
             raise TenfoldError(f"{path}: not a run folder, it has no recipe.toml")
-        _ = self.environment  # which is checked as it is read
+        _ = self.environment  # reading it checks it
 
     @classmethod
     def create(cls, path: str | os.PathLike, recipe: Recipe, environment: dict[str, Any], force: bool = False) -> "Run":
-        """Write what is known before training into a folder that is `locked`.
+        """Write the recipe and the environment, before training, into a folder that is `locked`.
 
         Args:
-            path: the folder; empty, or with a run.
+            path: the folder, empty or with a run in it.
             recipe: what will be trained.
             environment: from `describe_environment`.
-            force: whether to replace a run that is already there, if it has more than these two.
+            force: whether to replace an existing run that has more than a recipe and an environment.
 
         Raises:
-            TenfoldError: if what is in the folder may not be replaced.
-            OSError: if it cannot be written.
+            TenfoldError: if the folder's contents may not be replaced.
+            OSError: if the folder cannot be written.
         """
         path = Path(path)
         present = {entry.name for entry in path.iterdir()} - {LOCK}
-        # wherever a run is killed, it has one of these two, or nothing
+        # wherever a run is killed, at least one of the two is there, or nothing is
         if present and not present & BEGUN:
             raise TenfoldError(f"{path}: exists and is no run folder; choose another with --out")
         if not force and not present <= BEGUN:
@@ -143,12 +143,12 @@ class Run:
 
     @cached_property
     def recipe(self) -> Recipe:
-        """The recipe that was trained."""
+        """The recipe of the run."""
         return recipes.load(str(self.file("recipe.toml")))
 
     @cached_property
     def environment(self) -> dict[str, Any]:
-        """Where it was trained, see `describe_environment`."""
+        """Where and on what data it was trained, see `describe_environment`."""
         environment = self._read_json("environment.json")
         form = environment.get("format")
         if isinstance(form, int) and form > FORMAT:
@@ -161,7 +161,7 @@ class Run:
 
     @property
     def history(self) -> History:
-        """What was measured after every finished epoch."""
+        """The measurements of every finished epoch."""
         path = self.file("history.csv")
         if path.is_file():
             history = History.from_csv(read_bytes(path, TEXT).decode("utf-8", "replace").splitlines(), str(path))
@@ -177,10 +177,10 @@ class Run:
         return self.file("evaluation.json").is_file()
 
     def load_digits(self) -> tuple[Digits, Digits]:
-        """Load the training and the test digits that the run was made with.
+        """Load the training and test digits of the run.
 
         Raises:
-            TenfoldError: if they cannot be loaded, or have changed since.
+            TenfoldError: if they cannot be loaded, or have changed since the run.
         """
         source = self.environment["data"]
         train, test = load(source)
@@ -218,13 +218,13 @@ class Run:
         return figures
 
     def save_evaluation(self, figures: dict[str, Any], report: str) -> None:
-        """Write report and test figures, which makes the run finished, and drop the checkpoint."""
+        """Write the report and then the test figures, which mark the run as finished, and drop the checkpoint."""
         write_atomically(self.file("report.html"), report)
         write_atomically(self.file("evaluation.json"), strict_json.dumps(figures, indent=1) + "\n")
         self.drop_checkpoint()
 
     def drop_checkpoint(self) -> None:
-        """Remove the checkpoint of a finished run, which may have been killed before it could."""
+        """Remove the checkpoint of a finished run, which may still be there if the run was killed."""
         self.file("checkpoint.safetensors").unlink(missing_ok=True)
 
     def _read_json(self, name: str) -> dict[str, Any]:
@@ -242,13 +242,13 @@ def load_model(path: str | os.PathLike) -> Network:
     """Read a trained network from a run folder, or from a file that `tenfold.save` wrote.
 
     Raises:
-        TenfoldError: if there is none, or it is damaged.
+        TenfoldError: if there is no such network, or it is damaged.
     """
     return Run(path).load_model() if Path(path).is_dir() else restore(path)
 
 
 def free_path(name: str) -> Path:
-    """Make a folder for a new run: `runs/NAME`, or with a number behind it if that exists."""
+    """Make a folder for a new run: `runs/NAME`, with a number appended if that exists."""
     for number in count(1):
         path = RUNS / (f"{name}-{number}" if number > 1 else name)
         with suppress(FileExistsError):
@@ -258,7 +258,7 @@ def free_path(name: str) -> Path:
 
 
 def describe_environment(data: str, train: Digits, test: Digits, device: torch.device) -> dict[str, Any]:
-    """What someone needs to know to repeat a run: machine, versions, threads, device, data."""
+    """What it takes to repeat a run: machine, versions, threads, device, data."""
     return {
         "format": FORMAT,
         "tenfold": VERSION,
@@ -280,7 +280,7 @@ def describe_environment(data: str, train: Digits, test: Digits, device: torch.d
 
 
 def processor_name() -> str:
-    """The processor as its maker calls it, where the system tells."""
+    """The processor's name, as precise as the system tells."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))

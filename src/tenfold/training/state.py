@@ -16,10 +16,10 @@ class DivergedError(TenfoldError):
     """The loss became infinite or not a number, or ended far above that of blind guessing.
 
     Args:
-        what: what happened, where, and with which learning rate.
+        what: what happened, where, and at which learning rate.
 
     Attributes:
-        history: the epochs before; `tenfold.evaluation.diagnose` reads it.
+        history: the epochs so far, for `tenfold.evaluation.diagnose`.
     """
 
     history: History
@@ -35,16 +35,16 @@ class Training:
         model: the network.
         task: what it learns.
         recipe: how it learns.
-        device: where the work is done.
+        device: where it trains.
 
     Attributes:
         model: the network, on `device`.
         optimizers: each updates its own part of the weights.
-        task: what it learns: the batches, the loss, the images held out to validate on.
-        recipe: what was asked for.
+        task: what the network learns: the batches, the loss, the validation examples.
+        recipe: how it learns.
         history: a row for every finished epoch.
-        device: where the work is done.
-        steps: updates of the weights in all.
+        device: where it trains.
+        steps: the number of weight updates in all epochs.
         precision: the context in which the model runs a step.
     """
 
@@ -65,9 +65,9 @@ class Training:
         return schedule(self.recipe, (step + 0.5) / self.steps)
 
     def learning_rate(self, step: int) -> float:
-        """The learning rate of a step; with Muon its own, which most of the weights follow."""
+        """The learning rate of a step; with Muon, that of the filters, which are most of the weights."""
         return self.schedule(step) * self.optimizers[0].peak_lr
 
     def stop(self, reason: str) -> None:
-        """End the training after this epoch."""
+        """End the training after the current epoch."""
         self.history.stopped = reason

@@ -1,6 +1,6 @@
-"""What a network can be trained for: the batches of an epoch, their augmentation, the loss, the validation.
+"""Tasks to train a network for: the batches of an epoch, their augmentation, the loss, the validation.
 
-`SingleDigits` is here; text lines are in `tenfold.training`.
+`SingleDigits` is here; `TextLines` is in `tenfold.training.text_lines`.
 """
 
 import math
@@ -27,11 +27,11 @@ class Task(ABC):
     """What a network learns.
 
     Attributes:
-        batch_size: examples a step.
-        steps_per_epoch: whole batches in an epoch.
-        has_validation: whether there is something to validate on.
-        input_shape: of what `augment` returns; None if it is not the same for every batch.
-        chance_loss: of blind guessing, where that is known.
+        batch_size: examples per step.
+        steps_per_epoch: full batches in an epoch.
+        has_validation: whether there is anything to validate on.
+        input_shape: the shape of the inputs that `augment` returns; None if it varies between batches.
+        chance_loss: the loss of blind guessing in nats; None if unknown.
     """
 
     batch_size: int
@@ -46,28 +46,28 @@ class Task(ABC):
 
     @abstractmethod
     def augment(self, batch: Any) -> tuple[Float[Tensor, "n 1 h w"], Any]:
-        """The standardized inputs of a batch, changed at random, and its targets."""
+        """The inputs of a batch, randomly augmented and standardized, and its targets."""
 
     @abstractmethod
     def loss(self, logits: Tensor, targets: Any) -> Loss:
-        """The loss to descend, the loss to report (without regularization), and how many examples were right."""
+        """The loss to minimize, the loss to report (without regularization), and how many examples were right."""
 
     @abstractmethod
     def validate(self, model: nn.Module) -> tuple[float, float]:
-        """Loss and accuracy on the examples that were held out."""
+        """Loss and accuracy on the held-out examples."""
 
 
-CHANCE_LOSS = math.log(CLASSES)  # the cross-entropy of a network that gives every digit a tenth
-FEWEST_STEPS = 8  # an epoch; with one, four epochs of a recipe would be over before anything is learned
+CHANCE_LOSS = math.log(CLASSES)  # the cross-entropy of a network that gives every digit a probability of a tenth
+FEWEST_STEPS = 8  # per epoch; with a single one, a recipe's four epochs would be over before anything is learned
 
 
 class SingleDigits(Task):
-    """To tell which digit an image shows, and, if the recipe asks for it, that it shows none.
+    """Classify the digit in an image and, if the recipe has negatives, avoid confident answers to non-digits.
 
     Args:
-        train: images to learn from.
-        validation: images held out, or None.
-        recipe: says how images are changed, and the label smoothing.
+        train: the images to train on.
+        validation: held-out images, or None.
+        recipe: gives the batch size, the augmentation and the label smoothing.
         device: where the images are kept.
     """
 
@@ -98,13 +98,13 @@ class SingleDigits(Task):
         yield from order[: self.steps_per_epoch * self.batch_size].split(self.batch_size)
 
     def augment(self, batch: Int64[Tensor, " batch"]) -> tuple[Float[Tensor, "more 1 28 28"], Int64[Tensor, " batch"]]:
-        """Augmented images, those of no digit behind the others, and the labels of the digits."""
+        """Augmented images, the negatives last, and the labels of the digits."""
         images = preprocess.normalize(preprocess.astype(self.pixels[batch]))  # (batch, 1, 28, 28) from 0 to 1
         images, labels = synthesis.augment(self.recipe.augment, images, self.labels[batch])
         return preprocess.standardize(images), labels
 
     def loss(self, logits: Float[Tensor, "more 10"], labels: Int64[Tensor, " batch"]) -> Loss:
-        """Cross-entropy with label smoothing; for negatives, whatever their number, no digit may be likelier."""
+        """Cross-entropy with label smoothing; the target of a negative is a uniform distribution over the digits."""
         log_probabilities, negatives = F.log_softmax(logits, dim=1).split((len(labels), len(logits) - len(labels)))
         cross_entropy = F.nll_loss(log_probabilities, labels)
         smoothing = self.recipe.label_smoothing
@@ -114,7 +114,7 @@ class SingleDigits(Task):
         return loss, cross_entropy, (log_probabilities.argmax(dim=1) == labels).sum()
 
     def validate(self, model: nn.Module) -> tuple[float, float]:
-        """Cross-entropy and accuracy on the images that were held out."""
+        """Cross-entropy in nats and accuracy on the held-out images."""
         assert self.validation is not None  # noqa: S101
         logits = predict_logits(model, preprocess.to_tensor(self.validation.images))
         labels = torch.tensor(self.validation.labels, dtype=torch.int64)

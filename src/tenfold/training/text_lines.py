@@ -1,4 +1,4 @@
-"""Text lines as a task of the training loop: drawn lines that went the reader's own way, and their digits."""
+"""Text lines as a task of the training loop: drawn lines, cut out as the reader cuts them, and their digits."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,55 +19,55 @@ from tenfold.recipes import Recipe
 from tenfold.synthesis.text_lines import draw_line, make_alphabet
 from tenfold.training.tasks import Loss, Task
 
-WIDEST = 480  # columns of a strip to learn from
-SORTED = 75  # batches whose strips are sorted by width, so that little is filled up
-ROUNDED = 32  # columns that widths are multiples of: convolutions are compiled for every new width
-SHIFT = 2  # rows, up or down
+WIDEST = 480  # columns of a strip to train on, at most
+SORTED = 75  # batches sorted together by width, so that strips need little padding
+ROUNDED = 32  # widths are multiples of so many columns: convolutions are compiled for every new width
+SHIFT = 2  # pixel rows, up or down
 
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """A strip as the reader cuts it, and the digits in it."""
+    """A strip as the reader cuts it out, and the digits in it."""
 
     image: UInt8[np.ndarray, "40 columns"]
     digits: list[int]
 
 
 def draw_examples(digits: Digits, count: int, seed: int) -> list[Example]:
-    """Draw rows, and take the reader's way to their strips.
+    """Draw text lines, and cut out their strips as the reader does.
 
     Args:
-        digits: to write with.
-        count: how many rows.
-        seed: of all that is random.
+        digits: the digits to write with.
+        count: how many lines.
+        seed: starts all random numbers.
     """
     torch.manual_seed(seed)
     random = np.random.default_rng(seed)
     alphabet = make_alphabet(digits)
     examples: list[Example] = []
     while len(examples) < count:
-        row = draw_line(alphabet, random)
+        drawn = draw_line(alphabet, random)
         try:
-            page = open_page(row.picture)
-        except TenfoldError:  # too faint to be seen
+            page = open_page(drawn.picture)
+        except TenfoldError:  # too faint to find any ink
             continue
         lines = [Line(components) for components in find_lines(page.components)]
         line = max(lines, key=lambda line: sum(component.area for component in line.components))
         strip = cut_strip(page, line, line.height)
         columns = strip.image.shape[1]
-        places = [(center * page.scale - strip.left) * strip.scale for center in row.centers]
-        inside = [digit for digit, place in zip(row.digits, places, strict=True) if 0 < place < columns]
+        places = [(center * page.scale - strip.left) * strip.scale for center in drawn.centers]
+        inside = [digit for digit, place in zip(drawn.digits, places, strict=True) if 0 < place < columns]
         if columns <= WIDEST:
             examples.append(Example(strip.image, inside))
     return examples
 
 
 class TextLines(Task):
-    """To read the digits of a whole line, from left to right.
+    """Read the digits of a whole text line, from left to right.
 
     Args:
-        train: lines to learn from.
-        validation: lines held out; may be none.
+        train: the lines to train on.
+        validation: held-out lines; may be empty.
         recipe: gives the batch size.
     """
 
@@ -78,7 +78,7 @@ class TextLines(Task):
         self.steps_per_epoch = len(train) // self.batch_size
 
     def batches(self) -> Iterator[list[Example]]:
-        """All lines in random order, those of about the same width together."""
+        """All lines in random order, in batches of about the same width."""
         order = torch.randperm(len(self.train)).tolist()
         batches: list[list[Example]] = []
         for start in range(0, len(order), SORTED * self.batch_size):
@@ -87,7 +87,7 @@ class TextLines(Task):
         yield from (batches[index] for index in torch.randperm(len(batches)).tolist())
 
     def augment(self, batch: Sequence[Example]) -> tuple[Float[Tensor, "batch 1 40 columns"], Sequence[Example]]:
-        """Lines of one width, some fainter, some higher or lower."""
+        """Lines padded to one width, at random fainter and shifted up or down."""
         shifts = torch.randint(-SHIFT, SHIFT + 1, (len(batch),)).tolist()
         levels = (0.6 + 0.4 * torch.rand(len(batch))).tolist()
         images = [
@@ -97,7 +97,7 @@ class TextLines(Task):
         return _to_tensor(images), batch
 
     def loss(self, logits: Float[Tensor, "batch 11 columns"], batch: Sequence[Example]) -> Loss:
-        """The cost of the right digits, however they are laid on the columns.
+        """The negative log-likelihood in nats of the right digits, over all alignments with the columns.
 
         Source: A. Graves et al., "Connectionist Temporal Classification", ICML 2006.
         """
@@ -112,7 +112,7 @@ class TextLines(Task):
 
     @torch.inference_mode()
     def validate(self, model: nn.Module) -> tuple[float, float]:
-        """Loss, and the share of held-out lines that are read right from beginning to end."""
+        """Loss in nats, and the fraction of held-out lines read without a mistake."""
         model.eval()
         sizes, losses, rights = [], [], []
         for batch in _by_width(self.validation, self.batch_size):
@@ -124,20 +124,20 @@ class TextLines(Task):
 
 
 def best_path(logits: Float[Tensor, "11 columns"]) -> list[int]:
-    """The digits of the most probable answer in every column, each run of the same answer counted once."""
+    """The digits on the best path: the most probable answer in every column, repeats collapsed, blanks removed."""
     answers = torch.unique_consecutive(logits.argmax(dim=0)).tolist()
     return [answer for answer in answers if answer < CLASSES]
 
 
 def _by_width(examples: Sequence[Example], size: int) -> list[list[Example]]:
-    """Batches of examples of about the same width; the last may be smaller only if it is the only one."""
+    """Batches of examples of about the same width; only a single batch may be smaller than `size`."""
     ordered = sorted(examples, key=lambda example: example.image.shape[1])
     last = max(len(ordered) - size, 0)
     return [ordered[start : start + size] for start in range(0, last + 1, size)]
 
 
 def _to_tensor(images: Sequence[Float[np.ndarray, "40 _"] | UInt8[np.ndarray, "40 _"]]) -> Float[Tensor, "n 1 40 _"]:
-    """Standardized images, filled up with paper to the width of the widest."""
+    """Standardized images, padded on the right with background to the width of the widest."""
     widest = max(image.shape[1] for image in images)
     filled = np.zeros((len(images), LINE_SIDE, -(-widest // ROUNDED) * ROUNDED), np.uint8)
     for place, image in zip(filled, images, strict=True):

@@ -1,4 +1,4 @@
-"""Recipes of classical models: everything that decides how one is trained, in one TOML file each."""
+"""Recipes of classical models: everything that determines the training, in one TOML file each."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,12 +19,12 @@ class Recipe:
         model: one of `tenfold.classical.MODELS`.
         model_options: parameters of that scikit-learn class.
         seed: starts the random numbers of forests, boosting and the Nyström approximation.
-        shifts: whether to learn copies shifted by one pixel too, see `Classifier.fit`.
-        deskew: whether slanted digits are made upright.
-        hog: whether histograms of gradients stand for the pixels.
-        pca: to how many dimensions principal component analysis reduces the features; 0 is no reduction.
-        nystroem: how many training images the Nyström approximation compares each image with, by an RBF kernel; a
-            linear model on that is nearly one with the kernel. 0 is no approximation.
+        shifts: whether to learn copies shifted by one pixel as well, see `Classifier.fit`.
+        deskew: whether to deskew the digits.
+        hog: whether to replace the pixels by histograms of oriented gradients.
+        pca: the number of dimensions to which principal component analysis reduces the features; 0 for no reduction.
+        nystroem: the number of training images with which the Nyström approximation compares each image, by an RBF
+            kernel; a linear model on these approximates a kernel machine. 0 for no approximation.
         nystroem_gamma: how fast that kernel falls with the squared distance.
     """
 
@@ -61,7 +61,7 @@ def load(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
 
 
 def parse(values: Mapping[str, Any], origin: str = "recipe") -> Recipe:
-    """Make a recipe from plain values; `origin` stands in the error messages.
+    """Make a recipe from plain values; error messages name `origin`.
 
     Raises:
         TenfoldError: if a key is unknown or missing, or a value has the wrong type or range.

@@ -1,7 +1,7 @@
-"""Pictures of digits, of training and of mistakes.
+"""Plots of digits, of training and of mistakes.
 
-Every function returns a matplotlib `Figure`; in Jupyter it shows itself as the value of a cell, and
-`figure.savefig("curves.png")` writes it to a file. Nothing here touches pyplot's global state.
+Every function returns a matplotlib `Figure`. Jupyter shows it as the value of a cell; `figure.savefig("curves.png")`
+writes it to a file. Nothing here touches pyplot's global state.
 """
 
 from tenfold.report.plots.data import class_histogram, mean_and_variance, samples

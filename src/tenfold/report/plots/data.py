@@ -1,4 +1,4 @@
-"""Pictures of a data set."""
+"""Plots of a data set."""
 
 import numpy as np
 from matplotlib import rc_context
@@ -10,7 +10,12 @@ from tenfold.report.plots.style import STYLE, TRAINING, Figure
 
 @rc_context(STYLE)
 def samples(digits: Digits, per_class: int = 10) -> Figure:
-    """Draw the first images of every class, a row for each; a class without images has an empty row."""
+    """Draw the first images of every class, one row per class; a class without images has an empty row.
+
+    Args:
+        digits: the images.
+        per_class: the number of images of each class.
+    """
     grid = np.zeros((CLASSES, per_class, SIDE, SIDE), dtype=np.uint8)
     for digit in range(CLASSES):
         images = digits.images[digits.labels == digit][:per_class]
@@ -49,7 +54,7 @@ def class_histogram(digits: Digits) -> Figure:
 def mean_and_variance(digits: Digits) -> Figure:
     """Draw the mean and the variance of every pixel, for each class; a class without images stays empty.
 
-    Pixels are taken from 0 to 1, so a variance is at most 0.25: where half of the images have ink and half have none.
+    Pixels go from 0 to 1, so a variance is at most 0.25, where half of the images have full ink and half have none.
     """
     mean, variance = np.full((2, SIDE, CLASSES, SIDE), np.nan)
     for digit in np.unique(digits.labels):

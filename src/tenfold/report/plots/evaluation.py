@@ -1,4 +1,4 @@
-"""Pictures of how well a model reads."""
+"""Plots of how well a model reads."""
 
 import numpy as np
 from jaxtyping import Float
@@ -19,7 +19,7 @@ from tenfold.report.plots.style import FOUR_COLORS, INK, MUTED, PAPER, STYLE, TR
 def confusion_matrix(evaluation: Evaluation) -> Figure:
     """Draw how many images of each true digit (row) were read as which digit (column).
 
-    Only the mistakes are colored, by their count: the diagonal, a hundred times larger, would hide them.
+    Only the mistakes are colored, by their count; the diagonal, a hundred times larger, would drown them out.
     """
     counts = evaluation.confusion
     heat = mistake_heat(evaluation)[..., None]
@@ -60,7 +60,7 @@ def mistake_heat(evaluation: Evaluation) -> Float[np.ndarray, "10 10"]:
 def reliability(evaluation: Evaluation) -> Figure:
     """Draw accuracy against confidence, in bins of equal width with 95 % intervals, and how many images each bin has.
 
-    Where a model can be believed, the points lie on the diagonal.
+    For a well-calibrated model, the points lie on the diagonal.
     """
     bins = [part for part in reliability_bins(evaluation.probabilities, evaluation.labels) if part.count]
     confidences, accuracies = [part.confidence for part in bins], np.array([part.accuracy for part in bins])
@@ -83,11 +83,11 @@ def reliability(evaluation: Evaluation) -> Figure:
 
 @rc_context(STYLE)
 def risk_coverage(evaluation: Evaluation, most: float = 0.05) -> Figure:
-    """Draw how many of the remaining images are misread when the least confident readings are left out.
+    """Draw the error rate of the remaining readings as the least confident ones are left out.
 
     Args:
-        evaluation: any.
-        most: the largest share of the images to leave out, 0 to 1.
+        evaluation: the model's answers.
+        most: the largest fraction of the images to leave out, 0 to 1.
     """
     curve = selections(evaluation.probabilities, evaluation.labels)
     figure = Figure(figsize=(4.4, 4.2), layout="constrained")

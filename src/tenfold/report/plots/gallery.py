@@ -35,32 +35,32 @@ def mistakes(evaluation: Evaluation, digits: Digits, count: int = 25) -> Figure:
     """Draw misclassified images, the most confident mistakes first, each with its index in `digits`.
 
     Args:
-        evaluation: of `digits`.
+        evaluation: the answers to `digits`.
         digits: the images.
-        count: how many to draw at most.
+        count: the largest number of images to draw.
     """
     return _gallery(evaluation.mistakes[:count], digits, f"No mistakes among {len(evaluation):,} images")
 
 
 @rc_context(STYLE)
 def label_errors(evaluation: Evaluation, digits: Digits) -> Figure:
-    """Draw the test images whose labels human raters contest, each with its label and what was read.
+    """Draw the test images with known label errors, each with its label and the digit read.
 
     Args:
-        evaluation: of `digits`.
-        digits: the images; MNIST's own test set, of which such labels are known.
+        evaluation: the answers to `digits`.
+        digits: the images; label errors are known only in MNIST's own test set.
     """
-    return _gallery(evaluation.label_error_answers, digits, "No label errors are known of these images", "label")
+    return _gallery(evaluation.label_error_answers, digits, "No label errors are known in these images", "label")
 
 
 @rc_context(STYLE)
 def doubtful_labels(out_of_fold: Evaluation, digits: Digits, indices: Int64[np.ndarray, " doubtful"]) -> Figure:
-    """Draw images whose label looks wrong, each with its label and what was read, at most 25.
+    """Draw at most 25 images with likely label errors, each with its label and the digit read.
 
     Args:
-        out_of_fold: of `digits`, by networks that were not trained on them.
+        out_of_fold: the answers to `digits` of networks that were not trained on them.
         digits: the images.
-        indices: of the doubtful ones, from `tenfold.evaluation.interpretation.doubtful_labels`.
+        indices: the likely label errors, from `tenfold.evaluation.interpretation.doubtful_labels`.
     """
     mistakes = {mistake.index: mistake for mistake in out_of_fold.mistakes}
     shown = [mistakes[index] for index in indices[:25].tolist()]

@@ -1,4 +1,4 @@
-"""Pictures of what a network looks at."""
+"""Plots of what a network looks at."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,16 +12,16 @@ from tenfold.data import CLASSES, Digits
 from tenfold.evaluation import Evaluation
 from tenfold.report.plots.style import INK, PAPER, RULE, STYLE, TRAINING, VALIDATION, Figure, bare
 
-# Against white paper blue is for, vermilion against: a digit, or a filter's input.
+# On white paper, blue speaks for a digit or asks for ink, and vermilion the reverse.
 SIGNED = LinearSegmentedColormap.from_list("signed", [VALIDATION, PAPER, TRAINING])
-# Ten colors that differ in lightness too; a number at the middle of each class does not rely on them.
+# Ten colors that differ in lightness as well; a number in the middle of each class does not depend on them.
 CLASS_COLORS = colormaps["tab10"](np.arange(CLASSES))
 WIDTH = 5.6  # inches, so that the text can still be read on a phone
 
 
 @rc_context(STYLE)
 def first_filters(filters: Float[np.ndarray, "filters height width"]) -> Figure:
-    """Draw the weights of the first layer: blue asks for ink, vermilion for paper; the strongest weight is full color.
+    """Draw the weights of the first layer: blue asks for ink, vermilion for paper; the largest weight has full color.
 
     Args:
         filters: from `tenfold.evaluation.interpretation.first_filters`.
@@ -40,11 +40,11 @@ def first_filters(filters: Float[np.ndarray, "filters height width"]) -> Figure:
 
 @rc_context(STYLE)
 def feature_maps(image: UInt8[np.ndarray, "28 28"], maps: Sequence[Float[np.ndarray, "_ _ _"]]) -> Figure:
-    """Draw what each layer makes of an image: dark where a channel responds, each layer on its own scale.
+    """Draw the feature maps of an image: dark where a channel responds, each layer on its own scale.
 
     Args:
-        image: the digit.
-        maps: from `tenfold.evaluation.interpretation.feature_maps`, `(channels, height, width)` of each layer.
+        image: the image.
+        maps: from `tenfold.evaluation.interpretation.feature_maps`, `(channels, height, width)` for each layer.
     """
     columns = 16
     rows = [-(-len(layer) // columns) for layer in maps]
@@ -65,11 +65,11 @@ def feature_maps(image: UInt8[np.ndarray, "28 28"], maps: Sequence[Float[np.ndar
 
 @rc_context(STYLE)
 def saliency(digits: Digits, drops: Sequence[Float[np.ndarray, "28 28"]]) -> Figure:
-    """Draw images under what a network looks at: blue speaks for the label, vermilion against it.
+    """Draw images overlaid with what a network looks at: blue speaks for the label, vermilion against it.
 
     Args:
         digits: the images.
-        drops: from `tenfold.evaluation.interpretation.occlusion`, one for each; each has its own scale.
+        drops: one for each image, from `tenfold.evaluation.interpretation.occlusion`; each has its own scale.
     """
     columns = min(5, len(digits))
     rows = -(-len(digits) // columns)
@@ -77,7 +77,7 @@ def saliency(digits: Digits, drops: Sequence[Float[np.ndarray, "28 28"]]) -> Fig
     for place, (image, label, drop) in enumerate(zip(digits.images, digits.labels, drops, strict=True), start=1):
         axes = figure.add_subplot(rows, columns, place)
         strongest = max(float(np.abs(drop).max()), 1e-9)
-        axes.imshow(image, cmap="gray_r", vmin=0, vmax=640)  # pale, so that the colors above it are seen
+        axes.imshow(image, cmap="gray_r", vmin=0, vmax=640)  # pale, so that the colors on top stand out
         axes.imshow(drop, cmap=SIGNED, vmin=-strongest, vmax=strongest, alpha=np.abs(drop) / strongest)
         bare(axes, "")
         axes.set_title(str(label), loc="center", pad=4)
@@ -87,11 +87,11 @@ def saliency(digits: Digits, drops: Sequence[Float[np.ndarray, "28 28"]]) -> Fig
 
 @rc_context(STYLE)
 def plane(points: Mapping[str, Float[np.ndarray, "n 2"]], evaluation: Evaluation) -> Figure:
-    """Draw digits as points of a plane, in the color of their class; the misread ones are marked.
+    """Draw digits as points in the plane, colored by class, with the misread ones marked.
 
     Args:
         points: by method, from `tenfold.evaluation.interpretation.plane`.
-        evaluation: of the same images.
+        evaluation: the answers to the same images.
     """
     wrong = evaluation.predictions != evaluation.labels
     figure = Figure(figsize=(WIDTH * len(points), WIDTH), layout="constrained")
@@ -136,7 +136,7 @@ def extremes(digits: Digits, found: Mapping[int, tuple[int, int]]) -> Figure:
 
 
 def _tiles(pictures: Float[np.ndarray, "n height width"], columns: int) -> Float[np.ndarray, "rows columns"]:
-    """Lay pictures side by side, with lines without a value between them."""
+    """Lay pictures side by side, separated by lines of NaN."""
     n, height, width = pictures.shape
     rows = -(-n // columns)
     tiles = np.full((rows * columns, height + 1, width + 1), np.nan, dtype=np.float32)

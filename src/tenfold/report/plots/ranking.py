@@ -1,4 +1,4 @@
-"""A picture of a comparison of many models."""
+"""A plot that compares many models."""
 
 import math
 from collections.abc import Sequence
@@ -16,10 +16,10 @@ RADIUS = 12.0  # of the largest model, in points
 
 @rc_context(STYLE)
 def ranking(rows: Sequence[Row]) -> Figure:
-    """Draw each model's error against the time that it was trained for; the area of a point is the model's size.
+    """Draw each model's error against its training time; the area of a point shows the size of the model's file.
 
     Args:
-        rows: of a comparison, at least one.
+        rows: the rows of a comparison, at least one.
     """
     figure = Figure(figsize=(7.6, 5.2), layout="constrained")
     axes = figure.subplots()

@@ -1,4 +1,4 @@
-"""How all pictures look: colors, type, and the words for numbers."""
+"""The style of all plots: colors, fonts, and the format of numbers."""
 
 import io
 import os
@@ -13,13 +13,13 @@ from matplotlib.transforms import Bbox
 
 from tenfold.base.files import write_atomically
 
-# Blue and vermilion are told apart with every kind of color vision (Okabe and Ito, "Color Universal Design", 2008).
+# Every kind of color vision can tell blue from vermilion (Okabe and Ito, "Color Universal Design", 2008).
 INK, MUTED, RULE, PAPER = "#20262d", "#59636e", "#dde2e7", "#ffffff"
 TRAINING, VALIDATION = "#0072b2", "#d55e00"
 FOUR_COLORS = (TRAINING, VALIDATION, "#009e73", "#8f4a75")
 SIDES = ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, -1), (1, -1), (-1, 1))  # of a point: right and up
 STYLE: dict[Any, Any] = {
-    # a light card, so that a figure is as legible on a dark page
+    # a light background, so that a figure is legible on a dark page, too
     "figure.facecolor": PAPER,
     "figure.dpi": 100,
     "figure.constrained_layout.w_pad": 0.12,
@@ -58,14 +58,14 @@ STYLE: dict[Any, Any] = {
 
 
 class Figure(MatplotlibFigure):
-    """A matplotlib figure that a notebook shows without `%matplotlib inline`."""
+    """A matplotlib figure that notebooks show without `%matplotlib inline`."""
 
     def savefig(self, fname: Any, **options: Any) -> None:
-        """Write the figure as matplotlib does, but a file only when it is complete.
+        """Write the figure as matplotlib does, but never leave an incomplete file.
 
         Args:
-            fname: a path, or a file that is open; a path without a suffix gets `.png`.
-            options: of matplotlib.
+            fname: a path or an open file; a path without a suffix gets `.png`.
+            options: options of matplotlib's `savefig`.
         """
         if not isinstance(fname, str | os.PathLike):
             super().savefig(fname, **options)
@@ -89,12 +89,12 @@ def percent(fraction: float, digits: int = 2) -> str:
 
 
 def confidence(probability: float) -> str:
-    """Write a probability as a whole percentage; no model is so sure that it may say 100 %."""
+    """Write a probability as a whole percentage, but never as 100 %, which no model may claim."""
     return percent(probability, 0) if probability < 0.995 else ">99\u00a0%"
 
 
 def bare(axes: Axes, title: str) -> None:
-    """Leave only the title of a picture's axes."""
+    """Strip axes of everything but the title."""
     axes.set(title=title, xticks=[], yticks=[])
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
@@ -104,12 +104,12 @@ def label_points(axes: Axes, points: Sequence[tuple[str, float, float, float]]) 
     """Write names beside points, where they hide no point and no other name.
 
     Args:
-        axes: with its limits set.
-        points: name, x, y, and radius in points, of each; where it is crowded, the first get the better places.
+        axes: the axes, with their limits set.
+        points: name, x, y, and radius in typographic points of each; where it is crowded, earlier ones come first.
     """
     figure = axes.get_figure(root=True)
     assert figure is not None  # noqa: S101  # for the type checker
-    figure.draw_without_rendering()  # from here on every place is known
+    figure.draw_without_rendering()  # from here on, all positions are known
 
     def write(point: tuple[str, float, float, float], side: tuple[int, int]) -> Annotation:
         name, x, y, radius = point

@@ -1,4 +1,4 @@
-"""Pictures of a training run."""
+"""Plots of a training run."""
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
@@ -9,17 +9,17 @@ from tenfold.training import History
 
 
 def panels(history: History) -> list[str]:
-    """What `curves` can draw of a history: a learning rate is a curve from the second epoch on."""
+    """The panels that `curves` can draw of a history; the learning rate needs at least two epochs."""
     return ["loss", "accuracy", "learning rate"][: 3 if len(history) > 1 else 2]
 
 
 @rc_context(STYLE)
 def curves(history: History, only: str | None = None) -> Figure:
-    """Draw loss, accuracy and learning rate by epoch, for training and validation where there is one.
+    """Draw loss, accuracy and learning rate by epoch, for training and, if there is one, for validation.
 
     Args:
         history: any number of epochs; the legend states the values after the last one.
-        only: one of `panels(history)`, to draw it alone.
+        only: one of `panels(history)`, to draw just that.
     """
     shown = [only] if only else panels(history)
     figure = Figure(figsize=(3.7 * len(shown), 3), layout="constrained")
@@ -47,5 +47,5 @@ def _line(axes: Axes, history: History, column: str, label: str, color: str, tex
     if points:
         epochs, values = zip(*points, strict=True)
         label += text.format(values[-1]).replace("%", "\u00a0%")
-        style = "o-" if color == TRAINING else "s--"  # black and white print shows the difference too
+        style = "o-" if color == TRAINING else "s--"  # the styles differ in black-and-white print, too
         axes.plot(epochs, values, style, color=color, label=label, markeredgecolor="none")

@@ -1,6 +1,7 @@
-"""The network that reads rows: trained, exported and measured. `benchmarks.shipped` puts it into the package.
+"""Train, export and measure the network that reads text lines; `benchmarks.shipped` puts it into the package.
 
-Rows are drawn with the training digits, less those that are held out, with which other rows are drawn to measure on.
+The training lines are drawn with MNIST's training digits, except for some that are held out: with these, the lines to
+measure on are drawn.
 """
 
 from collections.abc import Sequence
@@ -30,15 +31,15 @@ from tenfold.training import ProgressBar, Training, run
 from tenfold.training.text_lines import Example, TextLines, draw_examples
 
 RECIPE = recipes.load("text_lines")
-ROWS, MEASURED = 80_000, 2_000
-CHUNK = 2_000  # rows a job
+LINES, MEASURED = 80_000, 2_000
+CHUNK = 2_000  # lines per job
 CALIBRATION = 256
 SIGNATURES = {f"c{columns}": (1, LINE_SIDE, columns) for columns in LINE_COLUMNS}
 DESCRIPTION = "Rows of digits: images, uint8 (1, 40, n), 255 is ink, to logits, float32 (1, n/2, 11), the last of none"
 
 
 def train(weights: Path) -> nn.Module:
-    """Draw rows and train on them, or read the weights that an earlier call left.
+    """Draw text lines and train on them, or read the weights that an earlier call left.
 
     Args:
         weights: the file for the weights; it is written at the end.
@@ -49,36 +50,36 @@ def train(weights: Path) -> nn.Module:
         network.load_state_dict(read_tensors(weights)[0])
         return network.eval()
     learned, held_out = split(tenfold.load()[0], RECIPE.validation)
-    task = TextLines(draw(learned, ROWS, 0), draw(held_out, MEASURED, ROWS), RECIPE)
+    task = TextLines(draw(learned, LINES, 0), draw(held_out, MEASURED, LINES), RECIPE)
     run(Training(network, task, RECIPE, torch.device("cpu")), [ProgressBar()])
     write_tensors(weights, network.state_dict(), {})
     return network.eval()
 
 
 def export(network: nn.Module) -> bytes:
-    """The network as a LiteRT file of 8 bits."""
+    """The network as an 8-bit LiteRT file."""
     learned, _ = split(tenfold.load()[0], RECIPE.validation)
     calibration = to_images(draw(learned, CALIBRATION, first_seed=0))
     return litert.convert(LinesFromPixels(network), calibration, SIGNATURES, DESCRIPTION)[-1]
 
 
 def evaluate() -> dict[str, Any]:
-    """How many drawn rows of held-out digits the network in the package reads right."""
+    """How many drawn lines of held-out digits the shipped network reads correctly."""
     _, held_out = split(tenfold.load()[0], RECIPE.validation)
-    unseen = draw(held_out, MEASURED, first_seed=ROWS)
+    unseen = draw(held_out, MEASURED, first_seed=LINES)
     return {"held_out_rows": len(unseen), "right": measure(unseen, load_for_lines())}
 
 
 def measure(examples: Sequence[Example], model: LineModel) -> float:
-    """The share of rows that are read right by the network alone, from its likeliest answer in every column."""
-    rows = [LineReading(Strip(example.image, 0, 1.0), model).seen for example in examples]
-    read = [[int(seen.answer[:CLASSES].argmax()) for seen in row] for row in rows]
+    """The fraction of lines that the network alone reads correctly, from its likeliest answer in every column."""
+    lines = [LineReading(Strip(example.image, 0, 1.0), model).seen for example in examples]
+    read = [[int(seen.answer[:CLASSES].argmax()) for seen in line] for line in lines]
     right = [digits == example.digits for digits, example in zip(read, examples, strict=True)]
     return sum(right) / len(right)
 
 
 def to_images(examples: Sequence[Example]) -> UInt8[np.ndarray, "n 40 128"]:
-    """As much as the network takes at once from the beginning of strips; short ones are filled up with paper."""
+    """The left end of each strip, as much as the network takes at once; short strips are padded with background."""
     images = np.zeros((len(examples), LINE_SIDE, max(LINE_COLUMNS)), np.uint8)
     for image, example in zip(images, examples, strict=True):
         image[:, : example.image.shape[1]] = example.image[:, : max(LINE_COLUMNS)]
@@ -86,7 +87,7 @@ def to_images(examples: Sequence[Example]) -> UInt8[np.ndarray, "n 40 128"]:
 
 
 def draw(digits: Digits, count: int, first_seed: int) -> list[Example]:
-    """Draw rows on all cores."""
+    """Draw text lines on all cores."""
     chunk = min(CHUNK, count)
     seeds = range(first_seed, first_seed + count // chunk)
     found = dict(scatter(partial(draw_chunk, digits, chunk), seeds))
@@ -100,7 +101,7 @@ def draw(digits: Digits, count: int, first_seed: int) -> list[Example]:
 
 
 def draw_chunk(digits: Digits, count: int, seed: int) -> list[Example]:
-    """Draw some rows on one core."""
+    """Draw a chunk of text lines on one core."""
     import cv2
 
     cv2.setNumThreads(1)
