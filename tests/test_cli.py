@@ -74,7 +74,7 @@ def test_train_evaluate_predict(tenfold, idx_folder, mnist, tmp_path):
     assert f"training: {evaluated['diagnosis']['verdict'].capitalize()}: " in out
     selection = json.loads(tenfold("evaluate", "runs/quick", "--error-rate", "0.5", "--json")[1])["selection"]
     assert 0 < selection["coverage"] <= 1
-    assert f"below {selection['threshold']:.2%} conf" in tenfold("evaluate", "runs/quick", "--error-rate", "0.5")[1]
+    assert f"at least {selection['threshold']:.2%} conf" in tenfold("evaluate", "runs/quick", "--error-rate", "0.5")[1]
 
     assert tenfold("evaluate", "runs/quick", "--data", "bundled")[1].count("without the 15 label errors") == 1
 
