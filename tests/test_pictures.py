@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 from tenfold.base.errors import TenfoldError
 from tenfold.imaging import Component, open_page, picture_to_image, read_pictures
 from tenfold.imaging import load as loading
+from tenfold.imaging.arrays import to_levels
 from tenfold.imaging.ink import invert_to_light_ink
 from tenfold.imaging.normalize import cut_out
 
@@ -277,3 +278,9 @@ def test_single_pixels_are_cut_out_too():
     ink[5:55:7, 30] = 255
     image = cut_out(ink, Component(30, 5, ink[5:55, 30:31] > 0))
     assert image.max() == 255
+
+
+@pytest.mark.parametrize("most", [1.01, 1.5, 1.99])
+def test_numbers_a_little_above_one_are_no_nearly_black_picture(most):
+    with pytest.raises(TenfoldError, match="ranges from 0 to 1 or from 0 to 255"):
+        to_levels(np.linspace(0, most, 784).reshape(28, 28))

@@ -126,11 +126,11 @@ def test_one_digit_is_one_reading_and_no_digit_has_no_label(model, lines, mnist)
 
 
 @pytest.mark.parametrize("rise", [0, 10, 30, 60])
-def test_a_dash_is_no_digit(model, rise):
+def test_a_dash_is_no_digit(rise):
     dash = Image.new("L", (400, 300), 255)
     ImageDraw.Draw(dash).line([(80, 150), (320, 150 - rise)], fill=0, width=14)
     with pytest.raises(NoDigitsError, match=r"no digits found \((nothing but lines|nothing in it has the shape)"):
-        Reader(model).read(dash)
+        Reader().read(dash)
 
 
 def test_threads_share_a_reader(lines):
@@ -262,12 +262,12 @@ def test_dense_pages_end_in_an_answer_or_an_error(monkeypatch):
 
 
 @pytest.mark.parametrize(("limit", "most"), [("MOST_CANDIDATES", 8), ("MOST_HEIGHTS", 0)])
-def test_what_is_more_than_writing_is_refused(model, lines, limit, most, monkeypatch, tmp_path):
+def test_what_is_more_than_writing_is_refused(lines, limit, most, monkeypatch, tmp_path):
     Image.fromarray(lines[0]).save(tmp_path / "lines.png")
     monkeypatch.setattr(segment, limit, most)
     monkeypatch.setattr(segment, "CLEAR", -1.0)  # every line is doubtful
     with pytest.raises(TenfoldError, match=r"lines.png: too dense to be writing \("):
-        Reader(model).read(tmp_path / "lines.png")
+        Reader().read(tmp_path / "lines.png")
 
 
 def test_an_image_like_those_of_mnist_is_one_digit(mnist):
@@ -326,3 +326,9 @@ def test_drawn_pages_are_read(model, mnist, monkeypatch):
     digits = sum(score.digits for score in scores)
     assert sum(score.right for score in scores) > 0.8 * digits
     assert sum(score.invented for score in scores) < 0.1 * digits
+
+
+def test_another_model_reads_lines_alone(tmp_path):
+    assert Reader().line_model is not None
+    tenfold.save(tenfold.build("softmax"), tmp_path / "own.safetensors")
+    assert Reader(tmp_path / "own.safetensors").line_model is None  # else its answers would not be its own

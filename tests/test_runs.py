@@ -46,6 +46,7 @@ def test_the_stored_figures_are_reproduced_exactly(finished):
     stored = finished.load_evaluation()
     assert stored.pop("temperature") > 0
     assert 0 < stored.pop("uncalibrated_error") < 1
+    assert len(stored.pop("weights_sha256")) == 64
     assert assessment.evaluate_path(finished.path).to_dict() == stored
     weights = finished.file("model.safetensors")
     assert assessment.evaluate_path(weights, finished.environment["data"]).to_dict() == stored
@@ -241,12 +242,12 @@ def test_figures_of_a_wrong_type_or_range_are_named(finished, file, wrong, messa
 
 
 def test_deep_json_and_a_lost_history_get_one_line(finished):
-    finished.file("evaluation.json").write_text("[" * 100_000)
-    with pytest.raises(TenfoldError, match=r"evaluation.json: damaged \(nested too deeply\)"):
-        finished.load_evaluation()
     finished.file("history.csv").unlink()
     with pytest.raises(TenfoldError, match=r"history.csv: damaged, it holds no epoch"):
         assessment.examine(finished.path)
+    finished.file("evaluation.json").write_text("[" * 100_000)
+    with pytest.raises(TenfoldError, match=r"evaluation.json: damaged \(nested too deeply\)"):
+        finished.load_evaluation()
 
 
 def test_other_test_images_are_not_passed_off_as_the_run_s_own(finished, few, monkeypatch):
@@ -259,3 +260,13 @@ def test_free_paths(finished, tmp_path, monkeypatch):
     monkeypatch.setattr(runs, "RUNS", tmp_path)
     assert runs.free_path("other") == tmp_path / "other"
     assert runs.free_path("run") == tmp_path / "run-2"
+
+
+def test_weights_of_another_run_are_noticed(tiny_recipe, idx_folder, tmp_path):
+    one, other = (
+        training_run.train(replace(tiny_recipe, seed=seed), data=idx_folder, out=tmp_path / str(seed))
+        for seed in (0, 1)
+    )
+    one.file("model.safetensors").write_bytes(other.file("model.safetensors").read_bytes())
+    with pytest.raises(TenfoldError, match="not the weights that this run was evaluated with"):
+        one.load_model()

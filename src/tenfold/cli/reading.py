@@ -48,8 +48,8 @@ def predict(
 
     A question mark stands for what is probably not a digit, unless the model
     has no thresholds for that. A model file may be .safetensors, .tflite,
-    .onnx, .keras or .h5; lines that it leaves in doubt are also read by
-    tenfold's own line model.
+    .onnx, .keras or .h5. Lines that tenfold's own model leaves in doubt are
+    also read by its line model; any other model reads alone.
 
     Exit code 0 if digits were found in every file; 1 if some files hold none
     or could not be read; 2 if no file could be read.

@@ -83,6 +83,10 @@ def _scale(pixels: Shaped[np.ndarray, "..."]) -> UInt8[np.ndarray, "..."]:
             f"a picture ranges from 0 to 1 or from 0 to 255, this one from {low:g} to {high:g}; "
             "undo its standardization, or scale it"
         )
+    if 1 + TOLERANCE < high < 2:  # neither white nor nearly black
+        raise TenfoldError(
+            f"a picture ranges from 0 to 1 or from 0 to 255, this one from {low:g} to {high:g}; clip it, or scale it"
+        )
     if high <= 1 + TOLERANCE:
         return np.rint(np.clip(pixels, 0, 1) * np.float32(255)).astype(np.uint8)
     if pixels.dtype == np.uint16:

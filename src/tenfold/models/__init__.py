@@ -35,6 +35,7 @@ __all__ = [
     "TorchModel",
     "identify",
     "import_keras",
+    "is_shipped",
     "load",
     "load_for_lines",
     "require",
@@ -82,6 +83,11 @@ def load(path: str | os.PathLike) -> Checked:
 def shipped() -> Path:
     """The path of the network that comes with tenfold and reads single digits."""
     return SHIPPED / ("reader-int8.tflite" if _has_litert() else "reader.safetensors")
+
+
+def is_shipped(name: str) -> bool:
+    """Whether a model of this name comes with tenfold."""
+    return name in {f"tenfold {path.stem}" for path in SHIPPED.glob("reader*")}
 
 
 def load_for_lines() -> Checked:

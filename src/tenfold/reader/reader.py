@@ -40,8 +40,8 @@ class Reader:
         name: the model's name: its path as given, "tenfold reader-int8" for the one that comes with tenfold, or the
             class of the module.
         thresholds: the scores below which answers are refused; None if nothing is refused.
-        line_model: the model that reads whole lines where the first is in doubt; always the one that comes with
-            tenfold.
+        line_model: the model that reads whole lines where the first is in doubt; it comes with tenfold and helps only
+            the one that comes with tenfold, so that every other model's answers are its own. None beside those.
 
     Raises:
         TenfoldError: if there is no model at the path.
@@ -55,7 +55,7 @@ class Reader:
         self.model = models.wrap(models.shipped() if model is None else model)
         self.name, calibrated = models.identify(self.model)
         self.thresholds = thresholds or calibrated
-        self.line_model = models.load_for_lines()
+        self.line_model = models.load_for_lines() if models.is_shipped(self.name) else None
 
     def read(self, picture: Picture, single: bool = False) -> list[Reading]:
         """Read the digits in a picture, line by line.

@@ -23,13 +23,14 @@ MOST_CANDIDATES = 15_000  # runs of pieces that may be a digit, in all lines tog
 MOST_HEIGHTS = 20_000  # digit heights in the length of all its doubtful lines together
 
 
-def read_lines(page: Page, model: Model, line_model: LineModel) -> list[list[Digit]]:
+def read_lines(page: Page, model: Model, line_model: LineModel | None) -> list[list[Digit]]:
     """Segment a page into lines and digits.
 
     Args:
         page: the page.
         model: the model that classifies single digits.
-        line_model: the model that reads whole lines; it is run on the lines that the first leaves in doubt.
+        line_model: the model that reads whole lines; it is run on the lines that the first leaves in doubt. With None,
+            the first reads alone.
 
     Returns:
         The digits of each line from left to right, lines from top to bottom.
@@ -43,10 +44,11 @@ def read_lines(page: Page, model: Model, line_model: LineModel) -> list[list[Dig
         lattices.append(Lattice(Line(components), left))
         left -= len(lattices[-1].components)
     settle(page, lattices, model)
-    doubtful = [lattice for lattice in lattices if _is_doubtful(lattice)]
+    doubtful = [lattice for lattice in lattices if line_model and _is_doubtful(lattice)]
     if sum(lattice.line.width / lattice.line.height for lattice in doubtful) > MOST_HEIGHTS:
         raise too_dense(f"{len(doubtful):,} long lines without clear digits")
     for lattice in doubtful:
+        assert line_model  # noqa: S101  # for the type checker
         lattice.add_line(read_line(page, lattice.line, line_model))
     settle(page, doubtful, model)
     return [digits for lattice in lattices if (digits := _digits(page, lattice))]

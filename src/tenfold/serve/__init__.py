@@ -82,6 +82,7 @@ class Server(socketserver.ThreadingTCPServer):
 
     allow_reuse_address = sys.platform != "win32"  # on Windows, this would share a port already in use
     daemon_threads = True
+    request_queue_size = 128  # browsers open several connections at once
 
     def __init__(self, port: int = 0, folder: Path | None = None) -> None:
         self.folder = folder or PAGE

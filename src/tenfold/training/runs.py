@@ -12,6 +12,7 @@ The folder is locked while a process writes to it, see `tenfold.base.files.locke
 environment, and removed first when a run is replaced: wherever the process is killed, the same command can start over.
 """
 
+import hashlib
 import os
 import platform
 from contextlib import suppress
@@ -28,7 +29,7 @@ from pydantic import BaseModel, Field, PlainValidator
 from tenfold import recipes
 from tenfold.base import settings, strict_json
 from tenfold.base.errors import TenfoldError
-from tenfold.base.files import LOCK, RUNS, TEXT, read_bytes, write_atomically
+from tenfold.base.files import DATA, LOCK, RUNS, TEXT, read_bytes, write_atomically
 from tenfold.base.version import VERSION
 from tenfold.data import Digits, load
 from tenfold.networks import Network
@@ -203,7 +204,16 @@ class Run:
             raise TenfoldError(
                 f"{self.path}: unfinished, it has no weights yet; go on with: tenfold train --resume {self.path}"
             )
+        stored = self.load_evaluation().get("weights_sha256") if self.finished else None  # older runs do not have it
+        if stored not in (None, self._weights_sha256()):
+            raise TenfoldError(
+                f"{self.file('model.safetensors')}: not the weights that this run was evaluated with; "
+                "copy the whole run folder again, or train again with --force"
+            )
         return restore(self.path)
+
+    def _weights_sha256(self) -> str:
+        return hashlib.sha256(read_bytes(self.file("model.safetensors"), DATA)).hexdigest()
 
     def load_evaluation(self) -> dict[str, Any]:
         """Read the stored test figures.
@@ -220,6 +230,7 @@ class Run:
     def save_evaluation(self, figures: dict[str, Any], report: str) -> None:
         """Write the report and then the test figures, which mark the run as finished, and drop the checkpoint."""
         write_atomically(self.file("report.html"), report)
+        figures = figures | {"weights_sha256": self._weights_sha256()}
         write_atomically(self.file("evaluation.json"), strict_json.dumps(figures, indent=1) + "\n")
         self.drop_checkpoint()
 
