@@ -59,12 +59,14 @@ class Outcome:
 
     @property
     def kind(self) -> str:
-        """`read`, `refused`, or a fault."""
+        """`read`, `refused`, `no digits`, or a fault."""
         is_line = self.output.startswith("tenfold: ") and self.output.count("\n") == 1
         if self.code < 0 or self.seconds > SECONDS:
             return "too slow or killed"
         if self.megabytes > MEGABYTES:
             return "too much memory"
+        if self.code == 1 and is_line and "no digits found" in self.output:
+            return "no digits"
         return "read" if self.code == 0 else "refused" if self.code == 2 and is_line else "failed"
 
 
@@ -85,7 +87,7 @@ def fuzz_pages(count: int) -> dict[str, Any]:
             kinds[outcome.kind] += 1
             slowest = max(slowest, (round(outcome.seconds, 1), name))
             largest = max(largest, (round(outcome.megabytes), name))
-            if outcome.kind not in ("read", "refused"):
+            if outcome.kind not in ("read", "refused", "no digits"):
                 faults.append(f"{name}: {outcome.kind}, exit code {outcome.code}; {outcome.output[-200:]}")
             print(f"{name}: {outcome.kind}, {outcome.seconds:.1f} s, {outcome.megabytes:.0f} MB", flush=True)
     result = {

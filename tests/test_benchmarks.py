@@ -254,6 +254,7 @@ def test_the_classical_recipes_are_those_that_the_search_chose():
 @pytest.mark.skipif(sys.platform != "linux", reason="forks, limits and /dev/shm")
 def test_some_faults_are_survived():
     """Of every kind a few, in a process of its own, because it forks."""
+    pytest.importorskip("skops", reason="needs tenfold[classical]")
     command = [sys.executable, "-m", "benchmarks.faults", "--every", "90", "--starts", "4", "--pairs", "1"]
     done = subprocess.run([*command, "--orphans", "0"], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
