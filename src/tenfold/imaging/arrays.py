@@ -6,7 +6,8 @@ import numpy as np
 from jaxtyping import Shaped, UInt8
 
 from tenfold.base.errors import TenfoldError
-from tenfold.imaging.normalize import SIDE, is_normal
+from tenfold.base.form import SIDE
+from tenfold.imaging.normalize import is_normal
 
 CHANNELS = (3, 4)
 WANTED = "a picture is (height, width) or (height, width, 3 or 4)"

@@ -4,11 +4,10 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from tenfold.base.form import CENTER, INK_SIDE, SIDE
 from tenfold.imaging.components import Component
 from tenfold.imaging.strokes import stroke_width
 
-SIDE = 28
-INK_SIDE = 20
 FINE = 4  # how many times finer the pixels are where strokes are thickened or thinned
 INK = 120  # of 255: pixels above are ink; not one half, because that is what hard edges become when enlarged
 FULL = 75  # percentile of a digit's pixels that becomes full ink
@@ -61,7 +60,7 @@ def is_normal(gray: UInt8[np.ndarray, "h w"]) -> bool:
         return False
     index = np.arange(SIDE)
     centers = [index @ gray.sum(axis=axis) / gray.sum() for axis in (0, 1)]
-    return max(_cut(gray).shape) == INK_SIDE and all(abs(center - SIDE / 2) <= 0.5 for center in centers)
+    return max(_cut(gray).shape) == INK_SIDE and all(abs(center - CENTER) <= 0.5 for center in centers)
 
 
 def adjust_strokes(ink: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h2 w2"]:
@@ -103,7 +102,7 @@ def _center(ink: Float[np.ndarray, "rows columns"]) -> UInt8[np.ndarray, "28 28"
     for axis, side in enumerate(ink.shape):
         profile = ink.sum(axis=1 - axis, dtype=float)
         center_of_mass = np.arange(side) @ profile / profile.sum()
-        corner.append(int(np.clip(round(SIDE / 2 - center_of_mass), 0, SIDE - side)))
+        corner.append(int(np.clip(round(CENTER - center_of_mass), 0, SIDE - side)))
     top, left = corner
     image[top : top + ink.shape[0], left : left + ink.shape[1]] = ink.round()
     return image

@@ -10,10 +10,11 @@ from jaxtyping import Bool, UInt8
 from PIL import Image
 
 from tenfold.base.errors import NoDigitsError, TenfoldError
+from tenfold.base.form import SIDE
 from tenfold.imaging.components import Component, drop_lines, find_components, join, join_strokes, trim
 from tenfold.imaging.ink import binarize, even_out_light, invert_to_light_ink
 from tenfold.imaging.load import Picture, load, to_gray
-from tenfold.imaging.normalize import SIDE, cut_out, is_normal
+from tenfold.imaging.normalize import cut_out, is_normal
 
 LONGEST = 2000  # pixels; larger pictures are scaled down
 SHORTEST = 4 * SIDE  # pixels; smaller pictures are scaled up, so that strokes have room
