@@ -152,13 +152,13 @@ def edit_distance(a: str, b: str) -> int:
 
 def write_gallery(folder: Path, found: list[Outcome]) -> None:
     """Write every misread picture with its boxes; the file name holds the truth and the reading."""
-    from tenfold.imaging.load import load
+    from tenfold.imaging.load import load_picture
 
     folder.mkdir(parents=True, exist_ok=True)
     for outcome in found:
         if not outcome.is_right:
             name = f"{outcome.path.stem}-{outcome.truth}-read-{outcome.text or 'nothing'}.png".replace("|", "_")
-            annotate(load(outcome.path), outcome.readings).save(folder / name)
+            annotate(load_picture(outcome.path), outcome.readings).save(folder / name)
 
 
 def table(results: dict[str, Any]) -> str:

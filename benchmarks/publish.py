@@ -13,11 +13,11 @@ from matplotlib.figure import Figure
 
 from benchmarks import ablation
 from benchmarks.wording import place, points
-from tenfold.evaluation import Row
+from tenfold.evaluation import ModelResult
 from tenfold.report import plots
 from tenfold.report.plots.style import STYLE, label_points
 
-PAGES = (Path("README.md"), *sorted(Path("docs").glob("*.md")))
+DOCUMENTS = (Path("README.md"), *sorted(Path("docs").glob("*.md")))
 NOTEBOOK = Path("MNIST.ipynb")
 ORDER = ("litert", "onnx", "keras")
 RESULTS = Path("results")
@@ -40,8 +40,8 @@ HANDWRITING = {
 
 def main() -> None:
     """Rewrite every marked block, and the figures."""
-    for page in PAGES:
-        page.write_text(rewrite(page.read_text()))
+    for document in DOCUMENTS:
+        document.write_text(rewrite(document.read_text()))
     NOTEBOOK.write_text(rewrite_notebook(NOTEBOOK.read_text()))
     FIGURES.mkdir(parents=True, exist_ok=True)
     for name, picture in notebook_figures(json.loads(NOTEBOOK.read_text())).items():
@@ -404,7 +404,9 @@ def comparison_figure(results: dict[str, Any]) -> Figure:
     shared = ("kind", "error", "train_seconds", "predict_us", "bytes")
     return plots.ranking(
         [
-            Row(model=name, interval=tuple(row["interval"]), readings="", file="", **{key: row[key] for key in shared})
+            ModelResult(
+                model=name, interval=tuple(row["interval"]), readings="", file="", **{key: row[key] for key in shared}
+            )
             for name, row in results["rows"].items()
         ]
     )
@@ -434,7 +436,7 @@ BLOCKS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "shipped": (("shipped.json",), shipped_table),
     "handwriting": (("handwriting.json",), handwriting_table),
     "refusal": (("refusal.json",), refusal_table),
-    "rows": (("shipped.json",), text_lines_text),
+    "text lines": (("shipped.json",), text_lines_text),
     "browser": (("browser.json",), browser_table),
     "ablation in short": (("study-ablation.json",), ablation.short_table),
 }

@@ -161,7 +161,7 @@ def read_in_python(reader: Reader, drawing: Drawing) -> Lines | str:
     lines = reader.find(page, drawing.single)
     if not lines:
         return str(NoDigitsError(NO_SHAPE))
-    readings = iter(reader.interpret(page, lines, drawing.single))
+    readings = iter(reader.to_readings(page, lines, drawing.single))
     return [
         [{"label": (reading := next(readings)).label, "box": reading.box, "image": digit.image} for digit in line]
         for line in lines

@@ -32,8 +32,8 @@ def in_the_checkout(monkeypatch):
 def test_pages_say_what_the_results_say():
     from benchmarks import publish
 
-    for page in publish.PAGES:
-        text = page.read_text()
+    for document in publish.DOCUMENTS:
+        text = document.read_text()
         assert publish.rewrite(text) == text
     notebook = publish.NOTEBOOK.read_text()
     assert publish.rewrite_notebook(notebook) == notebook  # also: what is rewritten is written as Jupyter writes it

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tenfold import TenfoldError
-from tenfold.classical import MODELS, Classifier, add_shifts, deskew, hog, recipes, storage
+from tenfold.classical import ESTIMATORS, Classifier, add_shifts, deskew, hog, recipes, storage
 from tenfold.classical.features import to_pixels
 
 sklearn = pytest.importorskip("sklearn")
@@ -37,7 +37,7 @@ def forest(few):
 
 
 def test_every_model_has_a_recipe():
-    assert {recipes.load(name).model for name in recipes.names()} == set(MODELS)
+    assert {recipes.load(name).model for name in recipes.names()} == set(ESTIMATORS)
 
 
 @pytest.mark.parametrize("name", recipes.names())

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tenfold import Evaluation, TenfoldError
-from tenfold.evaluation import Row, compare, paired_interval, pairs
+from tenfold.evaluation import ModelResult, compare, paired_interval, pairs
 
 pytestmark = pytest.mark.fast
 
@@ -73,7 +73,7 @@ def test_a_model_compared_with_itself():
 @given(readings)
 def test_pairs_of_many_are_comparisons_of_two(case):
     labels, first, second = case
-    rows = [Row(name, "network", 0.5, (0.0, 1.0), 1.0, 1.0, 1, "".join(map(str, found)), "")
+    rows = [ModelResult(name, "network", 0.5, (0.0, 1.0), 1.0, 1.0, 1, "".join(map(str, found)), "")
             for name, found in (("a", first), ("b", second))]  # fmt: skip
     [found] = pairs(rows, np.array(labels, np.uint8))
     expected = vars(compare(make(labels, first), make(labels, second)))

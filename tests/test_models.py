@@ -17,7 +17,7 @@ import torch
 import tenfold
 from tenfold import TenfoldError, models, recipes
 from tenfold.models import conventions
-from tenfold.models.conventions import LAYOUTS, SCALES, Network
+from tenfold.models.conventions import LAYOUTS, SCALES, FileNetwork
 from tenfold.networks.storage import read_tensors, write_tensors
 
 needs_litert = pytest.mark.skipif(
@@ -68,7 +68,7 @@ ANSWERS = {
 def test_every_way_to_feed_a_network_is_found(linear, mnist, scale, dark, answers):
     layout = LAYOUTS[len(scale) % 4]
     weights, biases = fold(linear, scale, dark)
-    network = Network(
+    network = FileNetwork(
         (None, *layout), np.dtype("float64"), lambda x: ANSWERS[answers](x.reshape(-1, 784) @ weights + biases)
     )
     found = conventions.find(network, "net")
@@ -97,7 +97,7 @@ def test_integers_are_given_as_the_file_quantized_them(linear):
             assert x.dtype == dtype
             return step * (x.reshape(-1, 784).astype(np.float32) - zero) @ folded + biases
 
-        found = conventions.find(Network((1, 28, 28), np.dtype(dtype), run, quantization), "net")
+        found = conventions.find(FileNetwork((1, 28, 28), np.dtype(dtype), run, quantization), "net")
         assert (found.scale, found.dark) == (scale, False)
         assert weights.shape == folded.shape
 
@@ -122,7 +122,7 @@ def test_integers_are_given_as_the_file_quantized_them(linear):
 )
 def test_a_network_that_reads_no_digits_is_refused(shape, answer, message):
     with pytest.raises(TenfoldError, match=message) as error:
-        conventions.find(Network(shape, np.dtype("float32"), answer), "net")
+        conventions.find(FileNetwork(shape, np.dtype("float32"), answer), "net")
     assert "\n" not in str(error.value)
 
 
@@ -254,7 +254,9 @@ def test_answers_that_are_no_numbers_are_an_error_in_every_model(mnist, tmp_path
     monkeypatch.setattr(litert, "_one", lambda images: {"logits": np.full((1, 10), np.nan, np.float32)})
     monkeypatch.setattr(rows, "_runners", {64: lambda images: {"logits": np.full((1, 32, 11), np.nan, np.float32)}})
     onnx = models.load(onnx_file("net.onnx", ("n", 28, 28)))
-    monkeypatch.setattr(onnx, "_foreign", Network((None, 28, 28), np.dtype("float32"), lambda x: x[:, :10, 0] * np.nan))
+    monkeypatch.setattr(
+        onnx, "_foreign", FileNetwork((None, 28, 28), np.dtype("float32"), lambda x: x[:, :10, 0] * np.nan)
+    )
     for model, given, name in (
         (models.load(tmp_path / "net.safetensors"), images, "net.safetensors"),
         (models.wrap(damaged(tenfold.build("softmax"))), images, "softmax"),

@@ -9,7 +9,7 @@ from test_plots import make_digits, make_evaluation, make_history, make_robustne
 from benchmarks.chromium import FLAGS
 from tenfold import recipes
 from tenfold.networks import build, summary
-from tenfold.report import page, plots
+from tenfold.report import html, plots
 
 sync_api = pytest.importorskip("playwright.sync_api")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
@@ -34,7 +34,7 @@ def address(tmp_path_factory) -> str:
     }
     for name, figure in pictures.items():
         figure.savefig(folder / f"{name}.png")
-    html = page.render(
+    content = html.render(
         title="standard-with-a-name-that-is-rather-long, seed 12345",
         recipe=recipes.load("standard"),
         environment={"system": "Linux-6.1", "train_sha256": 64 * "0", "libraries": {"torch": "2.13"}, "commit": None},
@@ -50,7 +50,7 @@ def address(tmp_path_factory) -> str:
         layers=summary(build("cnn")),
     )
     file = folder / "report.html"
-    file.write_text(html, encoding="utf-8")
+    file.write_text(content, encoding="utf-8")
     assert file.stat().st_size < 3_000_000
     return file.as_uri()
 

@@ -213,11 +213,11 @@ def test_what_lies_in_no_memory_at_once_looks_the_same(monkeypatch):
         colors.convert("P"),
         colors.convert("CMYK"),
     ]
-    whole = [loading.load(kind) for kind in kinds]
+    whole = [loading.load_picture(kind) for kind in kinds]
     grays = [loading.to_gray(picture) for picture in whole]
     monkeypatch.setattr(loading, "STRIP", 40 * 7)  # pixels: seven rows at a time
     for kind, picture, gray in zip(kinds, whole, grays, strict=True):
-        assert loading.load(kind) == picture
+        assert loading.load_picture(kind) == picture
         assert np.array_equal(loading.to_gray(picture), gray)
 
 

@@ -5,7 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from tenfold.data import Digits
-from tenfold.evaluation import Evaluation, Row, wilson_interval
+from tenfold.evaluation import Evaluation, ModelResult, wilson_interval
 from tenfold.evaluation.robustness import DEGREES, PIXELS, Accuracy, Robustness
 from tenfold.report import plots
 from tenfold.training import History
@@ -188,7 +188,7 @@ def test_figures_show_themselves_and_leave_global_settings_alone():
 
 def test_a_ranking_names_every_model_and_hides_none():
     rows = [
-        Row(f"model {i}", kind, 0.01 * (1 + i % 2 / 50), (0.0, 1.0), 10.0 + i / 10, 1.0, size, "", "")
+        ModelResult(f"model {i}", kind, 0.01 * (1 + i % 2 / 50), (0.0, 1.0), 10.0 + i / 10, 1.0, size, "", "")
         for i, (kind, size) in enumerate([("network", 10), ("classical", 10_000), ("classical", 0), ("network", 500)])
     ]
     figure = plots.ranking(rows)

@@ -232,7 +232,7 @@ def test_steps_and_answers_can_be_seen(model, lines):
     reader = Reader(model)
     page = open_page(lines[0])
     found = reader.find(page)
-    assert annotate(page.picture, reader.interpret(page, found)).size == page.picture.size
+    assert annotate(page.picture, reader.to_readings(page, found)).size == page.picture.size
     steps = explain(page, found)
     assert steps["7-digits"].size == (4 * 28, 3 * 28)
 

@@ -11,7 +11,8 @@ from test_plots import make_digits, make_evaluation, make_history, make_robustne
 
 from tenfold import recipes
 from tenfold.networks import build, summary
-from tenfold.report import page, plots
+from tenfold.report import html as report
+from tenfold.report import plots
 from tenfold.training import History
 
 pytestmark = pytest.mark.fast
@@ -51,7 +52,7 @@ def render(labels, predictions, history: History | None = None, **changes) -> st
         "test": make_digits(labels),
         "layers": summary(build("softmax")),
     }
-    return page.render(**{**arguments, **changes})
+    return report.render(**{**arguments, **changes})
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +121,7 @@ def test_dark_pages_get_curves_in_their_own_colors(html):
     source, image = Page(html).all("source")[0], Page(html).all("img")[0]
     assert source["media"] == "(prefers-color-scheme: dark)"
     light, dark = (base64.b64decode(uri.split(",")[1]).decode() for uri in (image["src"], source["srcset"]))
-    used = {ink: other for ink, other in page.DARK.items() if ink in light}
+    used = {ink: other for ink, other in report.DARK.items() if ink in light}
     assert len(used) >= 5
     assert all(ink not in dark and other in dark for ink, other in used.items())
 
@@ -208,7 +209,7 @@ def test_training_that_ended_early_says_so():
 )
 def test_most_confused_names_a_single_winner(predictions, expected):
     evaluation = make_evaluation([4, 4, 4, 0], predictions)
-    assert page.most_confused(evaluation) == expected
+    assert report.most_confused(evaluation) == expected
 
 
 def test_the_same_run_gives_the_same_page():

@@ -1,6 +1,6 @@
 """Classical models on flattened pixels: scikit-learn pipelines behind one interface, `Classifier`."""
 
 from tenfold.classical.features import add_shifts, deskew, hog
-from tenfold.classical.pipelines import MODELS, Classifier
+from tenfold.classical.pipelines import ESTIMATORS, Classifier
 
-__all__ = ["MODELS", "Classifier", "add_shifts", "deskew", "hog"]
+__all__ = ["ESTIMATORS", "Classifier", "add_shifts", "deskew", "hog"]

@@ -17,7 +17,7 @@ from tenfold.classical.recipes import Recipe
 from tenfold.data import Digits
 
 
-class Model(NamedTuple):
+class Estimator(NamedTuple):
     """A scikit-learn class, and the options that make it the model named."""
 
     module: str
@@ -27,16 +27,16 @@ class Model(NamedTuple):
 
 SVC_CACHE = {"cache_size": 1000}  # MB: enough for all products of two classes of MNIST
 
-MODELS = {
-    "naive_bayes": Model("naive_bayes", "BernoulliNB"),
-    "logistic_regression": Model("linear_model", "LogisticRegression"),
-    "linear_svm": Model("svm", "LinearSVC"),
-    "polynomial_svm": Model("svm", "SVC", {"kernel": "poly"} | SVC_CACHE),
-    "rbf_svm": Model("svm", "SVC", {"kernel": "rbf"} | SVC_CACHE),
-    "knn": Model("neighbors", "KNeighborsClassifier"),
-    "random_forest": Model("ensemble", "RandomForestClassifier"),
-    "extra_trees": Model("ensemble", "ExtraTreesClassifier"),
-    "boosting": Model("ensemble", "HistGradientBoostingClassifier"),
+ESTIMATORS = {
+    "naive_bayes": Estimator("naive_bayes", "BernoulliNB"),
+    "logistic_regression": Estimator("linear_model", "LogisticRegression"),
+    "linear_svm": Estimator("svm", "LinearSVC"),
+    "polynomial_svm": Estimator("svm", "SVC", {"kernel": "poly"} | SVC_CACHE),
+    "rbf_svm": Estimator("svm", "SVC", {"kernel": "rbf"} | SVC_CACHE),
+    "knn": Estimator("neighbors", "KNeighborsClassifier"),
+    "random_forest": Estimator("ensemble", "RandomForestClassifier"),
+    "extra_trees": Estimator("ensemble", "ExtraTreesClassifier"),
+    "boosting": Estimator("ensemble", "HistGradientBoostingClassifier"),
 }
 
 
@@ -82,7 +82,7 @@ class Classifier:
                 f"{digits.source}: there is no image of a {counts.argmin()} among {len(digits)}; train on more images"
             )
         with _explain(self.recipe), threadpool_limits(threads), parallel_config("threading", n_jobs=threads or -1):
-            virtual = self.recipe.shifts and MODELS[self.recipe.model].name == "SVC"
+            virtual = self.recipe.shifts and ESTIMATORS[self.recipe.model].name == "SVC"
             if virtual:
                 self._fit(digits)
                 digits = digits[self.pipeline[-1].support_]
@@ -150,8 +150,8 @@ class Classifier:
 
 
 def _make_pipeline(recipe: Recipe) -> Any:
-    if recipe.model not in MODELS:
-        raise TenfoldError(f"there is no classical model {recipe.model!r}{nearest(recipe.model, MODELS)}")
+    if recipe.model not in ESTIMATORS:
+        raise TenfoldError(f"there is no classical model {recipe.model!r}{nearest(recipe.model, ESTIMATORS)}")
     try:
         from sklearn.decomposition import PCA
         from sklearn.kernel_approximation import Nystroem
@@ -179,7 +179,7 @@ def _classes(pipeline: Any) -> list[type]:
 
 
 def _make_model(recipe: Recipe) -> Any:
-    model = MODELS[recipe.model]
+    model = ESTIMATORS[recipe.model]
     estimator = getattr(importlib.import_module(f"sklearn.{model.module}"), model.name)(**model.options)
     open_options = set(estimator.get_params()) - set(model.options) - {"random_state"}
     for option in recipe.model_options:

@@ -107,6 +107,6 @@ def draw(
 
     Example: tenfold draw
     """
-    from tenfold import serve as page
+    from tenfold.serve import serve_page
 
-    page.draw(port, not no_browser, lambda address: print(f"{address} (Ctrl-C ends it)", flush=True))
+    serve_page(port, not no_browser, lambda address: print(f"{address} (Ctrl-C ends it)", flush=True))

@@ -16,7 +16,7 @@ from tenfold.evaluation.comparison import Comparison, Difference, compare
 from tenfold.evaluation.diagnosis import Diagnosis, diagnose
 from tenfold.evaluation.intervals import paired_interval, wilson_interval
 from tenfold.evaluation.metrics import Answer, ClassScores, Evaluation, average, evaluate, selective_prediction
-from tenfold.evaluation.ranking import Pair, Row, pairs
+from tenfold.evaluation.ranking import ModelResult, Pair, pairs
 from tenfold.evaluation.robustness import Robustness, robustness
 
 __all__ = [
@@ -27,9 +27,9 @@ __all__ = [
     "Diagnosis",
     "Difference",
     "Evaluation",
+    "ModelResult",
     "Pair",
     "Robustness",
-    "Row",
     "Selection",
     "apply_temperature",
     "average",

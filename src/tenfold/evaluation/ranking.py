@@ -12,7 +12,7 @@ from tenfold.evaluation.comparison import Paired, pair
 
 
 @dataclass(frozen=True)
-class Row:
+class ModelResult:
     """The results of one model in a comparison.
 
     Attributes:
@@ -51,7 +51,7 @@ class Pair(Paired):
     second: str
 
 
-def pairs(rows: Sequence[Row], labels: UInt8[np.ndarray, " n"]) -> list[Pair]:
+def pairs(rows: Sequence[ModelResult], labels: UInt8[np.ndarray, " n"]) -> list[Pair]:
     """Compare every model with every other, on the same test images.
 
     Args:

@@ -27,7 +27,7 @@ from tenfold.data.preprocess import MEAN, STD
 from tenfold.evaluation import evaluate
 from tenfold.export import keras, litert, onnx
 from tenfold.export.graph import FromPixels
-from tenfold.export.parity import check, compare
+from tenfold.export.parity import check, measure_parity
 from tenfold.networks import Network
 from tenfold.training import runs
 from tenfold.training.runs import Run
@@ -84,7 +84,7 @@ def export(
             for target, content in zip(family_targets, contents, strict=True):
                 file = Path(temporary, target.name)
                 file.write_bytes(content)
-                parity = compare(models.KINDS[file.suffix](file), reference, test)
+                parity = measure_parity(models.KINDS[file.suffix](file), reference, test)
                 precision = target.stem.rpartition("-")[2]
                 facts = {
                     "file": str(target),

@@ -41,7 +41,7 @@ class Parity:
     throughput: float
 
 
-def compare(model: Model, reference: Evaluation, test: Digits) -> Parity:
+def measure_parity(model: Model, reference: Evaluation, test: Digits) -> Parity:
     """Read all test images, the first of them also one by one, and compare with the network's answers.
 
     Args:

@@ -24,10 +24,10 @@ MOST_NARROW = 1000  # times as long as wide; in anything narrower, digits would 
 STRIP = 10_000_000  # pixels that are processed at a time
 FLAT = 10  # of 255: visible areas that vary less than this have one color, and transparency gives their shape
 
-Picture = Any  # whatever `load` accepts; it rejects everything else with a message
+Picture = Any  # whatever `load_picture` accepts; it rejects everything else with a message
 
 
-def load(source: Picture) -> Image.Image:
+def load_picture(source: Picture) -> Image.Image:
     """Load a picture as it is meant to be seen: upright, 8 bits per channel, transparent areas filled.
 
     Args:

@@ -13,7 +13,7 @@ from tenfold.base.errors import NoDigitsError, TenfoldError
 from tenfold.base.form import SIDE
 from tenfold.imaging.components import Component, drop_lines, find_components, join, join_strokes, trim
 from tenfold.imaging.ink import binarize, even_out_light, invert_to_light_ink
-from tenfold.imaging.load import Picture, load, to_gray
+from tenfold.imaging.load import Picture, load_picture, to_gray
 from tenfold.imaging.normalize import cut_out, is_normal
 
 LONGEST = 2000  # pixels; larger pictures are scaled down
@@ -70,7 +70,7 @@ def open_page(source: Picture) -> Page:
     """Take a picture through all the steps to its connected components.
 
     Args:
-        source: anything that `tenfold.imaging.load.load` accepts.
+        source: anything that `tenfold.imaging.load.load_picture` accepts.
 
     Raises:
         NoDigitsError: if it is blank, or shows nothing but lines and specks.
@@ -78,7 +78,7 @@ def open_page(source: Picture) -> Page:
         OSError: if the file cannot be read.
     """
     name = f"{os.fspath(source)}: " if isinstance(source, str | os.PathLike) else ""
-    picture = load(source)
+    picture = load_picture(source)
     gray = invert_to_light_ink(to_gray(picture))
     if is_normal(gray):
         mask = gray > 0
@@ -117,7 +117,7 @@ def picture_to_image(source: Picture) -> UInt8[np.ndarray, "28 28"]:
     """Turn a picture of one digit into an image like those of MNIST; one that already is one keeps its pixels.
 
     Args:
-        source: anything that `tenfold.imaging.load.load` accepts.
+        source: anything that `tenfold.imaging.load.load_picture` accepts.
 
     Returns:
         The image, light ink (255) on black (0).

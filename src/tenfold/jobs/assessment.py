@@ -16,10 +16,10 @@ from tenfold.data import Digits, load
 from tenfold.evaluation import Evaluation, average, diagnose, evaluate
 from tenfold.evaluation import robustness as measure_robustness
 from tenfold.evaluation.assessment import Assessment
-from tenfold.jobs.interpretation import interpret as draw
+from tenfold.jobs import interpretation
 from tenfold.models import Model, TorchModel
 from tenfold.networks import Summary, summary
-from tenfold.report.page import render
+from tenfold.report.html import render
 from tenfold.training import History, hold_out
 from tenfold.training.runs import Run
 
@@ -128,7 +128,7 @@ def examine(
     )
     if error_rate is not None and found.selection is None:
         raise TenfoldError(f"no threshold keeps the error rate at {error_rate:g} on the validation images")
-    pictures = draw(path, interpret, data) if interpret is not None else {}
+    pictures = interpretation.interpret(path, interpret, data) if interpret is not None else {}
     worse = measure_robustness(model, test, folder=mnist_c) if robustness else None
     found = replace(found, pictures=pictures, robustness=worse)
     if report is not None:
@@ -137,7 +137,7 @@ def examine(
             calibration.pop("uncalibrated_error", None)
         layers = summary(model.network) if isinstance(model, TorchModel) else Summary()
         write_atomically(
-            report, page(run or Path(path), layers, test, run.history if run else None, found, calibration)
+            report, render_report(run or Path(path), layers, test, run.history if run else None, found, calibration)
         )
     return found
 
@@ -157,7 +157,7 @@ def examine_ensemble(paths: Sequence[str | os.PathLike], data: str | None = None
     return Assessment(average(evaluations), test.source, members)
 
 
-def page(
+def render_report(
     source: Run | Path,
     layers: Summary,
     test: Digits,
@@ -202,15 +202,15 @@ def page(
     )
 
 
-def _check_report(path: str | os.PathLike, page: Path) -> None:
+def _check_report(path: str | os.PathLike, report: Path) -> None:
     """Check, before anything is measured, that the report can be written."""
     if not Path(path).is_file():
         Run(path).load_evaluation()
-    if page.is_dir():
-        raise TenfoldError(f"{page}: is a folder; name the report's file, such as {page / 'report.html'}")
-    if page.exists() and not page.is_file():
-        raise TenfoldError(f"{page}: is not a regular file; name another")
-    check_writable(Path(os.path.realpath(page)).parent)
+    if report.is_dir():
+        raise TenfoldError(f"{report}: is a folder; name the report's file, such as {report / 'report.html'}")
+    if report.exists() and not report.is_file():
+        raise TenfoldError(f"{report}: is not a regular file; name another")
+    check_writable(Path(os.path.realpath(report)).parent)
 
 
 def _model_and_test(path: str | os.PathLike, data: str | None) -> tuple[Model, Digits]:

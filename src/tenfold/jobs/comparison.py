@@ -16,7 +16,7 @@ from tenfold.base import strict_json
 from tenfold.base.errors import TenfoldError, nearest
 from tenfold.base.files import TEXT, locked, read_bytes, write_atomically
 from tenfold.data import CLASSES, Digits, load, locate, preprocess, subset
-from tenfold.evaluation import Pair, Row, wilson_interval
+from tenfold.evaluation import ModelResult, Pair, wilson_interval
 from tenfold.jobs.study import finish
 from tenfold.jobs.workers import scatter
 from tenfold.networks import NETWORKS, predict_logits
@@ -116,7 +116,7 @@ def run(
     processes: int | None = None,
     cluster: str | None = None,
     done: Callable[[Entry], None] = lambda _: None,
-) -> tuple[list[Row], dict[str, str]]:
+) -> tuple[list[ModelResult], dict[str, str]]:
     """Train and measure the models that are not finished yet, several at a time, each on one core.
 
     Args:
@@ -134,13 +134,13 @@ def run(
     """
     for entry in entries:
         _kept(entry)
-    rows: list[Row] = []
+    rows: list[ModelResult] = []
     failed: dict[str, str] = {}
     # workers on a cluster start in another folder
     jobs = [replace(entry, data=locate(entry.data), path=entry.path.absolute()) for entry in entries]
     folder = entries[0].path.parent
     for job, result in scatter(measure, jobs, folder=folder, processes=processes, cluster=cluster):
-        if isinstance(result, Row):
+        if isinstance(result, ModelResult):
             rows.append(result)
         else:
             failed[job.model] = str(result)
@@ -148,7 +148,7 @@ def run(
     return sorted(rows, key=lambda row: (row.error, row.model)), failed
 
 
-def measure(entry: Entry) -> Row:
+def measure(entry: Entry) -> ModelResult:
     """Train a model and let it read the test images, or return the stored results if it is finished.
 
     Raises:
@@ -169,7 +169,7 @@ def measure(entry: Entry) -> Row:
         readings = predict(test.images)
         seconds = time.perf_counter() - started
         mistakes = int((readings != test.labels).sum())
-        row = Row(
+        row = ModelResult(
             model=entry.model,
             kind="network" if isinstance(entry.recipe, recipes.Recipe) else "classical",
             error=mistakes / len(test),
@@ -208,14 +208,14 @@ def _train_classical(path: Path, recipe: classical.recipes.Recipe, digits: Digit
     return classifier.predict, seconds, file
 
 
-def _kept(entry: Entry) -> Row | None:
+def _kept(entry: Entry) -> ModelResult | None:
     """The row of a finished model."""
     path = entry.path / "row.json"
     if not path.is_file():
         return None
     try:
         content = strict_json.loads(read_bytes(path, TEXT), str(path))
-        about, row = content["about"], TypeAdapter(Row).validate_python(content["row"])
+        about, row = content["about"], TypeAdapter(ModelResult).validate_python(content["row"])
     except (KeyError, TypeError, ValueError):
         raise TenfoldError(f"{path}: damaged; remove {entry.path} to train this model again") from None
     if about != _about(entry):
@@ -229,14 +229,14 @@ def _about(entry: Entry) -> dict[str, Any]:
     return {"recipe": asdict(entry.recipe), "train_images": entry.train_images, "data": locate(entry.data)}
 
 
-def save(folder: Path, rows: Sequence[Row], pairs: Sequence[Pair]) -> None:
+def save(folder: Path, rows: Sequence[ModelResult], pairs: Sequence[Pair]) -> None:
     """Write `comparison.json` and, if there are rows, `comparison.png` into the folder of a comparison."""
     write_atomically(folder / "comparison.json", strict_json.dumps(to_dict(rows, pairs), indent=1) + "\n")
     if rows:
         plots.ranking(rows).savefig(folder / "comparison.png")
 
 
-def to_dict(rows: Sequence[Row], pairs: Sequence[Pair]) -> dict[str, Any]:
+def to_dict(rows: Sequence[ModelResult], pairs: Sequence[Pair]) -> dict[str, Any]:
     """A comparison as plain values, ready for JSON; errors are fractions."""
     figures = [{key: value for key, value in asdict(row).items() if key != "readings"} for row in rows]
     return {"rows": figures, "pairs": [asdict(pair) for pair in pairs]}

@@ -138,7 +138,7 @@ def _read(source: Source, reader: Reader, options: Options) -> list[Reading] | F
             return reader.read_images(read_idx_images(source.path))
         page = open_page(source.path if source.data is None else source.data)
         lines = reader.find(page, options.single)
-        readings = reader.interpret(page, lines, options.single)
+        readings = reader.to_readings(page, lines, options.single)
         if options.annotated:
             file = _annotated_file(source, options.annotated)
             file.parent.mkdir(parents=True, exist_ok=True)

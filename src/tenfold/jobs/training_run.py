@@ -154,8 +154,8 @@ def _train(
     evaluation = evaluate(model, test_digits) if temperature != 1 else uncalibrated
     calibration = {"temperature": temperature, "uncalibrated_error": uncalibrated.calibration_error}
     found = Assessment(evaluation, test_digits.source, validation=held_out)
-    page = assessment.page(run, summary(model), test_digits, history, found, calibration)
-    run.save_evaluation(evaluation.to_dict() | calibration, page)
+    report = assessment.render_report(run, summary(model), test_digits, history, found, calibration)
+    run.save_evaluation(evaluation.to_dict() | calibration, report)
     return run
 
 

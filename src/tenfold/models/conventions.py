@@ -35,7 +35,7 @@ SCALES: dict[str, tuple[float, float]] = {  # what pixels 0 and 255 become, the 
 
 
 @dataclass(frozen=True)
-class Network:
+class FileNetwork:
     """A network as its file describes it.
 
     Attributes:
@@ -79,7 +79,7 @@ class Convention:
         return asdict(self) | {"layout": list(self.layout)}
 
 
-def find(network: Network, name: str) -> Convention:
+def find(network: FileNetwork, name: str) -> Convention:
     """Find the convention under which a network reads a few hundred images best.
 
     These are training images, which the network may have been trained on. They show what works all the same, and the
@@ -127,7 +127,7 @@ def find(network: Network, name: str) -> Convention:
 
 
 def read(
-    network: Network, convention: Convention, images: UInt8[np.ndarray, "n 28 28"], name: str
+    network: FileNetwork, convention: Convention, images: UInt8[np.ndarray, "n 28 28"], name: str
 ) -> Float[np.ndarray, "n 10"]:
     """The logits of a network whose images follow a convention; error messages name `name`."""
     values = _to_input(images, convention.layout, convention.scale, convention.dark)
@@ -142,7 +142,7 @@ def _to_input(
     return (low + (high - low) * share).astype(np.float32)
 
 
-def _ask(network: Network, values: Float[np.ndarray, "n ..."], name: str) -> Float[np.ndarray, "n 10"]:
+def _ask(network: FileNetwork, values: Float[np.ndarray, "n ..."], name: str) -> Float[np.ndarray, "n 10"]:
     """The answers of a network as float32, computed in batches of the size that it accepts."""
     size = network.shape[0] or BATCH
     found = np.empty((len(values), CLASSES), np.float32)
@@ -165,7 +165,7 @@ def _ask(network: Network, values: Float[np.ndarray, "n ..."], name: str) -> Flo
     return found
 
 
-def _cast(values: Float[np.ndarray, "n ..."], network: Network) -> Shaped[np.ndarray, "n ..."]:
+def _cast(values: Float[np.ndarray, "n ..."], network: FileNetwork) -> Shaped[np.ndarray, "n ..."]:
     if network.dtype.kind == "f":
         return values.astype(network.dtype)
     if network.quantization:

@@ -12,7 +12,7 @@ from jaxtyping import Float, UInt8
 from tenfold.base.errors import TenfoldError
 from tenfold.models import conventions
 from tenfold.models.base import Checked, look_up
-from tenfold.models.conventions import Convention, Network
+from tenfold.models.conventions import Convention, FileNetwork
 
 
 class FileModel(Checked):
@@ -45,7 +45,7 @@ class FileModel(Checked):
                 return conventions.read(self._foreign, self.convention, images, self.name)
             return self._read(images)
 
-    def _open(self, path: Path) -> Network | None:
+    def _open(self, path: Path) -> FileNetwork | None:
         """Open the file; returns the network in it if tenfold did not write it."""
         raise NotImplementedError
 
@@ -67,7 +67,7 @@ def describe(
     dtype: Any,
     run: Callable[[np.ndarray], Any],
     quantization: tuple[float, int] | None = None,
-) -> Network:
+) -> FileNetwork:
     """A network as its file describes it; any size that is not a positive number means any number."""
     sizes = tuple(size if isinstance(size, int) and size > 0 else None for size in shape)
     try:
@@ -76,7 +76,7 @@ def describe(
         kind = np.dtype(object)
     if kind.kind not in "fiu":
         raise TenfoldError(f"{path}: takes {dtype}, not numbers that could be pixels")
-    return Network(sizes, kind, run, quantization)
+    return FileNetwork(sizes, kind, run, quantization)
 
 
 def unreadable(path: Path, kind: str, error: Exception) -> TenfoldError:

@@ -12,14 +12,14 @@ from jaxtyping import Float, UInt8
 
 from tenfold.base.errors import TenfoldError
 from tenfold.models.base import batches, require
-from tenfold.models.conventions import Network
+from tenfold.models.conventions import FileNetwork
 from tenfold.models.files import FileModel, describe, only, unreadable
 
 
 class KerasModel(FileModel):
     """A Keras file, `.keras` or `.h5`, run on the backend that Keras is set to, by default PyTorch."""
 
-    def _open(self, path: Path) -> Network | None:
+    def _open(self, path: Path) -> FileNetwork | None:
         keras = import_keras(path)
         if path.suffix == ".keras" and not zipfile.is_zipfile(path):
             with path.open("rb") as file:

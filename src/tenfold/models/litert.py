@@ -9,7 +9,7 @@ from jaxtyping import Float, UInt8
 from tenfold.base.form import CLASSES, LINE_COLUMNS
 from tenfold.base.processes import Once
 from tenfold.models.base import BATCH, Checked, require
-from tenfold.models.conventions import Network
+from tenfold.models.conventions import FileNetwork
 from tenfold.models.files import FileModel, describe, only, unreadable
 
 _start_litert = Once()  # the first interpreter of a process says that it computes with XNNPACK
@@ -18,7 +18,7 @@ _start_litert = Once()  # the first interpreter of a process says that it comput
 class LiteRTModel(FileModel):
     """A LiteRT (TFLite) file, run on one core; tenfold's files have signatures `b1` for one image, `b256` for many."""
 
-    def _open(self, path: Path) -> Network | None:
+    def _open(self, path: Path) -> FileNetwork | None:
         interpreter = require("ai_edge_litert.interpreter", path, "pip install ai-edge-litert")
         try:
             with _start_litert():

@@ -7,14 +7,14 @@ from jaxtyping import Float, UInt8
 
 from tenfold.base.form import CLASSES
 from tenfold.models.base import batches, require
-from tenfold.models.conventions import Network
+from tenfold.models.conventions import FileNetwork
 from tenfold.models.files import FileModel, describe, only, unreadable
 
 
 class ONNXModel(FileModel):
     """An ONNX file, run by ONNX Runtime on one core."""
 
-    def _open(self, path: Path) -> Network | None:
+    def _open(self, path: Path) -> FileNetwork | None:
         onnxruntime = require("onnxruntime", path)
         settings = onnxruntime.SessionOptions()
         settings.intra_op_num_threads = 1

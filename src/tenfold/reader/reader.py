@@ -15,7 +15,7 @@ from tenfold.data import read_idx
 from tenfold.imaging import Page, Picture
 from tenfold.models import Model
 from tenfold.reader.digits import Digit, classify, log_probabilities
-from tenfold.reader.reading import Reading, interpret
+from tenfold.reader.reading import Reading, to_reading
 from tenfold.reader.segment import read_lines
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Reader:
 
         Args:
             picture: a path, an open file or its bytes, a Pillow image, an array or a tensor: anything that
-                `tenfold.imaging.load.load` accepts.
+                `tenfold.imaging.load.load_picture` accepts.
             single: whether the picture is known to show one digit; if so, there is exactly one reading.
 
         Returns:
@@ -74,7 +74,7 @@ class Reader:
             OSError: if the file cannot be read.
         """
         page = imaging.open_page(picture)
-        readings = self.interpret(page, self.find(page, single), single)
+        readings = self.to_readings(page, self.find(page, single), single)
         if not readings:
             raise NoDigitsError(NO_SHAPE, os.fspath(picture) if isinstance(picture, str | os.PathLike) else "")
         return readings
@@ -99,7 +99,7 @@ class Reader:
         except TenfoldError as error:
             raise TenfoldError(f"{page.name}{error}") from None
 
-    def interpret(self, page: Page, lines: Sequence[Sequence[Digit]], single: bool = False) -> list[Reading]:
+    def to_readings(self, page: Page, lines: Sequence[Sequence[Digit]], single: bool = False) -> list[Reading]:
         """Turn the digits that `find` returns into readings, refusing those that score below the thresholds.
 
         Args:
@@ -113,7 +113,7 @@ class Reader:
             is_expected = single or any(digit.score >= least.alone for digit in line)
             enough = least.expected if is_expected else least.alone
             readings += [
-                interpret(digit.answer, digit.score >= enough, page.box(digit.component), self.name, number)
+                to_reading(digit.answer, digit.score >= enough, page.box(digit.component), self.name, number)
                 for digit in line
             ]
         return readings
@@ -137,7 +137,7 @@ class Reader:
             )
         least = (self.thresholds or NOTHING_REFUSED).alone
         answers = log_probabilities(images, self.model)
-        return [interpret(answer, score(answer) >= least, (0, 0, 28, 28), self.name) for answer in answers]
+        return [to_reading(answer, score(answer) >= least, (0, 0, 28, 28), self.name) for answer in answers]
 
 
 def predict(

@@ -30,7 +30,7 @@ class Reading:
     line: int = 0
 
 
-def interpret(
+def to_reading(
     answer: Float[np.ndarray, "10"], is_digit: bool, box: tuple[int, int, int, int], model: str, line: int = 0
 ) -> Reading:
     """Turn a network's answer into a reading.

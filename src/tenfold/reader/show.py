@@ -20,7 +20,7 @@ def annotate(picture: Image.Image, readings: Sequence[Reading]) -> Image.Image:
     """Draw a box around every digit, and above it what was read.
 
     Args:
-        picture: the upright picture, as `tenfold.imaging.load.load` returns it.
+        picture: the upright picture, as `tenfold.imaging.load.load_picture` returns it.
         readings: what was read in it.
 
     Returns:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tenfold.evaluation import Comparison, Evaluation, Pair, Robustness, Row
+    from tenfold.evaluation import Comparison, Evaluation, ModelResult, Pair, Robustness
     from tenfold.evaluation.assessment import Assessment
     from tenfold.training.runs import Run
 
@@ -145,7 +145,7 @@ def print_study(summary: Sequence[Mapping[str, Any]]) -> None:
     print("test accuracies in percent; differences from the first recipe, paired by seed")
 
 
-def print_models(rows: Sequence["Row"], pairs: Sequence["Pair"]) -> None:
+def print_models(rows: Sequence["ModelResult"], pairs: Sequence["Pair"]) -> None:
     """Print the results of a comparison, fewest mistakes first, and whether each model is better than the next."""
     p = {(pair.first, pair.second): pair.p for pair in pairs}
     following = [row.model for row in rows[1:]]

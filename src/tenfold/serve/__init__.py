@@ -184,7 +184,7 @@ def start(port: int | None = None) -> Server:
         raise
 
 
-def draw(port: int | None = None, open_browser: bool = True, tell: Callable[[str], object] = print) -> None:
+def serve_page(port: int | None = None, open_browser: bool = True, tell: Callable[[str], object] = print) -> None:
     """Serve the page until Ctrl-C.
 
     Args:

@@ -16,7 +16,7 @@ class Recipe:
 
     Attributes:
         name: what the recipe is called.
-        model: one of `tenfold.classical.MODELS`.
+        model: one of `tenfold.classical.ESTIMATORS`.
         model_options: parameters of that scikit-learn class.
         seed: starts the random numbers of forests, boosting and the Nyström approximation.
         shifts: whether to learn copies shifted by one pixel as well, see `Classifier.fit`.

@@ -10,7 +10,7 @@ from tenfold.report.plots.style import STYLE, TRAINING, Figure
 
 @rc_context(STYLE)
 def samples(digits: Digits, per_class: int = 10) -> Figure:
-    """Draw the first images of every class, one row per class; a class without images has an empty row.
+    """Show the first images of every class, one row per class; a class without images has an empty row.
 
     Args:
         digits: the images.
@@ -37,7 +37,7 @@ def samples(digits: Digits, per_class: int = 10) -> Figure:
 
 @rc_context(STYLE)
 def class_histogram(digits: Digits) -> Figure:
-    """Draw how many images there are of each class."""
+    """Plot how many images there are of each class."""
     counts = digits.counts()
     figure = Figure(figsize=(7, 3.3), layout="constrained")
     axes = figure.subplots()
@@ -52,7 +52,7 @@ def class_histogram(digits: Digits) -> Figure:
 
 @rc_context(STYLE)
 def mean_and_variance(digits: Digits) -> Figure:
-    """Draw the mean and the variance of every pixel, for each class; a class without images stays empty.
+    """Show the mean and the variance of every pixel, for each class; a class without images stays empty.
 
     Pixels go from 0 to 1, so a variance is at most 0.25, where half of the images have full ink and half have none.
     """

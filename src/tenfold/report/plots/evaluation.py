@@ -17,7 +17,7 @@ from tenfold.report.plots.style import FOUR_COLORS, INK, MUTED, PAPER, STYLE, TR
 
 @rc_context(STYLE)
 def confusion_matrix(evaluation: Evaluation) -> Figure:
-    """Draw how many images of each true digit (row) were read as which digit (column).
+    """Plot how many images of each true digit (row) were read as which digit (column).
 
     Only the mistakes are colored, by their count; the diagonal, a hundred times larger, would drown them out.
     """
@@ -58,7 +58,7 @@ def mistake_heat(evaluation: Evaluation) -> Float[np.ndarray, "10 10"]:
 
 @rc_context(STYLE)
 def reliability(evaluation: Evaluation) -> Figure:
-    """Draw accuracy against confidence, in bins of equal width with 95 % intervals, and how many images each bin has.
+    """Plot accuracy against confidence, in bins of equal width with 95 % intervals, and how many images each bin has.
 
     For a well-calibrated model, the points lie on the diagonal.
     """
@@ -83,7 +83,7 @@ def reliability(evaluation: Evaluation) -> Figure:
 
 @rc_context(STYLE)
 def risk_coverage(evaluation: Evaluation, most: float = 0.05) -> Figure:
-    """Draw the error rate of the remaining readings as the least confident ones are left out.
+    """Plot the error rate of the remaining readings as the least confident ones are left out.
 
     Args:
         evaluation: the model's answers.
@@ -105,7 +105,7 @@ def risk_coverage(evaluation: Evaluation, most: float = 0.05) -> Figure:
 
 @rc_context(STYLE)
 def robustness(result: Robustness) -> Figure:
-    """Draw the accuracy on each corruption, with its 95 % interval, and on the clean images as a line."""
+    """Plot the accuracy on each corruption, with its 95 % interval, and on the clean images as a line."""
     names = list(result.corrupted)
     accuracies = np.array([one.accuracy for one in result.corrupted.values()])
     low, high = np.array([one.interval for one in result.corrupted.values()]).T
@@ -132,7 +132,7 @@ def robustness(result: Robustness) -> Figure:
 
 @rc_context(STYLE)
 def shifts(result: Robustness) -> Figure:
-    """Draw the accuracy against shifts by whole pixels, a curve for each direction."""
+    """Plot the accuracy against shifts by whole pixels, a curve for each direction."""
     figure, axes = _accuracy_curves("Shifts", "pixels")
     for (direction, accuracies), marker, color in zip(result.shifts.items(), "<>^v", FOUR_COLORS, strict=True):
         axes.plot(PIXELS, accuracies, marker=marker, color=color, label=direction, markeredgecolor="none")
@@ -142,7 +142,7 @@ def shifts(result: Robustness) -> Figure:
 
 @rc_context(STYLE)
 def rotations(result: Robustness) -> Figure:
-    """Draw the accuracy against rotations."""
+    """Plot the accuracy against rotations."""
     figure, axes = _accuracy_curves("Rotations", "degrees, counterclockwise")
     axes.plot(DEGREES, result.rotations, "o-", color=TRAINING, markeredgecolor="none")
     axes.set_xticks(range(-45, 46, 15))

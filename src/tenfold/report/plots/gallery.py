@@ -10,7 +10,7 @@ from tenfold.report.plots.style import STYLE, Figure, confidence
 
 
 def _gallery(answers: list[Answer], digits: Digits, nothing: str, given: str = "true") -> Figure:
-    """Draw images with their labels and readings, or write `nothing`."""
+    """Show images with their labels and readings, or write `nothing`."""
     if not answers:
         figure = Figure(figsize=(6, 1.2))
         figure.text(0.5, 0.5, nothing, ha="center", va="center", size=12)
@@ -32,7 +32,7 @@ def _gallery(answers: list[Answer], digits: Digits, nothing: str, given: str = "
 
 @rc_context(STYLE)
 def mistakes(evaluation: Evaluation, digits: Digits, count: int = 25) -> Figure:
-    """Draw misclassified images, the most confident mistakes first, each with its index in `digits`.
+    """Show misclassified images, the most confident mistakes first, each with its index in `digits`.
 
     Args:
         evaluation: the answers to `digits`.
@@ -44,7 +44,7 @@ def mistakes(evaluation: Evaluation, digits: Digits, count: int = 25) -> Figure:
 
 @rc_context(STYLE)
 def label_errors(evaluation: Evaluation, digits: Digits) -> Figure:
-    """Draw the test images with known label errors, each with its label and the digit read.
+    """Show the test images with known label errors, each with its label and the digit read.
 
     Args:
         evaluation: the answers to `digits`.
@@ -55,7 +55,7 @@ def label_errors(evaluation: Evaluation, digits: Digits) -> Figure:
 
 @rc_context(STYLE)
 def doubtful_labels(out_of_fold: Evaluation, digits: Digits, indices: Int64[np.ndarray, " doubtful"]) -> Figure:
-    """Draw at most 25 images with likely label errors, each with its label and the digit read.
+    """Show at most 25 images with likely label errors, each with its label and the digit read.
 
     Args:
         out_of_fold: the answers to `digits` of networks that were not trained on them.

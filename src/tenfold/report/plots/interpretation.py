@@ -21,7 +21,7 @@ WIDTH = 5.6  # inches, so that the text can still be read on a phone
 
 @rc_context(STYLE)
 def first_filters(filters: Float[np.ndarray, "filters height width"]) -> Figure:
-    """Draw the weights of the first layer: blue asks for ink, vermilion for paper; the largest weight has full color.
+    """Show the weights of the first layer: blue asks for ink, vermilion for paper; the largest weight has full color.
 
     Args:
         filters: from `tenfold.evaluation.interpretation.first_filters`.
@@ -40,7 +40,7 @@ def first_filters(filters: Float[np.ndarray, "filters height width"]) -> Figure:
 
 @rc_context(STYLE)
 def feature_maps(image: UInt8[np.ndarray, "28 28"], maps: Sequence[Float[np.ndarray, "_ _ _"]]) -> Figure:
-    """Draw the feature maps of an image: dark where a channel responds, each layer on its own scale.
+    """Show the feature maps of an image: dark where a channel responds, each layer on its own scale.
 
     Args:
         image: the image.
@@ -65,7 +65,7 @@ def feature_maps(image: UInt8[np.ndarray, "28 28"], maps: Sequence[Float[np.ndar
 
 @rc_context(STYLE)
 def saliency(digits: Digits, drops: Sequence[Float[np.ndarray, "28 28"]]) -> Figure:
-    """Draw images overlaid with what a network looks at: blue speaks for the label, vermilion against it.
+    """Show images overlaid with what a network looks at: blue speaks for the label, vermilion against it.
 
     Args:
         digits: the images.
@@ -87,7 +87,7 @@ def saliency(digits: Digits, drops: Sequence[Float[np.ndarray, "28 28"]]) -> Fig
 
 @rc_context(STYLE)
 def plane(points: Mapping[str, Float[np.ndarray, "n 2"]], evaluation: Evaluation) -> Figure:
-    """Draw digits as points in the plane, colored by class, with the misread ones marked.
+    """Plot digits as points in the plane, colored by class, with the misread ones marked.
 
     Args:
         points: by method, from `tenfold.evaluation.interpretation.plane`.
@@ -111,7 +111,7 @@ def plane(points: Mapping[str, Float[np.ndarray, "n 2"]], evaluation: Evaluation
 
 @rc_context(STYLE)
 def extremes(digits: Digits, found: Mapping[int, tuple[int, int]]) -> Figure:
-    """Draw the most typical and the oddest image of each class, with its index in `digits`.
+    """Show the most typical and the oddest image of each class, with its index in `digits`.
 
     Args:
         digits: the images.

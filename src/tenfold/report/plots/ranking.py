@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from matplotlib import rc_context
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from tenfold.evaluation import Row
+from tenfold.evaluation import ModelResult
 from tenfold.report.plots.style import PAPER, STYLE, TRAINING, VALIDATION, Figure, label_points
 
 KINDS = {"network": (TRAINING, "networks"), "classical": (VALIDATION, "classical models")}
@@ -15,8 +15,8 @@ RADIUS = 12.0  # of the largest model, in points
 
 
 @rc_context(STYLE)
-def ranking(rows: Sequence[Row]) -> Figure:
-    """Draw each model's error against its training time; the area of a point shows the size of the model's file.
+def ranking(rows: Sequence[ModelResult]) -> Figure:
+    """Plot each model's error against its training time; the area of a point shows the size of the model's file.
 
     Args:
         rows: the rows of a comparison, at least one.

@@ -15,7 +15,7 @@ def panels(history: History) -> list[str]:
 
 @rc_context(STYLE)
 def curves(history: History, only: str | None = None) -> Figure:
-    """Draw loss, accuracy and learning rate by epoch, for training and, if there is one, for validation.
+    """Plot loss, accuracy and learning rate by epoch, for training and, if there is one, for validation.
 
     Args:
         history: any number of epochs; the legend states the values after the last one.
@@ -42,7 +42,7 @@ def curves(history: History, only: str | None = None) -> Figure:
 
 
 def _line(axes: Axes, history: History, column: str, label: str, color: str, text: str) -> None:
-    """Draw one column of the history, if it has values."""
+    """Plot one column of the history, if it has values."""
     points = [(row["epoch"], row[column]) for row in history.rows if row[column] is not None]
     if points:
         epochs, values = zip(*points, strict=True)
