@@ -69,7 +69,7 @@ def measure(run: Path, test: Digits) -> dict[str, Any]:
 
 
 def int8_bytes(model: TorchModel) -> int:
-    """The bytes of the weights alone, in 8 bits, with 32 for each bias: the least that a file could have."""
+    """The bytes of the parameters alone: 8 bits for each weight, 32 for each bias and each parameter of BatchNorm."""
     shapes = [parameter.shape for parameter in model.network.parameters()]
     return sum(shape.numel() * (1 if len(shape) > 1 else 4) for shape in shapes)
 

@@ -34,7 +34,7 @@ HANDWRITING = {
     "photos, single": "photos and drawings of one digit, with `--single`",
     "photos": "the same without",
     "multi": "photos and drawings of several digits",
-    "cheques": "amounts on bank cheques",
+    "cheques": "amounts on bank checks",
 }
 
 
@@ -88,7 +88,7 @@ def notebook_figures(notebook: dict[str, Any]) -> dict[str, bytes]:
 def speed_table(results: dict[str, Any]) -> str:
     """The table of all recipes and references, the most accurate first."""
     lines = [
-        "| recipe | test accuracy in %, mean ± sd (n) | training time | of train_mnist_fast's |",
+        "| recipe | test accuracy in %, mean ± sd (n) | training time | relative to train_mnist_fast |",
         "| --- | --- | --- | --- |",
     ]
     for name, row in sorted(results["rows"].items(), key=lambda item: -item[1]["accuracy"]):
@@ -267,7 +267,10 @@ def exports_table(results: dict[str, Any], ends: tuple[str, ...] = ("",)) -> str
                 lines.append(f"| `{name}` | {size} | {file['accuracy']:.2%} | {file['different']} | {_pace(file)} |")
     weights = ", ".join(f"{run} {found['bytes_of_weights']:,}" for run, found in results.items())
     places = " ".join(dict.fromkeys(place(found["measured"]) for found in results.values()))
-    return "\n".join([*lines, "", f"Bytes of the weights alone, 8 bits each, with 32 for a bias: {weights}. {places}"])
+    counted = (
+        f"Bytes of the parameters alone, 8 bits for a weight, 32 for a bias or a parameter of BatchNorm: {weights}."
+    )
+    return "\n".join([*lines, "", f"{counted} {places}"])
 
 
 def exports_short_table(results: dict[str, Any]) -> str:

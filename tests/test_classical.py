@@ -188,7 +188,7 @@ def test_files_that_are_no_pipelines(forest, few, tmp_path):
         "text": "not a saved pipeline",
         "short": "truncated",
         "pickle": "it is a pickle, which can run any code",
-        "arrays.npz": "holds no pipeline of tenfold",
+        "arrays.npz": "not a pipeline of tenfold",
         "older": r"fitted with scikit-learn 1\.0\.2.*pip install scikit-learn==1\.0\.2",
         "newer": "newer tenfold",
         "list": "not the one of its recipe",

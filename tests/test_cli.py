@@ -140,7 +140,7 @@ def test_a_report_of_a_run_is_the_page_that_training_wrote(tenfold, one_line_err
     assert "one run" in one_line_error("evaluate", "--ensemble", "run", "run", "--report", "page.html")
     pytest.importorskip("cleanlab")
     assert "page.html/pictures: Not a dir" in one_line_error("evaluate", "run", "--interpret", "page.html/pictures")
-    assert "page.html: File exists" in one_line_error("evaluate", "run", "--interpret", "page.html")
+    assert "page.html: exists and is not a folder" in one_line_error("evaluate", "run", "--interpret", "page.html")
 
 
 def test_ensembles(tenfold, one_line_error, idx_folder):
@@ -421,7 +421,7 @@ def test_ctrl_c_keeps_the_run_and_says_how_to_resume(idx_folder, tmp_path):
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=120)
     assert process.returncode == 130
-    assert "go on with: tenfold train --resume run" in err.splitlines()[-1]
+    assert "continue with: tenfold train --resume run" in err.splitlines()[-1]
     assert (tmp_path / "run" / "model.safetensors").is_file()
     assert (tmp_path / "run" / "checkpoint.safetensors").is_file()
 

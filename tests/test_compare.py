@@ -80,7 +80,7 @@ def test_another_recipe_needs_another_folder(entries, idx_folder):
     [
         (["rbf_smv"], None, "did you mean 'rbf_svm'?"),
         (["knn", "knn"], None, "twice"),
-        (["knn"], 601, "train size 601: choose 10, one image a class, to 600"),
+        (["knn"], 601, "train size 601: choose 10 .one image per class. to 600"),
         (["knn"], 9, "train size 9"),
     ],
 )

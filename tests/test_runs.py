@@ -92,7 +92,7 @@ def test_an_interrupted_run_is_kept_and_resumed_to_the_same_weights(finished, ti
     assert not halted.finished
     assert len(halted.history) == 2
     halted.load_model()
-    with pytest.raises(TenfoldError, match="unfinished; go on with: tenfold train --resume"):
+    with pytest.raises(TenfoldError, match="unfinished; continue with: tenfold train --resume"):
         halted.load_evaluation()
     resumed = training_run.resume(path)
     assert resumed.file("model.safetensors").read_bytes() == finished.file("model.safetensors").read_bytes()
@@ -126,7 +126,7 @@ def test_a_run_is_never_overwritten_unasked(finished, tiny_recipe, idx_folder, t
     (tmp_path / "letters").mkdir()
     (tmp_path / "letters" / "love.txt").write_text("dear")
     for force in (False, True):
-        with pytest.raises(TenfoldError, match="is no run folder"):
+        with pytest.raises(TenfoldError, match="is not a run folder"):
             training_run.train(tiny_recipe, data=idx_folder, out=tmp_path / "letters", force=force)
     assert (tmp_path / "letters" / "love.txt").read_text() == "dear"
 
@@ -243,7 +243,7 @@ def test_figures_of_a_wrong_type_or_range_are_named(finished, file, wrong, messa
 
 def test_deep_json_and_a_lost_history_get_one_line(finished):
     finished.file("history.csv").unlink()
-    with pytest.raises(TenfoldError, match=r"history.csv: damaged, it holds no epoch"):
+    with pytest.raises(TenfoldError, match=r"history.csv: missing; copy the whole run folder"):
         assessment.examine(finished.path)
     finished.file("evaluation.json").write_text("[" * 100_000)
     with pytest.raises(TenfoldError, match=r"evaluation.json: damaged \(nested too deeply\)"):

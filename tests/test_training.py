@@ -150,7 +150,7 @@ def test_a_recipe_for_thousands_shrinks_to_some_hundred_images(few):
         _, history = trained(recipe, few[:200])
     assert [str(warning.message) for warning in told] == [
         f"{few.source}: 200 images are too few to hold out 5,000 of them for validation; 33 are held out instead",
-        f"{few.source}: 167 images to train on are fewer than the batch size of 256; a step sees 20 instead",
+        f"{few.source}: 167 images to train on are too few for a batch size of 256; it is 20 instead",
     ]
     assert history["validation_accuracy"][-1] > 0.5
 
@@ -308,7 +308,7 @@ def test_a_part_of_the_images_is_stratified_and_held_out_once(tiny_recipe, few):
     assert abs(part.counts() - few.counts() * 100 / len(few)).max() <= 1.5
     again, _ = hold_out(part, recipe, validation)
     assert again.sha256() == part.sha256()
-    with pytest.raises(TenfoldError, match="train_images = 100000: there are only"):
+    with pytest.raises(TenfoldError, match="train_images = 100000: only"):
         hold_out(few, replace(recipe, train_images=100_000))
 
 

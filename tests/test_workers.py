@@ -119,7 +119,7 @@ def test_an_end_on_the_way_keeps_what_is_done_and_leaves_no_process(file, kill, 
     out, err = process.communicate(timeout=TIMEOUT)
     assert (process.returncode, out) == (code, "")
     if code == 130:
-        assert err == "tenfold: interrupted; finished runs are kept, and the same command goes on\n"
+        assert err == "tenfold: interrupted; finished runs are kept; repeat the command to continue\n"
     wait_until_gone(lambda: processes("pgid", process.pid))
     before = rows(runs[0])[:-1]  # the last may have been interrupted before its checkpoint
     assert [run["status"] for run in finish(start(file))] == ["finished"] * 3
@@ -169,7 +169,7 @@ def test_a_job_that_kills_its_worker_is_told():
 
 
 def test_a_machine_that_does_not_see_the_folder_says_so(tmp_path):
-    error = workers._attempt(os._exit, 1, tmp_path / "elsewhere" / "shared", 1)
+    error, _ = workers._attempt(os._exit, 1, tmp_path / "elsewhere" / "shared", 1)
     assert f"{socket.gethostname()} does not see {tmp_path / 'elsewhere'}" in str(error)
 
 

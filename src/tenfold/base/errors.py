@@ -3,7 +3,7 @@
 import difflib
 import sys
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -37,21 +37,34 @@ class TenfoldWarning(UserWarning):
     """Input that could not be used as given: the message is one line that says what was done instead."""
 
 
+def print_warning(message: str) -> None:
+    """Write a warning as one line to standard error."""
+    print(f"tenfold: warning: {message}", file=sys.stderr)
+
+
 @contextmanager
-def warnings_as_lines() -> Iterator[None]:
-    """Write every `TenfoldWarning` as one line on standard error, without the source location that Python adds."""
+def warnings_as_lines(tell: Callable[[str], object] = print_warning) -> Iterator[None]:
+    """Hand the message of every `TenfoldWarning` to `tell`, without the source location that Python adds."""
     with warnings.catch_warnings():
         warnings.simplefilter("default", TenfoldWarning)
         others = warnings.showwarning
 
         def show(message: Warning | str, category: type[Warning], *where: Any) -> None:
             if issubclass(category, TenfoldWarning):
-                print(f"tenfold: warning: {message}", file=sys.stderr)
+                tell(str(message))
             else:
                 others(message, category, *where)
 
         warnings.showwarning = show  # type: ignore[assignment]
         yield
+
+
+def in_words(error: OSError) -> str:
+    """Return the message of a system error in one line: the file, and what is wrong with it."""
+    reason = error.strerror or str(error)
+    if isinstance(error, FileExistsError):  # where a folder was to be made
+        reason = "exists and is not a folder; name another"
+    return f"{error.filename}: {reason}" if error.filename else reason
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

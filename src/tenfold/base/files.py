@@ -30,7 +30,7 @@ def read_bytes(path: str | os.PathLike, limit: int) -> bytes:
         limit: the largest number of bytes it may hold.
 
     Raises:
-        TenfoldError: if it holds more, or is a device.
+        TenfoldError: if it holds more, or is a device, or the path is impossible.
         OSError: if it cannot be read.
     """
     check_size(path, limit)
@@ -54,14 +54,30 @@ def check_size(path: str | os.PathLike, limit: int) -> None:
     """Check, before reading any of it, that a file is finite and no larger than `limit` bytes.
 
     Raises:
-        TenfoldError: if it is larger, or a device.
+        TenfoldError: if it is larger, or a device, or the path is impossible.
         OSError: if the file does not exist.
     """
+    _check_path(path)
     found = Path(path).stat()
     if not (stat.S_ISREG(found.st_mode) or stat.S_ISFIFO(found.st_mode) or stat.S_ISDIR(found.st_mode)):
         raise TenfoldError(f"{path}: is a device, not a file; name a file")  # the system reports a folder itself
     if stat.S_ISREG(found.st_mode) and found.st_size > limit:
         raise _too_large(os.fspath(path), limit)
+
+
+def _check_path(path: str | os.PathLike) -> None:
+    """Raise a TenfoldError for a path that no system call takes; Python's own error would be a bare ValueError."""
+    try:
+        possible = b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:  # half of a surrogate pair
+        possible = False
+    if not possible:
+        raise TenfoldError(f"{os.fspath(path)!r}: holds a character that no path may hold; name another")
+
+
+def not_a_file(path: str | os.PathLike) -> TenfoldError:
+    """The error for a path where a file should be and none is: nothing, a device or a pipe."""
+    return TenfoldError(f"{path}: {'not a regular file; name another' if Path(path).exists() else 'no such file'}")
 
 
 def _too_large(name: str, limit: int) -> TenfoldError:
@@ -78,8 +94,10 @@ def write_atomically(path: str | os.PathLike, content: bytes | str) -> None:
         content: bytes, or text to be written as UTF-8.
 
     Raises:
+        TenfoldError: if the path is impossible.
         OSError: if it cannot be written, or `path` is a folder, a device or a pipe; whatever was there is unchanged.
     """
+    _check_path(path)
     try:
         mode = Path(path).stat().st_mode
     except FileNotFoundError:
@@ -119,9 +137,10 @@ def locked(folder: str | os.PathLike) -> Iterator[Path]:
         The lock file, which exists as long as the folder is locked.
 
     Raises:
-        TenfoldError: if another process or thread is writing to the folder.
+        TenfoldError: if another process or thread is writing to the folder, or the path is impossible.
         OSError: if the folder cannot be written.
     """
+    _check_path(folder)
     folder = Path(folder)
     new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)

@@ -38,7 +38,7 @@ class Thresholds:
 
     @classmethod
     def calibrate(cls, logits: Float[np.ndarray, "n 10"]) -> "Thresholds":
-        """Compute the thresholds that refuse 0.7 % of digits that stand alone, and 0.02 % where a digit is expected.
+        """Compute the thresholds that refuse 0.7 % of the digits that stand alone, and 0.02 % where one is expected.
 
         Args:
             logits: a model's answers to digits that it was not trained on, before the softmax.

@@ -4,7 +4,7 @@ import dataclasses
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -21,22 +21,43 @@ DEVICES = {"aux", "con", "nul", "prn"} | {f"{port}{number}" for port in ("com", 
 
 def _check_name(name: str) -> str:
     if not re.fullmatch(r"\w([\w .,+-]*[\w+-])?", name):
-        raise PydanticCustomError("name", "a name is made of letters, digits, spaces and _ . , + -")
+        raise PydanticCustomError(
+            "name",
+            "a name is made of letters, digits, spaces and _ . , + -; it begins with a letter, a digit or _, "
+            "and does not end with a space, a period or a comma",
+        )
     if len(name.encode()) > MAX_NAME:
         raise PydanticCustomError("name", f"a name has at most {MAX_NAME} characters")
     if name.partition(".")[0].lower() in DEVICES:
-        raise PydanticCustomError("name", "on Windows this names a device")
+        raise PydanticCustomError("name", "this is the name of a device on Windows; choose another")
     return name
 
 
+def _check_place(place: str) -> str:
+    if not place or "\0" in place:
+        raise PydanticCustomError("place", "a name or a path has at least one character, and none of them is null")
+    return place
+
+
 Name = Annotated[str, AfterValidator(_check_name)]  # becomes the name of a folder
-Place = Annotated[str, Field(pattern=r"^[^\x00]+$")]  # a name or a path that the system accepts
+Place = Annotated[str, AfterValidator(_check_place)]  # a name or a path that the system accepts
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Count = Annotated[int, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
+# What a value of the wrong type should have been, by pydantic's name for the problem.
+TYPES = {
+    "bool_type": "true or false",
+    "dataclass_exact_type": "a table",
+    "dataclass_type": "a table",
+    "dict_type": "a table",
+    "float_type": "a number",
+    "int_type": "an integer",
+    "list_type": "a list",
+    "string_type": "text",
+}
 MANY_DOTS = re.compile(r"(?:[^.\n]{0,50}\.){100}")
 
 Settings = TypeVar("Settings")
@@ -142,21 +163,31 @@ def check(kind: type[BaseModel], values: Any, origin: str) -> None:
         raise TenfoldError(f"{origin}: damaged, {_explain(error, kind.model_fields)}") from None
 
 
-def _explain(error: ValidationError, known: Iterable[str]) -> str:
+def _explain(error: ValidationError, known: Mapping[str, Any]) -> str:
     """Say in one line what is wrong with the keys and values of a file whose keys should be `known`.
 
     An unknown key comes first: it is probably the reason why another key is missing.
     """
     problems = error.errors()
     unknown = [problem for problem in problems if problem["type"] == "unexpected_keyword_argument"]
-    problem = (unknown or problems)[0]
-    # where several types are allowed, pydantic adds the one it tried: "constrained-int"
+    first = (unknown or problems)[0]
+    # where several types are allowed, pydantic tries each; the attempt that got furthest says what is wrong
+    tried = [problem for problem in problems if problem["loc"][:1] == first["loc"][:1]]
+    problem = max(tried, key=lambda problem: (problem["type"] not in TYPES, len(problem["loc"])))
+    # pydantic adds the type it tried: "constrained-int"
     key = ".".join(part for part in map(str, problem["loc"][:2]) if re.fullmatch(r"\w+", part))
     if unknown:
         return f"there is no key {key!r}{nearest(key, known)}"
     if problem["type"] in ("missing", "missing_argument"):
         return f"{key!r} is missing"
     message = f"{problem['msg'][0].lower()}{problem['msg'][1:]}"
+    if problem["type"] in TYPES:
+        alike = [other["type"] for other in tried if len(other["loc"]) == len(problem["loc"])]
+        message = f"must be {' or '.join(dict.fromkeys(TYPES[kind] for kind in alike if kind in TYPES))}"
+    elif problem["type"] == "too_short":
+        message = "must not be empty"
+    if problem["type"].startswith("dataclass"):
+        message += f"; set its values one by one, such as {key}.{dataclasses.fields(known[key])[0].name}"
     return f"{key} = {_shown(problem['input'])}: {message}" if key else message
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from tenfold.base import strict_json
 from tenfold.base.errors import TenfoldError
-from tenfold.base.files import write_atomically
+from tenfold.base.files import not_a_file, write_atomically
 
 ABOUT = "tenfold.json"
 FORMAT = 1
@@ -56,7 +56,7 @@ def read(path: str | os.PathLike) -> tuple[Any, dict[str, Any]]:
     """
     path = Path(path)
     if not path.is_file():
-        raise TenfoldError(f"{path}: no such file")
+        raise not_a_file(path)
     if not is_zipfile(path):
         with path.open("rb") as file:
             begins = file.read(2)
@@ -72,7 +72,7 @@ def read(path: str | os.PathLike) -> tuple[Any, dict[str, Any]]:
             about = strict_json.loads(archive.read(ABOUT), str(path))
         version, fitted_with, recipe = about["format"], about["scikit-learn"], about["recipe"]
     except (BadZipFile, KeyError, TypeError, ValueError):
-        raise TenfoldError(f"{path}: holds no pipeline of tenfold; save one with Classifier.save()") from None
+        raise TenfoldError(f"{path}: not a pipeline of tenfold; save one with Classifier.save()") from None
     if version != FORMAT:
         raise TenfoldError(f"{path}: written by a newer tenfold; upgrade with: pip install -U tenfold")
     sklearn, skops = _packages()

@@ -9,6 +9,7 @@ import typer
 from typer.exceptions import TyperException
 
 from tenfold.base import strict_json
+from tenfold.base.errors import in_words
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -50,8 +51,8 @@ def fail(error: Exception) -> int:
     if isinstance(error, BrokenPipeError):  # whatever read our output has ended, such as `head`
         return 1
     message = error.format_message() if isinstance(error, TyperException) else str(error)
-    if isinstance(error, OSError) and error.strerror:
-        message = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    if isinstance(error, OSError):
+        message = in_words(error)
     if message:  # there is none if the help was printed instead
         say(message)
     return 2
@@ -71,7 +72,7 @@ def kept(things: str) -> Iterator[None]:
     try:
         yield
     except (KeyboardInterrupt, InterruptedRun):
-        print(f"tenfold: interrupted; finished {things} are kept, and the same command goes on", file=sys.stderr)
+        print(f"tenfold: interrupted; finished {things} are kept; repeat the command to continue", file=sys.stderr)
         raise typer.Exit(130) from None
 
 

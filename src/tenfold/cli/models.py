@@ -40,7 +40,7 @@ def evaluate(
         ),
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a report with all results, as one HTML page.")
+        Path | None, typer.Option(metavar="FILE", help="Write all results into a report, in HTML.")
     ] = None,
     source: Annotated[
         str | None, typer.Option("--data", help="Test images from another source; see tenfold train --help.")

@@ -103,7 +103,7 @@ def draw(
     ] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
 ) -> None:
-    """Open a page in the browser that reads the digits you draw or show it, on this machine; runs until Ctrl-C.
+    """Open the page that reads the digits you draw or show it, in the browser; runs until Ctrl-C.
 
     Example: tenfold draw
     """

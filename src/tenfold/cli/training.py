@@ -66,7 +66,7 @@ def train(
     out: Annotated[Path | None, typer.Option(help="The run folder; by default a new one in runs/.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the run in that folder.")] = False,
     resume: Annotated[Path | None, typer.Option(metavar="RUN", help="Continue an interrupted run.")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda or mps; by default the fastest there is.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda or mps; by default the fastest available.")] = None,
     as_json: Json = False,
 ) -> None:
     """Train a network, evaluate it on the test images, and write a run folder with a report.
@@ -172,7 +172,7 @@ def compare(
     from tenfold.report import console
 
     if quick and train_size is not None:
-        raise TenfoldError("--quick means --train-size 10000; give only one of the two")
+        raise TenfoldError("--quick means --train-size 10000; give one of the two")
     entries = comparison.plan(
         [name.strip() for name in models.split(",")]
         if models is not None

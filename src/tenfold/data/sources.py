@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from tenfold.base.errors import TenfoldError, TenfoldWarning
-from tenfold.base.files import DATA, check_size
+from tenfold.base.files import DATA, check_size, not_a_file
 from tenfold.data.digits import CLASSES, SIDE, Digits, split
 from tenfold.data.download import SUMS, download, is_intact
 from tenfold.data.idx import read_idx
@@ -54,10 +54,12 @@ def load(source: str | os.PathLike = "bundled") -> tuple[Digits, Digits]:
         return _load_folder(path)
     if path.is_file():
         return _load_npz(path)
+    if path.exists():
+        raise not_a_file(path)
     close = difflib.get_close_matches(str(source), NAMED, n=1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
+    hint = f"did you mean {close[0]!r}? Give" if close else "give"
     raise TenfoldError(
-        f"{source}: no such source; {hint}Give {', '.join(NAMED)}, a folder of IDX files or pictures, or an mnist.npz"
+        f"{source}: no such source; {hint} {', '.join(NAMED)}, a folder of IDX files or pictures, or an mnist.npz"
     )
 
 

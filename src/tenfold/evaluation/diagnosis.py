@@ -9,7 +9,7 @@ from tenfold.training import CHANCE_LOSS, History
 Verdict = Literal["underfitting", "overfitting", "healthy", "diverged", "undertrained", "unknown"]
 
 GOOD = 0.97  # a network with one hidden layer reads more than that: below it, something is missing
-GAP = 0.02  # more than chance makes of a thousand validation images (1 point), less than 500 training images cause (8)
+GAP = 0.02  # more than chance causes on a thousand validation images (1 point), less than training on 500 causes (8)
 RISE = 0.2  # how far validation loss must be above its lowest for two epochs: single epochs jump by a tenth
 FALL = 0.1  # a new lowest loss by that much: a converged run does not find one
 SETTLED = 0.1  # a learning rate below this part of its highest: the schedule has come to its end

@@ -40,7 +40,7 @@ def to_levels(values: Any) -> UInt8[np.ndarray, "height width *channels"]:
             raise TenfoldError(
                 f"an array {shape}: if it is in color, put the channels last (transpose); if several, {ONE_BY_ONE}"
             )
-        raise TenfoldError(f"an array {shape} is not a picture; if it is several, {ONE_BY_ONE}")
+        raise TenfoldError(f"an array {shape} is not a picture; if it is several pictures, {ONE_BY_ONE}")
     if pixels.ndim not in (2, 3):
         raise TenfoldError(f"an array {shape} is not a picture; {WANTED}")
     if not pixels.size:

@@ -131,7 +131,7 @@ def find_components(mask: Bool[np.ndarray, "h w"]) -> list[Component]:
     kept = np.flatnonzero(~(is_speck | is_line | is_bit_of_a_line))
     covered = int((width[kept].astype(np.int64) * height[kept]).sum())
     if len(kept) > MOST_COMPONENTS or covered > MOST_COVERED:
-        raise too_dense(f"{len(kept):,} connected components that are no specks")
+        raise too_dense(f"{len(kept):,} connected components besides specks")
     by_column = np.argsort(x, kind="stable")
     columns = x[by_column]
     components = []

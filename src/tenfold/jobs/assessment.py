@@ -104,7 +104,7 @@ def examine(
         interpret: a folder for pictures of what the network looks at.
         robustness: whether to evaluate on corrupted, shifted and rotated images as well.
         mnist_c: a folder with the published MNIST-C; by default, the test images are corrupted by tenfold.
-        report: a file for the report, an HTML page with all of this.
+        report: a file for the report, which shows all of this in HTML.
 
     Raises:
         TenfoldError: if there are no usable weights, the data or a folder cannot be used, an optional package is

@@ -90,7 +90,7 @@ def plan(
         train_images = available
     elif not CLASSES <= train_images <= available:
         raise TenfoldError(
-            f"train size {train_images}: choose {CLASSES}, one image a class, to {available}, all there are"
+            f"train size {train_images}: choose {CLASSES} (one image per class) to {available} (all of them)"
         )
     folder = Path(out) if out is not None else COMPARISONS / f"{train_images}-seed{seed}"
     if len(set(models)) < len(models):

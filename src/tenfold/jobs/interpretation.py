@@ -27,7 +27,7 @@ def interpret(path: str | os.PathLike, folder: str | os.PathLike, data: str | No
 
     Args:
         path: a run folder, or a file that `tenfold.save` wrote.
-        folder: where to write the pictures as PNG; made if it does not exist.
+        folder: where to write the pictures as PNG; created if it does not exist.
         data: where the digits come from, see `tenfold.load`; by default, the data of the run.
 
     Returns:

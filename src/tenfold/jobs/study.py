@@ -108,7 +108,7 @@ def plan(study: Study, out: str | os.PathLike | None = None) -> list[Task]:
     count = study.seeds if isinstance(study.seeds, int) else len(study.seeds)
     if (runs := count * len(study.recipes) * len(variants)) > MOST_RUNS:
         raise TenfoldError(
-            f"study {study.name!r}: asks for {runs:,} runs, and {MOST_RUNS:,} are the most; take fewer seeds"
+            f"study {study.name!r}: asks for {runs:,} runs, more than the {MOST_RUNS:,} allowed; take fewer seeds"
         )
     seeds = list(range(study.seeds)) if isinstance(study.seeds, int) else study.seeds
     tasks = []

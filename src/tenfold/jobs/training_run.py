@@ -98,7 +98,7 @@ def resume(path: str | os.PathLike, callbacks: Sequence[Callback] = ()) -> Run:
             run.drop_checkpoint()
             raise TenfoldError(f"{path}: this run is finished; there is nothing to resume")
         if not run.file("checkpoint.safetensors").is_file():
-            raise TenfoldError(f"{path}: has no checkpoint to go on from; train again with --force")
+            raise TenfoldError(f"{path}: has no checkpoint to continue from; train again with --force")
         digits = run.load_digits()
         torch.set_num_threads(run.environment["threads"])
         model, parts = _prepare(run.recipe, digits)
@@ -143,7 +143,7 @@ def _train(
     if history.interrupted:
         run.save_model(model)
         raise InterruptedRun(
-            f"{history.stopped}; the weights so far are kept; go on with: tenfold train --resume {run.path}"
+            f"{history.stopped}; the weights so far are kept; continue with: tenfold train --resume {run.path}"
         )
     model.cpu()
     uncalibrated = evaluate(model, test_digits)

@@ -7,8 +7,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+import warnings
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, nullcontext
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -19,7 +20,7 @@ import torch
 from joblib import Parallel, delayed, parallel_config
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from tenfold.base.errors import TenfoldError, warnings_as_lines
+from tenfold.base.errors import TenfoldError, TenfoldWarning, in_words, warnings_as_lines
 from tenfold.base.files import locked
 
 RETRIES = 3  # of a job whose worker was lost; without a limit, a job that kills its worker would run forever
@@ -50,7 +51,7 @@ def scatter(
 
     Yields:
         Each job with its result as it arrives, or with its error if it failed. On a cluster, a job whose worker is lost
-        starts again, but fails if that happens too often.
+        starts again, but fails if that happens too often. A warning that several jobs give is given once.
 
     Raises:
         TenfoldError: if the cluster does not answer, a worker on this machine was killed, or another process is writing
@@ -61,14 +62,22 @@ def scatter(
         seen = lock.absolute() if lock else None  # on every machine that shares the folder
         attempt = partial(_attempt, function, threads, seen)
         if cluster is not None:
-            yield from _on_cluster(attempt, jobs, processes or len(jobs), threads, cluster)
+            answers = _on_cluster(attempt, jobs, processes or len(jobs), threads, cluster)
         else:
-            yield from _here(attempt, jobs, processes, threads)
+            answers = _here(attempt, jobs, processes, threads)
+        given: set[str] = set()
+        with closing(answers):  # before the lock is released
+            for job, (result, messages) in answers:
+                for message in messages:
+                    if message not in given:
+                        given.add(message)
+                        warnings.warn(message, TenfoldWarning, stacklevel=2)
+                yield job, result
 
 
 def _here(
     function: Callable[[Job], Result], jobs: Sequence[Job], processes: int | None, threads: int
-) -> Iterator[tuple[Job, Result]]:
+) -> Generator[tuple[Job, Result], None, None]:
     # after Ctrl-C, the process that tracks loky's semaphores may complain that one is already gone
     os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
     calls = (delayed(_call)(function, number, job) for number, job in enumerate(jobs))
@@ -95,18 +104,22 @@ def _end_with(parent: int) -> None:
     Thread(target=watch, daemon=True).start()
 
 
-def _attempt(function: Callable[[Job], Result], threads: int, seen: Path | None, job: Job) -> Result | TenfoldError:
+def _attempt(
+    function: Callable[[Job], Result], threads: int, seen: Path | None, job: Job
+) -> tuple[Result | TenfoldError, list[str]]:
+    """The result of a job, or its error, and the messages of its warnings."""
+    messages: list[str] = []
     if seen and not seen.is_file():
         return TenfoldError(
             f"the machine {socket.gethostname()} does not see {seen.parent}; "
             "all machines of the cluster must share the folder; choose one with --out"
-        )
+        ), messages
     torch.set_num_threads(threads)
     try:
-        with warnings_as_lines():
-            return function(job)
+        with warnings_as_lines(messages.append):
+            return function(job), messages
     except (TenfoldError, OSError) as error:
-        return TenfoldError(str(error))
+        return TenfoldError(in_words(error) if isinstance(error, OSError) else str(error)), messages
 
 
 def _call(function: Callable[[Job], Result], number: int, job: Job) -> tuple[int, Result]:
@@ -115,7 +128,7 @@ def _call(function: Callable[[Job], Result], number: int, job: Job) -> tuple[int
 
 def _on_cluster(
     function: Callable[[Job], Result], jobs: Sequence[Job], processes: int, threads: int, address: str
-) -> Iterator[tuple[Job, Result | TenfoldError]]:
+) -> Generator[tuple[Job, Result | tuple[TenfoldError, list[str]]], None, None]:
     ray = _connect(address)
     call = ray.remote(num_cpus=threads, max_retries=RETRIES)(_call)
     waiting = iter(enumerate(jobs))
@@ -133,7 +146,7 @@ def _on_cluster(
             except ray.exceptions.RayError as error:
                 cause = getattr(error, "cause", None) or error
                 reason = str(cause).partition("\n")[0]
-                result = TenfoldError(f"lost on the cluster: {type(cause).__name__}: {reason}")
+                result = TenfoldError(f"lost on the cluster: {type(cause).__name__}: {reason}"), []
             yield job, result
     finally:  # also when interrupted
         for reference in running:

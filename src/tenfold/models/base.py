@@ -17,7 +17,7 @@ from tenfold.base.processes import PerProcess
 from tenfold.base.refusal import Thresholds
 
 SHIPPED = Path(__file__).with_name("shipped")
-THRESHOLDS = "thresholds.json"  # in that folder, of the networks that read digits; the page has it, too
+THRESHOLDS = "thresholds.json"  # in that folder, for the networks that read digits; the page reads it, too
 BATCH = 256  # images at once in a LiteRT file, whose batch is fixed
 
 

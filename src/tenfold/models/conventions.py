@@ -18,7 +18,7 @@ from tenfold.data import CLASSES, MEAN, SIDE, STD, load
 
 BATCH = 256  # images at once, if the network takes any number
 IMAGES = 300  # training images to try each convention on
-LEAST = 0.5  # below this accuracy, a network is no classifier of digits
+LEAST = 0.5  # below this accuracy, a network is not a classifier of digits
 # A rarer convention is chosen only if it reads clearly better, because a weak network may gain from more contrast than
 # it was trained with: if its accuracy is higher by MORE, or lower by no more than CHANCE at LESS times the loss.
 MORE, CHANCE, LESS = 0.1, 0.01, 0.75
@@ -95,7 +95,9 @@ def find(network: FileNetwork, name: str) -> Convention:
     layouts = [layout for layout in LAYOUTS if _fits(network.shape[1:], layout)]
     if not layouts:
         known = " or ".join(str(("n", *layout)).replace("'", "") for layout in LAYOUTS)
-        raise TenfoldError(f"{name}: takes {_written(network.shape)}, which are no images of digits; they are {known}")
+        raise TenfoldError(
+            f"{name}: takes {_written(network.shape)}, which are not images of digits; those are {known}"
+        )
     digits = load()[0][:IMAGES]
     best: tuple[float, Convention] | None = None
     refusals: list[TenfoldError] = []
@@ -120,7 +122,7 @@ def find(network: FileNetwork, name: str) -> Convention:
         raise refusals[0] if refusals else TenfoldError(f"{name}: its answers are infinite or not a number")
     if best[1].accuracy < LEAST:
         raise TenfoldError(
-            f"{name}: no classifier of digits: given pixels {', '.join(SCALES)}, with light ink or dark, "
+            f"{name}: not a classifier of digits: given pixels {', '.join(SCALES)}, with light ink or dark, "
             f"it reads {best[1].accuracy:.0%} of {IMAGES} training images"
         )
     return best[1]

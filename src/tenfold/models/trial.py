@@ -79,7 +79,7 @@ def try_here(path: str) -> None:
     found: dict[str, Any]
     try:
         if kind is KerasModel:
-            import_keras(path)  # whose time and memory are none of the file's
+            import_keras(path)  # before the limits: its time and memory are not the file's
         _limit(OPENING)
         model = kind(Path(path))
         _limit(READING)
@@ -96,7 +96,7 @@ def try_here(path: str) -> None:
 
 
 def _limit(seconds: int) -> None:
-    """Limit this process to so many more seconds of processor time and `MEMORY` more bytes, if the system can."""
+    """Limit this process to this many more seconds of processor time and `MEMORY` more bytes, if the system can."""
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource
 

@@ -181,8 +181,8 @@ def resnet(width: int = 32) -> list[nn.Module]:
 def tiny(width: int = 46) -> list[nn.Module]:
     """For microcontrollers: few parameters, and 8-bit weights from the first training step.
 
-    Split convolutions, and a weighted sum over positions for each channel instead of a large linear layer, allow many
-    channels with few parameters: 1,498 at width 12; at width 46, 9,936 weights.
+    Separable convolutions, and a weighted sum over positions for each channel instead of a large linear layer, allow
+    many channels with few parameters: 1,498 at width 12; at width 46, 9,936 weights.
 
     Args:
         width: channels of every convolution.
@@ -262,7 +262,7 @@ def text_line_cnn(width: int = 32) -> list[nn.Module]:
     F. Yin et al., "Scene Text Recognition with Sliding Convolutional Character Models", 2017.
     """
     return [
-        *block(1, width, kernel=5, stride=2, padding=2),  # (batch, 32, 20, columns / 2), and so many columns below
+        *block(1, width, kernel=5, stride=2, padding=2),  # (batch, 32, 20, columns / 2), as many columns below
         *block(width, width * 3 // 2, padding=1),  # (batch, 48, 20, ...)
         nn.MaxPool2d((2, 1)),  # (batch, 48, 10, ...)
         *block(width * 3 // 2, 2 * width, padding=1),  # (batch, 64, 10, ...)

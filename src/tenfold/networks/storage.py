@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from tenfold.base import strict_json
 from tenfold.base.errors import TenfoldError
-from tenfold.base.files import DATA, check_size, write_atomically
+from tenfold.base.files import DATA, check_size, not_a_file, write_atomically
 from tenfold.base.refusal import Thresholds
 from tenfold.networks import Network, build
 
@@ -103,7 +103,7 @@ def read_tensors(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict[str, 
         TenfoldError: if there is no such file, or it is not a safetensors file, or has changed since it was written.
     """
     if not Path(path).is_file():
-        raise TenfoldError(f"{path}: no such file")
+        raise not_a_file(path)
     check_size(path, DATA)
     try:
         with _in_utf8(path) as name, safetensors.safe_open(name, framework="pt") as file:

@@ -29,8 +29,8 @@ DIGIT = 0.1  # for every digit
 CROSSED, ENOUGH = 0.5, 2.0  # for every stroke width that a cut crosses, up to two
 JOINED = 0.3  # for every two neighboring pieces of a digit that do not touch, ...
 GAP = 3.0  # ... and for the gap between them, in heights of the line
-WIDE = 3.0  # for a digit's width in excess of its height, in its heights
-LOW, REACH = 10.0, 0.6  # for what a digit's top is short of this height above the foot of the line, in heights of it
+WIDE = 3.0  # for how far a digit is wider than high, in its heights
+LOW, REACH = 10.0, 0.6  # for how far a digit's top stays below this height above the foot of the line, in its heights
 UNREAD = 1.0  # for ink that belongs to no digit, ...
 UNREAD_SIZE = 2.0  # ... and for its size, in heights of the line
 

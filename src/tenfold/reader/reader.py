@@ -40,8 +40,8 @@ class Reader:
         name: the model's name: its path as given, "tenfold reader-int8" for the one that comes with tenfold, or the
             class of the module.
         thresholds: the scores below which answers are refused; None if nothing is refused.
-        line_model: the model that reads whole lines where the first is in doubt; it comes with tenfold and helps only
-            the one that comes with tenfold, so that every other model's answers are its own. None beside those.
+        line_model: the model that reads whole lines where the first is in doubt. It comes with tenfold and helps only
+            tenfold's own model; None beside any other, whose answers are its own.
 
     Raises:
         TenfoldError: if there is no model at the path.

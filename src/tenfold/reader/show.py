@@ -58,7 +58,7 @@ def explain(page: Page, lines: Sequence[Sequence[Digit]]) -> dict[str, Image.Ima
         "3-ink": Image.fromarray(page.ink),
         "4-mask": _black_and_white(page.mask),
         "5-without-lines": _black_and_white(page.clean),
-        "6-parts": _components(page),
+        "6-components": _components(page),
         "7-digits": Image.fromarray(np.vstack(seen) if seen else np.zeros((28, 28), np.uint8)),
     }
 

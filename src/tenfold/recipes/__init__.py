@@ -28,7 +28,7 @@ class Recipe:
         seed: starts every random stream: initial weights, order of the images, augmentation, Dropout.
         validation: how many training images to hold out for validation; 0 trains on all.
         train_images: how many of the others to train on, every class in the same proportion; 0 means all of them.
-        epochs: passes over the training images; in a fraction of one, some images are never seen.
+        epochs: passes over the training images; with less than one, some images are never seen.
         batch_size: images per step.
         optimizer: "adamw", "adam", "sgd" (with Nesterov momentum), or "muon", which updates the filters of convolutions
             and leaves the rest to AdamW.

@@ -1,1 +1,1 @@
-"""Results for people: plots, the HTML page of a run, and text for the terminal."""
+"""Results for people: plots, the HTML report of a run, and text for the terminal."""

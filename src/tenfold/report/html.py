@@ -1,4 +1,4 @@
-"""The report: a self-contained HTML page about one training run."""
+"""The report: a self-contained HTML file about one training run, or about a model in a file."""
 
 import base64
 import io
@@ -25,7 +25,7 @@ from tenfold.training import History
 GALLERY = 24  # fills rows of 3, 6 and 8
 LEFT_OUT = (0.005, 0.01)  # fractions of the images
 ERROR_RATES = (0.005, 0.002, 0.001)
-# The colors of plots on a dark page.
+# The colors of plots on a dark background.
 DARK = {style.INK: "#e6e9ed", style.MUTED: "#a7b0bb", style.RULE: "#343b44", style.TRAINING: "#56b4e9"}
 DARK |= {style.VALIDATION: "#f08a3c", style.FOUR_COLORS[3]: "#cc79a7"}
 
@@ -49,7 +49,7 @@ def render(
     """Write the report of a training run, or of a model in a file, as HTML.
 
     Args:
-        title: the page's heading.
+        title: the report's heading.
         recipe: the recipe of the run; None for a file.
         environment: what describes the machine and the software, or the file: values by name.
         history: the measurements of every epoch; None for a file.
@@ -64,7 +64,7 @@ def render(
         layers: the network's layers, from `tenfold.summary`; empty if unknown.
 
     Returns:
-        A self-contained page: it embeds its pictures and needs no script, no other file and no connection.
+        A self-contained document: it embeds its pictures and needs no script, no other file and no connection.
     """
     jinja = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     jinja.filters.update(percent=plots.percent, confidence=plots.confidence, plain=plain, count="{:,}".format)
@@ -103,7 +103,7 @@ def render(
 
 
 def themes(figure: Figure) -> tuple[str, str]:
-    """Write a figure as SVG without a background, for a light and for a dark page; returns two data URIs."""
+    """Write a figure as SVG for a light and for a dark background; returns two data URIs."""
     file = io.BytesIO()
     # text stays text, and equal figures give equal bytes
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": "tenfold"}):

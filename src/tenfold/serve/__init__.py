@@ -1,4 +1,4 @@
-"""Serves, to this machine only, the page that reads drawings in the browser."""
+"""Serve the page, which reads drawings in the browser, to this machine only."""
 
 import errno
 import gzip

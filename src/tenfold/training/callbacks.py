@@ -80,7 +80,7 @@ class BestCheckpoint(Callback):
         if not training.task.has_validation:
             raise TenfoldError("the best checkpoint needs validation images; set the recipe's validation above 0")
         if not len(training.history):
-            save(training.model, self.path)  # if this must fail, better now than after an epoch
+            save(training.model, self.path)  # if this fails, better now than after an epoch
 
     def on_epoch_end(self, training: Training) -> None:
         """Save when no earlier epoch was as good."""

@@ -86,7 +86,7 @@ class History:
         """Read what `to_csv` wrote; error messages name `name`.
 
         Raises:
-            TenfoldError: if the lines are no such table.
+            TenfoldError: if the lines are not such a table.
         """
         history = cls()
         reader = csv.DictReader(lines)

@@ -189,7 +189,9 @@ def hold_out(train: Digits, recipe: Recipe, validation: Digits | None = None) ->
             )
         train, validation = split(train, count)
     if recipe.train_images > len(train):
-        raise TenfoldError(f"train_images = {recipe.train_images}: there are only {len(train)} to train on")
+        raise TenfoldError(
+            f"train_images = {recipe.train_images}: only {len(train)} are left to train on; choose fewer"
+        )
     return subset(train, recipe.train_images) if recipe.train_images else train, validation
 
 

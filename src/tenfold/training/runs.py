@@ -6,7 +6,7 @@ history.csv             a row for every epoch
 model.safetensors       the weights, and the thresholds below which an answer is refused as no digit
 checkpoint.safetensors  the state to resume from; only while the run is unfinished
 evaluation.json         test figures; only when the run is finished
-report.html             all of it on one page; only when the run is finished
+report.html             all of it for people to read; only when the run is finished
 
 The folder is locked while a process writes to it, see `tenfold.base.files.locked`. `recipe.toml` is written after the
 environment, and removed first when a run is replaced: wherever the process is killed, the same command can start over.
@@ -121,7 +121,7 @@ class Run:
         present = {entry.name for entry in path.iterdir()} - {LOCK}
         # wherever a run is killed, at least one of the two is there, or nothing is
         if present and not present & BEGUN:
-            raise TenfoldError(f"{path}: exists and is no run folder; choose another with --out")
+            raise TenfoldError(f"{path}: exists and is not a run folder; choose another with --out")
         if not force and not present <= BEGUN:
             finished = "evaluation.json" in present
             if finished:  # and perhaps killed before it could remove its checkpoint
@@ -129,7 +129,7 @@ class Run:
             unfinished = not finished and "checkpoint.safetensors" in present
             raise TenfoldError(
                 f"{path}: this run exists; choose another with --out, or replace it with --force"
-                + (f", or go on with: tenfold train --resume {path}" if unfinished else "")
+                + (f", or continue it with: tenfold train --resume {path}" if unfinished else "")
             )
         for name in FILES:
             if name != "environment.json":
@@ -169,7 +169,8 @@ class Run:
         else:
             history = History()
         if self.finished and not history:
-            raise TenfoldError(f"{path}: damaged, it holds no epoch; train again with --force")
+            state = "holds no epoch" if path.is_file() else "missing"
+            raise TenfoldError(f"{path}: {state}; copy the whole run folder again, or train again with --force")
         return history
 
     @property
@@ -202,7 +203,7 @@ class Run:
         """
         if not self.file("model.safetensors").is_file():
             raise TenfoldError(
-                f"{self.path}: unfinished, it has no weights yet; go on with: tenfold train --resume {self.path}"
+                f"{self.path}: unfinished, it has no weights yet; continue with: tenfold train --resume {self.path}"
             )
         stored = self.load_evaluation().get("weights_sha256") if self.finished else None  # older runs do not have it
         if stored not in (None, self._weights_sha256()):
@@ -222,7 +223,7 @@ class Run:
             TenfoldError: if the run is unfinished, or the file is damaged.
         """
         if not self.finished:
-            raise TenfoldError(f"{self.path}: unfinished; go on with: tenfold train --resume {self.path}")
+            raise TenfoldError(f"{self.path}: unfinished; continue with: tenfold train --resume {self.path}")
         figures = self._read_json("evaluation.json")
         settings.check(_Figures, figures, str(self.file("evaluation.json")))
         return figures
@@ -291,7 +292,7 @@ def describe_environment(data: str, train: Digits, test: Digits, device: torch.d
 
 
 def processor_name() -> str:
-    """The processor's name, as precise as the system tells."""
+    """The processor's name, as precisely as the system gives it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))

@@ -83,8 +83,8 @@ class SingleDigits(Task):
         if recipe.batch_size > len(train):
             self.batch_size = max(2, len(train) // FEWEST_STEPS)
             warnings.warn(
-                f"{train.source}: {len(train):,} images to train on are fewer than the batch size of "
-                f"{recipe.batch_size:,}; a step sees {self.batch_size:,} instead",
+                f"{train.source}: {len(train):,} images to train on are too few for a batch size of "
+                f"{recipe.batch_size:,}; it is {self.batch_size:,} instead",
                 TenfoldWarning,
                 stacklevel=3,
             )

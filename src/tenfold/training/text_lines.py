@@ -21,7 +21,7 @@ from tenfold.training.tasks import Loss, Task
 
 WIDEST = 480  # columns of a strip to train on, at most
 SORTED = 75  # batches sorted together by width, so that strips need little padding
-ROUNDED = 32  # widths are multiples of so many columns: convolutions are compiled for every new width
+ROUNDED = 32  # widths are multiples of this many columns: convolutions are compiled for every new width
 SHIFT = 2  # pixel rows, up or down
 
 

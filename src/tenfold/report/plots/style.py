@@ -19,7 +19,7 @@ TRAINING, VALIDATION = "#0072b2", "#d55e00"
 FOUR_COLORS = (TRAINING, VALIDATION, "#009e73", "#8f4a75")
 SIDES = ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, -1), (1, -1), (-1, 1))  # of a point: right and up
 STYLE: dict[Any, Any] = {
-    # a light background, so that a figure is legible on a dark page, too
+    # a light background, so that a figure is legible on a dark one, too
     "figure.facecolor": PAPER,
     "figure.dpi": 100,
     "figure.constrained_layout.w_pad": 0.12,
