@@ -31,7 +31,7 @@ copyScript("wasm-utils/dist/index.js", "wasm-utils.js");
 cpSync(`${WEB}litert-license.txt`, `${PAGE}litert/LICENSE.txt`);
 
 cpSync(`${SHIPPED}reader-int8.tflite`, `${PAGE}model.tflite`);
-cpSync(`${SHIPPED}rows-int8.tflite`, `${PAGE}rows.tflite`);
+cpSync(`${SHIPPED}text-lines-int8.tflite`, `${PAGE}text-lines.tflite`);
 for (const name of ["first-layer.json", "thresholds.json"]) cpSync(SHIPPED + name, PAGE + name);
 
 // the service worker keeps every file, the index as ./, but of the runtimes the one that the browser needs

@@ -24,7 +24,7 @@ export async function loadModel() {
   self.Module = { locateFile: (name) => `litert/${name}`, printErr: () => {} };
   const [file, rowFile, thresholds, relaxedSimd] = await Promise.all([
     fetchBytes("model.tflite"),
-    fetchBytes("rows.tflite"),
+    fetchBytes("text-lines.tflite"),
     fetchBytes("thresholds.json"),
     supportsFeature("relaxedSimd"),
     loadLiteRt("litert/"),
