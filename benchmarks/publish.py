@@ -348,10 +348,10 @@ def handwriting_table(results: dict[str, Any]) -> str:
 
 def text_lines_text(results: dict[str, Any]) -> str:
     """How many drawn text lines the network for text lines reads by itself."""
-    lines, size = results["rows"], results["files"]["rows-int8.tflite"]["bytes"]
+    lines, size = results["text_lines"], results["files"]["text-lines-int8.tflite"]["bytes"]
     return (
         f"It has {lines['parameters']:,} parameters, in {size:,} bytes. By itself it reads {lines['right']:.1%} of "
-        f"{lines['held_out_rows']:,} drawn lines of held-out digits without a mistake; many of them are hard for "
+        f"{lines['held_out_lines']:,} drawn lines of held-out digits without a mistake; many of them are hard for "
         f"people, too. {place(lines['measured'])}"
     )
 

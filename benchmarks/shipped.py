@@ -27,7 +27,7 @@ from tenfold.report import plots
 from tenfold.training.runs import Run
 
 READER = Path("runs/reader")
-LINES = Path("runs/rows.safetensors")
+LINES = Path("runs/text-lines.safetensors")
 RESULTS = Path("results/shipped.json")
 FIGURE = Path("docs/figures/misread.png")
 KEPT = ("n", "loss", "accuracy", "accuracy_without_label_errors", "interval", "calibration_error")
@@ -55,8 +55,8 @@ def main() -> None:
         raise TenfoldError(f"{run.path}: was never calibrated, it has no thresholds; train again with --force")
     write_atomically(models.SHIPPED / models.THRESHOLDS, json.dumps(vars(network.thresholds)) + "\n")
     write_atomically(models.SHIPPED / "first-layer.json", json.dumps(first_layer(network)) + "\n")
-    write_atomically(models.SHIPPED / "rows-int8.tflite", text_lines.export(line_network))
-    write_half("rows.safetensors", line_network, {})
+    write_atomically(models.SHIPPED / "text-lines-int8.tflite", text_lines.export(line_network))
+    write_half("text-lines.safetensors", line_network, {})
 
     _, test = tenfold.load()
     for name in (*FILES, "reader.safetensors"):
@@ -66,9 +66,9 @@ def main() -> None:
         if name == FILES[0]:
             results["int8"] = {key: figures[key] for key in ("per_class", "misclassified")}
             plots.mistakes(evaluation, test, len(evaluation.mistakes)).savefig(FIGURE)
-    results["rows"] = {
+    results["text_lines"] = {
         "recipe": text_lines.RECIPE.to_toml(),
-        "rows": text_lines.LINES,
+        "lines": text_lines.LINES,
         "parameters": sum(parameter.numel() for parameter in line_network.parameters()),
         "measured": where(),
     } | text_lines.evaluate()

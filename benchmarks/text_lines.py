@@ -67,7 +67,7 @@ def evaluate() -> dict[str, Any]:
     """How many drawn lines of held-out digits the shipped network reads correctly."""
     _, held_out = split(tenfold.load()[0], RECIPE.validation)
     unseen = draw(held_out, MEASURED, first_seed=LINES)
-    return {"held_out_rows": len(unseen), "right": measure(unseen, load_for_lines())}
+    return {"held_out_lines": len(unseen), "right": measure(unseen, load_for_lines())}
 
 
 def measure(examples: Sequence[Example], model: LineModel) -> float:

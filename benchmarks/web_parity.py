@@ -34,7 +34,9 @@ from tenfold.reader import Reader
 from tenfold.reader.reader import NO_SHAPE
 
 RESULTS = Path("results/web-parity.json")
-READER = Path(__file__).parent.parent / "web" / "reader"
+ROOT = Path(__file__).parent.parent
+READER = ROOT / "web" / "reader"
+CONSTANTS = ROOT / "src" / "tenfold" / "base" / "constants.json"
 DRAWINGS, PAGES = 1000, 20
 SIZES = ((280, 280), (600, 300), (320, 480), (100, 60), (28, 28), (1024, 400))  # width and height of a drawing
 MOST_DIGITS = 6
@@ -240,7 +242,9 @@ def _handler(model: models.Model, pictures: Sequence[Drawing]) -> type[BaseHTTPR
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             folder, _, name = self.path.removeprefix("/").partition("/")
-            if folder == "reader":
+            if self.path == "/reader/constants.js":  # as `web/build.mjs` writes it
+                self._send(b"export default " + CONSTANTS.read_bytes(), "text/javascript")
+            elif folder == "reader":
                 self._send((READER / name).read_bytes(), "text/javascript")
             elif folder == "pictures":
                 pixels = pictures[int(name)].pixels

@@ -241,18 +241,18 @@ def damaged(network):
 @needs_litert
 def test_answers_that_are_no_numbers_are_an_error_in_every_model(mnist, tmp_path, onnx_file, monkeypatch):
     images = mnist[1].images[:2]
-    row = np.zeros((40, 64), np.uint8)
-    tensors, text = read_tensors(models.SHIPPED / "rows.safetensors")
-    write_tensors(tmp_path / "rows.safetensors", {key: value * np.nan for key, value in tensors.items()}, text)
+    line = np.zeros((40, 64), np.uint8)
+    tensors, text = read_tensors(models.SHIPPED / "text-lines.safetensors")
+    write_tensors(tmp_path / "text-lines.safetensors", {key: value * np.nan for key, value in tensors.items()}, text)
     tenfold.save(damaged(tenfold.build("softmax")), tmp_path / "net.safetensors")
 
     class Own:
         def logits(self, images):
             return np.full((len(images), 10), np.inf, np.float32)
 
-    litert, rows = (models.LiteRTModel(models.SHIPPED / "reader-int8.tflite"), models.load_for_lines())
+    litert, lines = (models.LiteRTModel(models.SHIPPED / "reader-int8.tflite"), models.load_for_lines())
     monkeypatch.setattr(litert, "_one", lambda images: {"logits": np.full((1, 10), np.nan, np.float32)})
-    monkeypatch.setattr(rows, "_runners", {64: lambda images: {"logits": np.full((1, 32, 11), np.nan, np.float32)}})
+    monkeypatch.setattr(lines, "_runners", {64: lambda images: {"logits": np.full((1, 32, 11), np.nan, np.float32)}})
     onnx = models.load(onnx_file("net.onnx", ("n", 28, 28)))
     monkeypatch.setattr(
         onnx, "_foreign", FileNetwork((None, 28, 28), np.dtype("float32"), lambda x: x[:, :10, 0] * np.nan)
@@ -263,8 +263,8 @@ def test_answers_that_are_no_numbers_are_an_error_in_every_model(mnist, tmp_path
         (models.wrap(Own()), images, "Own"),
         (litert, images, "tenfold reader-int8"),
         (onnx, images, "net.onnx"),
-        (rows, row, "rows-int8.tflite"),
-        (models.TorchLineModel(tmp_path / "rows.safetensors"), row, "rows.safetensors"),
+        (lines, line, "text-lines-int8.tflite"),
+        (models.TorchLineModel(tmp_path / "text-lines.safetensors"), line, "text-lines.safetensors"),
     ):
         with pytest.raises(TenfoldError, match=rf"{name}: its answers are infinite or not a number"):
             model.logits(given)

@@ -38,10 +38,11 @@ def browser(model, parity):
 
 
 def run(browser, operation: str, image: np.ndarray, *arguments: float) -> np.ndarray:
-    """Call an operation of `web/reader/image.js`."""
+    """Call an operation on pixels of `web/reader`."""
     code = """async ([operation, width, height, pixels, more]) => {
-      const image = await import("/reader/image.js");
-      const found = image[operation]({ width, height, data: Uint8Array.from(pixels) }, ...more);
+      const names = ["distance", "filters", "labeling", "morphology", "resize"];
+      const operations = Object.assign({}, ...(await Promise.all(names.map((name) => import(`/reader/${name}.js`)))));
+      const found = operations[operation]({ width, height, data: Uint8Array.from(pixels) }, ...more);
       const { data, ...size } = found.labels ?? found;
       return [size.width, size.height, Array.from(data)];
     }"""

@@ -1,10 +1,12 @@
-// Put the page together in src/tenfold/serve/page: these files, LiteRT.js, and the networks from src/tenfold/models/shipped.
+// Put the page together in src/tenfold/serve/page: these files, LiteRT.js, the networks from src/tenfold/models/shipped, and
+// the constants from src/tenfold/base.
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const PAGE = fileURLToPath(new URL("../src/tenfold/serve/page/", import.meta.url));
 const SHIPPED = fileURLToPath(new URL("../src/tenfold/models/shipped/", import.meta.url));
+const CONSTANTS = new URL("../src/tenfold/base/constants.json", import.meta.url);
 const PROJECT = new URL("../pyproject.toml", import.meta.url);
 const WEB = fileURLToPath(new URL(".", import.meta.url));
 const LITERT = `${WEB}node_modules/@litertjs/`;
@@ -19,6 +21,9 @@ for (const name of readdirSync(WEB)) {
   if (isSource) cpSync(WEB + name, PAGE + name, { recursive: true });
 }
 
+// a script, because not all browsers import JSON
+writeFileSync(`${PAGE}reader/constants.js`, `export default ${readFileSync(CONSTANTS, "utf8")}`);
+
 const [, repository] = readFileSync(PROJECT, "utf8").match(/^Repository = "(.*)"$/m);
 const index = readFileSync(`${PAGE}index.html`, "utf8");
 writeFileSync(`${PAGE}index.html`, index.replace('href="REPOSITORY"', `href="${repository}"`));
@@ -31,7 +36,7 @@ copyScript("wasm-utils/dist/index.js", "wasm-utils.js");
 cpSync(`${WEB}litert-license.txt`, `${PAGE}litert/LICENSE.txt`);
 
 cpSync(`${SHIPPED}reader-int8.tflite`, `${PAGE}model.tflite`);
-cpSync(`${SHIPPED}rows-int8.tflite`, `${PAGE}rows.tflite`);
+cpSync(`${SHIPPED}text-lines-int8.tflite`, `${PAGE}text-lines.tflite`);
 for (const name of ["first-layer.json", "thresholds.json"]) cpSync(SHIPPED + name, PAGE + name);
 
 // the service worker keeps every file, the index as ./, but of the runtimes the one that the browser needs

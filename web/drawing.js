@@ -1,4 +1,5 @@
 // What was drawn, and how it is drawn: with mouse, finger, pen or keyboard.
+import constants from "./reader/constants.js";
 
 export const WIDTH = 800; // of the pad, in its own units, whatever its size on the screen
 export const HEIGHT = 600;
@@ -6,8 +7,10 @@ export const HEIGHT = 600;
 const PEN = 28; // thickness of a stroke
 const STEP = 10; // of the keyboard's pen
 const READ_AT = 0.22; // pixels for each unit in the picture that is read, at most: fewer are read sooner
-const TALLEST = 80; // pixels of the tallest stroke there; of more, its digit would only be made smaller again
-const SHORTEST = 112; // pixels of its side; a smaller picture would only be enlarged again
+const { INK_SIDE } = constants.form;
+const { FINE } = constants.normalize;
+const { SHORTEST } = constants.page; // pixels of its side; a smaller picture would only be enlarged again
+const TALLEST = FINE * INK_SIDE; // pixels of the tallest stroke there; of more, its digit would only be made smaller again
 const MARGIN = 80; // of paper around the ink there
 
 /** @typedef {{x: number, y: number}} Point */

@@ -1,6 +1,7 @@
 // The first layer of the network: what each of its filters finds in an image.
+import constants from "./reader/constants.js";
 
-const SIDE = 28;
+const { SIDE } = constants.form;
 
 /** A convolution of images of 28×28 with BatchNorm and ReLU, as the network computes it before rounding to 8 bits. */
 export class FirstLayer {

@@ -4,6 +4,12 @@
 declare const VERSION: string;
 declare const FILES: string[];
 
+// written by build.mjs
+declare module "*/constants.js" {
+  const constants: typeof import("../src/tenfold/base/constants.json");
+  export default constants;
+}
+
 // copied to litert/ by build.mjs
 declare module "*/litert.js" {
   export * from "@litertjs/core";

@@ -1,17 +1,16 @@
 // The networks, run by LiteRT.js in WebAssembly.
 import { loadAndCompile, loadLiteRt, supportsFeature, Tensor } from "./litert/litert.js";
+import constants from "./reader/constants.js";
 
-const SIDE = 28;
-const CLASSES = 10;
-const ROW_SIDE = 40; // pixels, of an image of a row
+const { SIDE, CLASSES, LINE_SIDE } = constants.form;
 
 /**
  * Load LiteRT.js and the networks.
  *
  * @returns {Promise<{classify: (images: Uint8Array) => Promise<Float32Array>,
- *   classifyRow: (image: Uint8Array) => Promise<Float32Array>, thresholds: {alone: number, expected: number},
+ *   classifyLine: (image: Uint8Array) => Promise<Float32Array>, thresholds: {alone: number, expected: number},
  *   runtime: string}>} `classify` takes n images of 784 pixels, white ink on black, and gives n times ten logits;
- *   `classifyRow` takes one of 40x64 or 40x128 and gives eleven for every second column; `thresholds` are the scores
+ *   `classifyLine` takes one of 40x64 or 40x128 and gives eleven for every second column; `thresholds` are the scores
  *   below which answers of `classify` are refused; `runtime` is the name of the WebAssembly files that this browser
  *   needs.
  */
@@ -22,19 +21,19 @@ export async function loadModel() {
   // @ts-expect-error: the types of LiteRT.js know no printErr
   // printErr is where LiteRT writes what it does; what goes wrong, it throws
   self.Module = { locateFile: (name) => `litert/${name}`, printErr: () => {} };
-  const [file, rowFile, thresholds, relaxedSimd] = await Promise.all([
+  const [file, lineFile, thresholds, relaxedSimd] = await Promise.all([
     fetchBytes("model.tflite"),
-    fetchBytes("rows.tflite"),
+    fetchBytes("text-lines.tflite"),
     fetchBytes("thresholds.json"),
     supportsFeature("relaxedSimd"),
     loadLiteRt("litert/"),
   ]);
   const model = await loadAndCompile(file, { accelerator: "wasm" });
-  const rowModel = await loadAndCompile(rowFile, { accelerator: "wasm" });
+  const lineModel = await loadAndCompile(lineFile, { accelerator: "wasm" });
 
-  async function classifyRow(image) {
-    const columns = image.length / ROW_SIDE;
-    return run(rowModel, `c${columns}`, image, [1, ROW_SIDE, columns]);
+  async function classifyLine(image) {
+    const columns = image.length / LINE_SIDE;
+    return run(lineModel, `c${columns}`, image, [1, LINE_SIDE, columns]);
   }
 
   async function classify(images) {
@@ -49,7 +48,7 @@ export async function loadModel() {
   await classify(new Uint8Array(SIDE ** 2)); // the first run is slower than those that follow
   return {
     classify,
-    classifyRow,
+    classifyLine,
     thresholds: JSON.parse(new TextDecoder().decode(thresholds)),
     runtime: relaxedSimd ? "litert_wasm_internal" : "litert_wasm_compat_internal",
   };

@@ -1,7 +1,8 @@
 // Pictures from files and from the camera.
+import constants from "./reader/constants.js";
 
-const LONGEST = 2000; // pixels; larger pictures are made smaller
-const MOST_PIXELS = 100e6;
+const { MOST_PIXELS } = constants.load;
+const { LONGEST } = constants.page;
 
 /**
  * Open a picture file, upright and of workable size.

@@ -1,20 +1,27 @@
 /** From a picture to what is written in it. */
 
-import { Network } from "./network.js";
+import { Classifier } from "./digits.js";
 import { Page } from "./page.js";
 import { readLines } from "./segment.js";
 // What these import in turn, so that it is fetched at once, and not each when what needs it has come
-import "./cuts.js";
-import "./division.js";
+import "./components.js";
+import "./constants.js";
+import "./distance.js";
+import "./filters.js";
 import "./image.js";
 import "./ink.js";
+import "./labeling.js";
+import "./lattice.js";
 import "./lines.js";
 import "./load.js";
+import "./morphology.js";
 import "./normalize.js";
 import "./numbers.js";
-import "./parts.js";
-import "./row.js";
+import "./oversegmentation.js";
+import "./resize.js";
+import "./strips.js";
 import "./strokes.js";
+import "./text-line.js";
 
 /**
  * One digit that was read.
@@ -31,13 +38,13 @@ import "./strokes.js";
 export class Reader {
   /**
    * @param {(images: Uint8Array) => Promise<Float32Array>} classify n images of 28x28 to n times 10 logits
-   * @param {(image: Uint8Array) => Promise<Float32Array>} classifyRow an image of 40x64 or 40x128 to 11 logits for every second column
+   * @param {(image: Uint8Array) => Promise<Float32Array>} classifyLine an image of 40x64 or 40x128 to 11 logits for every second column
    * @param {{alone: number, expected: number}} thresholds the least scores of digits: of what stands by itself, and
    *   where a digit is to be expected, beside others or if there is known to be one
    */
-  constructor(classify, classifyRow, thresholds) {
+  constructor(classify, classifyLine, thresholds) {
     this.thresholds = thresholds;
-    this.network = new Network(classify, classifyRow);
+    this.classifier = new Classifier(classify, classifyLine);
   }
 
   /**
@@ -52,7 +59,7 @@ export class Reader {
   async read(picture, { single = false, isDrawing = false } = {}) {
     const page = new Page(picture, isDrawing);
     const isOne = single || page.isImage;
-    const lines = isOne ? [await this.network.look(page, [page.digit()])] : await readLines(page, this.network);
+    const lines = isOne ? [await this.classifier.classify(page, [page.digit()])] : await readLines(page, this.classifier);
     if (!lines.length) throw new Error("no digits found (nothing in it has the shape of a digit)");
     return { lines: toReadings(page, lines, single, this.thresholds) };
   }
@@ -61,11 +68,11 @@ export class Reader {
 function toReadings(page, lines, single, { alone, expected }) {
   return lines.map((line) => {
     const isExpected = single || line.some((digit) => digit.score >= alone);
-    return line.map(({ part, image, answer, score }) => {
+    return line.map(({ component, image, answer, score }) => {
       const probabilities = answer.map(Math.exp);
       const probability = Math.max(...probabilities);
       const label = score >= (isExpected ? expected : alone) ? probabilities.indexOf(probability) : null;
-      return { label, probability, probabilities, box: page.box(part), image };
+      return { label, probability, probabilities, box: page.box(component), image };
     });
   });
 }

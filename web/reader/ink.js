@@ -1,20 +1,19 @@
 /** From gray levels to ink: even out the light, decide which side is paper, and draw the line between the two. */
 
-import { blur, connect, countLevels, invert, medianFilter, open } from "./image.js";
-import { opensToNothing, raster, shrink, sizeFor, stretch } from "./image.js";
+import { dropLines } from "./components.js";
+import constants from "./constants.js";
+import { blur, medianFilter } from "./filters.js";
+import { countLevels, invert, raster } from "./image.js";
+import { connect } from "./labeling.js";
+import { open, opensToNothing } from "./morphology.js";
 import { quantile } from "./numbers.js";
-import { dropLines } from "./parts.js";
+import { shrink, sizeFor, stretch } from "./resize.js";
 import { strokeWidth } from "./strokes.js";
 
 /** @typedef {import("./image.js").Raster} Raster */
 
 const { fround } = Math;
-const SMALL = 256; // pixels, the longer side of the picture that the light is estimated from
-const WINDOW = 6; // stroke widths; paper is looked for within such a distance
-const MIN_CONTRAST = 12; // of 255; what differs less from the paper is not seen as ink
-const NOISE = 3.5; // standard deviations of the paper around its own mean; likewise
-const [WEAK, STRONG] = [0.35, 0.6]; // of the ink's level: pixels above WEAK are ink where they touch some above STRONG
-const FAINT = 0.2; // likewise; lines are looked for among pixels above this that are not noise
+const { SMALL, WINDOW, MIN_CONTRAST, NOISE, WEAK, STRONG, FAINT } = constants.ink;
 
 /**
  * Decide which side is paper, and invert the picture if the ink is the darker one.

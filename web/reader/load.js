@@ -1,11 +1,11 @@
 /** Pictures in gray. */
 
+import constants from "./constants.js";
 import { raster } from "./image.js";
 import { round } from "./numbers.js";
 
 const { fround } = Math;
-const FLAT = 10; // of 255; visible parts that differ less are one color, whose shape is told by transparency
-const SAMPLE = 500; // pixels a side, about; as many are enough to learn the colors
+const { FLAT, SAMPLE } = constants.load;
 
 /**
  * Lay a picture on white, and mix the color channels to the one gray that shows most.

@@ -1,35 +1,34 @@
 /** Ink of one digit to an image like those of MNIST. */
 
-import { bounds, crop, dilate, enlarge, map, morphByDisk, pad, shrink, sizeFor } from "./image.js";
+import constants from "./constants.js";
+import { bounds, crop, map, pad } from "./image.js";
+import { dilate, morphByDisk } from "./morphology.js";
 import { quantile, round } from "./numbers.js";
+import { enlarge, shrink, sizeFor } from "./resize.js";
 import { strokeWidth } from "./strokes.js";
 
 /** @typedef {import("./image.js").Raster} Raster */
 
 const { fround } = Math;
-export const SIDE = 28;
-const INK_SIDE = 20;
-const FINE = 4; // times as many pixels, where strokes are made thicker or thinner
-const INK = 120; // of 255, from which on a pixel is ink; not half, which is what hard edges become when they are enlarged
-const FULL = 0.75; // of a digit's pixels may be less than full ink
-const [THINNEST, THICKEST] = [2, 3.6]; // pixels in an image; 4 of 5 of MNIST's digits have a median stroke between
+const { SIDE, INK_SIDE, CENTER } = constants.form;
+const { FINE, INK, FULL, THINNEST, THICKEST } = constants.normalize;
 
 /**
- * The ink of one part of a picture, at full strength.
+ * The ink of one component of a picture, at full strength.
  *
  * @param {Raster} ink of the whole picture, 0 is paper
- * @param {import("./parts.js").Part} part
+ * @param {import("./components.js").Component} component
  * @returns {Raster}
  */
-export function cutOut(ink, part) {
-  const soft = dilate(pad(part.mask, 1), 3, 3); // the soft edge of the strokes
-  const [left, top] = [Math.max(part.x - 1, 0), Math.max(part.y - 1, 0)];
-  const [right, bottom] = [Math.min(part.right + 1, ink.width), Math.min(part.bottom + 1, ink.height)];
+export function cutOut(ink, component) {
+  const soft = dilate(pad(component.mask, 1), 3, 3); // the soft edge of the strokes
+  const [left, top] = [Math.max(component.x - 1, 0), Math.max(component.y - 1, 0)];
+  const [right, bottom] = [Math.min(component.right + 1, ink.width), Math.min(component.bottom + 1, ink.height)];
   const around = crop(ink, left, top, right - left, bottom - top);
-  const mask = crop(soft, left - part.x + 1, top - part.y + 1, around.width, around.height);
+  const mask = crop(soft, left - component.x + 1, top - component.y + 1, around.width, around.height);
   const counts = new Int32Array(256); // of levels
   for (let i = 0; i < around.data.length; i++) if (mask.data[i]) counts[around.data[i]]++;
-  const strength = fround(255 / Math.max(quantile(counts, FULL), 1)); // around single pixels most is paper
+  const strength = fround(255 / Math.max(quantile(counts, FULL / 100), 1)); // around single pixels most is paper
   const full = Uint8Array.from(counts, (_, level) => Math.min(round(fround(level * strength)), 255));
   for (let i = 0; i < around.data.length; i++) around.data[i] = mask.data[i] ? full[around.data[i]] : 0;
   return around;
@@ -59,7 +58,7 @@ export function isNormal(gray) {
   if (gray.width !== SIDE || gray.height !== SIDE || !gray.data.includes(0)) return false;
   const box = bounds(gray);
   if (!box || Math.max(box.width, box.height) !== INK_SIDE) return false;
-  return centerOfMass(gray).every((place) => Math.abs(place - SIDE / 2) <= 0.5);
+  return centerOfMass(gray).every((place) => Math.abs(place - CENTER) <= 0.5);
 }
 
 /** Thicken thin strokes and thin thick ones, to the range that is common in MNIST; adds a margin. */
@@ -86,7 +85,7 @@ function resize(ink, side) {
 function center(ink) {
   const image = new Uint8Array(SIDE * SIDE);
   const [x, y] = centerOfMass(ink);
-  const start = (place, length) => Math.max(0, Math.min(round(SIDE / 2 - place), SIDE - length));
+  const start = (place, length) => Math.max(0, Math.min(round(CENTER - place), SIDE - length));
   const [left, top] = [start(x, ink.width), start(y, ink.height)];
   for (let row = 0, i = 0; row < ink.height; row++) {
     for (let column = 0; column < ink.width; column++) image[(top + row) * SIDE + left + column] = round(ink.data[i++]);

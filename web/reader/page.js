@@ -1,16 +1,16 @@
 /** A picture with everything that was found out about it on the way to its ink. */
 
+import { findComponents, join, joinStrokes, trim } from "./components.js";
+import constants from "./constants.js";
+import { map } from "./image.js";
 import { evenOutLight, invertToLightInk } from "./ink.js";
-import { enlarge, map, shrink, sizeFor } from "./image.js";
 import { toGray, toLightInk } from "./load.js";
-import { cutOut, isNormal, normalize, SIDE } from "./normalize.js";
-import { findParts, join, joinStrokes, trim } from "./parts.js";
+import { cutOut, isNormal, normalize } from "./normalize.js";
+import { enlarge, shrink, sizeFor } from "./resize.js";
 
-/** @typedef {import("./parts.js").Part} Part */
+/** @typedef {import("./components.js").Component} Component */
 
-const LONGEST = 2000; // pixels; larger pictures are made smaller
-const SHORTEST = 4 * SIDE; // pixels; smaller pictures are made larger, so that strokes have room
-const SMALLEST_SHARE = 0.05; // of the ink of the largest part; in a picture of one digit, less belongs to no digit
+const { LONGEST, SHORTEST, SMALLEST_SHARE } = constants.page;
 
 /** A picture and what was made of it. */
 export class Page {
@@ -30,40 +30,40 @@ export class Page {
       const mask = map(gray, (level) => level > 0);
       this.scale = 1;
       this.ink = gray;
-      this.parts = [/** @type {Part} */ (trim(0, 0, mask))];
+      this.components = [/** @type {Component} */ (trim(0, 0, mask))];
       return;
     }
     const [resized, scale] = resize(gray);
     this.scale = scale; // pixels of the following for one of the picture
     const { ink, withLines, mask } = evenOutLight(resized);
     this.ink = ink; // 0 is paper
-    /** @type {Part[]} connected ink, without specks, lines and frames and with broken strokes joined */
-    this.parts = joinStrokes(findParts(mask));
-    if (!this.parts.length) {
+    /** @type {Component[]} connected ink, without specks, lines and frames and with broken strokes joined */
+    this.components = joinStrokes(findComponents(mask));
+    if (!this.components.length) {
       const reason = withLines.data.includes(1) ? "nothing but lines and specks" : "blank";
       throw new Error(`no digits found (${reason})`);
     }
   }
 
   /**
-   * Where a part is, in pixels of the picture.
+   * Where a component is, in pixels of the picture.
    *
-   * @param {Part} part
+   * @param {Component} component
    */
-  box(part) {
-    const [x, y] = [Math.floor(part.x / this.scale), Math.floor(part.y / this.scale)];
-    const right = Math.min(Math.ceil(part.right / this.scale), this.picture.width);
-    const bottom = Math.min(Math.ceil(part.bottom / this.scale), this.picture.height);
+  box(component) {
+    const [x, y] = [Math.floor(component.x / this.scale), Math.floor(component.y / this.scale)];
+    const right = Math.min(Math.ceil(component.right / this.scale), this.picture.width);
+    const bottom = Math.min(Math.ceil(component.bottom / this.scale), this.picture.height);
     return { x, y, width: right - x, height: bottom - y };
   }
 
   /**
-   * The ink of a part alone.
+   * The ink of a component alone.
    *
-   * @param {Part} part
+   * @param {Component} component
    */
-  cutOut(part) {
-    return this.isImage ? this.ink : cutOut(this.ink, part);
+  cutOut(component) {
+    return this.isImage ? this.ink : cutOut(this.ink, component);
   }
 
   /**
@@ -78,8 +78,8 @@ export class Page {
 
   /** All ink, less what is small beside it: the digit, if the picture shows one. */
   digit() {
-    const largest = Math.max(...this.parts.map((part) => part.area));
-    return join(this.parts.filter((part) => part.area >= SMALLEST_SHARE * largest));
+    const largest = Math.max(...this.components.map((component) => component.area));
+    return join(this.components.filter((component) => component.area >= SMALLEST_SHARE * largest));
   }
 }
 

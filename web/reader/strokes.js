@@ -1,6 +1,7 @@
 /** How wide strokes are. */
 
-import { bounds, crop, distance, pad } from "./image.js";
+import { distance } from "./distance.js";
+import { bounds, crop, pad } from "./image.js";
 import { median, sum } from "./numbers.js";
 
 /** @typedef {import("./image.js").Raster} Raster */

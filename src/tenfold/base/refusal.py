@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from tenfold.base.constants import constants
 from tenfold.base.errors import TenfoldError
 from tenfold.base.form import CLASSES
 
-# An answer's distance from even probabilities, in nats, at which the score is one half; how steeply the score rises.
-HALF_SURE, STEEP = 1.0, 0.5
+shared = constants("refusal")
+HALF_SURE = shared["HALF_SURE"]  # an answer's distance from even probabilities, in nats, at which the score is one half
+STEEP = shared["STEEP"]  # how steeply the score rises there
 ALONE_SHARE, EXPECTED_SHARE = 0.007, 0.0002  # shares of the held-out digits that are refused
 
 

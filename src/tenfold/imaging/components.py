@@ -7,22 +7,32 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Int
 
+from tenfold.base.constants import constants
 from tenfold.base.errors import TenfoldError
 from tenfold.imaging.strokes import stroke_width, stroke_widths, weighted_median
 
-EDGE_TO_EDGE = 0.95  # of the picture's height: the shortest upright line if none is level, since it may be a 1
-STRAIGHT = 8  # stroke widths: the strokes of digits run straight for less
-SHORTEST = 1.5  # heights of the writing: the shortest ruled line
-WRITING = 1.5  # stroke widths: writing is higher; if what remains without lines is not, it is the ends of a dash
-THICKEST = 0.05  # of its length: the thickest ruled line
-FRAME = 0.8  # of a component's ink: with this much near the edges of its box, and something inside, it is a frame
-SPECK = 0.12  # of the height of the digits: smaller components are specks
-THIN, BIT = 0.5, 0.25  # of the typical stroke width and height: anything thinner and shorter is a bit of a ruled line
-OVERLAP = 0.5  # of the narrower width: how far two strokes of one digit, one above the other, must overlap
-GAP, TALLEST = 0.25, 1.8  # of the height of the digits: the largest gap in a broken digit, and its largest height
-SMALLEST = 6  # pixels: smaller components are specks at any scale
-MOST_COMPONENTS = 5000  # no page of writing has more ...
-MOST_COVERED = 50_000_000  # pixels in the boxes of all components together: 12 times the largest page
+shared = constants("components")
+# Of the picture's height: the shortest upright line if none is level, since it may be a 1
+EDGE_TO_EDGE = shared["EDGE_TO_EDGE"]
+STRAIGHT = shared["STRAIGHT"]  # stroke widths: the strokes of digits run straight for less
+SHORTEST = shared["SHORTEST"]  # heights of the writing: the shortest ruled line
+# Stroke widths: writing is higher; if what remains without lines is not, it is the ends of a dash
+WRITING = shared["WRITING"]
+THICKEST = shared["THICKEST"]  # of its length: the thickest ruled line
+# Of a component's ink: with this much near the edges of its box, and something inside, it is a frame
+FRAME = shared["FRAME"]
+SPECK = shared["SPECK"]  # of the height of the digits: smaller components are specks
+# Of the typical stroke width and height: anything thinner and shorter is a bit of a ruled line
+THIN = shared["THIN"]
+BIT = shared["BIT"]
+# Of the narrower width: how far two strokes of one digit, one above the other, must overlap
+OVERLAP = shared["OVERLAP"]
+GAP = shared["GAP"]  # of the height of the digits: the largest gap in a broken digit
+TALLEST = shared["TALLEST"]  # of the height of the digits: the height of the tallest broken digit
+SMALLEST = shared["SMALLEST"]  # pixels: smaller components are specks at any scale
+# No page of writing has more components, or more pixels in all their boxes together: 12 times the largest page
+MOST_COMPONENTS = shared["MOST_COMPONENTS"]
+MOST_COVERED = shared["MOST_COVERED"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,15 +4,19 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
+from tenfold.base.constants import constants
 from tenfold.imaging.components import drop_lines
 from tenfold.imaging.strokes import stroke_width
 
-SMALL = 256  # pixels: the longer side of the reduced picture from which the light is estimated
-WINDOW = 6  # stroke widths: the side of the window in which paper is sought
-MIN_CONTRAST = 12  # of 255: anything that differs less from the paper is not ink
-NOISE = 3.5  # standard deviations of the paper around its mean: anything that differs less is not ink
-WEAK, STRONG = 0.35, 0.6  # of the ink's level: pixels above WEAK are ink where they touch some above STRONG
-FAINT = 0.2  # of the ink's level: ruled lines are sought among pixels above this that are not noise
+shared = constants("ink")
+SMALL = shared["SMALL"]  # pixels: the longer side of the reduced picture from which the light is estimated
+WINDOW = shared["WINDOW"]  # stroke widths: the side of the window in which paper is sought
+MIN_CONTRAST = shared["MIN_CONTRAST"]  # of 255: anything that differs less from the paper is not ink
+NOISE = shared["NOISE"]  # standard deviations of the paper around its mean: anything that differs less is not ink
+# Of the ink's level: pixels above WEAK are ink where they touch some above STRONG
+WEAK = shared["WEAK"]
+STRONG = shared["STRONG"]
+FAINT = shared["FAINT"]  # of the ink's level: ruled lines are sought among pixels above this that are not noise
 
 
 def invert_to_light_ink(gray: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w"]:

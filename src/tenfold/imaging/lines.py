@@ -5,14 +5,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tenfold.base.constants import constants
 from tenfold.imaging import Component
 from tenfold.imaging.components import join, typical_height
 
-TALL = 0.6  # heights of the line: components at least this high show where it stands
-LOWEST = 0.4  # heights of the line: a lower component is not a digit but a dot, a dash or a bit of a digit
-SLOPE = 0.6  # heights of the line: from one digit to the next, a line rises or falls by less
-NEAR = 0.7  # heights of the line: bits within this distance belong to it
-SLANTS = np.linspace(-0.3, 0.9, 13)  # columns to the right for each row up
+shared = constants("lines")
+TALL = shared["TALL"]  # heights of the line: components at least this high show where it stands
+LOWEST = shared["LOWEST"]  # heights of the line: a lower component is not a digit but a dot, a dash or a bit of a digit
+SLOPE = shared["SLOPE"]  # heights of the line: from one digit to the next, a line rises or falls by less
+NEAR = shared["NEAR"]  # heights of the line: bits within this distance belong to it
+SLANTS = np.linspace(*shared["SLANTS"])  # columns to the right for each row up
 
 
 class Line:

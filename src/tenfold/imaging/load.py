@@ -12,17 +12,21 @@ import numpy as np
 from jaxtyping import Int, UInt8
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from tenfold.base.constants import constants
 from tenfold.base.errors import TenfoldError
 from tenfold.base.files import DATA, check_size, read_bytes, read_stream
 from tenfold.imaging.arrays import to_levels
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")  # no format whose decoder starts other programs
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
-MOST_PIXELS = 100_000_000  # in a picture, taken from the header before anything is decoded
+shared = constants("load")
+MOST_PIXELS = shared["MOST_PIXELS"]  # in a picture, taken from the header before anything is decoded
 MOST_WEBP = 60_000_000  # pixels in a WebP file, whose decoder takes five times the memory of the others
 MOST_NARROW = 1000  # times as long as wide; in anything narrower, digits would be at most 2 of 2,000 pixels high
 STRIP = 10_000_000  # pixels that are processed at a time
-FLAT = 10  # of 255: visible areas that vary less than this have one color, and transparency gives their shape
+# Of 255: visible areas that vary less than this have one color, and transparency gives their shape
+FLAT = shared["FLAT"]
+SAMPLE = shared["SAMPLE"]  # pixels on each side, about: a sample of this size is enough to learn the colors from
 
 Picture = Any  # whatever `load_picture` accepts; it rejects everything else with a message
 
@@ -85,7 +89,7 @@ def to_gray(picture: Image.Image) -> UInt8[np.ndarray, "height width"]:
     """
     if picture.mode == "L":
         return np.asarray(picture)
-    step = max(1, int(np.sqrt(picture.height * picture.width) // 500))
+    step = max(1, int(np.sqrt(picture.height * picture.width) // SAMPLE))
     pixels = [np.asarray(strip)[-top % step :: step, ::step].reshape(-1, 3) for top, strip in _strips(picture)]
     sample = np.concatenate(pixels).astype(np.float32)
     _, vectors = np.linalg.eigh(np.cov(sample.T)) if len(sample) > 1 else (None, np.eye(3))

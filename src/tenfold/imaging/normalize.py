@@ -4,14 +4,19 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from tenfold.base.constants import constants
 from tenfold.base.form import CENTER, INK_SIDE, SIDE
 from tenfold.imaging.components import Component
 from tenfold.imaging.strokes import stroke_width
 
-FINE = 4  # how many times finer the pixels are where strokes are thickened or thinned
-INK = 120  # of 255: pixels above are ink; not one half, because that is what hard edges become when enlarged
-FULL = 75  # percentile of a digit's pixels that becomes full ink
-THINNEST, THICKEST = 2.0, 3.6  # pixels in an image; four of five MNIST digits have a median stroke width in between
+shared = constants("normalize")
+FINE = shared["FINE"]  # how many times finer the pixels are where strokes are thickened or thinned
+# Of 255: pixels above are ink; not one half, because that is what hard edges become when enlarged
+INK = shared["INK"]
+FULL = shared["FULL"]  # percentile of a digit's pixels that becomes full ink
+# Pixels in an image; four of five MNIST digits have a median stroke width in between
+THINNEST = shared["THINNEST"]
+THICKEST = shared["THICKEST"]
 
 
 def cut_out(ink: UInt8[np.ndarray, "h w"], component: Component) -> UInt8[np.ndarray, "28 28"]:

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 from PIL import Image
 
+from tenfold.base.constants import constants
 from tenfold.base.errors import NoDigitsError, TenfoldError
 from tenfold.base.form import SIDE
 from tenfold.imaging.components import Component, drop_lines, find_components, join, join_strokes, trim
@@ -16,9 +17,12 @@ from tenfold.imaging.ink import binarize, even_out_light, invert_to_light_ink
 from tenfold.imaging.load import Picture, load_picture, to_gray
 from tenfold.imaging.normalize import cut_out, is_normal
 
-LONGEST = 2000  # pixels; larger pictures are scaled down
-SHORTEST = 4 * SIDE  # pixels; smaller pictures are scaled up, so that strokes have room
-SMALLEST_SHARE = 0.05  # of the largest component's ink; a smaller component is not part of a single digit
+shared = constants("page")
+LONGEST = shared["LONGEST"]  # pixels; larger pictures are scaled down
+# Pixels, four times the side of an image; smaller pictures are scaled up, so that strokes have room
+SHORTEST = shared["SHORTEST"]
+# Of the largest component's ink; a smaller component is not part of a single digit
+SMALLEST_SHARE = shared["SMALLEST_SHARE"]
 
 
 @dataclass(frozen=True, eq=False)

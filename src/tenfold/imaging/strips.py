@@ -6,12 +6,14 @@ import cv2
 import numpy as np
 from jaxtyping import UInt8
 
+from tenfold.base.constants import constants
 from tenfold.base.form import LINE_SIDE
 from tenfold.imaging import Page
 from tenfold.imaging.lines import Line
 
-MARGIN = 0.3  # heights of the line, on both sides
-FAINT = 40  # of 255: a line whose strongest ink is fainter is not brought to full ink
+shared = constants("strips")
+MARGIN = shared["MARGIN"]  # heights of the line, on both sides
+FAINT = shared["FAINT"]  # of 255: a line whose strongest ink is fainter is not brought to full ink
 
 
 @dataclass(frozen=True, eq=False)

@@ -93,8 +93,8 @@ def is_shipped(name: str) -> bool:
 def load_for_lines() -> Checked:
     """Read the network that comes with tenfold and reads text lines."""
     if _has_litert():
-        return LiteRTLineModel(SHIPPED / "rows-int8.tflite")
-    return TorchLineModel(SHIPPED / "rows.safetensors")
+        return LiteRTLineModel(SHIPPED / "text-lines-int8.tflite")
+    return TorchLineModel(SHIPPED / "text-lines.safetensors")
 
 
 def wrap(model: "nn.Module | Model | str | os.PathLike") -> Checked:

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from tenfold.base.constants import constants
 from tenfold.base.refusal import log_softmax, score
 from tenfold.imaging import Component, Page
 from tenfold.models import Model
 
-DOUBT = 0.01  # added to the score of a digit, so that no digit is impossible
+shared = constants("digits")
+DOUBT = shared["DOUBT"]  # added to the score of a digit, so that no digit is impossible
 
 
 @dataclass(frozen=True, eq=False)

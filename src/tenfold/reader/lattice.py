@@ -13,6 +13,7 @@ from operator import itemgetter
 import numpy as np
 from jaxtyping import Float
 
+from tenfold.base.constants import constants
 from tenfold.base.refusal import log_softmax
 from tenfold.imaging import Component
 from tenfold.imaging.components import join, too_dense
@@ -21,18 +22,21 @@ from tenfold.reader.digits import DOUBT, Digit
 from tenfold.reader.oversegmentation import Piece, split
 from tenfold.reader.text_line import LineReading
 
-WIDEST = 1.5  # heights of the line; no digit is wider
-MOST_PIECES = 6  # in one digit
+shared = constants("lattice")
+WIDEST = shared["WIDEST"]  # heights of the line; no digit is wider
+MOST_PIECES = shared["MOST_PIECES"]  # in one digit
 
 # What a path costs, in nats, besides the negative logarithms of the probabilities that the network gives its digits.
-DIGIT = 0.1  # for every digit
-CROSSED, ENOUGH = 0.5, 2.0  # for every stroke width that a cut crosses, up to two
-JOINED = 0.3  # for every two neighboring pieces of a digit that do not touch, ...
-GAP = 3.0  # ... and for the gap between them, in heights of the line
-WIDE = 3.0  # for how far a digit is wider than high, in its heights
-LOW, REACH = 10.0, 0.6  # for how far a digit's top stays below this height above the foot of the line, in its heights
-UNREAD = 1.0  # for ink that belongs to no digit, ...
-UNREAD_SIZE = 2.0  # ... and for its size, in heights of the line
+DIGIT = shared["DIGIT"]  # for every digit
+CROSSED = shared["CROSSED"]  # for every stroke width that a cut crosses, ...
+ENOUGH = shared["ENOUGH"]  # ... up to this many of them
+JOINED = shared["JOINED"]  # for every two neighboring pieces of a digit that do not touch, ...
+GAP = shared["GAP"]  # ... and for the gap between them, in heights of the line
+WIDE = shared["WIDE"]  # for how far a digit is wider than high, in its heights
+LOW = shared["LOW"]  # for how far a digit's top stays below ...
+REACH = shared["REACH"]  # ... this height above the foot of the line, in its heights
+UNREAD = shared["UNREAD"]  # for ink that belongs to no digit, ...
+UNREAD_SIZE = shared["UNREAD_SIZE"]  # ... and for its size, in heights of the line
 
 Place = tuple[int, int]  # where a digit is in a line: its first piece, and the piece after its last
 

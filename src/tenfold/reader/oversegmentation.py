@@ -7,17 +7,21 @@ from itertools import pairwise
 import numpy as np
 from jaxtyping import Float, Int
 
+from tenfold.base.constants import constants
 from tenfold.imaging import Component
 from tenfold.imaging.components import trim
 from tenfold.imaging.lines import LOWEST
 from tenfold.imaging.strokes import stroke_width
 
-CUT_WIDTH = 0.5  # heights of the line: narrower components are not cut
-DASH = 3.0  # stroke widths: a lower component is a dash, not digits side by side
-CUT_STROKES = 5.0  # stroke widths: a cut crosses less ink than this
-CUT_DISTANCE = 0.1  # heights of the line: the least distance between two cuts
-VALLEY, DIP = 0.25, 0.1  # heights of the line: a valley is the deepest column this far around, and at least this deep
-PATH, ASIDE = 0.02, 0.3  # what a pixel of paper and a step aside cost a path, in pixels of ink
+shared = constants("oversegmentation")
+CUT_WIDTH = shared["CUT_WIDTH"]  # heights of the line: narrower components are not cut
+DASH = shared["DASH"]  # stroke widths: a lower component is a dash, not digits side by side
+CUT_STROKES = shared["CUT_STROKES"]  # stroke widths: a cut crosses less ink than this
+CUT_DISTANCE = shared["CUT_DISTANCE"]  # heights of the line: the least distance between two cuts
+VALLEY = shared["VALLEY"]  # heights of the line: a valley is the deepest column this far around, ...
+DIP = shared["DIP"]  # ... and at least this deep
+PATH = shared["PATH"]  # pixels of ink: what a pixel of paper costs a path
+ASIDE = shared["ASIDE"]  # pixels of ink: what a step aside costs it
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
+from tenfold.base.constants import constants
 from tenfold.base.refusal import log_softmax
 from tenfold.data import CLASSES
 from tenfold.imaging import Page
@@ -13,14 +14,16 @@ from tenfold.reader.digits import Digit, classify
 from tenfold.reader.lattice import Lattice
 from tenfold.reader.text_line import LineDigit, read_line
 
+shared = constants("segment")
+
 # If the best path costs more nats per digit than ...
-CLEAR = 0.3  # ... this, the line model reads the line too;
-LOST = 2.0  # ... this even then, the line is cut where the line model finds the digits, ...
-PROBABLE = 0.3  # ... provided that it gives each of them at least this probability
+CLEAR = shared["CLEAR"]  # ... this, the line model reads the line too;
+LOST = shared["LOST"]  # ... this even then, the line is cut where the line model finds the digits, ...
+PROBABLE = shared["PROBABLE"]  # ... provided that it gives each of them at least this probability
 
 # No page of writing has more than
-MOST_CANDIDATES = 15_000  # runs of pieces that may be a digit, in all lines together
-MOST_HEIGHTS = 20_000  # digit heights in the length of all its doubtful lines together
+MOST_CANDIDATES = shared["MOST_CANDIDATES"]  # runs of pieces that may be a digit, in all lines together
+MOST_HEIGHTS = shared["MOST_HEIGHTS"]  # digit heights in the length of all its doubtful lines together
 
 
 def read_lines(page: Page, model: Model, line_model: LineModel | None) -> list[list[Digit]]:

@@ -11,6 +11,7 @@ from itertools import groupby
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from tenfold.base.constants import constants
 from tenfold.base.form import LINE_COLUMNS, LINE_SIDE, LINE_STEP
 from tenfold.base.refusal import log_softmax
 from tenfold.data import CLASSES
@@ -19,9 +20,11 @@ from tenfold.imaging.lines import Line
 from tenfold.imaging.strips import Strip, cut_strip
 from tenfold.models import LineModel
 
-SIGHT = 16  # columns on each side that an answer depends on
-LARGER, CLEARER = 1.4, 0.1  # by how much a line is enlarged, and how much cost that must save, in nats per digit
-LEAST = -8.0  # the lowest log-probability of a digit or of its absence: the network is overconfident
+shared = constants("text_line")
+SIGHT = shared["SIGHT"]  # columns on each side that an answer depends on
+LARGER = shared["LARGER"]  # by how much a line is enlarged, ...
+CLEARER = shared["CLEARER"]  # ... and how much cost that must save, in nats per digit
+LEAST = shared["LEAST"]  # the lowest log-probability of a digit or of its absence: the network is overconfident
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ SHIPPED = Path(__file__).parent.parent / "models" / "shipped"
 # for the page to read as `tenfold predict` does.
 NETWORKS = {
     "model.tflite": "reader-int8.tflite",
-    "rows.tflite": "rows-int8.tflite",
+    "text-lines.tflite": "text-lines-int8.tflite",
     "thresholds.json": "thresholds.json",
 }
 BUILD = "npm run build --prefix web"  # in a checkout

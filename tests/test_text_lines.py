@@ -1,4 +1,4 @@
-"""Rows of digits: drawing them, learning from them, and what a whole line tells of each piece of ink."""
+"""Text lines: drawing them, learning from them, and what a whole line tells of each piece of ink."""
 
 import contextlib
 from itertools import groupby, product
@@ -62,18 +62,18 @@ def examples(train):
     return draw_examples(train, 128, seed=0)
 
 
-def test_rows_show_their_digits_from_left_to_right(train):
+def test_lines_show_their_digits_from_left_to_right(train):
     torch.manual_seed(0)
     alphabet = make_alphabet(train)
     for seed in range(20):
-        row, again = (draw_line(alphabet, np.random.default_rng(seed)) for _ in range(2))
-        assert len(row.digits) == len(row.centers)
-        assert sorted(row.centers) == row.centers
-        assert row.centers[-1] < row.picture.shape[1]
-        assert np.array_equal(row.picture, again.picture)
+        line, again = (draw_line(alphabet, np.random.default_rng(seed)) for _ in range(2))
+        assert len(line.digits) == len(line.centers)
+        assert sorted(line.centers) == line.centers
+        assert line.centers[-1] < line.picture.shape[1]
+        assert np.array_equal(line.picture, again.picture)
 
 
-def test_a_network_learns_from_rows(examples):
+def test_a_network_learns_from_lines(examples):
     torch.manual_seed(0)
     recipe = recipes.load("text_lines", {"batch_size": 16})
     task = TextLines(examples[:-20], examples[-20:], recipe)
@@ -86,46 +86,47 @@ def test_a_network_learns_from_rows(examples):
 @given(st.integers(0, 2**32 - 1), st.integers(1, 3))
 def test_the_evidence_for_a_digit_is_the_sum_over_all_its_ways(seed, frames):
     logits = np.random.default_rng(seed).normal(0, 1, (frames, 11)).astype(np.float32)
-    row = LineReading(Strip(np.zeros((LINE_SIDE, 2 * frames), np.uint8), 0, 1.0), Said(logits))
+    reading = LineReading(Strip(np.zeros((LINE_SIDE, 2 * frames), np.uint8), 0, 1.0), Said(logits))
     probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     expected = np.zeros(10)
     for way in product(range(11), repeat=frames):
         shown = [digit for digit, _ in groupby(way) if digit < 10]
         if len(shown) == 1:
             expected[shown[0]] += np.prod(probabilities[range(frames), way])
-    np.testing.assert_allclose(row.digits(0.0, 2.0 * frames), np.maximum(np.log(expected), LEAST), rtol=1e-3, atol=1e-4)
-    assert row.nothing(0.0, 2.0 * frames) == pytest.approx(max(np.log(probabilities[:, 10]).sum(), LEAST), abs=1e-4)
+    found, expected = reading.digits(0.0, 2.0 * frames), np.maximum(np.log(expected), LEAST)
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
+    assert reading.nothing(0.0, 2.0 * frames) == pytest.approx(max(np.log(probabilities[:, 10]).sum(), LEAST), abs=1e-4)
 
 
 def test_a_long_line_is_read_as_if_at_once():
     torch.manual_seed(0)
     model = Run(build("text_line_cnn"))
     image = np.random.default_rng(0).integers(0, 256, (LINE_SIDE, 300), dtype=np.uint8)
-    row = LineReading(Strip(image, 0, 1.0), model)
+    reading = LineReading(Strip(image, 0, 1.0), model)
     whole = torch.log_softmax(torch.from_numpy(model.logits(image)), dim=1).numpy()
-    np.testing.assert_allclose(row.answers[:-8], whole[:-8], atol=1e-4)  # at the end, paper is filled in
+    np.testing.assert_allclose(reading.answers[:-8], whole[:-8], atol=1e-4)  # at the end, paper is filled in
 
 
-def test_both_files_of_the_network_for_rows_read_the_same(examples):
+def test_both_files_of_the_line_model_read_the_same(examples):
     pytest.importorskip("ai_edge_litert")
-    models = LiteRTLineModel(SHIPPED / "rows-int8.tflite"), TorchLineModel(SHIPPED / "rows.safetensors")
+    models = LiteRTLineModel(SHIPPED / "text-lines-int8.tflite"), TorchLineModel(SHIPPED / "text-lines.safetensors")
     for columns in LINE_COLUMNS:
         images = [example.image[:, :columns] for example in examples if example.image.shape[1] >= columns][:50]
         answers = [np.array([model.logits(image).argmax(axis=1) for image in images]) for model in models]
         assert (answers[0] == answers[1]).mean() > 0.98
 
 
-def test_rows_are_read_better_by_two_networks(monkeypatch):
+def test_lines_are_read_better_by_two_networks(monkeypatch):
     torch.manual_seed(0)
     alphabet = make_alphabet(tenfold.load()[1])
-    rows = [draw_line(alphabet, np.random.default_rng(seed)) for seed in range(60)]
+    lines = [draw_line(alphabet, np.random.default_rng(seed)) for seed in range(60)]
     reader = Reader(SHIPPED / "reader-int8.tflite")
 
     def count_right():
         right = 0
-        for row in rows:
+        for line in lines:
             with contextlib.suppress(TenfoldError):  # too faint to be seen
-                right += to_text(reader.read(row.picture)) == "".join(map(str, row.digits))
+                right += to_text(reader.read(line.picture)) == "".join(map(str, line.digits))
         return right
 
     by_two = count_right()
@@ -133,7 +134,7 @@ def test_rows_are_read_better_by_two_networks(monkeypatch):
     assert by_two > count_right() + 10
 
 
-def test_what_the_network_was_not_shown_is_in_no_cheapest_division():
+def test_what_was_not_classified_is_on_no_best_path():
     torch.manual_seed(0)
     alphabet = make_alphabet(tenfold.load()[1])
     reader = Reader(SHIPPED / "reader-int8.tflite")

@@ -1,44 +1,49 @@
-/** The networks, and what the one for digits said of late. */
+/** Classifying connected components as digits. */
 
+import constants from "./constants.js";
 import { logSoftmax, mean } from "./numbers.js";
 
 /**
- * What the network saw and said: the logarithms of the probabilities of the ten digits, how much it is seen to be a
- * digit, from 0 to 1, and how much its being one surprises, in nats.
+ * A connected component that has been classified: its image like those of MNIST, the logarithms of the probabilities of
+ * the ten digits, how certain it is that this is a digit, from 0 to 1, and what reading it as one costs, in nats.
  *
- * @typedef {{part: import("./parts.js").Part, image: Uint8Array, answer: Float32Array, score: number, surprise: number}} Digit
+ * @typedef {object} Digit
+ * @property {import("./components.js").Component} component
+ * @property {Uint8Array} image
+ * @property {Float32Array} answer
+ * @property {number} score
+ * @property {number} cost
  */
 
-// How far an answer is from none, in nats, for what is as likely a digit as not; how fast doubt fades on both sides.
-const [HALF_SURE, STEEP] = [1, 0.5];
-export const DOUBT = 0.01; // added to the score of a digit, so that none is impossible
+const { DOUBT } = constants.digits;
+const { HALF_SURE, STEEP } = constants.refusal;
 const KEPT = 100; // digits that are remembered
 
-/** Shows parts of pages to a network; what was on the page before, as most of a drawing that grows, not again. */
-export class Network {
+/** Classifies components of pages; what was on a page before, such as most of a growing drawing, not again. */
+export class Classifier {
   #classify;
   /** @type {Map<string, Digit>} by the pixels of the page; those that were seen last come last */
   #known = new Map();
 
   /**
    * @param {(images: Uint8Array) => Promise<Float32Array>} classify n images of 28x28 to n times 10 logits
-   * @param {(image: Uint8Array) => Promise<Float32Array>} classifyRow an image of 40x64 or 40x128 to 11 logits for every second column
+   * @param {(image: Uint8Array) => Promise<Float32Array>} classifyLine an image of 40x64 or 40x128 to 11 logits for every second column
    */
-  constructor(classify, classifyRow) {
+  constructor(classify, classifyLine) {
     this.#classify = classify;
-    this.classifyRow = classifyRow;
+    this.classifyLine = classifyLine;
   }
 
   /**
    * @param {import("./page.js").Page} page
-   * @param {import("./parts.js").Part[]} parts each as a digit
+   * @param {import("./components.js").Component[]} components each as a digit
    * @returns {Promise<Digit[]>}
    */
-  async look(page, parts) {
-    const seen = parts.map((part) => {
-      const ink = page.cutOut(part);
+  async classify(page, components) {
+    const seen = components.map((component) => {
+      const ink = page.cutOut(component);
       const key = `${page.isImage} ${ink.width} ${TEXT.decode(ink.data)}`;
-      const digit = /** @type {Digit} */ ({ ...(this.#known.get(key) ?? { image: page.image(ink) }), part });
+      const digit = /** @type {Digit} */ ({ ...(this.#known.get(key) ?? { image: page.image(ink) }), component });
       return { key, digit };
     });
     const fresh = seen.filter(({ digit }) => !digit.answer);
@@ -58,13 +63,13 @@ export class Network {
 function judge(logits) {
   const answer = logSoftmax(logits);
   const sure = score(answer);
-  return { answer, score: sure, surprise: -Math.log(sure * Math.exp(Math.max(...answer)) + DOUBT) };
+  return { answer, score: sure, cost: -Math.log(sure * Math.exp(Math.max(...answer)) + DOUBT) };
 }
 
 /**
- * How much the network sees a digit, from 0 to 1, by how far its answer is from that of no idea at all.
+ * How certain the network is that something is a digit, from 0 to 1, by how far its answer is from even probabilities.
  *
- * The distance is the divergence (Kullback and Leibler's, in nats) of even probabilities from those of the answer.
+ * The distance is the Kullback-Leibler divergence, in nats, of even probabilities from those of the answer.
  *
  * @param {Float32Array} answer the logarithms of the probabilities of the ten digits
  */

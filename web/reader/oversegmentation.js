@@ -1,41 +1,37 @@
 /** Where digits may touch: ink is cut along paths from top to bottom that cross little of it. */
 
+import { trim } from "./components.js";
+import constants from "./constants.js";
 import { crop, raster } from "./image.js";
-import { LOWEST } from "./lines.js";
 import { least, mean, round, spread } from "./numbers.js";
-import { trim } from "./parts.js";
 import { strokeWidth } from "./strokes.js";
 
-/** @typedef {import("./parts.js").Part} Part */
-/** @typedef {{part: Part, crossed: number}} Piece ink that is not divided further; what the cut on its left crosses */
+/** @typedef {import("./components.js").Component} Component */
+/** @typedef {{component: Component, crossed: number}} Piece ink that is not divided further; what the cut on its left crosses */
 
 const { fround } = Math;
-const CUT_WIDTH = 0.5; // heights of a line; narrower parts are not cut
-const DASH = 3; // stroke widths; what is lower is a dash, not digits side by side
-const CUT_STROKES = 5; // a cut crosses less ink
-const CUT_DISTANCE = 0.1; // heights of a line, between two cuts
-const [VALLEY, DIP] = [0.25, 0.1]; // heights of a line: how far around a column is the deepest, and how deep it must be
-const [PATH, ASIDE] = [0.02, 0.3]; // what a pixel of paper and a step aside cost a cut, in pixels of ink
+const { LOWEST } = constants.lines;
+const { CUT_WIDTH, DASH, CUT_STROKES, CUT_DISTANCE, VALLEY, DIP, PATH, ASIDE } = constants.oversegmentation;
 
 /**
- * Cut a part wherever digits may touch: along paths from top to bottom that cross little ink.
+ * Cut a component wherever digits may touch: along paths from top to bottom that cross little ink.
  *
- * @param {Part} part of a line
+ * @param {Component} component of a line
  * @param {number} height the typical height of the line's digits
  * @param {number} slant of the line
  * @returns {Piece[]} from left to right; too many, of which several may be one digit
  */
-export function split(part, height, slant) {
-  const uncut = [{ part, crossed: 0 }];
-  if (part.width < CUT_WIDTH * height || part.height < LOWEST * height) return uncut;
-  const stroke = fround(Math.max(strokeWidth(part.mask), 1));
-  if (part.height < DASH * stroke) return uncut;
-  let offsets = Array.from({ length: part.height }, (_, row) => round(slant * row)); // that put leaning strokes upright
+export function split(component, height, slant) {
+  const uncut = [{ component, crossed: 0 }];
+  if (component.width < CUT_WIDTH * height || component.height < LOWEST * height) return uncut;
+  const stroke = fround(Math.max(strokeWidth(component.mask), 1));
+  if (component.height < DASH * stroke) return uncut;
+  let offsets = Array.from({ length: component.height }, (_, row) => round(slant * row)); // that put leaning strokes upright
   const lowest = Math.min(...offsets);
   offsets = offsets.map((offset) => offset - lowest);
-  const upright = raster(part.width + Math.max(...offsets), part.height);
-  for (let row = 0; row < part.height; row++) {
-    const pixels = part.mask.data.subarray(row * part.width, (row + 1) * part.width);
+  const upright = raster(component.width + Math.max(...offsets), component.height);
+  for (let row = 0; row < component.height; row++) {
+    const pixels = component.mask.data.subarray(row * component.width, (row + 1) * component.width);
     upright.data.set(pixels, row * upright.width + offsets[row]);
   }
   const cutAlong = (path) => {
@@ -54,17 +50,17 @@ export function split(part, height, slant) {
   }
   cuts.sort((a, b) => a.mean - b.mean);
   const edges = offsets.map((offset, row) => Int32Array.from(cuts, ({ path }) => path[row] - offset).sort());
-  const numbers = numberBetween(edges, part.width);
+  const numbers = numberBetween(edges, component.width);
   const pieces = [];
   for (let piece = 0; piece <= cuts.length; piece++) {
     const left = piece ? leastOf(edges, piece - 1, 0) : 0;
-    const right = piece < cuts.length ? mostOf(edges, piece, part.width) : part.width;
-    const mask = crop(part.mask, left, 0, Math.max(right - left, 0), part.height);
-    for (let row = 0, i = 0; row < part.height; row++) {
-      for (let x = left; x < right; x++, i++) if (numbers[row * part.width + x] !== piece) mask.data[i] = 0;
+    const right = piece < cuts.length ? mostOf(edges, piece, component.width) : component.width;
+    const mask = crop(component.mask, left, 0, Math.max(right - left, 0), component.height);
+    for (let row = 0, i = 0; row < component.height; row++) {
+      for (let x = left; x < right; x++, i++) if (numbers[row * component.width + x] !== piece) mask.data[i] = 0;
     }
-    const found = trim(part.x + left, part.y, mask);
-    if (found) pieces.push({ part: found, crossed: piece ? cuts[piece - 1].crossed : 0 });
+    const found = trim(component.x + left, component.y, mask);
+    if (found) pieces.push({ component: found, crossed: piece ? cuts[piece - 1].crossed : 0 });
   }
   return pieces;
 }

@@ -1,27 +1,21 @@
-/** From ink to parts: connected pieces of ink, without ruled lines, frames, blots and specks. */
+/** From ink to connected components, without ruled lines, frames, blots and specks. */
 
-import { bounds, connect, crop, dilate, keepRuns, map, pad, paste, raster, transpose } from "./image.js";
+import constants from "./constants.js";
+import { bounds, crop, map, pad, paste, raster, transpose } from "./image.js";
+import { connect } from "./labeling.js";
+import { dilate, keepRuns } from "./morphology.js";
 import { round, sum } from "./numbers.js";
 import { strokeWidth, strokeWidths, weightedMedian } from "./strokes.js";
 
 /** @typedef {import("./image.js").Raster} Raster */
 
-const EDGE_TO_EDGE = 0.95; // of the picture; an upright line is as long where no level ones are: else it may be a 1
-const STRAIGHT = 8; // stroke widths; strokes of digits run level for less
-const SHORTEST = 1.5; // heights of the writing; of a ruled line
-const WRITING = 1.5; // stroke widths; what is left without lines is higher, or else it is the ends of a dash
-const THICKEST = 0.05; // of its length; of a ruled line
-const FRAME = 0.8; // of the part's ink; this much near the edges of its box makes it a frame if something is inside
-const SPECK = 0.12; // of the height of the digits; smaller parts are specks
-const [THIN, BIT] = [0.5, 0.25]; // of the typical stroke width and height; as thin and small is a bit of a ruled line
-const OVERLAP = 0.5; // of the width of the narrower of two parts one above the other
-const [GAP, TALLEST] = [0.25, 1.8]; // of the height of the digits: between two parts of one digit, and both together
-const SMALLEST = 6; // pixels; likewise
-const MOST_PARTS = 5000; // no page of writing has more ...
-const MOST_COVERED = 50e6; // pixels, of the boxes of all parts together; of a page, 12 times as many as it has at most
+const {
+  EDGE_TO_EDGE, STRAIGHT, SHORTEST, WRITING, THICKEST, FRAME, SPECK, THIN, BIT, OVERLAP, GAP, TALLEST, SMALLEST,
+  MOST_COMPONENTS, MOST_COVERED,
+} = constants.components;
 
-/** Some ink: its leftmost column `x` and topmost row `y` in the picture, and a mask of the box that starts there. */
-export class Part {
+/** A piece of ink: its leftmost column `x` and topmost row `y` in the picture, and a mask of the box that starts there. */
+export class Component {
   /**
    * @param {number} x
    * @param {number} y
@@ -39,25 +33,25 @@ export class Part {
   }
 }
 
-/** The ink of several parts as one. */
-export function join(parts) {
-  const [x, y] = [Math.min(...parts.map((part) => part.x)), Math.min(...parts.map((part) => part.y))];
-  const right = Math.max(...parts.map((part) => part.right));
-  const bottom = Math.max(...parts.map((part) => part.bottom));
+/** The ink of several components as one. */
+export function join(components) {
+  const [x, y] = [Math.min(...components.map((each) => each.x)), Math.min(...components.map((each) => each.y))];
+  const right = Math.max(...components.map((component) => component.right));
+  const bottom = Math.max(...components.map((component) => component.bottom));
   const mask = raster(right - x, bottom - y);
-  for (const part of parts) {
-    for (let row = 0, i = 0; row < part.height; row++) {
-      let j = (part.y - y + row) * mask.width + part.x - x;
-      for (const end = i + part.width; i < end; i++, j++) mask.data[j] |= part.mask.data[i];
+  for (const component of components) {
+    for (let row = 0, i = 0; row < component.height; row++) {
+      let j = (component.y - y + row) * mask.width + component.x - x;
+      for (const end = i + component.width; i < end; i++, j++) mask.data[j] |= component.mask.data[i];
     }
   }
-  return new Part(x, y, mask);
+  return new Component(x, y, mask);
 }
 
 /** The ink in a piece of the picture that starts at (x, y); null if there is none. */
 export function trim(x, y, mask) {
   const box = bounds(mask);
-  return box && new Part(x + box.x, y + box.y, crop(mask, box.x, box.y, box.width, box.height));
+  return box && new Component(x + box.x, y + box.y, crop(mask, box.x, box.y, box.width, box.height));
 }
 
 /**
@@ -99,10 +93,10 @@ const without = (mask, strokes) => (strokes ? map(mask, (ink, i) => ink && !stro
  * The connected components of ink, without specks, what is left of ruled lines, and frames around others.
  *
  * @param {Raster} mask where there is ink
- * @returns {Part[]}
+ * @returns {Component[]}
  * @throws {Error} if there are so many, or they lie over one another so much, that they cannot be writing
  */
-export function findParts(mask) {
+export function findComponents(mask) {
   const { labels } = connect(mask);
   const widths = strokeWidths(mask, labels).slice(1);
   const found = boxes(labels).slice(1).map((box) => ({ ...box, width: box.right - box.x, height: box.bottom - box.y }));
@@ -117,7 +111,7 @@ export function findParts(mask) {
   });
   const kept = found.filter((box) => !box.isClutter);
   const covered = sum(kept.map(({ width, height }) => width * height));
-  if (kept.length > MOST_PARTS || covered > MOST_COVERED) {
+  if (kept.length > MOST_COMPONENTS || covered > MOST_COVERED) {
     throw tooDense(`${kept.length.toLocaleString("en-US")} connected components that are no specks`);
   }
   for (const box of kept) box.mask = raster(box.width, box.height);
@@ -129,41 +123,41 @@ export function findParts(mask) {
   }
   const byColumn = found.toSorted((a, b) => a.x - b.x);
   const isFrame = (box) => isHollow(box) && isAroundOthers(box, byColumn);
-  return kept.filter((box) => !isFrame(box)).map(({ x, y, mask: piece }) => new Part(x, y, piece));
+  return kept.filter((box) => !isFrame(box)).map(({ x, y, mask: piece }) => new Component(x, y, piece));
 }
 
-/** Join broken strokes: parts one above the other with a small gap, together about as high as other digits. */
-export function joinStrokes(parts) {
-  const height = typicalHeight(parts);
+/** Join broken strokes: components one above the other with a small gap, together about as high as other digits. */
+export function joinStrokes(components) {
+  const height = typicalHeight(components);
   const groups = []; // sorted by y
-  for (const part of parts.toSorted((a, b) => a.y - b.y)) {
-    const tooHigh = (group) => Math.max(part.bottom, group.bottom) - group.y >= TALLEST * height;
-    let first = groups.length; // those that are farther up are too high together with the part
-    while (first && part.bottom - groups[first - 1].y < TALLEST * height) first--;
+  for (const component of components.toSorted((a, b) => a.y - b.y)) {
+    const tooHigh = (group) => Math.max(component.bottom, group.bottom) - group.y >= TALLEST * height;
+    let first = groups.length; // those that are farther up are too high together with the component
+    while (first && component.bottom - groups[first - 1].y < TALLEST * height) first--;
     /** @type {typeof groups[number] | null} */
     let above = null;
     for (let i = first; i < groups.length && !above; i++) {
       const group = groups[i];
-      const both = Math.min(group.right, part.right) - Math.max(group.x, part.x);
-      const isAbove = both >= OVERLAP * Math.min(group.right - group.x, part.width);
-      if (isAbove && part.y - group.bottom < GAP * height && !tooHigh(group)) above = group;
+      const both = Math.min(group.right, component.right) - Math.max(group.x, component.x);
+      const isAbove = both >= OVERLAP * Math.min(group.right - group.x, component.width);
+      if (isAbove && component.y - group.bottom < GAP * height && !tooHigh(group)) above = group;
     }
     if (above) {
-      above.parts.push(part);
-      above.x = Math.min(above.x, part.x);
-      above.right = Math.max(above.right, part.right);
-      above.bottom = Math.max(above.bottom, part.bottom);
+      above.components.push(component);
+      above.x = Math.min(above.x, component.x);
+      above.right = Math.max(above.right, component.right);
+      above.bottom = Math.max(above.bottom, component.bottom);
     } else {
-      const { x, y, right, bottom } = part;
-      groups.push({ x, y, right, bottom, parts: [part] });
+      const { x, y, right, bottom } = component;
+      groups.push({ x, y, right, bottom, components: [component] });
     }
   }
-  return groups.map((group) => (group.parts.length > 1 ? join(group.parts) : group.parts[0]));
+  return groups.map((group) => (group.components.length > 1 ? join(group.components) : group.components[0]));
 }
 
-/** The median height of parts, weighted by their ink, so that many specks do not count; 0 if there are none. */
-export function typicalHeight(parts) {
-  return weightedMedian(parts.map((part) => part.height), parts.map((part) => part.area));
+/** The median height of components, weighted by their ink, so that many specks do not count; 0 if there are none. */
+export function typicalHeight(components) {
+  return weightedMedian(components.map((component) => component.height), components.map((component) => component.area));
 }
 
 /** The error that a picture cannot be writing, because there is more of something in it than in any. */
