@@ -127,7 +127,7 @@ def parse(kind: type[Settings], values: Mapping[str, Any], origin: str) -> Setti
     try:
         return kind(**{**values, **tables})
     except ValidationError as error:
-        raise TenfoldError(f"{origin}: {_explain(error, fields)}") from None
+        raise TenfoldError(f"{origin}: {explain(error, fields)}") from None
 
 
 def check(kind: type[BaseModel], values: Any, origin: str) -> None:
@@ -139,10 +139,10 @@ def check(kind: type[BaseModel], values: Any, origin: str) -> None:
     try:
         kind.model_validate(values)
     except ValidationError as error:
-        raise TenfoldError(f"{origin}: damaged, {_explain(error, kind.model_fields)}") from None
+        raise TenfoldError(f"{origin}: damaged, {explain(error, kind.model_fields)}") from None
 
 
-def _explain(error: ValidationError, known: Iterable[str]) -> str:
+def explain(error: ValidationError, known: Iterable[str]) -> str:
     """Say in one line what is wrong with the keys and values of a file whose keys should be `known`.
 
     An unknown key comes first: it is probably the reason why another key is missing.
