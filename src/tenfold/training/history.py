@@ -68,9 +68,15 @@ class History:
         self.rows.append({"epoch": epoch} | {column: measured[column] for column in COLUMNS[1:]})
 
     def frame(self) -> "pd.DataFrame":
-        """The measurements as a pandas frame, indexed by epoch."""
-        import pandas as pd
+        """The measurements as a pandas frame, indexed by epoch.
 
+        Raises:
+            TenfoldError: if pandas is missing.
+        """
+        try:
+            import pandas as pd
+        except ImportError:
+            raise TenfoldError("a frame needs pandas; install it with: pip install pandas") from None
         return pd.DataFrame(self.rows, columns=list(COLUMNS)).set_index("epoch")
 
     def to_csv(self) -> str:
