@@ -307,7 +307,7 @@ def build(name: str, **options: Any) -> Network:
     if name not in known:
         raise TenfoldError(f"there is no network {name!r}{nearest(name, NETWORKS)}")
     try:
-        layers = validate_call(known[name], config=ConfigDict(strict=True))(**options)
+        layers = validate_call(config=ConfigDict(strict=True))(known[name])(**options)
     except ValidationError as error:
         raise TenfoldError(f"network {name!r}: {explain(error, inspect.signature(known[name]).parameters)}") from None
     # one layout everywhere: another would sum in a different order and change the last bits of the logits
