@@ -150,8 +150,11 @@ def examine_ensemble(paths: Sequence[str | os.PathLike], data: str | None = None
         data: where the test images come from, see `tenfold.load`; by default, the data of the runs.
 
     Raises:
-        TenfoldError: if a network has no usable weights, appears twice, or has other test images than the first.
+        TenfoldError: if there are fewer than two, or a network has no usable weights, appears twice, or has other test
+            images than the first.
     """
+    if len(paths) < 2:
+        raise TenfoldError("an ensemble needs two runs or more")
     evaluations, test = _evaluate_all(paths, data)
     members = {str(path): one.accuracy for path, one in zip(paths, evaluations, strict=True)}
     return Assessment(average(evaluations), test.source, members)
