@@ -25,7 +25,7 @@ from tenfold.reader.segment import MOST_CANDIDATES, settle
 from tenfold.reader.text_line import LEAST, LineReading, Strip, read_line
 from tenfold.synthesis.text_lines import draw_line, make_alphabet
 from tenfold.training import Training, run
-from tenfold.training.text_lines import TextLines, draw_examples
+from tenfold.training.text_line_task import TextLines, draw_examples
 
 
 class Said:

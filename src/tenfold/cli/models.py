@@ -56,7 +56,7 @@ def evaluate(
 
     Example: tenfold evaluate runs/standard --error-rate 0.001
     """
-    from tenfold.jobs import assessment
+    from tenfold.jobs import evaluation_run
     from tenfold.report import console
 
     if mnist_c is not None and not robustness:
@@ -76,9 +76,9 @@ def evaluate(
         _compare(runs, source, as_json)
         return
     if ensemble:
-        found = assessment.examine_ensemble(runs, source)
+        found = evaluation_run.examine_ensemble(runs, source)
     elif len(runs) == 1:
-        found = assessment.examine(runs[0], source, **measures)
+        found = evaluation_run.examine(runs[0], source, **measures)
     else:
         raise TenfoldError("name one run, two to compare, or several with --ensemble to evaluate them as one model")
     if as_json:
@@ -91,10 +91,10 @@ def evaluate(
 
 def _compare(runs: list[Path], source: str | None, as_json: bool) -> None:
     from tenfold.evaluation import compare
-    from tenfold.jobs import assessment
+    from tenfold.jobs import evaluation_run
     from tenfold.report import console
 
-    evaluations = assessment.evaluate_paths(runs, source)
+    evaluations = evaluation_run.evaluate_paths(runs, source)
     comparison = compare(*evaluations)
     if as_json:
         named = [{"run": str(run), **one.to_dict()} for run, one in zip(runs, evaluations, strict=True)]

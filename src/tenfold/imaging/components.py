@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from tenfold.base.errors import TenfoldError
-from tenfold.imaging.strokes import stroke_width, stroke_widths, weighted_median
+from tenfold.imaging.stroke_width import stroke_width, stroke_widths, weighted_median
 
 EDGE_TO_EDGE = 0.95  # of the picture's height: the shortest upright line if none is level, since it may be a 1
 STRAIGHT = 8  # stroke widths: the strokes of digits run straight for less

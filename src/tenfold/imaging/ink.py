@@ -5,7 +5,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from tenfold.imaging.components import drop_lines
-from tenfold.imaging.strokes import stroke_width
+from tenfold.imaging.stroke_width import stroke_width
 
 SMALL = 256  # pixels: the longer side of the reduced picture from which the light is estimated
 WINDOW = 6  # stroke widths: the side of the window in which paper is sought

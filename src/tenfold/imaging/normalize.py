@@ -6,7 +6,7 @@ from jaxtyping import Float, UInt8
 
 from tenfold.base.form import CENTER, INK_SIDE, SIDE
 from tenfold.imaging.components import Component
-from tenfold.imaging.strokes import stroke_width
+from tenfold.imaging.stroke_width import stroke_width
 
 FINE = 4  # how many times finer the pixels are where strokes are thickened or thinned
 INK = 120  # of 255: pixels above are ink; not one half, because that is what hard edges become when enlarged

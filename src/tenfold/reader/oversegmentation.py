@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from tenfold.imaging import Component
 from tenfold.imaging.components import trim
 from tenfold.imaging.lines import LOWEST
-from tenfold.imaging.strokes import stroke_width
+from tenfold.imaging.stroke_width import stroke_width
 
 CUT_WIDTH = 0.5  # heights of the line: narrower components are not cut
 DASH = 3.0  # stroke widths: a lower component is a dash, not digits side by side

@@ -16,7 +16,7 @@ from tenfold.data import Digits, load
 from tenfold.evaluation import Evaluation, average, diagnose, evaluate
 from tenfold.evaluation import robustness as measure_robustness
 from tenfold.evaluation.assessment import Assessment
-from tenfold.jobs.interpretation import interpret as draw
+from tenfold.jobs.interpretation_figures import interpret as draw
 from tenfold.models import Model, TorchModel
 from tenfold.networks import Summary, summary
 from tenfold.report.page import render
