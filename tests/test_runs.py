@@ -47,9 +47,9 @@ def test_the_stored_figures_are_reproduced_exactly(finished):
     assert stored.pop("temperature") > 0
     assert 0 < stored.pop("uncalibrated_error") < 1
     assert len(stored.pop("weights_sha256")) == 64
-    assert evaluation_run.evaluate_path(finished.path).to_dict() == stored
+    assert evaluation_run.evaluate_paths([finished.path])[0].to_dict() == stored
     weights = finished.file("model.safetensors")
-    assert evaluation_run.evaluate_path(weights, finished.environment["data"]).to_dict() == stored
+    assert evaluation_run.evaluate_paths([weights], finished.environment["data"])[0].to_dict() == stored
 
 
 def test_the_temperature_was_fitted_on_the_images_held_out(finished):
@@ -78,7 +78,7 @@ def test_a_run_on_all_images_takes_the_recipe_s_temperature(tiny_recipe, idx_fol
     )
     assert scaled.load_evaluation()["temperature"] == 0.5
     assert scaled.load_evaluation()["accuracy"] == plain.load_evaluation()["accuracy"]
-    first, second = (evaluation_run.evaluate_path(run.path).logits for run in (plain, scaled))
+    first, second = (one.logits for one in evaluation_run.evaluate_paths([plain.path, scaled.path]))
     np.testing.assert_allclose(second, 2 * first, rtol=1e-4, atol=1e-4)
     with pytest.raises(TenfoldError, match=r"trained on all images; .*validation=5000"):
         evaluation_run.evaluate_validation(plain.path)
@@ -253,7 +253,7 @@ def test_deep_json_and_a_lost_history_get_one_line(finished):
 def test_other_test_images_are_not_passed_off_as_the_run_s_own(finished, few, monkeypatch):
     monkeypatch.setattr(runs, "load", lambda _: (few, few))
     with pytest.raises(TenfoldError, match="has changed since this run"):
-        evaluation_run.evaluate_path(finished.path)
+        evaluation_run.evaluate_paths([finished.path])
 
 
 def test_free_paths(finished, tmp_path, monkeypatch):

@@ -24,21 +24,10 @@ from tenfold.training import History, hold_out
 from tenfold.training.runs import Run
 
 
-def evaluate_path(path: str | os.PathLike, data: str | None = None) -> Evaluation:
-    """Evaluate a trained network; on the same machine, a run gives exactly the figures it gave after training.
-
-    Args:
-        path: a run folder, or a file that `tenfold.models.load` reads.
-        data: where the test images come from, see `tenfold.load`; by default, the data of the run.
-
-    Raises:
-        TenfoldError: if there are no usable weights, or the data cannot be used.
-    """
-    return evaluate_paths([path], data)[0]
-
-
 def evaluate_paths(paths: Sequence[str | os.PathLike], data: str | None = None) -> list[Evaluation]:
-    """Evaluate several trained networks on the same test images; all are loaded before the first is evaluated.
+    """Evaluate trained networks on the same test images; all are loaded before the first is evaluated.
+
+    On the same machine, a run gives exactly the figures it gave after training.
 
     Args:
         paths: run folders, or files that `tenfold.models.load` reads.

@@ -26,9 +26,8 @@ def frame(canvas: Float[Tensor, "batch 1 h w"]) -> Images:
     weight = canvas[:, 0] / canvas.sum(dim=(1, 2, 3)).clamp(min=1e-6)[:, None, None]
     y = (weight.sum(dim=2) * (torch.arange(height, device=canvas.device) + 0.5)).sum(dim=1)
     x = (weight.sum(dim=1) * (torch.arange(width, device=canvas.device) + 0.5)).sum(dim=1)
-    axis = (torch.arange(2 * SIDE, device=canvas.device) + 0.5) / 2 - (
-        CENTER + 0.5
-    )  # two samples per pixel, against aliasing
+    # two samples per pixel, against aliasing
+    axis = (torch.arange(2 * SIDE, device=canvas.device) + 0.5) / 2 - (CENTER + 0.5)
     rows = 2 * (y[:, None] + scale[:, None] * axis) / height - 1  # (batch, 56)
     columns = 2 * (x[:, None] + scale[:, None] * axis) / width - 1
     grid = torch.stack((columns[:, None, :].expand(-1, 2 * SIDE, -1), rows[:, :, None].expand(-1, -1, 2 * SIDE)), dim=3)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import BaseModel, Field
 
 from tenfold.base.errors import TenfoldError
+from tenfold.base.settings import NotNegative
 
 if TYPE_CHECKING:
     import pandas as pd
 
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
