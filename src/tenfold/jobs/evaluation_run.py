@@ -168,11 +168,8 @@ def page(
         calibration: the temperature, and the calibration error on the test images before it; None if unknown.
     """
     if isinstance(source, Run):
-        title, recipe, environment = (
-            f"{source.recipe.name}, seed {source.recipe.seed}",
-            source.recipe,
-            source.environment,
-        )
+        title, recipe = f"{source.recipe.name}, seed {source.recipe.seed}", source.recipe
+        environment = source.environment
     else:
         content = source.read_bytes()
         title, recipe = source.name, None
@@ -182,13 +179,9 @@ def page(
         recipe=recipe,
         environment=environment,
         history=history,
-        evaluation=found.evaluation,
+        found=found,
         temperature=calibration.get("temperature", 1.0),  # older runs do not have it
         uncalibrated_error=calibration.get("uncalibrated_error"),
-        validation=found.validation,
-        error_rate=found.error_rate,
-        robustness=found.robustness,
-        pictures=found.pictures,
         test=test,
         layers=layers,
     )

@@ -3,17 +3,15 @@
 import csv
 import io
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from tenfold.base.errors import TenfoldError
-from tenfold.base.settings import NotNegative
+from tenfold.base.settings import NotNegative, Share
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class _Row(BaseModel, extra="forbid"):
