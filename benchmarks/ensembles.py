@@ -19,7 +19,7 @@ from benchmarks.speed import where
 from benchmarks.studies import machines, spread
 from tenfold import TenfoldError
 from tenfold.evaluation import average
-from tenfold.jobs import assessment
+from tenfold.jobs import evaluation_run
 from tenfold.training.runs import Run
 
 RESULTS = Path("results/ensembles.json")
@@ -58,7 +58,7 @@ def record(folders: list[Path], members: int, draws: int, seed: int) -> dict[str
         if run.recipe == previous.recipe:
             raise TenfoldError(f"{run.path}: same recipe and seed as {previous.path}; name one of the two studies")
     subsets = draw(len(runs), members, draws, seed)
-    evaluations = assessment.evaluate_paths([run.path for run in runs])
+    evaluations = evaluation_run.evaluate_paths([run.path for run in runs])
     pool = [
         {
             "run": f"{run.path.resolve().parent.name}/{run.path.name}",

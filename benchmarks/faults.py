@@ -43,7 +43,7 @@ from tenfold import cli, recipes
 from tenfold.base import files
 from tenfold.classical import Classifier
 from tenfold.data import write_idx
-from tenfold.jobs import assessment
+from tenfold.jobs import evaluation_run
 from tenfold.report import plots
 from tenfold.training import runs  # noqa: F401
 
@@ -113,7 +113,7 @@ def main() -> None:
 
 def leave_out_drawing() -> None:
     """Replace reports and pictures by tiny ones, written in the same way."""
-    assessment.render_report = lambda *_: "<p>left out</p>"
+    evaluation_run.render_report = lambda *_: "<p>left out</p>"
     plots.ranking = lambda _: plots.Figure(figsize=(0.1, 0.1))  # type: ignore[assignment]
 
 

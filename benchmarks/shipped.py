@@ -13,7 +13,7 @@ from typing import Any
 from torch import nn
 
 import tenfold
-from benchmarks import publish, text_lines
+from benchmarks import line_model, publish
 from benchmarks.speed import where
 from tenfold import models
 from tenfold.base.errors import TenfoldError
@@ -37,7 +37,7 @@ FILES = ("reader-int8.tflite", "reader-float16.tflite")
 def main() -> None:
     """Train, export, evaluate and draw."""
     run = Run(READER) if READER.exists() else training_run.train("reader", out=READER)
-    line_network = text_lines.train(LINES)
+    line_network = line_model.train(LINES)
 
     results: dict[str, Any] = {"recipe": run.recipe.to_toml(), "environment": run.environment}
     files: dict[str, dict[str, Any]] = {}
@@ -55,7 +55,7 @@ def main() -> None:
         raise TenfoldError(f"{run.path}: was never calibrated, it has no thresholds; train again with --force")
     write_atomically(models.SHIPPED / models.THRESHOLDS, json.dumps(vars(network.thresholds)) + "\n")
     write_atomically(models.SHIPPED / "first-layer.json", json.dumps(first_layer(network)) + "\n")
-    write_atomically(models.SHIPPED / "text-lines-int8.tflite", text_lines.export(line_network))
+    write_atomically(models.SHIPPED / "text-lines-int8.tflite", line_model.export(line_network))
     write_half("text-lines.safetensors", line_network, {})
 
     _, test = tenfold.load()
@@ -67,11 +67,11 @@ def main() -> None:
             results["int8"] = {key: figures[key] for key in ("per_class", "misclassified")}
             plots.mistakes(evaluation, test, len(evaluation.mistakes)).savefig(FIGURE)
     results["text_lines"] = {
-        "recipe": text_lines.RECIPE.to_toml(),
-        "lines": text_lines.LINES,
+        "recipe": line_model.RECIPE.to_toml(),
+        "lines": line_model.LINES,
         "parameters": sum(parameter.numel() for parameter in line_network.parameters()),
         "measured": where(),
-    } | text_lines.evaluate()
+    } | line_model.evaluate()
     for path in sorted(models.SHIPPED.iterdir()):
         content = path.read_bytes()
         facts = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tenfold import synthesis
 from tenfold.data import preprocess
-from tenfold.synthesis import augmix, capture, crops, framing, letterforms, sampling, strokes
+from tenfold.synthesis import augmix, capture, crops, drawing, framing, letterforms, sampling
 
 
 def blob(row: int, column: int) -> torch.Tensor:
@@ -137,7 +137,7 @@ def test_strokes_grow_and_shrink_and_keep_their_brightest_value(few):
 
 def test_strokes_are_drawn_where_their_points_are():
     line = torch.tensor([[[[5.0, 20.0], [22.0, 20.0]]]])  # x, y
-    image = strokes.draw(line)[0, 0]
+    image = drawing.draw(line)[0, 0]
     rows, columns = torch.nonzero(image > 0.5, as_tuple=True)
     assert 17 <= rows.min() <= rows.max() <= 22
     assert columns.min() <= 5

@@ -15,7 +15,7 @@ import tenfold
 from tenfold import TenfoldError, models, recipes
 from tenfold.data import preprocess
 from tenfold.evaluation import average, robustness
-from tenfold.jobs import assessment, study
+from tenfold.jobs import evaluation_run, study
 from tenfold.jobs.study import Outcome
 from tenfold.training import Callback
 from tenfold.training.runs import load_model
@@ -138,7 +138,7 @@ def test_records_of_studies_and_ensembles(idx_folder, tmp_path):
     assert drawn["pool"]["recipes"] == {"quick-narrow": [0, 1, 2, 3]}
     assert [run["accuracy"] for run in drawn["pool"]["runs"]] == accuracies
     first = drawn["draws"][0]
-    again = average(assessment.evaluate_paths([tmp_path / run for run in first["members"]]))
+    again = average(evaluation_run.evaluate_paths([tmp_path / run for run in first["members"]]))
     assert first["accuracy"] == again.accuracy
     for members, draws in ((2, 7), (5, 1), (1, 1), (2, 0)):
         with pytest.raises(TenfoldError, match="4 finished runs give"):

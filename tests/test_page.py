@@ -8,6 +8,7 @@ from test_plots import make_digits, make_evaluation, make_history, make_robustne
 
 from benchmarks.chromium import FLAGS
 from tenfold import recipes
+from tenfold.evaluation.assessment import Assessment
 from tenfold.networks import build, summary
 from tenfold.report import html, plots
 
@@ -39,13 +40,16 @@ def address(tmp_path_factory) -> str:
         recipe=recipes.load("standard"),
         environment={"system": "Linux-6.1", "train_sha256": 64 * "0", "libraries": {"torch": "2.13"}, "commit": None},
         history=make_history(30),
-        evaluation=evaluation,
+        found=Assessment(
+            evaluation,
+            "MNIST",
+            validation=evaluation,
+            error_rate=0.05,
+            robustness=make_robustness(),
+            pictures={folder / f"{name}.png": f"What the {name} show." for name in pictures},
+        ),
         temperature=0.5,
         uncalibrated_error=0.1,
-        validation=evaluation,
-        error_rate=0.05,
-        robustness=make_robustness(),
-        pictures={folder / f"{name}.png": f"What the {name} show." for name in pictures},
         test=digits,
         layers=summary(build("cnn")),
     )

@@ -10,6 +10,7 @@ from PIL import Image
 from test_plots import make_digits, make_evaluation, make_history, make_robustness
 
 from tenfold import recipes
+from tenfold.evaluation.assessment import Assessment
 from tenfold.networks import build, summary
 from tenfold.report import html as report
 from tenfold.report import plots
@@ -39,16 +40,16 @@ class Page(HTMLParser):
 
 
 def render(labels, predictions, history: History | None = None, **changes) -> str:
-    evaluation = make_evaluation(labels, predictions)
+    measures = {"evaluation", "validation", "error_rate", "robustness", "pictures"} & set(changes)
+    measured = {"evaluation": make_evaluation(labels, predictions)} | {key: changes.pop(key) for key in measures}
     arguments = {
         "title": "A run",
         "recipe": recipes.load("quick"),
         "environment": {"python": "3.11", "threads": 2, "libraries": {"torch": "2.13"}, "commit": None},
         "history": make_history(3) if history is None else history,
-        "evaluation": evaluation,
+        "found": Assessment(test_images="MNIST", **measured),
         "temperature": 1.0,
         "uncalibrated_error": 0.05,
-        "validation": None,
         "test": make_digits(labels),
         "layers": summary(build("softmax")),
     }

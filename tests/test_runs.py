@@ -10,7 +10,7 @@ from tenfold import TenfoldError, evaluate, models
 from tenfold.base import files
 from tenfold.base.refusal import Thresholds, log_softmax, score
 from tenfold.evaluation import fit_temperature
-from tenfold.jobs import assessment, study, training_run
+from tenfold.jobs import evaluation_run, study, training_run
 from tenfold.training import Callback, runs
 from tenfold.training.runs import Run
 
@@ -47,21 +47,21 @@ def test_the_stored_figures_are_reproduced_exactly(finished):
     assert stored.pop("temperature") > 0
     assert 0 < stored.pop("uncalibrated_error") < 1
     assert len(stored.pop("weights_sha256")) == 64
-    assert assessment.evaluate_path(finished.path).to_dict() == stored
+    assert evaluation_run.evaluate_paths([finished.path])[0].to_dict() == stored
     weights = finished.file("model.safetensors")
-    assert assessment.evaluate_path(weights, finished.environment["data"]).to_dict() == stored
+    assert evaluation_run.evaluate_paths([weights], finished.environment["data"])[0].to_dict() == stored
 
 
 def test_the_temperature_was_fitted_on_the_images_held_out(finished):
     temperature = finished.load_evaluation()["temperature"]
-    validation = assessment.evaluate_validation(finished.path)
+    validation = evaluation_run.evaluate_validation(finished.path)
     assert len(validation) == 100
     assert temperature != 1
     assert fit_temperature(validation.logits, validation.labels) == pytest.approx(1, abs=0.01)
 
 
 def test_thresholds_were_calibrated_on_the_images_held_out(finished):
-    logits = assessment.evaluate_validation(finished.path).logits
+    logits = evaluation_run.evaluate_validation(finished.path).logits
     thresholds = models.load(finished.path).thresholds
     assert thresholds == Thresholds.calibrate(logits)
     scores = [score(answer) for answer in log_softmax(logits)]
@@ -78,10 +78,10 @@ def test_a_run_on_all_images_takes_the_recipe_s_temperature(tiny_recipe, idx_fol
     )
     assert scaled.load_evaluation()["temperature"] == 0.5
     assert scaled.load_evaluation()["accuracy"] == plain.load_evaluation()["accuracy"]
-    first, second = (assessment.evaluate_path(run.path).logits for run in (plain, scaled))
+    first, second = (one.logits for one in evaluation_run.evaluate_paths([plain.path, scaled.path]))
     np.testing.assert_allclose(second, 2 * first, rtol=1e-4, atol=1e-4)
     with pytest.raises(TenfoldError, match=r"trained on all images; .*validation=5000"):
-        assessment.evaluate_validation(plain.path)
+        evaluation_run.evaluate_validation(plain.path)
 
 
 def test_an_interrupted_run_is_kept_and_resumed_to_the_same_weights(finished, tiny_recipe, idx_folder, tmp_path):
@@ -244,7 +244,7 @@ def test_figures_of_a_wrong_type_or_range_are_named(finished, file, wrong, messa
 def test_deep_json_and_a_lost_history_get_one_line(finished):
     finished.file("history.csv").unlink()
     with pytest.raises(TenfoldError, match=r"history.csv: missing; copy the whole run folder"):
-        assessment.examine(finished.path)
+        evaluation_run.examine(finished.path)
     finished.file("evaluation.json").write_text("[" * 100_000)
     with pytest.raises(TenfoldError, match=r"evaluation.json: damaged \(nested too deeply\)"):
         finished.load_evaluation()
@@ -253,7 +253,7 @@ def test_deep_json_and_a_lost_history_get_one_line(finished):
 def test_other_test_images_are_not_passed_off_as_the_run_s_own(finished, few, monkeypatch):
     monkeypatch.setattr(runs, "load", lambda _: (few, few))
     with pytest.raises(TenfoldError, match="has changed since this run"):
-        assessment.evaluate_path(finished.path)
+        evaluation_run.evaluate_paths([finished.path])
 
 
 def test_free_paths(finished, tmp_path, monkeypatch):

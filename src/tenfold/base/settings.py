@@ -44,6 +44,7 @@ Place = Annotated[str, AfterValidator(_check_place)]  # a name or a path that th
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Count = Annotated[int, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -148,7 +149,7 @@ def parse(kind: type[Settings], values: Mapping[str, Any], origin: str) -> Setti
     try:
         return kind(**{**values, **tables})
     except ValidationError as error:
-        raise TenfoldError(f"{origin}: {_explain(error, fields)}") from None
+        raise TenfoldError(f"{origin}: {explain(error, fields)}") from None
 
 
 def check(kind: type[BaseModel], values: Any, origin: str) -> None:
@@ -160,10 +161,10 @@ def check(kind: type[BaseModel], values: Any, origin: str) -> None:
     try:
         kind.model_validate(values)
     except ValidationError as error:
-        raise TenfoldError(f"{origin}: damaged, {_explain(error, kind.model_fields)}") from None
+        raise TenfoldError(f"{origin}: damaged, {explain(error, kind.model_fields)}") from None
 
 
-def _explain(error: ValidationError, known: Mapping[str, Any]) -> str:
+def explain(error: ValidationError, known: Mapping[str, Any]) -> str:
     """Say in one line what is wrong with the keys and values of a file whose keys should be `known`.
 
     An unknown key comes first: it is probably the reason why another key is missing.

@@ -2,14 +2,14 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from tenfold.base.errors import TenfoldError
 from tenfold.cli.common import Json, app, print_json
 
-# What loads PyTorch, matplotlib or pandas is imported inside the commands: --help must not wait for it.
+# What loads PyTorch or matplotlib is imported inside the commands: --help must not wait for it.
 
 
 @app.command()
@@ -56,47 +56,51 @@ def evaluate(
 
     Example: tenfold evaluate runs/standard --error-rate 0.001
     """
-    from tenfold.evaluation import compare
-    from tenfold.jobs import assessment
+    from tenfold.jobs import evaluation_run
     from tenfold.report import console
 
-    if ensemble and len(runs) < 2:
-        raise TenfoldError("an ensemble needs two runs or more")
-    if len(runs) > 2 and not ensemble:
-        raise TenfoldError("name one run, two to compare, or several with --ensemble to evaluate them as one model")
-    alone = {"error-rate": error_rate, "interpret": interpret, "robustness": robustness or None, "report": report}
-    for option, value in alone.items():
-        if value is not None and len(runs) > 1:
-            raise TenfoldError(f"--{option} is for one run")
     if mnist_c is not None and not robustness:
         raise TenfoldError("--mnist-c names the images for --robustness; give both")
+    measures: dict[str, Any] = {
+        "error_rate": error_rate,
+        "interpret": interpret,
+        "robustness": robustness,
+        "mnist_c": mnist_c,
+        "report": report,
+    }
+    if ensemble or len(runs) > 1:
+        for name, value in measures.items():
+            if value is not None and value is not False:
+                raise TenfoldError(f"--{name.replace('_', '-')} is for one run")
     if len(runs) == 2 and not ensemble:
-        evaluations = assessment.evaluate_paths(runs, source)
-        comparison = compare(*evaluations)
-        if as_json:
-            named = [{"run": str(run), **one.to_dict()} for run, one in zip(runs, evaluations, strict=True)]
-            print_json({"evaluations": named, "comparison": comparison.to_dict()})
-        else:
-            console.print_comparison(runs, evaluations, comparison)
+        _compare(runs, source, as_json)
         return
     if ensemble:
-        found = assessment.examine_ensemble(runs, source)
+        found = evaluation_run.examine_ensemble(runs, source)
+    elif len(runs) == 1:
+        found = evaluation_run.examine(runs[0], source, **measures)
     else:
-        found = assessment.examine(
-            runs[0],
-            source,
-            error_rate=error_rate,
-            interpret=interpret,
-            robustness=robustness,
-            mnist_c=mnist_c,
-            report=report,
-        )
+        raise TenfoldError("name one run, two to compare, or several with --ensemble to evaluate them as one model")
     if as_json:
         print_json(found.to_dict())
     else:
         console.print_assessment(found)
         if report is not None:
             print(f"report: {report}")
+
+
+def _compare(runs: list[Path], source: str | None, as_json: bool) -> None:
+    from tenfold.evaluation import compare
+    from tenfold.jobs import evaluation_run
+    from tenfold.report import console
+
+    evaluations = evaluation_run.evaluate_paths(runs, source)
+    comparison = compare(*evaluations)
+    if as_json:
+        named = [{"run": str(run), **one.to_dict()} for run, one in zip(runs, evaluations, strict=True)]
+        print_json({"evaluations": named, "comparison": comparison.to_dict()})
+    else:
+        console.print_comparison(runs, evaluations, comparison)
 
 
 @app.command()

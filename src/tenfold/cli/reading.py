@@ -9,7 +9,7 @@ import typer
 from tenfold.base import strict_json
 from tenfold.cli.common import app, fail, progress, say
 
-# What loads PyTorch, matplotlib or pandas is imported inside the commands: --help must not wait for it.
+# What loads PyTorch or matplotlib is imported inside the commands: --help must not wait for it.
 
 
 @app.command()

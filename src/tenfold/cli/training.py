@@ -9,7 +9,7 @@ import typer
 from tenfold.base.errors import TenfoldError
 from tenfold.cli.common import Cluster, Data, Json, Processes, app, kept, print_json, progress
 
-# What loads PyTorch, matplotlib or pandas is imported inside the commands: --help must not wait for it.
+# What loads PyTorch or matplotlib is imported inside the commands: --help must not wait for it.
 
 
 @app.command()

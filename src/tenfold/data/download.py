@@ -36,7 +36,7 @@ def is_intact(path: Path) -> bool:
     return path.is_file() and path.stat().st_size <= MAX_BYTES and _sha256(path.read_bytes()) == SUMS[path.name]
 
 
-def download(folder: str | os.PathLike, mirrors: Sequence[str] = MIRRORS, progress: "Progress | None" = None) -> None:
+def download(folder: str | os.PathLike, mirrors: Sequence[str] = MIRRORS) -> None:
     """Download MNIST's four compressed files into `folder`; intact ones that are already there are not fetched again.
 
     A file appears under its name only once it is complete and its SHA-256 is right.
@@ -44,7 +44,6 @@ def download(folder: str | os.PathLike, mirrors: Sequence[str] = MIRRORS, progre
     Args:
         folder: where the files go; created if it does not exist.
         mirrors: http or https addresses of folders that hold the files, tried in this order.
-        progress: where to draw the progress bars; by default on standard error, removed when done.
 
     Raises:
         TenfoldError: if a mirror is not http or https, or every mirror fails for a file.
@@ -57,7 +56,7 @@ def download(folder: str | os.PathLike, mirrors: Sequence[str] = MIRRORS, progre
     if not missing:
         return
     Path(folder).mkdir(parents=True, exist_ok=True)
-    with progress or _progress_on_stderr() as bars:
+    with _progress_on_stderr() as bars:
         for name in missing:
             write_atomically(Path(folder, name), _fetch_from_any(mirrors, name, bars))
 

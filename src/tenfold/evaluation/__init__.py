@@ -12,12 +12,12 @@ from tenfold.evaluation.calibration import (
     risk_coverage,
     select,
 )
-from tenfold.evaluation.comparison import Comparison, Difference, compare
 from tenfold.evaluation.diagnosis import Diagnosis, diagnose
 from tenfold.evaluation.intervals import paired_interval, wilson_interval
 from tenfold.evaluation.metrics import Answer, ClassScores, Evaluation, average, evaluate, selective_prediction
 from tenfold.evaluation.ranking import ModelResult, Pair, pairs
 from tenfold.evaluation.robustness import Robustness, robustness
+from tenfold.evaluation.significance import Comparison, Difference, compare
 
 __all__ = [
     "Answer",

@@ -108,15 +108,12 @@ def reliability(
     ]
 
 
-def calibration_error(
-    probabilities: Float[np.ndarray, "n 10"], labels: UInt8[np.ndarray, " n"], bins: int = BINS
-) -> float:
+def calibration_error(probabilities: Float[np.ndarray, "n 10"], labels: UInt8[np.ndarray, " n"]) -> float:
     """The expected calibration error: the gap between confidence and accuracy, averaged over the images.
 
     Args:
         probabilities: of each class, 0 to 1; the largest is the confidence of the reading.
         labels: the true digits.
-        bins: the number of bins of equal width.
 
     Returns:
         A fraction; 0 is perfect.
@@ -126,7 +123,7 @@ def calibration_error(
 
     Source: C. Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, equation 3.
     """
-    gaps = [abs(b.right - b.count * b.confidence) for b in reliability(probabilities, labels, bins) if b.confidence]
+    gaps = [abs(b.right - b.count * b.confidence) for b in reliability(probabilities, labels) if b.confidence]
     return float(sum(gaps)) / len(labels)
 
 

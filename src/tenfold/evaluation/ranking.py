@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import UInt8
 
-from tenfold.evaluation.comparison import Paired, pair
+from tenfold.evaluation.significance import Paired, pair
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Int
 
 from tenfold.base.constants import constants
 from tenfold.base.errors import TenfoldError
-from tenfold.imaging.strokes import stroke_width, stroke_widths, weighted_median
+from tenfold.imaging.stroke_width import stroke_width, stroke_widths, weighted_median
 
 shared = constants("components")
 # Of the picture's height: the shortest upright line if none is level, since it may be a 1

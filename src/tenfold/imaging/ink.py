@@ -6,7 +6,7 @@ from jaxtyping import Bool, Float, UInt8
 
 from tenfold.base.constants import constants
 from tenfold.imaging.components import drop_lines
-from tenfold.imaging.strokes import stroke_width
+from tenfold.imaging.stroke_width import stroke_width
 
 shared = constants("ink")
 SMALL = shared["SMALL"]  # pixels: the longer side of the reduced picture from which the light is estimated
@@ -35,8 +35,10 @@ def invert_to_light_ink(gray: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h 
     return gray if (deviation**3).sum() >= 0 else 255 - gray
 
 
-def even_out_light(gray: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w"]:
-    """Remove the paper's own level, so that shadows and gradients vanish.
+def find_ink(
+    gray: UInt8[np.ndarray, "h w"],
+) -> tuple[UInt8[np.ndarray, "h w"], Bool[np.ndarray, "h w"], Bool[np.ndarray, "h w"]]:
+    """Remove the paper's own level, so that shadows and gradients vanish, and separate ink from paper.
 
     The paper's level at each pixel is a morphological opening of the picture, with a window wider than the strokes.
     Whatever exceeds it counts in proportion to the light that falls there. The window is first guessed from the size of
@@ -46,17 +48,19 @@ def even_out_light(gray: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w"]:
         gray: light ink on darker paper.
 
     Returns:
-        The ink, from 0 (bare paper) to 255.
+        The ink, from 0 (bare paper) to 255; and, as from `binarize`, where there is ink, and where at least faint ink.
 
     Source: background estimation as in R. C. Gonzalez and R. E. Woods, "Digital Image Processing", 9.6, "top-hat".
     """
     guess = min(gray.shape) / 3
     ink = _above_paper(gray, guess)
     mask, faint = binarize(ink)
-    if WINDOW * stroke_width(mask) >= guess:
-        return ink
-    fitted = WINDOW * stroke_width(drop_lines(mask, faint), ink)
-    return _above_paper(gray, fitted) if 0 < fitted < guess else ink
+    if WINDOW * stroke_width(mask) < guess:
+        fitted = WINDOW * stroke_width(drop_lines(mask, faint), ink)
+        if 0 < fitted < guess:
+            ink = _above_paper(gray, fitted)
+            mask, faint = binarize(ink)
+    return ink, mask, faint
 
 
 def binarize(ink: UInt8[np.ndarray, "h w"]) -> tuple[Bool[np.ndarray, "h w"], Bool[np.ndarray, "h w"]]:

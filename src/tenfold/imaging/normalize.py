@@ -7,7 +7,7 @@ from jaxtyping import Float, UInt8
 from tenfold.base.constants import constants
 from tenfold.base.form import CENTER, INK_SIDE, SIDE
 from tenfold.imaging.components import Component
-from tenfold.imaging.strokes import stroke_width
+from tenfold.imaging.stroke_width import stroke_width
 
 shared = constants("normalize")
 FINE = shared["FINE"]  # how many times finer the pixels are where strokes are thickened or thinned

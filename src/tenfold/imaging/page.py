@@ -13,7 +13,7 @@ from tenfold.base.constants import constants
 from tenfold.base.errors import NoDigitsError, TenfoldError
 from tenfold.base.form import SIDE
 from tenfold.imaging.components import Component, drop_lines, find_components, join, join_strokes, trim
-from tenfold.imaging.ink import binarize, even_out_light, invert_to_light_ink
+from tenfold.imaging.ink import find_ink, invert_to_light_ink
 from tenfold.imaging.load import Picture, load_picture, to_gray
 from tenfold.imaging.normalize import cut_out, is_normal
 
@@ -88,8 +88,7 @@ def open_page(source: Picture) -> Page:
         mask = gray > 0
         return Page(name, picture, gray, 1.0, gray, mask, mask, [trim(0, 0, mask)])
     resized, scale = _resize(gray)
-    ink = even_out_light(resized)
-    mask, faint = binarize(ink)
+    ink, mask, faint = find_ink(resized)
     clean = drop_lines(mask, faint)
     try:
         components = join_strokes(find_components(clean))

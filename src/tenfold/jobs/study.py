@@ -166,9 +166,11 @@ def run(
     # workers on a cluster start in another folder
     jobs = [replace(task, data=locate(task.data), path=task.path.absolute()) for task in tasks]
     for job, result in scatter(do, jobs, folder=folder, processes=processes, threads=threads, cluster=cluster):
-        outcome = _failed(job, str(result)) if isinstance(result, TenfoldError) else result
         path = folder / job.path.name
-        outcomes[path] = replace(outcome, run=str(path))
+        if isinstance(result, TenfoldError):
+            outcomes[path] = Outcome(job.group, job.recipe.seed, "failed", str(path), reason=str(result))
+        else:
+            outcomes[path] = replace(result, run=str(path))
         done(outcomes[path])
     return [outcomes[task.path] for task in tasks]
 
@@ -202,10 +204,6 @@ def finish(path: Path, recipe: Recipe, data: str) -> Run:
         if begun and begun.file("checkpoint.safetensors").is_file():
             return training_run.resume(path)
         return training_run.train(recipe, data=data, out=path, force=True, device="cpu")
-
-
-def _failed(task: Task, reason: str) -> Outcome:
-    return Outcome(task.group, task.recipe.seed, "failed", str(task.path), reason=reason)
 
 
 def summarize(

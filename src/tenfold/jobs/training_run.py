@@ -15,7 +15,7 @@ from tenfold.base.refusal import Thresholds
 from tenfold.data import Digits, load, locate
 from tenfold.evaluation import apply_temperature, evaluate, fit_temperature
 from tenfold.evaluation.assessment import Assessment
-from tenfold.jobs import assessment
+from tenfold.jobs import evaluation_run
 from tenfold.networks import LINE_NETWORKS, Network, build, summary
 from tenfold.recipes import Recipe
 from tenfold.training import (
@@ -154,7 +154,7 @@ def _train(
     evaluation = evaluate(model, test_digits) if temperature != 1 else uncalibrated
     calibration = {"temperature": temperature, "uncalibrated_error": uncalibrated.calibration_error}
     found = Assessment(evaluation, test_digits.source, validation=held_out)
-    report = assessment.render_report(run, summary(model), test_digits, history, found, calibration)
+    report = evaluation_run.render_report(run, summary(model), test_digits, history, found, calibration)
     run.save_evaluation(evaluation.to_dict() | calibration, report)
     return run
 

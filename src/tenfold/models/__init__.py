@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from tenfold.base.errors import TenfoldError
 from tenfold.base.files import DATA, check_size
 from tenfold.models.base import BATCH, SHIPPED, THRESHOLDS, Checked, LineModel, Model, Named, identify, require
+from tenfold.models.files import FileModel
 from tenfold.models.keras import KerasModel, import_keras
 from tenfold.models.litert import LiteRTLineModel, LiteRTModel
 from tenfold.models.onnx import ONNXModel
 from tenfold.models.torch import TorchLineModel, TorchModel
-from tenfold.models.trial import KINDS, try_out
+from tenfold.models.trial import try_out
 
 if TYPE_CHECKING:
     from torch import nn
@@ -43,6 +44,12 @@ __all__ = [
     "wrap",
 ]
 
+KINDS: dict[str, type[FileModel]] = {  # the runtime for each format but tenfold's own
+    ".tflite": LiteRTModel,
+    ".onnx": ONNXModel,
+    ".keras": KerasModel,
+    ".h5": KerasModel,
+}
 PICKLES = (".pt", ".pth", ".ckpt", ".pkl", ".pickle")
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float, Shaped, UInt8
 
 from tenfold.base.errors import TenfoldError
+from tenfold.base.refusal import log_softmax
 from tenfold.data import CLASSES, MEAN, SIDE, STD, load
 
 BATCH = 256  # images at once, if the network takes any number
@@ -183,8 +184,7 @@ def _to_logits(answers: Float[np.ndarray, "n 10"], kind: str) -> Float[np.ndarra
 
 def _loss(logits: Float[np.ndarray, "n 10"], labels: UInt8[np.ndarray, " n"]) -> float:
     """Mean cross-entropy in nats."""
-    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
-    return float((np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(labels)), labels]).mean())
+    return -float(log_softmax(logits.astype(np.float64))[np.arange(len(labels)), labels].mean())
 
 
 def _fits(shape: Sequence[int | None], layout: tuple[int, ...]) -> bool:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +19,10 @@ from tenfold.models.base import BATCH
 from tenfold.models.conventions import Convention
 from tenfold.models.files import FileModel
 from tenfold.models.keras import KerasModel, import_keras
-from tenfold.models.litert import LiteRTModel
-from tenfold.models.onnx import ONNXModel
 
 # What a file may use: processor seconds to open it and to run it, and bytes of memory.
 OPENING, READING, MEMORY = 10, 60, 1 << 30
 PATIENCE = 600  # seconds by the clock, where the system cannot limit the processor time
-
-KINDS: dict[str, type[FileModel]] = {
-    ".tflite": LiteRTModel,
-    ".onnx": ONNXModel,
-    ".keras": KerasModel,
-    ".h5": KerasModel,
-}
 
 
 def try_out(path: Path) -> Convention | None:
@@ -42,7 +34,7 @@ def try_out(path: Path) -> Convention | None:
     Raises:
         TenfoldError: if the file cannot be opened or run, crashes, or takes too much time or memory.
     """
-    program = "import sys; from tenfold.models import trial; trial.try_here(sys.argv[1])"
+    program = "import sys; from tenfold.models import KINDS, trial; trial.try_here(sys.argv[1], KINDS)"
     # with one thread, whose memory does not depend on the machine
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OMP_NUM_THREADS": "1"}
     if "keras" in sys.modules:
@@ -73,9 +65,9 @@ def try_out(path: Path) -> Convention | None:
     return Convention(**found["convention"] | {"layout": tuple(found["convention"]["layout"])})
 
 
-def try_here(path: str) -> None:
+def try_here(path: str, kinds: Mapping[str, type[FileModel]]) -> None:
     """Run by `try_out` in the other process: print how the network in a file expects its images, or what is wrong."""
-    kind = KINDS[Path(path).suffix]
+    kind = kinds[Path(path).suffix]
     found: dict[str, Any]
     try:
         if kind is KerasModel:

@@ -5,14 +5,16 @@ All take standardized images `(batch, 1, 28, 28)` and return logits `(batch, 10)
 
 import inspect
 from collections.abc import Callable
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 import torch
 from jaxtyping import Float
+from pydantic import ConfigDict, Field, ValidationError, validate_call
 from torch import Tensor, nn
 
 from tenfold.base.errors import TenfoldError, nearest
 from tenfold.base.refusal import Thresholds
+from tenfold.base.settings import Fraction, explain
 from tenfold.data.preprocess import MEAN, STD
 from tenfold.networks.layers import (
     Affine,
@@ -26,7 +28,8 @@ from tenfold.networks.layers import (
 from tenfold.networks.overview import Summary as Summary
 from tenfold.networks.overview import summary as summary
 
-MOST_CHANNELS = 1024  # for one option: a hundred million weights in the largest network, and gigabytes to train it
+# a thousand channels make a hundred million weights in the largest network, and take gigabytes to train
+Channels = Annotated[int, Field(ge=1, le=1024)]
 
 
 class Network(nn.Sequential):
@@ -57,7 +60,7 @@ def softmax() -> list[nn.Module]:
     ]
 
 
-def mlp(width: int = 256, dropout: float = 0.2) -> list[nn.Module]:
+def mlp(width: Channels = 256, dropout: Fraction = 0.2) -> list[nn.Module]:
     """A multilayer perceptron with two hidden layers.
 
     Args:
@@ -101,7 +104,7 @@ def lenet5() -> list[nn.Module]:
     ]
 
 
-def cnn(stem: int = 32, width: int = 32, dropout: float = 0.1) -> list[nn.Module]:
+def cnn(stem: Channels = 32, width: Channels = 32, dropout: Fraction = 0.1) -> list[nn.Module]:
     """A small convolutional network: four convolutions with BatchNorm and ReLU, one pooling, Dropout, one linear layer.
 
     Two choices keep it fast: the first convolution has stride 2, since most of the work would be at full resolution,
@@ -127,7 +130,7 @@ def cnn(stem: int = 32, width: int = 32, dropout: float = 0.1) -> list[nn.Module
     ]
 
 
-def deep_cnn(width: int = 32) -> list[nn.Module]:
+def deep_cnn(width: Channels = 32) -> list[nn.Module]:
     """The default: `cnn` with one more convolution before the pooling, where extra depth helped most.
 
     Args:
@@ -147,7 +150,7 @@ def deep_cnn(width: int = 32) -> list[nn.Module]:
     ]
 
 
-def shift_tta_cnn(width: int = 32) -> list[nn.Module]:
+def shift_tta_cnn(width: Channels = 32) -> list[nn.Module]:
     """The most accurate: `deep_cnn` with test-time augmentation, the mean over five shifts of an image.
 
     Args:
@@ -159,7 +162,7 @@ def shift_tta_cnn(width: int = 32) -> list[nn.Module]:
     return [ShiftTTA(*deep_cnn(width))]
 
 
-def resnet(width: int = 32) -> list[nn.Module]:
+def resnet(width: Channels = 32) -> list[nn.Module]:
     """ResNet-lite: `deep_cnn` with residual blocks in place of its second and fourth convolutions.
 
     Args:
@@ -178,7 +181,7 @@ def resnet(width: int = 32) -> list[nn.Module]:
     ]
 
 
-def tiny(width: int = 46) -> list[nn.Module]:
+def tiny(width: Channels = 46) -> list[nn.Module]:
     """For microcontrollers: few parameters, and 8-bit weights from the first training step.
 
     Separable convolutions, and a weighted sum over positions for each channel instead of a large linear layer, allow
@@ -206,12 +209,12 @@ def tiny(width: int = 46) -> list[nn.Module]:
 
 
 def adjustable_cnn(
-    stem: int = 32,
-    width: int = 32,
-    depth: Literal[1, 2, 3, 4, 5] = 4,
+    stem: Channels = 32,
+    width: Channels = 32,
+    depth: Annotated[int, Field(ge=1, le=5)] = 4,
     activation: Literal["relu", "gelu", "sigmoid", "tanh"] = "relu",
     batchnorm: bool = True,
-    dropout: float = 0.1,
+    dropout: Fraction = 0.1,
     inputs: Literal["standardized", "scaled", "raw"] = "standardized",
 ) -> list[nn.Module]:
     """`cnn` with its design choices as options, to measure what each is worth; the defaults give `cnn`.
@@ -248,7 +251,7 @@ def adjustable_cnn(
     return [*undo[inputs], *layers, nn.Flatten(), nn.Dropout(dropout), nn.Linear(features, 10)]
 
 
-def text_line_cnn(width: int = 32) -> list[nn.Module]:
+def text_line_cnn(width: Channels = 32) -> list[nn.Module]:
     """Reads a whole text line: at every second column, it says which digit is there, or that none is.
 
     Args:
@@ -303,27 +306,13 @@ def build(name: str, **options: Any) -> Network:
     known = NETWORKS | LINE_NETWORKS
     if name not in known:
         raise TenfoldError(f"there is no network {name!r}{nearest(name, NETWORKS)}")
-    parameters = inspect.signature(known[name]).parameters
-    for option, value in options.items():
-        if option not in parameters:
-            raise TenfoldError(f"network {name!r} has no option {option!r}{nearest(option, parameters)}")
-        _check_option(name, option, value, parameters[option].annotation)
+    try:
+        layers = validate_call(config=ConfigDict(strict=True))(known[name])(**options)
+    except ValidationError as error:
+        raise TenfoldError(f"network {name!r}: {explain(error, inspect.signature(known[name]).parameters)}") from None
     # one layout everywhere: another would sum in a different order and change the last bits of the logits
-    network = Network(name, options, *known[name](**options))
+    network = Network(name, options, *layers)
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-
-def _check_option(network: str, option: str, value: Any, expected: Any) -> None:
-    choices = get_args(expected) or ((True, False) if expected is bool else ())
-    if choices:
-        if not any(type(value) is type(choice) and value == choice for choice in choices):  # 1 is not True
-            raise TenfoldError(f"network {network!r}: {option} must be one of {choices}, not {value!r}")
-        return
-    if isinstance(value, bool) or not isinstance(value, (int, float) if expected is float else expected):
-        raise TenfoldError(f"network {network!r}: {option} must be {expected.__name__}, not {value!r}")
-    if not (1 <= value <= MOST_CHANNELS if expected is int else 0 <= value < 1):
-        allowed = f"at least 1 and at most {MOST_CHANNELS}" if expected is int else "at least 0 and less than 1"
-        raise TenfoldError(f"network {network!r}: {option} must be {allowed}, not {value!r}")
 
 
 @torch.inference_mode()

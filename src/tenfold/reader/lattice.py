@@ -6,7 +6,7 @@ learning applied to document recognition", Proceedings of the IEEE 86(11), 1998,
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from operator import itemgetter
 
@@ -38,7 +38,37 @@ REACH = shared["REACH"]  # ... this height above the foot of the line, in its he
 UNREAD = shared["UNREAD"]  # for ink that belongs to no digit, ...
 UNREAD_SIZE = shared["UNREAD_SIZE"]  # ... and for its size, in heights of the line
 
-Place = tuple[int, int]  # where a digit is in a line: its first piece, and the piece after its last
+
+@dataclass(eq=False)
+class Candidate:
+    """Neighboring pieces of a line that may be a digit.
+
+    Attributes:
+        first: the first of the pieces.
+        last: the piece after the last of them.
+        component: the pieces, joined.
+        shape_cost: the cost of its shape, its place, and the cuts on both sides, in nats.
+        digit: its classification, once there is one.
+        evidence: the line model's log-probabilities of the ten digits, if it was run.
+    """
+
+    first: int
+    last: int
+    component: Component
+    shape_cost: float
+    digit: Digit | None = None
+    evidence: Float[np.ndarray, "10"] | None = None
+
+    def classify(self, digit: Digit) -> None:
+        """Add its classification, combined with what the line model says of the same place."""
+        self.digit = digit if self.evidence is None else _combine(digit, self.evidence)
+
+    @property
+    def cost(self) -> float:
+        """What reading it as a digit costs, in nats; before it is classified, the least that this could be."""
+        if self.digit:
+            return self.digit.cost
+        return -math.log(1 + DOUBT) - (0.0 if self.evidence is None else float(self.evidence.max()))
 
 
 class Lattice:
@@ -46,15 +76,14 @@ class Lattice:
 
     Args:
         line: the text line.
-        most: how many candidates for digits, runs of neighboring pieces, are allowed.
+        most: how many candidates are allowed.
 
     Raises:
         TenfoldError: if there are more.
 
     Attributes:
         pieces: the line's over-segmented ink, from left to right.
-        components: the candidates, each joined from its pieces.
-        digits: the candidates that have been classified.
+        candidates: the digits that the pieces may form.
         line_reading: what the line model read in the whole line, if it was run.
     """
 
@@ -66,86 +95,76 @@ class Lattice:
             self.pieces += split(component, line.height, slant)
             if len(self.pieces) > most:
                 raise too_dense("more pieces of ink than any page has")
-        self.components = candidates(self.pieces, line.height)
-        if len(self.components) > most:
+        self.candidates = find_candidates(self.pieces, line)
+        if len(self.candidates) > most:
             raise too_dense("more ink that may be digits than any page has")
-        self.digits: dict[Place, Digit] = {}
         self.line_reading: LineReading | None = None
-        self._evidence: dict[Place, np.ndarray] = {}  # what the line model says of each candidate
-        crossed = [*(min(piece.crossed, ENOUGH) for piece in self.pieces), 0.0]
-        self._shape_costs = {}  # of each candidate, before it is classified
-        for (first, last), component in self.components.items():
-            cut = CROSSED * (crossed[first] + crossed[last]) / 2
-            self._shape_costs[first, last] = DIGIT + cut + _shape_cost(self.pieces[first:last], component, line)
         self._unread = [_unread_cost(piece.component, line.height) for piece in self.pieces]
-
-    def add(self, place: Place, digit: Digit) -> None:
-        """Add a candidate that has been classified."""
-        self.digits[place] = _combine(digit, self._evidence[place]) if self._evidence else digit
+        self._ending: list[list[Candidate]] = [[] for _ in self.pieces]  # the candidates that end with each piece
+        for candidate in self.candidates:
+            self._ending[candidate.last - 1].append(candidate)
 
     def add_line(self, reading: LineReading) -> None:
         """Add what the line model read in the whole line, and combine it with every digit."""
         self.line_reading = reading
         ends = _between(self.pieces)
-        self._evidence = {(first, last): reading.digits(ends[first], ends[last]) for first, last in self.components}
         self._unread = [cost - reading.nothing(*some) for cost, some in zip(self._unread, pairwise(ends), strict=True)]
-        for place, digit in self.digits.items():
-            self.add(place, digit)
+        for candidate in self.candidates:
+            candidate.evidence = reading.digits(ends[candidate.first], ends[candidate.last])
+            if candidate.digit:
+                candidate.classify(candidate.digit)
 
-    def best_path(self) -> tuple[list[Place], float]:
+    def best_path(self) -> tuple[list[Candidate], float]:
         """Find the best path: the digits and unread ink of the lowest total cost.
 
         A candidate that has not been classified yet counts with the lowest cost that it could turn out to have.
 
         Returns:
-            The places of the digits, from left to right, and the cost of the path in nats.
+            The digits, from left to right, and the cost of the path in nats.
         """
         least = [0.0]
-        steps: list[Place | None] = [None]  # the digit that ends before each piece
-        for last, unread in enumerate(self._unread, 1):
-            options: list[tuple[float, Place | None]] = [(least[-1] + unread, None)]
-            for first in range(max(0, last - MOST_PIECES), last):
-                place = first, last
-                if place in self.components:
-                    options.append((least[first] + self._shape_costs[place] + self._cost_of(place), place))
+        steps: list[Candidate | None] = [None]  # the digit that ends before each piece
+        for unread, ending in zip(self._unread, self._ending, strict=True):
+            options: list[tuple[float, Candidate | None]] = [(least[-1] + unread, None)]
+            options += [
+                (least[candidate.first] + candidate.shape_cost + candidate.cost, candidate) for candidate in ending
+            ]
             cost, step = min(options, key=itemgetter(0))
             least.append(cost)
             steps.append(step)
-        path: list[Place] = []
+        path: list[Candidate] = []
         last = len(self.pieces)
         while last:
             step = steps[last]
             if step:
                 path.append(step)
-            last = step[0] if step else last - 1
+            last = step.first if step else last - 1
         return path[::-1], least[-1]
 
-    def _cost_of(self, place: Place) -> float:
-        """The cost of a candidate as a digit; a lower bound if it has not been classified."""
-        if digit := self.digits.get(place):
-            return digit.cost
-        return -math.log(1 + DOUBT) - (float(self._evidence[place].max()) if self._evidence else 0.0)
 
-
-def candidates(pieces: Sequence[Piece], height: float) -> dict[Place, Component]:
-    """All runs of neighboring pieces that may be a digit, joined.
+def find_candidates(pieces: Sequence[Piece], line: Line) -> list[Candidate]:
+    """All runs of neighboring pieces of a line that may be a digit, those that begin furthest left first.
 
     Args:
-        pieces: the pieces of a line, from left to right.
-        height: the typical height of the line's digits, in pixels.
-
-    Returns:
-        The candidates, by their first piece and the piece after their last.
+        pieces: the pieces, from left to right.
+        line: the line.
     """
-    found = {}
+    found = []
+    crossed = [*(min(piece.crossed, ENOUGH) for piece in pieces), 0.0]
     for first in range(len(pieces)):
         for last in range(first + 1, min(first + MOST_PIECES, len(pieces)) + 1):
             some = [piece.component for piece in pieces[first:last]]
-            if max(component.right for component in some) - min(component.x for component in some) > WIDEST * height:
+            if (
+                max(component.right for component in some) - min(component.x for component in some)
+                > WIDEST * line.height
+            ):
                 break
             high = max(component.bottom for component in some) - min(component.y for component in some)
-            if high >= LOWEST * height and not _are_two(pieces[first:last], height):
-                found[first, last] = join(some)
+            if high >= LOWEST * line.height and not _are_two(pieces[first:last], line.height):
+                whole = join(some)
+                cut = CROSSED * (crossed[first] + crossed[last]) / 2
+                cost = DIGIT + cut + _shape_cost(pieces[first:last], whole, line)
+                found.append(Candidate(first, last, whole, cost))
     return found
 
 

@@ -11,7 +11,7 @@ from tenfold.base.constants import constants
 from tenfold.imaging import Component
 from tenfold.imaging.components import trim
 from tenfold.imaging.lines import LOWEST
-from tenfold.imaging.strokes import stroke_width
+from tenfold.imaging.stroke_width import stroke_width
 
 shared = constants("oversegmentation")
 CUT_WIDTH = shared["CUT_WIDTH"]  # heights of the line: narrower components are not cut

@@ -45,7 +45,7 @@ def read_lines(page: Page, model: Model, line_model: LineModel | None) -> list[l
     left = MOST_CANDIDATES
     for components in find_lines(page.components):
         lattices.append(Lattice(Line(components), left))
-        left -= len(lattices[-1].components)
+        left -= len(lattices[-1].candidates)
     settle(page, lattices, model)
     doubtful = [lattice for lattice in lattices if line_model and _is_doubtful(lattice)]
     if sum(lattice.line.width / lattice.line.height for lattice in doubtful) > MOST_HEIGHTS:
@@ -60,11 +60,11 @@ def read_lines(page: Page, model: Model, line_model: LineModel | None) -> list[l
 def settle(page: Page, lattices: Sequence[Lattice], model: Model) -> None:
     """Classify candidates until all those on the best path of every line are classified: the other paths cost more."""
     while unclassified := [
-        (lattice, place) for lattice in lattices for place in lattice.best_path()[0] if place not in lattice.digits
+        (lattice, candidate) for lattice in lattices for candidate in lattice.best_path()[0] if candidate.digit is None
     ]:
-        digits = classify(page, [lattice.components[place] for lattice, place in unclassified], model)
-        for (lattice, place), digit in zip(unclassified, digits, strict=True):
-            lattice.add(place, digit)
+        digits = classify(page, [candidate.component for _, candidate in unclassified], model)
+        for (_, candidate), digit in zip(unclassified, digits, strict=True):
+            candidate.classify(digit)
         lattices = list(dict.fromkeys(lattice for lattice, _ in unclassified))  # the best paths of the others are final
 
 
@@ -78,7 +78,7 @@ def _digits(page: Page, lattice: Lattice) -> list[Digit]:
     found = lattice.line_reading.seen if lattice.line_reading else []
     if found and cost > LOST * len(path) and all(one.probability > PROBABLE for one in found):
         return _cut_between(page, lattice.line, found)
-    return [lattice.digits[place] for place in path]
+    return [candidate.digit for candidate in path if candidate.digit]
 
 
 def _cut_between(page: Page, line: Line, found: Sequence[LineDigit]) -> list[Digit]:

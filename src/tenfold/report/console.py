@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tenfold.evaluation.assessment import Assessment
     from tenfold.training.runs import Run
 
-# PyTorch and pandas are not loaded for the counts of a data set.
+# PyTorch is not loaded for the counts of a data set.
 
 
 def print_data(facts: Mapping[str, Mapping[str, Any]]) -> None:

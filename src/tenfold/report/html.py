@@ -15,7 +15,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from tenfold.data import Digits
-from tenfold.evaluation import Evaluation, Robustness, diagnose, leave_out, selective_prediction
+from tenfold.evaluation import Evaluation, diagnose, leave_out, selective_prediction
+from tenfold.evaluation.assessment import Assessment
 from tenfold.networks import Summary
 from tenfold.recipes import Recipe
 from tenfold.report import plots
@@ -36,13 +37,9 @@ def render(
     recipe: Recipe | None,
     environment: Mapping[str, object],
     history: History | None,
-    evaluation: Evaluation,
+    found: Assessment,
     temperature: float,
     uncalibrated_error: float | None,
-    validation: Evaluation | None,
-    error_rate: float | None = None,
-    robustness: Robustness | None = None,
-    pictures: Mapping[Path, str] | None = None,
     test: Digits,
     layers: Summary,
 ) -> str:
@@ -53,13 +50,9 @@ def render(
         recipe: the recipe of the run; None for a file.
         environment: what describes the machine and the software, or the file: values by name.
         history: the measurements of every epoch; None for a file.
-        evaluation: the model's answers to `test`.
+        found: everything measured on the model; thresholds are listed for its error rate and the usual ones.
         temperature: the temperature by which the model's logits were divided.
         uncalibrated_error: the expected calibration error before that, a fraction; None if unknown.
-        validation: the model's answers to images held out from training; None if there are none.
-        error_rate: an error rate to find a threshold for, in addition to the usual ones; None for no other.
-        robustness: the model's accuracies on worse images; None if they were not measured.
-        pictures: PNG files of what the model looks at, each with a caption.
         test: the test digits, for the pictures of the mistakes.
         layers: the network's layers, from `tenfold.summary`; empty if unknown.
 
@@ -70,6 +63,8 @@ def render(
     jinja.filters.update(percent=plots.percent, confidence=plots.confidence, plain=plain, count="{:,}".format)
     jinja.filters["right"] = lambda error: plots.percent(1 - error)
     jinja.filters["sentence"] = lambda text: (text[:1].upper() + text[1:]).replace("%", "\u00a0%")
+    evaluation, robustness = found.evaluation, found.robustness
+    rates = ERROR_RATES if found.error_rate is None else {*ERROR_RATES, found.error_rate}
     template = jinja.from_string(resources.files(__package__).joinpath("report.html.j2").read_text("utf-8"))
     return template.render(
         title=title,
@@ -88,12 +83,12 @@ def render(
         left_out=[(share, leave_out(evaluation.probabilities, evaluation.labels, share)) for share in LEFT_OUT],
         selections=[
             (rate, *pair)
-            for rate in sorted({*ERROR_RATES, *([error_rate] if error_rate is not None else [])}, reverse=True)
-            if validation and (pair := selective_prediction(validation, evaluation, rate))
+            for rate in sorted(rates, reverse=True)
+            if found.validation and (pair := selective_prediction(found.validation, evaluation, rate))
         ],
         robustness=robustness,
         worse=[themes(draw(robustness)) for draw in (plots.robustness, plots.shifts, plots.rotations) if robustness],
-        pictures=[(*card(file), description) for file, description in (pictures or {}).items()],
+        pictures=[(*card(file), description) for file, description in found.pictures.items()],
         gallery=[(mistake, picture(test.images[mistake.index])) for mistake in evaluation.mistakes[:GALLERY]],
         label_errors=[(answer, picture(test.images[answer.index])) for answer in evaluation.label_error_answers],
         source=test.source,

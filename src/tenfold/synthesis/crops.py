@@ -7,9 +7,9 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
+from tenfold.synthesis.drawing import draw
 from tenfold.synthesis.framing import INK, extent, frame
 from tenfold.synthesis.sampling import Images, each
-from tenfold.synthesis.strokes import draw
 
 SIDE, WIDTH = 40, 120  # pixels: the side of the canvas for one digit, and the width of that for three
 CHANGE = 0.3  # the logarithm of the largest change of width and of height

@@ -6,9 +6,9 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
+from tenfold.synthesis.drawing import draw, pad
 from tenfold.synthesis.framing import frame
 from tenfold.synthesis.sampling import Images
-from tenfold.synthesis.strokes import draw, pad
 
 STEPS = 3  # straight segments for each segment of a curve
 # One letterform per line: its digit, then its strokes as points x,y of a smooth curve, in hundredths of the digit's

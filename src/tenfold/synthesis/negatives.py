@@ -9,9 +9,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from tenfold.synthesis.crops import crop_fragments
+from tenfold.synthesis.drawing import draw, pad
 from tenfold.synthesis.framing import frame
 from tenfold.synthesis.sampling import Images, each
-from tenfold.synthesis.strokes import draw, pad
 
 POINTS = 8  # in a stroke
 # Signs that look like no digit, as strokes between points of a square from 0 to 1.

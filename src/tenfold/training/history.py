@@ -3,17 +3,15 @@
 import csv
 import io
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from tenfold.base.errors import TenfoldError
+from tenfold.base.settings import NotNegative, Share
 
 if TYPE_CHECKING:
     import pandas as pd
-
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class _Row(BaseModel, extra="forbid"):
@@ -68,9 +66,15 @@ class History:
         self.rows.append({"epoch": epoch} | {column: measured[column] for column in COLUMNS[1:]})
 
     def frame(self) -> "pd.DataFrame":
-        """The measurements as a pandas frame, indexed by epoch."""
-        import pandas as pd
+        """The measurements as a pandas frame, indexed by epoch.
 
+        Raises:
+            TenfoldError: if pandas is missing.
+        """
+        try:
+            import pandas as pd
+        except ImportError:
+            raise TenfoldError("a frame needs pandas; install it with: pip install pandas") from None
         return pd.DataFrame(self.rows, columns=list(COLUMNS)).set_index("epoch")
 
     def to_csv(self) -> str:

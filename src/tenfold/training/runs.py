@@ -30,6 +30,7 @@ from tenfold import recipes
 from tenfold.base import settings, strict_json
 from tenfold.base.errors import TenfoldError
 from tenfold.base.files import DATA, LOCK, RUNS, TEXT, read_bytes, write_atomically
+from tenfold.base.settings import NotNegative, Positive, Share
 from tenfold.base.version import VERSION
 from tenfold.data import Digits, load
 from tenfold.networks import Network
@@ -58,7 +59,6 @@ def _place(value: Any) -> str:
 
 
 Checksum = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class _Environment(BaseModel, extra="allow", strict=True):
@@ -77,9 +77,9 @@ class _Figures(BaseModel, extra="allow", strict=True):
 
     accuracy: Share
     accuracy_without_label_errors: Share | None = None
-    loss: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    loss: NotNegative
     interval: Annotated[list[Share], Field(min_length=2, max_length=2)]
-    temperature: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    temperature: Positive = 1.0
     uncalibrated_error: Share | None = None
 
 

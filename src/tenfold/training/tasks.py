@@ -1,6 +1,6 @@
 """Tasks to train a network for: the batches of an epoch, their augmentation, the loss, the validation.
 
-`SingleDigits` is here; `TextLines` is in `tenfold.training.text_lines`.
+`SingleDigits` is here; `TextLines` is in `tenfold.training.text_line_task`.
 """
 
 import math

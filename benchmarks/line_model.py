@@ -28,7 +28,7 @@ from tenfold.networks import build
 from tenfold.networks.storage import read_tensors, write_tensors
 from tenfold.reader.text_line import LineReading
 from tenfold.training import ProgressBar, Training, run
-from tenfold.training.text_lines import Example, TextLines, draw_examples
+from tenfold.training.text_line_task import Example, TextLines, draw_examples
 
 RECIPE = recipes.load("text_lines")
 LINES, MEASURED = 80_000, 2_000

@@ -16,7 +16,7 @@ from tenfold.data import Digits, load
 from tenfold.evaluation import Evaluation, average, diagnose, evaluate
 from tenfold.evaluation import robustness as measure_robustness
 from tenfold.evaluation.assessment import Assessment
-from tenfold.jobs import interpretation
+from tenfold.jobs import interpretation_figures
 from tenfold.models import Model, TorchModel
 from tenfold.networks import Summary, summary
 from tenfold.report.html import render
@@ -24,21 +24,10 @@ from tenfold.training import History, hold_out
 from tenfold.training.runs import Run
 
 
-def evaluate_path(path: str | os.PathLike, data: str | None = None) -> Evaluation:
-    """Evaluate a trained network; on the same machine, a run gives exactly the figures it gave after training.
-
-    Args:
-        path: a run folder, or a file that `tenfold.models.load` reads.
-        data: where the test images come from, see `tenfold.load`; by default, the data of the run.
-
-    Raises:
-        TenfoldError: if there are no usable weights, or the data cannot be used.
-    """
-    return evaluate_paths([path], data)[0]
-
-
 def evaluate_paths(paths: Sequence[str | os.PathLike], data: str | None = None) -> list[Evaluation]:
-    """Evaluate several trained networks on the same test images; all are loaded before the first is evaluated.
+    """Evaluate trained networks on the same test images; all are loaded before the first is evaluated.
+
+    On the same machine, a run gives exactly the figures it gave after training.
 
     Args:
         paths: run folders, or files that `tenfold.models.load` reads.
@@ -128,7 +117,7 @@ def examine(
     )
     if error_rate is not None and found.selection is None:
         raise TenfoldError(f"no threshold keeps the error rate at {error_rate:g} on the validation images")
-    pictures = interpretation.interpret(path, interpret, data) if interpret is not None else {}
+    pictures = interpretation_figures.interpret(path, interpret, data) if interpret is not None else {}
     worse = measure_robustness(model, test, folder=mnist_c) if robustness else None
     found = replace(found, pictures=pictures, robustness=worse)
     if report is not None:
@@ -150,8 +139,11 @@ def examine_ensemble(paths: Sequence[str | os.PathLike], data: str | None = None
         data: where the test images come from, see `tenfold.load`; by default, the data of the runs.
 
     Raises:
-        TenfoldError: if a network has no usable weights, appears twice, or has other test images than the first.
+        TenfoldError: if there are fewer than two, or a network has no usable weights, appears twice, or has other test
+            images than the first.
     """
+    if len(paths) < 2:
+        raise TenfoldError("an ensemble needs two runs or more")
     evaluations, test = _evaluate_all(paths, data)
     members = {str(path): one.accuracy for path, one in zip(paths, evaluations, strict=True)}
     return Assessment(average(evaluations), test.source, members)
@@ -176,11 +168,8 @@ def render_report(
         calibration: the temperature, and the calibration error on the test images before it; None if unknown.
     """
     if isinstance(source, Run):
-        title, recipe, environment = (
-            f"{source.recipe.name}, seed {source.recipe.seed}",
-            source.recipe,
-            source.environment,
-        )
+        title, recipe = f"{source.recipe.name}, seed {source.recipe.seed}", source.recipe
+        environment = source.environment
     else:
         content = source.read_bytes()
         title, recipe = source.name, None
@@ -190,13 +179,9 @@ def render_report(
         recipe=recipe,
         environment=environment,
         history=history,
-        evaluation=found.evaluation,
+        found=found,
         temperature=calibration.get("temperature", 1.0),  # older runs do not have it
         uncalibrated_error=calibration.get("uncalibrated_error"),
-        validation=found.validation,
-        error_rate=found.error_rate,
-        robustness=found.robustness,
-        pictures=found.pictures,
         test=test,
         layers=layers,
     )
