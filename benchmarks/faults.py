@@ -38,7 +38,7 @@ import torch
 from PIL import Image
 
 import tenfold
-from benchmarks.speed import where
+from benchmarks.records import where
 from tenfold import cli, recipes
 from tenfold.base import files
 from tenfold.classical import Classifier
