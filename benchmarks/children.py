@@ -50,9 +50,8 @@ class Child:
         try:
             signal.alarm(seconds)
             os.chdir(folder)
-            for target, descriptor in enumerate(
-                [os.open(os.devnull, os.O_RDONLY), *(x.fileno() for x in self.outputs)]
-            ):
+            nothing = os.open(os.devnull, os.O_RDONLY)
+            for target, descriptor in enumerate((nothing, *(file.fileno() for file in self.outputs))):
                 os.dup2(descriptor, target)
             sys.stdin, sys.stdout = open(0, closefd=False), open(1, "w", closefd=False)  # noqa: SIM115
             sys.stderr = open(2, "w", closefd=False, errors="backslashreplace")  # noqa: SIM115
