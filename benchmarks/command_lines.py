@@ -6,7 +6,7 @@ fails must say so in one line on standard error. An internal error, a traceback,
 are faults. Where streams, encoding or environment matter, a shell starts a new process; the other lines run in forks of
 this process, which has the packages loaded.
 
-`benchmarks.hostile` has the table. Writes `results/command-lines.json`; with `--only TEXT`, runs the lines that contain
+`benchmarks.hostile` and `benchmarks.hostile_files` have the tables. Writes `results/command-lines.json`; with `--only TEXT`, runs the lines that contain
 the text, and writes nothing.
 """
 
@@ -28,8 +28,9 @@ import sklearn.ensemble  # noqa: F401  # so that the forks need not
 from PIL import Image
 
 import tenfold
+from benchmarks import hostile, hostile_files
 from benchmarks.children import Child, Ended
-from benchmarks.hostile import TABLES, Line
+from benchmarks.hostile import Line
 from benchmarks.records import save
 from tenfold import cli, recipes
 from tenfold.data import write_idx
@@ -39,6 +40,10 @@ from tenfold.training import Callback
 
 RESULTS = Path("results/command-lines.json")
 SECONDS, MEGABYTES = 120, 2000  # that a line may take
+TABLES = (
+    *(hostile.usage, hostile.recipe, hostile.toml, hostile.run_folder),
+    *(hostile_files.paths, hostile_files.data, hostile_files.no_pictures, hostile_files.environment),
+)
 SOURCE = Path(tenfold.__file__).parents[1]
 TINY = {"network_options.width": 8, "validation": 50, "batch_size": 50}
 
@@ -53,9 +58,9 @@ def main() -> None:
         template = Path(folder, "template")
         template.mkdir()
         Child(lambda: make_files(template), template, SECONDS).wait()
-        for table, lines in TABLES.items():
-            for line in lines():
-                if only not in f"{table} {line.arguments}":
+        for table in TABLES:
+            for line in table():
+                if only not in f"{table.__name__} {line.arguments}":
                     continue
                 ended = run(line, template, Path(folder, "here"))
                 codes[ended.code] += 1
