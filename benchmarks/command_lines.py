@@ -6,8 +6,8 @@ fails must say so in one line on standard error. An internal error, a traceback,
 are faults. Where streams, encoding or environment matter, a shell starts a new process; the other lines run in forks of
 this process, which has the packages loaded.
 
-`benchmarks.hostile` and `benchmarks.hostile_files` have the tables. Writes `results/command-lines.json`; with `--only TEXT`, runs the lines that contain
-the text, and writes nothing.
+`benchmarks.hostile` and `benchmarks.hostile_files` have the tables. Writes `results/command-lines.json`; with
+`--only TEXT`, runs the lines that contain the text, and writes nothing.
 """
 
 import argparse
