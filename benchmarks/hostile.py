@@ -48,8 +48,12 @@ def fill(table: str) -> Iterator[str]:
 
 def write(name: str, content: Content) -> Edit:
     """Write a file, and the folders above it."""
-    path, data = Path(name), content if isinstance(content, bytes) else content.encode()
-    return lambda: (path.parent.mkdir(parents=True, exist_ok=True), path.write_bytes(data))
+
+    def edit() -> None:
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    return edit
 
 
 def alter(name: str, **values: object) -> Edit:

@@ -3,7 +3,7 @@
 import shutil
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -12,8 +12,10 @@ from PIL import Image
 import tenfold
 from benchmarks.hostile import COMPARE, LONG, NAME, TRAIN, Edit, Line, fill, write
 
+Files = Mapping[str, bytes | int]
 
-def pictures(files: dict[str, bytes | int]) -> Edit:
+
+def pictures(files: Files) -> Edit:
     """Fill the folder `own2` with files: bytes, or the training image with that number."""
 
     def edit() -> None:
@@ -81,15 +83,16 @@ predict ~: seven.png | own | seven.png --model run | seven.png --annotate locked
 def data() -> Iterator[Line]:
     """Folders of pictures, IDX files and arrays, as people keep them."""
     names = [f"{label}/{index}.png" for index, label in enumerate(tenfold.load()[0].labels[:60])]
-    each: dict[str, bytes | int] = {name: index for index, name in enumerate(names)}
+    each: Files = {name: index for index, name in enumerate(names)}
     few = dict(list(each.items())[:14])
-    junk = each | dict.fromkeys(("3/Thumbs.db", "4/.DS_Store", "5/notes.txt", "6/._1.png"), b"junk")
+    junk = {**each, **dict.fromkeys(("3/Thumbs.db", "4/.DS_Store", "5/notes.txt", "6/._1.png"), b"junk")}
     seven = {name: content for name, content in each.items() if name.startswith("7/")}
     both = {f"{part}/{name}": content for part in ("train", "test") for name, content in few.items()}
-    folders: tuple[tuple[dict[str, bytes | int], tuple[int, ...]], ...] = (
+    extras: tuple[Files, ...] = ({"3/broken.png": b"junk"}, {"3/empty.jpg": b""}, {"10/a.png": 3})
+    folders: tuple[tuple[Files, tuple[int, ...]], ...] = (
         *((each, (0,)), (few, (0,)), (junk, (0,)), (both, (0,)), (seven, (0, 2))),
         ({name: content for name, content in each.items() if name not in seven}, (0,)),
-        *((each | extra, (2,)) for extra in ({"3/broken.png": b"junk"}, {"3/empty.jpg": b""}, {"10/a.png": 3})),
+        *(({**each, **extra}, (2,)) for extra in extras),
         *(({"7/a.png": 1}, (2,)), ({"7/notes.txt": b"a"}, (2,)), ({"a.png": 1}, (2,)), ({"train/1/a.png": 1}, (2,))),
         ({"train/1/a.png": 1, "test/1/a.txt": b"a"}, (2,)),
         ({"train/1/a.png": 1, "train/2/b.png": 2, "test/3/a.png": 5}, (0, 2)),
