@@ -8,7 +8,8 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.wording import place, points
+from benchmarks import records
+from benchmarks.records import place, points
 from tenfold.report.plots.style import INK, STYLE, TRAINING, VALIDATION
 
 EDGE = 0.5  # points; larger differences become an arrow and a number, or all others would look like zero
@@ -17,29 +18,30 @@ IMAGES = 60_000  # training images of MNIST, before any are held out
 
 def table(record: dict[str, Any]) -> str:
     """The table of all variants, grouped by design choice."""
-    columns = ("design choice", "instead", "validation accuracy in %, mean ± sd (n)", "difference in points", "p")
-    lines = [f"| {' | '.join([*columns, 'test accuracy in %'])} |", f"|{' --- |' * 6}"]
+    rows = []
     for choice, variants in _by_choice(record).items():
         for place_in_choice, (name, row, compared) in enumerate(variants):
             accuracy = points(compared["mean"], compared["sd"]) + (f" ({compared['n']})" if compared["n"] else "")
             p = "" if compared["p"] is None else f"{compared['p']:.3f}" if compared["p"] >= 0.001 else "<0.001"
-            cells = ["" if place_in_choice else f"**{choice}**", name, accuracy, _difference(compared), p]
-            lines.append(f"| {' | '.join([*cells, points(row['accuracy'], row['accuracy_sd'])])} |")
+            cells = ("" if place_in_choice else f"**{choice}**", name, accuracy, _difference(compared), p)
+            rows.append((*cells, points(row["accuracy"], row["accuracy_sd"])))
     failed = sum(row["failed"] for row in record["rows"].values())
     notes = ["Differences are from the baseline, on validation images, paired by seed, with 95 % intervals."]
     notes += [f"Failed runs: {failed}."] if failed else []
-    return "\n".join([*lines, "", " ".join([*notes, *map(place, record["measured"])])])
+    columns = ("design choice", "instead", "validation accuracy in %, mean ± sd (n)", "difference in points", "p")
+    return records.table((*columns, "test accuracy in %"), rows, *notes, *map(place, record["measured"]))
 
 
 def short_table(record: dict[str, Any]) -> str:
     """The table of all design choices, with the mean difference of each variant."""
     (_, baseline, compared), *_ = next(iter(_by_choice(record).values()))
-    lines = ["| design choice | instead: difference in points |", "| --- | --- |"]
+    rows = []
     for choice, variants in list(_by_choice(record).items())[1:]:
         told = [f"{name} {_difference(one)}" for name, _, one in variants if one["difference"] is not None]
-        lines.append(f"| {choice} | {'<br>'.join(told)} |")
+        rows.append((choice, "<br>".join(told)))
     seeds = f"{compared['n']} seeds, {baseline['recipe']['validation']:,} validation images"
-    return "\n".join([*lines, "", f"The baseline reads {points(compared['mean'], compared['sd'])} % ({seeds})."])
+    note = f"The baseline reads {points(compared['mean'], compared['sd'])} % ({seeds})."
+    return records.table(("design choice", "instead: difference in points"), rows, note)
 
 
 @rc_context(STYLE)

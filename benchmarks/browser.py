@@ -4,7 +4,6 @@
 """
 
 import io
-import json
 import re
 import shutil
 import statistics
@@ -20,7 +19,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 import tenfold
 from benchmarks.chromium import DIGITS, FLAGS, Stroke
 from benchmarks.pages import draw_page
-from benchmarks.speed import where
+from benchmarks.records import save, where
 
 RESULTS = Path("results/browser.json")
 FIGURE = Path("docs/figures/page-reads.png")
@@ -62,8 +61,7 @@ def main() -> None:
         }
         show(browser, address)
         browser.close()
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-    print(json.dumps(results, indent=1))
+    save(RESULTS, results)
 
 
 def show(browser: Browser, address: str) -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import tenfold
-from benchmarks.speed import where
+from benchmarks.records import save, where
 from tenfold import TenfoldError
 from tenfold.classical import Classifier, recipes
 from tenfold.data import subset
@@ -66,7 +66,7 @@ def main() -> None:
     rows = search(options.models, options.images, options.processes)
     kept = json.loads(RESULTS.read_text())["rows"] if RESULTS.is_file() else {}
     rows = {name: (kept | rows)[name] for name in GRIDS if name in kept | rows}
-    RESULTS.write_text(json.dumps({"rows": rows}, indent=1) + "\n")
+    save(RESULTS, {"rows": rows})
     for name in options.models:
         row = rows[name]
         print(f"{name:20} {row['error']:.2%}  {row['chosen']}")

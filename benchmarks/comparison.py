@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import publish
-from benchmarks.speed import where
-from benchmarks.studies import spread
+from benchmarks.records import save, spread, where
 
 RESULTS = Path("results/comparison.json")
 
@@ -20,15 +19,13 @@ def main() -> None:
     """Write the record, and rewrite the pages."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.comparison")
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="made by tenfold compare")
-    parser.add_argument("--json", action="store_true", help="print the record as JSON")
     options = parser.parse_args()
     for folder in options.folders:
         if not (folder / "comparison.json").is_file():
             parser.error(f"{folder}: has no comparison.json; let tenfold compare come to its end")
     results = record([json.loads((folder / "comparison.json").read_text()) for folder in options.folders])
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    save(RESULTS, results)
     publish.main()
-    print(json.dumps(results) if options.json else publish.comparison_table(results))
 
 
 def record(comparisons: list[dict[str, Any]]) -> dict[str, Any]:

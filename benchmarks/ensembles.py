@@ -5,7 +5,6 @@ random and averages their probabilities on the test images. Writes `results/ense
 """
 
 import argparse
-import json
 import math
 import statistics
 from itertools import combinations, pairwise
@@ -15,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks import publish
-from benchmarks.speed import where
-from benchmarks.studies import machines, spread
+from benchmarks.records import save, spread, where
+from benchmarks.studies import machines
 from tenfold import TenfoldError
 from tenfold.evaluation import average
 from tenfold.jobs import evaluation_run
@@ -32,15 +31,13 @@ def main() -> None:
     parser.add_argument("--members", type=int, default=5, help="runs of an ensemble")
     parser.add_argument("--draws", type=int, default=20, help="ensembles, no two of them the same")
     parser.add_argument("--seed", type=int, default=0, help="starts the random draws")
-    parser.add_argument("--json", action="store_true", help="print the record as JSON")
     options = parser.parse_args()
     try:
         results = record(options.folders, options.members, options.draws, options.seed)
     except TenfoldError as error:
         parser.error(str(error))
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    save(RESULTS, results)
     publish.main()
-    print(json.dumps(results) if options.json else publish.accuracy_table(results))
 
 
 def record(folders: list[Path], members: int, draws: int, seed: int) -> dict[str, Any]:

@@ -5,7 +5,6 @@ of MNIST-C. Writes `results/evaluation.json`.
 """
 
 import argparse
-import json
 import statistics
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,8 @@ from typing import Any
 import tenfold
 from benchmarks import publish
 from benchmarks.ensembles import label
-from benchmarks.speed import where
-from benchmarks.studies import machines, spread
+from benchmarks.records import save, spread, where
+from benchmarks.studies import machines
 from tenfold.data import Digits
 from tenfold.evaluation import leave_out
 from tenfold.evaluation.corruptions import CORRUPTIONS, corrupt
@@ -28,12 +27,10 @@ def main() -> None:
     """Evaluate, write the record, and rewrite the pages."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.evaluation")
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="made by tenfold study")
-    parser.add_argument("--json", action="store_true", help="print the record as JSON")
     options = parser.parse_args()
     results = record(options.folder)
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    save(RESULTS, results)
     publish.main()
-    print(json.dumps(results) if options.json else publish.robustness_table(results))
 
 
 def record(folder: Path) -> dict[str, Any]:

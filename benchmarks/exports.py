@@ -13,7 +13,7 @@ import torch
 
 import tenfold
 from benchmarks import publish
-from benchmarks.speed import where
+from benchmarks.records import save, where
 from tenfold import models
 from tenfold.base.errors import TenfoldError
 from tenfold.data import Digits
@@ -35,7 +35,7 @@ def main() -> None:
     results = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
     for run in runs:
         results[run.name] = measure(run, test)
-        RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+        save(RESULTS, results)
     publish.main()
 
 

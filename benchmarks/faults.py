@@ -28,7 +28,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,8 @@ import torch
 from PIL import Image
 
 import tenfold
-from benchmarks.speed import where
+from benchmarks.children import Child, Ended
+from benchmarks.records import save, where
 from tenfold import cli, recipes
 from tenfold.base import files
 from tenfold.classical import Classifier
@@ -59,6 +60,7 @@ CHANGES = {
     "validation": 50,
 }
 CHANGING = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.chmod", "os.truncate", "fcntl.flock"}
+SECONDS = 600  # that a command may run; many run at once
 TOGETHER = 20  # trainings that start at once
 SHORT = 10  # bytes that still fit into a file when the limit is reached
 VOLATILE = {"started", "seconds", "train_seconds", "predict_us", "bytes"}  # what may differ between two runs
@@ -67,20 +69,10 @@ KINDS = ("kill", "full", "short", "broken")
 Command = Sequence[str]
 
 
-@dataclass(frozen=True)
-class Ended:
-    """How a command ended: its exit code, negative if it was killed, and what it wrote to standard error."""
-
-    code: int
-    error: str
-
-    @property
-    def clear(self) -> bool:
-        """Whether it ended as a command should: successfully, or with an exit code and a line for each error."""
-        lines = self.error.splitlines()
-        return (
-            self.code in (0, 1, 2) and bool(lines) == (self.code > 0) and all(x.startswith("tenfold: ") for x in lines)
-        )
+def is_clear(ended: Ended) -> bool:
+    """Whether a command ended as it should: successfully, or with an exit code and a line for each error."""
+    lines = ended.err.splitlines()
+    return ended.code in (0, 1, 2) and bool(lines) == (ended.code > 0) and all(x.startswith("tenfold: ") for x in lines)
 
 
 def main() -> None:
@@ -99,14 +91,14 @@ def main() -> None:
         work = Path(temporary)
         make_inputs(work)
         results: dict[str, Any] = {
-            "faults": {name: disturb(work, name, options.every) for name in SCENARIOS},
+            "faults": {name: disturb(work, name, options.every) for name in scenarios(work)},
             "starts": start_at_once(work, options.starts),
             "pairs": force_pairs(work, options.pairs),
             "orphans": kill_parents(work, options.orphans),
         }
     lost = list(find_lost(results))
     if options.every == 1:
-        RESULTS.write_text(json.dumps({"measured": where(), **results}, indent=1) + "\n")
+        save(RESULTS, {"measured": where(), **results})
     print(json.dumps(results, indent=1))
     sys.exit(bool(lost))
 
@@ -147,10 +139,14 @@ def train_command(work: Path, *options: str) -> Command:
     return ("train", "--recipe", str(work / "small.toml"), "--data", str(work / "data"), "--json", *options)
 
 
-def scenarios(work: Path, name: str) -> tuple[Command, Callable[[Path], None]]:
-    """The command of a scenario, and the function that prepares its folder."""
+def scenarios(work: Path) -> dict[str, tuple[Command, Callable[[Path], object]]]:
+    """The commands to disturb, each with the function that prepares its folder."""
     here = ("--json", "--processes", "1")
     simple = train_command(work, "--out", "run")
+    models = ("--models", "naive_bayes,quick", "--data", str(work / "data"), "--out", "some")
+
+    def nothing(folder: Path) -> None:
+        pass
 
     def finished(folder: Path) -> None:
         assert call((*simple, "--seed", "7"), folder).code == 0
@@ -161,18 +157,12 @@ def scenarios(work: Path, name: str) -> tuple[Command, Callable[[Path], None]]:
         assert not (folder / "run" / "evaluation.json").is_file()
 
     return {
-        "train": (simple, lambda _: None),
+        "train": (simple, nothing),
         "force": ((*simple, "--force"), finished),
         "resume": (("train", "--resume", "run", "--json"), halted),
-        "study": (("study", str(work / "small-study.toml"), "--out", "runs", *here), lambda _: None),
-        "compare": (
-            ("compare", "--models", "naive_bayes,quick", "--data", str(work / "data"), "--out", "some", *here),
-            lambda _: None,
-        ),
-    }[name]
-
-
-SCENARIOS = ("train", "force", "resume", "study", "compare")
+        "study": (("study", str(work / "small-study.toml"), "--out", "runs", *here), nothing),
+        "compare": (("compare", *models, *here), nothing),
+    }
 
 
 class Fault:
@@ -199,67 +189,58 @@ class Fault:
             return
         now = len(self.events)
         self.events.append(event)
+        full = self.kind == "full" and now >= self.point and event in ("open", "os.mkdir")
+        if full or (self.kind == "broken" and now == self.point):
+            code = errno.ENOSPC if full else errno.EIO
+            raise OSError(code, os.strerror(code), str(path))
         if self.kind == "kill" and now == self.point:
             os.kill(os.getpid(), signal.SIGKILL)
-        if self.kind == "full" and now >= self.point and event in ("open", "os.mkdir"):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
         if self.kind == "short" and now == self.point:
             resource.setrlimit(resource.RLIMIT_FSIZE, (SHORT, resource.RLIM_INFINITY))
-        if self.kind == "broken" and now == self.point:
-            raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
 
 
-def begin(command: Command, folder: Path, fault: Fault | None = None) -> tuple[int, int]:
-    """Start a command in a fork of this process; returns the process and a pipe from its standard error.
+class Running:
+    """A command in a fork of this process; without a fault, it ends with a line that names its operations."""
 
-    Without a fault, it ends with a line that names the operations.
-    """
-    reading, descriptor = os.pipe()
-    sys.stdout.flush()
-    child = os.fork()
-    if child:
-        os.close(descriptor)
-        return child, reading
-    code = 70
-    try:
-        os.chdir(folder)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        os.dup2(descriptor, 2)
-        sys.argv = ["tenfold", *command]
-        hook = fault or Fault("none", 0)
-        hook.folder = f"{folder}/"
-        sys.addaudithook(hook)
-        try:
-            cli.main()
-        except SystemExit as end:
-            code = int(end.code or 0)
-        if hook.kind == "none":
-            os.write(2, " ".join(hook.events).encode())
-    finally:
-        os._exit(code)
+    def __init__(self, command: Command, folder: Path, fault: Fault | None = None) -> None:
+        self.pipe, writing = os.pipe()
 
+        def work() -> None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            os.dup2(writing, 2)  # not a file, or the limit on files would hold for it
+            sys.argv = ["tenfold", *command]
+            hook = fault or Fault("none", 0)
+            hook.folder = f"{folder}/"
+            sys.addaudithook(hook)
+            try:
+                cli.main()
+            finally:
+                if hook.kind == "none":
+                    os.write(2, " ".join(hook.events).encode())
 
-def end(child: int, reading: int) -> Ended:
-    """Wait for a command that `begin` started."""
-    with open(reading, encoding="utf-8") as pipe:
-        error = pipe.read()
-    _, status = os.waitpid(child, 0)
-    return Ended(os.waitstatus_to_exitcode(status), error)
+        self.child = Child(work, folder, SECONDS)
+        os.close(writing)
+
+    def wait(self) -> Ended:
+        """Wait for its end."""
+        with open(self.pipe, encoding="utf-8") as pipe:  # noqa: PTH123
+            err = pipe.read()
+        return replace(self.child.wait(), err=err)
 
 
 def call(command: Command, folder: Path, fault: Fault | None = None) -> Ended:
     """Run a command in a fork of this process."""
-    ended = end(*begin(command, folder, fault))
-    without = ended.error.splitlines() if fault else ended.error.splitlines()[:-1]
-    return Ended(ended.code, "\n".join(line for line in without if not line.startswith("epoch ")))
+    ended = Running(command, folder, fault).wait()
+    without = ended.err.splitlines() if fault else ended.err.splitlines()[:-1]
+    return replace(ended, err="\n".join(line for line in without if not line.startswith("epoch ")))
 
 
 def find_points(command: Command, work: Path, start: Path | None = None) -> list[tuple[str, int]]:
     """The ways to disturb a command, each with the number of the operation."""
     folder = fresh(work, start)
-    ended = end(*begin(command, folder))
+    ended = Running(command, folder).wait()
     assert ended.code == 0, ended
-    events = ended.error.splitlines()[-1].split()
+    events = ended.err.splitlines()[-1].split()
     touches = {"full": {"open", "os.mkdir"}, "short": {"open"}}
     return [
         (kind, point)
@@ -282,7 +263,7 @@ def fresh(work: Path, start: Path | None = None) -> Path:
 
 def disturb(work: Path, name: str, every: int) -> dict[str, Any]:
     """Disturb a command at every point in every way; returns the number of points, and those with lasting damage."""
-    command, prepare = scenarios(work, name)
+    command, prepare = scenarios(work)[name]
     start = work / f"start-{name}"
     start.mkdir()
     prepare(start)
@@ -295,12 +276,12 @@ def disturb(work: Path, name: str, every: int) -> dict[str, Any]:
         disturbed = call(command, folder, Fault(kind, point))
         counts[kind] += 1
         again = call(command, folder)
-        if again.code == 2 and "tenfold train --resume run" in again.error:
+        if again.code == 2 and "tenfold train --resume run" in again.err:
             counts["went_on_with_resume"] += 1
             again = call(("train", "--resume", "run", "--json"), folder)
-        there = again.code == 0 or "this run exists" in again.error or "this run is finished" in again.error
+        there = again.code == 0 or "this run exists" in again.err or "this run is finished" in again.err
         found = contents(folder)
-        well = disturbed.code == -signal.SIGKILL if kind == "kill" else disturbed.clear
+        well = disturbed.code == -signal.SIGKILL if kind == "kill" else is_clear(disturbed)
         if well and there and found == expected:
             counts["recovered"] += 1
         else:
@@ -350,8 +331,8 @@ def start_at_once(work: Path, starts: int) -> dict[str, Any]:
     lost: list[Any] = []
     for _ in range(0, starts, TOGETHER):
         folder = fresh(work)
-        begun = [begin(train_command(work, "--seed", str(seed)), folder) for seed in expected]
-        codes = [end(*one).code for one in begun]
+        begun = [Running(train_command(work, "--seed", str(seed)), folder) for seed in expected]
+        codes = [one.wait().code for one in begun]
         found = [contents(path) for path in (folder / "runs").iterdir()]
         if any(codes) or not all(found.count(one) == 1 for one in expected.values()) or len(found) != together:
             lost.append(["starts", codes, len(found)])
@@ -364,11 +345,12 @@ def force_pairs(work: Path, pairs: int) -> dict[str, Any]:
     counts: Counter[str] = Counter(both_one_after_the_other=0, one_was_refused=0)
     lost: list[Any] = []
     patience, files.PATIENCE = files.PATIENCE, 0.0  # or the second would wait for the first
+    options = ("--out", "run", "--force", "--seed")
     for _ in range(pairs):
         folder = fresh(work)
-        begun = [begin(train_command(work, "--out", "run", "--force", "--seed", str(seed)), folder) for seed in (0, 1)]
-        ended = [end(*one) for one in begun]
-        refused = [seed for seed in (0, 1) if "another process is writing" in ended[seed].error]
+        begun = [Running(train_command(work, *options, str(seed)), folder) for seed in (0, 1)]
+        ended = [one.wait() for one in begun]
+        refused = [seed for seed in (0, 1) if "another process is writing" in ended[seed].err]
         whole = [seed for seed in (0, 1) if contents(folder / "run") == expected[seed]]
         counts["one_was_refused" if refused else "both_one_after_the_other"] += 1
         if len(whole) != 1 or whole == refused or [one.code for one in ended] != [2 * (s in refused) for s in (0, 1)]:

@@ -1,10 +1,5 @@
-"""Generated pages, dense, noisy and blank, of up to 100 megapixels: the section `pages` of `python -m benchmarks.fuzz`.
+"""Generated pages, dense, noisy and blank, of up to 100 megapixels: the section `pages` of `benchmarks.fuzz`."""
 
-Each is read by `tenfold predict` in a process of its own, which must end within 10 seconds of processor time and 1.5 GB
-of resident memory, with an answer or with one line that explains why there is none.
-"""
-
-import json
 import os
 import resource
 import subprocess
@@ -12,7 +7,6 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +15,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from benchmarks.speed import where
+from benchmarks.children import Ended
 
 SECONDS, MEGABYTES = 10, 1536  # of processor time, which on an idle machine is no less than that on the clock
 LARGEST = 100_000_000  # pixels
@@ -41,40 +35,11 @@ FORMATS: dict[str, tuple[str, int, dict[str, Any]]] = {  # of Pillow's modes: th
 Gray = UInt8[np.ndarray, "height width"]
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """How the process that read a picture ended.
-
-    Attributes:
-        code: its exit code, negative if a signal ended it.
-        output: what it wrote.
-        seconds: its processor time.
-        megabytes: its peak resident memory.
-    """
-
-    code: int
-    output: str
-    seconds: float
-    megabytes: float
-
-    @property
-    def kind(self) -> str:
-        """`read`, `refused`, `no digits`, or a fault."""
-        is_line = self.output.startswith("tenfold: ") and self.output.count("\n") == 1
-        if self.code < 0 or self.seconds > SECONDS:
-            return "too slow or killed"
-        if self.megabytes > MEGABYTES:
-            return "too much memory"
-        if self.code == 1 and is_line and "no digits found" in self.output:
-            return "no digits"
-        return "read" if self.code == 0 else "refused" if self.code == 2 and is_line else "failed"
-
-
 def fuzz_pages(count: int) -> dict[str, Any]:
-    """Read generated pages; returns how many were read, refused or neither, and which took the most.
+    """Read so many generated pages, a fifth of them of 100 megapixels.
 
-    Args:
-        count: the number of pages; a fifth of them have 100 megapixels.
+    Returns:
+        How many were read, refused or neither, which took the most time and memory, and which failed.
     """
     kinds: Counter[str] = Counter()
     slowest, largest = (0.0, ""), (0.0, "")
@@ -82,24 +47,22 @@ def fuzz_pages(count: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(count):
             path, name = write_page(seed, LARGEST if seed % 5 == 0 else 0, Path(folder))
-            outcome = read(path)
+            ended = read(path)
             path.unlink()
-            kinds[outcome.kind] += 1
-            slowest = max(slowest, (round(outcome.seconds, 1), name))
-            largest = max(largest, (round(outcome.megabytes), name))
-            if outcome.kind not in ("read", "refused", "no digits"):
-                faults.append(f"{name}: {outcome.kind}, exit code {outcome.code}; {outcome.output[-200:]}")
-            print(f"{name}: {outcome.kind}, {outcome.seconds:.1f} s, {outcome.megabytes:.0f} MB", flush=True)
-    result = {
-        "measured": where(),
+            kind = judge(ended)
+            kinds[kind] += 1
+            slowest = max(slowest, (round(ended.seconds, 1), name))
+            largest = max(largest, (round(ended.megabytes), name))
+            if kind not in ("read", "refused", "no digits"):
+                faults.append(f"{name}: {kind}, exit code {ended.code}; {ended.out[-200:]}")
+            print(f"{name}: {kind}, {ended.seconds:.1f} s, {ended.megabytes:.0f} MB", flush=True)
+    return {
         "pages": count,
         **kinds,
         "slowest": {"processor_seconds": slowest[0], "page": slowest[1]},
         "largest": {"megabytes": largest[0], "page": largest[1]},
         "faults": faults,
     }
-    print(json.dumps(result, indent=1))
-    return result
 
 
 PROGRAM = """
@@ -112,8 +75,8 @@ main()
 """
 
 
-def read(path: Path) -> Outcome:
-    """Read a picture in a process of its own, which is ended if it takes too long."""
+def read(path: Path) -> Ended:
+    """Read a picture in a process of its own, which is ended if it takes too long; both outputs are in `out`."""
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile("w+") as output:
         peak = Path(folder) / "peak"
         command = [sys.executable, "-c", PROGRAM, "predict", str(path), str(peak)]
@@ -123,7 +86,19 @@ def read(path: Path) -> Outcome:
         process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
         megabytes = int(peak.read_text()) / 1024 if peak.exists() else float("nan")
-        return Outcome(process.returncode, output.read(), usage.ru_utime + usage.ru_stime, megabytes)
+        return Ended(process.returncode, output.read(), "", usage.ru_utime + usage.ru_stime, megabytes)
+
+
+def judge(ended: Ended) -> str:
+    """How a page ended: `read`, `refused`, `no digits`, or a fault."""
+    is_line = ended.out.startswith("tenfold: ") and ended.out.count("\n") == 1
+    if ended.code < 0 or ended.seconds > SECONDS:
+        return "too slow or killed"
+    if ended.megabytes > MEGABYTES:
+        return "too much memory"
+    if ended.code == 1 and is_line and "no digits found" in ended.out:
+        return "no digits"
+    return "read" if ended.code == 0 else "refused" if ended.code == 2 and is_line else "failed"
 
 
 def write_page(seed: int, pixels: int, folder: Path) -> tuple[Path, str]:

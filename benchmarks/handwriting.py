@@ -7,7 +7,6 @@ page, and, with `--gallery FOLDER`, the misread pictures.
 
 import argparse
 import csv
-import json
 import statistics
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from PIL import Image
 
 import tenfold
 from benchmarks.pages import compare, draw_page
-from benchmarks.speed import where
+from benchmarks.records import save, where
 from tenfold.base.errors import TenfoldError
 from tenfold.reader import Reader, Reading, annotate
 
@@ -54,7 +53,6 @@ def main() -> None:
     parser.add_argument("folder", type=Path, metavar="DIR", help="with photos, cheques and multi")
     parser.add_argument("--model", type=Path, help="a run folder or a file; by default what comes with tenfold")
     parser.add_argument("--gallery", type=Path, metavar="FOLDER", help="write what was misread, with boxes")
-    parser.add_argument("--json", action="store_true", help="print the record as JSON")
     options = parser.parse_args()
     reader = Reader(options.model)
     measured = {
@@ -66,11 +64,10 @@ def main() -> None:
     results: dict[str, Any] = {"measured": {**where(), "model": reader.name}}
     results |= {name: summarize(found) for name, found in measured.items()}
     results["pages"] = read_pages(reader)
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    save(RESULTS, results)
     if options.gallery:
         for name, found in measured.items():
             write_gallery(options.gallery / name.replace(", ", "-"), found)
-    print(json.dumps(results) if options.json else table(results))
 
 
 def read_folder(
@@ -159,18 +156,6 @@ def write_gallery(folder: Path, found: list[Outcome]) -> None:
         if not outcome.is_right:
             name = f"{outcome.path.stem}-{outcome.truth}-read-{outcome.text or 'nothing'}.png".replace("|", "_")
             annotate(load_picture(outcome.path), outcome.readings).save(folder / name)
-
-
-def table(results: dict[str, Any]) -> str:
-    """The record as a table."""
-    lines = [f"{'':<16}{'pictures':>10}{'right':>10}{'by source':>11}{'digits right':>14}"]
-    for name, row in results.items():
-        if "right" in row:
-            shares = f"{row['right']:>10.1%}{row['mean_over_sources']:>11.1%}{row['digits_right']:>14.1%}"
-            lines.append(f"{name:<16}{row['pictures']:>10}{shares}")
-    pages = results["pages"]
-    lines.append(f"pages: {pages['found_and_right']:.1%} of {pages['digits']} digits, {pages['invented']:.1%} invented")
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

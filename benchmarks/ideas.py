@@ -23,7 +23,7 @@ from torch import nn
 
 import tenfold
 from benchmarks import alterations
-from benchmarks.speed import where
+from benchmarks.records import save, where
 from tenfold import recipes
 from tenfold.data import Digits
 from tenfold.training import Callback
@@ -100,7 +100,7 @@ def main() -> None:
         if name in asked or name not in results["rows"]:
             results["rows"][name] = summarize(runs[name]) | ({"measured": where()} if options.only else {})
     results["rows"] = {name: results["rows"][name] for name in IDEAS if name in results["rows"]}
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    save(RESULTS, results)
 
 
 def run(idea: Idea, seed: int, train: Digits, validation: Digits) -> dict[str, float]:

@@ -6,7 +6,6 @@ the digits held out by the recipe `reader`, which is how thresholds are calibrat
 """
 
 import argparse
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from jaxtyping import UInt8
 from PIL import Image, ImageDraw, ImageFont
 
 import tenfold
-from benchmarks.speed import where
+from benchmarks.records import save, where
 from tenfold import recipes
 from tenfold.base.errors import TenfoldError
 from tenfold.base.refusal import Thresholds
@@ -53,8 +52,7 @@ def main() -> None:
     _, held_out = split(train, recipes.load("reader").validation)
     calibrated = Thresholds.calibrate(reader.model.logits(held_out.images))
     results["held_out"] = {"images": len(held_out), "threshold": calibrated.alone}
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-    print(json.dumps(results, indent=1))
+    save(RESULTS, results)
 
 
 def refused(reader: Reader, images: UInt8[np.ndarray, "n 28 28"]) -> float:

@@ -14,7 +14,7 @@ from torch import nn
 
 import tenfold
 from benchmarks import line_model, publish
-from benchmarks.speed import where
+from benchmarks.records import save, where
 from tenfold import models
 from tenfold.base.errors import TenfoldError
 from tenfold.base.files import write_atomically
@@ -77,7 +77,7 @@ def main() -> None:
         facts = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
         files[path.name] = facts | files.get(path.name, {})
     results["files"] = files
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    save(RESULTS, results)
     publish.main()
 
 

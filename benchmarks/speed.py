@@ -16,12 +16,12 @@ import resource
 import statistics
 import subprocess
 import sys
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks import publish
+from benchmarks.records import save, spread, where
 
 RESULTS = Path("results/speed.json")
 BASELINE = "train_mnist_fast"
@@ -35,7 +35,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.speed")
     parser.add_argument("--seeds", type=int, default=10, help="rounds, each with its own seed")
     parser.add_argument("--only", nargs="+", metavar="NAME", choices=RECIPES + REFERENCES, help="some contenders")
-    parser.add_argument("--json", action="store_true", help="print the results as JSON")
     parser.add_argument("--run", nargs=2, metavar=("NAME", "SEED"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.run:
@@ -56,9 +55,8 @@ def main() -> None:
             runs[name][-1]["ratio"] = runs[name][-1]["seconds"] / runs[BASELINE][-1]["seconds"]
         results["baseline"] = BASELINE
         results["rows"] |= {name: summarize(rows) for name, rows in runs.items()}
-        RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+        save(RESULTS, results)
     publish.main()
-    print(json.dumps(results) if options.json else publish.speed_table(results))
 
 
 def run_process(name: str, seed: int) -> dict[str, float]:
@@ -97,33 +95,14 @@ def run_once(name: str, seed: int) -> dict[str, float]:
 
 def summarize(runs: list[dict[str, Any]]) -> dict[str, Any]:
     """Mean and standard deviation of the accuracy, median of time and ratio, and where it was measured."""
-    accuracies = [run["accuracy"] for run in runs]
     return {
         "n": len(runs),
-        "accuracy": statistics.mean(accuracies),
-        "accuracy_sd": statistics.stdev(accuracies) if len(runs) > 1 else None,
+        **spread("accuracy", [run["accuracy"] for run in runs]),
         "seconds": statistics.median(run["seconds"] for run in runs),
         "ratio": statistics.median(run["ratio"] for run in runs),
         "peak_mb": max(run["peak_mb"] for run in runs),
         "measured": where(),
         "runs": runs,
-    }
-
-
-def where() -> dict[str, Any]:
-    """The day, the machine and the versions of a measurement."""
-    import numpy as np
-    import torch
-
-    from tenfold.training.runs import processor_name
-
-    return {
-        "date": datetime.now(UTC).date().isoformat(),
-        "processor": processor_name(),
-        "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
-        "numpy": np.__version__,
-        "python": sys.version.split()[0],
     }
 
 

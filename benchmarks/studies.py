@@ -6,12 +6,12 @@ Takes the folders that `tenfold study` made, and writes `results/study-NAME.json
 import argparse
 import json
 import statistics
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from benchmarks import publish
+from benchmarks.records import save, spread
 from tenfold import TenfoldError
 from tenfold.jobs import study
 from tenfold.training.runs import Run
@@ -21,16 +21,14 @@ def main() -> None:
     """Write the records, and rewrite the pages."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.studies")
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="made by tenfold study")
-    parser.add_argument("--json", action="store_true", help="print the records as JSON")
     options = parser.parse_args()
     try:
         records = [record(folder) for folder in options.folders]
     except TenfoldError as error:
         parser.error(str(error))
     for results in records:
-        Path(f"results/study-{results['study']}.json").write_text(json.dumps(results, indent=1) + "\n")
+        save(Path(f"results/study-{results['study']}.json"), results)
     publish.main()
-    print(json.dumps(records) if options.json else publish.accuracy_table(*records))
 
 
 def record(folder: Path) -> dict[str, Any]:
@@ -88,16 +86,6 @@ def finished(outcomes: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def count_parameters(run: Run) -> int:
     """The number of parameters of a run's network."""
     return sum(parameter.numel() for parameter in run.load_model().parameters())
-
-
-def spread(name: str, values: Sequence[float | None]) -> dict[str, float | None]:
-    """Mean and standard deviation under `NAME` and `NAME_sd`; None if a value is missing, or there are too few."""
-    known = [value for value in values if value is not None]
-    complete = len(known) == len(values) > 0
-    return {
-        name: statistics.mean(known) if complete else None,
-        f"{name}_sd": statistics.stdev(known) if complete and len(known) > 1 else None,
-    }
 
 
 def machines(runs: list[Run]) -> list[dict[str, Any]]:

@@ -1,7 +1,6 @@
 """How fast everything around the training is: `python -m benchmarks.system`. Writes `results/system.json`."""
 
 import gzip
-import json
 import resource
 import statistics
 import subprocess
@@ -16,7 +15,7 @@ from PIL import Image
 
 import tenfold
 from benchmarks.pages import draw_page
-from benchmarks.speed import where
+from benchmarks.records import save, where
 from tenfold import models, recipes, synthesis
 from tenfold.data import preprocess
 from tenfold.data.sources import BUNDLED
@@ -50,8 +49,7 @@ def main() -> None:
         **reading(test),
         "seconds_by_images": {n: train_seconds(train[:n]) for n in (1_000, 3_000, 10_000, 30_000, 60_000)},
     }
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-    print(json.dumps(results, indent=1))
+    save(RESULTS, results)
 
 
 def median_seconds(function: Callable[[], object], n: int = 11) -> float:

@@ -5,7 +5,6 @@ network.
 """
 
 import contextlib
-import json
 import shutil
 import statistics
 import threading
@@ -23,7 +22,7 @@ from PIL import Image
 import tenfold
 from benchmarks.chromium import DIGITS, FLAGS
 from benchmarks.pages import draw_page
-from benchmarks.speed import where
+from benchmarks.records import save, where
 from tenfold import models
 from tenfold.base.errors import NoDigitsError, TenfoldError
 from tenfold.base.form import LINE_SIDE
@@ -115,8 +114,7 @@ def main() -> None:
             difference = compare([read_in_python(Reader(model), picture) for picture in pictures], found)
             results[name] = {**vars(difference), "median_milliseconds": statistics.median(milliseconds)}
         results["one_digit_on_600x300_milliseconds"] = statistics.median(browser.read(small)[1])
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(results, indent=1))
+    save(RESULTS, results)
 
 
 def draw(digits: Digits, seed: int) -> Drawing:

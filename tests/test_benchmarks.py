@@ -80,11 +80,11 @@ def test_the_ablation_is_told_by_validation_accuracy(ablation):
 
     lines = told.table(ablation).splitlines()
     low, high = stats.t.interval(0.95, 1, loc=-0.95, scale=stats.sem([-1.0, -0.9]))
-    assert lines[2] == "| **baseline** |  | 98.200 ± 0.283 (2) |  |  | 99.100 ± 0.141 |"
+    assert lines[2] == "| **baseline** | | 98.200 ± 0.283 (2) | | | 99.100 ± 0.141 |"
     difference = f"-0.95 ({low:.2f} to {high:.2f})"
     assert lines[3].startswith(f"| **depth** | 2 convolutions | 97.250 ± 0.354 (2) | {difference} | 0.033 | ")
-    assert lines[4] == "|  | 9 convolutions | – |  |  | – |"
-    assert lines[6] == "|  | 60,000 | – |  |  | 99.500 ± 0.141 |"
+    assert lines[4] == "| | 9 convolutions | – | | | – |"
+    assert lines[6] == "| | 60,000 | – | | | 99.500 ± 0.141 |"
     assert "Failed runs: 1. Measured on 1 core of an abacus" in lines[-1]
     assert told.short_table(ablation).splitlines()[2:4] == [
         f"| depth | 2 convolutions {difference} |",
@@ -111,7 +111,7 @@ def test_the_notebook_changes_only_where_it_is_marked(ablation, tmp_path, monkey
 
 
 def test_records_of_studies_and_ensembles(idx_folder, tmp_path):
-    from benchmarks import ensembles, publish, studies
+    from benchmarks import ensembles, studies, tables
 
     changes = {"validation": 100, "batch_size": 100, "network_options": {"width": 4}}
     plan = study.Study(name="tiny", recipes=["quick"], seeds=4, variants={"narrow": changes}, data=idx_folder)
@@ -147,14 +147,15 @@ def test_records_of_studies_and_ensembles(idx_folder, tmp_path):
         with pytest.raises(TenfoldError, match="same recipe and seed"):
             ensembles.record([folder, twice], 2, 3, seed=0)
 
-    table = publish.accuracy_table(record, drawn)
+    table = tables.accuracy_table(record, drawn)
     assert f"| {100 * row['accuracy']:.3f} ± {100 * row['accuracy_sd']:.3f} (4) | – |" in table
     assert f" {100 * drawn['accuracy']:.3f} ± {100 * drawn['accuracy_sd']:.3f} (6 draws) |" in table
     assert "Ensembles: 6 random draws of 2 from 4 runs of quick-narrow; two of them share 0.8 on average." in table
 
 
 def test_records_of_evaluations(idx_folder, tmp_path, mnist, monkeypatch):
-    from benchmarks import evaluation, publish
+    from benchmarks import evaluation, tables
+    from benchmarks.records import points
 
     test = mnist[1][:200]
     monkeypatch.setattr(tenfold, "load", lambda: (None, test))
@@ -170,11 +171,9 @@ def test_records_of_evaluations(idx_folder, tmp_path, mnist, monkeypatch):
     assert row["corrupted"] == pytest.approx((runs[0]["corrupted"] + worse.mean) / 2)
     fog = row["corruptions"]["fog"]
     expected = f"| fog | {100 * fog['accuracy']:.2f} ± {100 * fog['accuracy_sd']:.2f} |"
-    assert expected in publish.robustness_table(record).splitlines()
-    errors = " | ".join(
-        publish.points(row[name], row[f"{name}_sd"]) for name in ("calibration_error", "uncalibrated_error")
-    )
-    assert f" | {errors} | " in publish.calibration_table(record)
+    assert expected in tables.robustness_table(record).splitlines()
+    errors = " | ".join(points(row[name], row[f"{name}_sd"]) for name in ("calibration_error", "uncalibrated_error"))
+    assert f" | {errors} | " in tables.calibration_table(record)
 
 
 def test_every_idea_trains(mnist):

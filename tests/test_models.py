@@ -362,7 +362,7 @@ def test_how_a_model_is_fed_is_said_once(onnx_file, mnist, tmp_path):
 
 
 def test_mutated_files_are_read_or_refused(tmp_path):
-    fuzz_files = pytest.importorskip("benchmarks.fuzz_files", reason="only in a checkout")
+    fuzz = pytest.importorskip("benchmarks.fuzz", reason="only in a checkout")
     whole = Path(tmp_path, "whole")
     whole.mkdir()
     for prefix in ("train", "t10k"):
@@ -375,6 +375,6 @@ def test_mutated_files_are_read_or_refused(tmp_path):
     description = json.dumps({"name": "tiny", "options": {"width": 1}})
     Path(whole, "old.safetensors").write_bytes(safetensors.torch.save(weights, {"network": description}))
     for name in ("train-images-idx3-ubyte", "recipe.toml", "study.toml", "old.safetensors"):
-        found = fuzz_files.read_mutated(whole, name, seed=0)
-        assert found["read"] + found["refused"] == fuzz_files.CHUNK
+        found = fuzz.read_mutated(whole, name, seed=0)
+        assert found["read"] + found["refused"] == fuzz.CHUNK
         assert found["refused"] > 0

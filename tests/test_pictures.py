@@ -239,7 +239,7 @@ def test_a_large_picture_takes_little_memory(tmp_path, monkeypatch):
     large.paste(0, (0, 0, 100, 100))  # transparent
     large.save(tmp_path / "large.png", transparency=0, compress_level=1)
     outcome = read(tmp_path / "large.png")
-    assert "large.png: 7" in outcome.output
+    assert "large.png: 7" in outcome.out
     assert outcome.megabytes < MEGABYTES
 
 

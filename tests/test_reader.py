@@ -237,12 +237,14 @@ def test_steps_and_answers_can_be_seen(model, lines):
     assert steps["7-digits"].size == (4 * 28, 3 * 28)
 
 
-def test_mutated_files_are_read_or_refused(monkeypatch):
+def test_mutated_files_are_read_or_refused(monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(str(ROOT))
-    from benchmarks.fuzz import read_mutated
+    from benchmarks.fuzz import PICTURES, read_mutated, write_pictures
 
-    outcomes, _ = read_mutated(seed=0)
-    assert min(outcomes["read"], outcomes["refused"]) > 0
+    write_pictures(tmp_path)
+    for seed in range(10):
+        outcomes = read_mutated(tmp_path, PICTURES, seed)
+        assert min(outcomes["read"], outcomes["refused"]) > 0
 
 
 def test_dense_pages_end_in_an_answer_or_an_error(monkeypatch):
