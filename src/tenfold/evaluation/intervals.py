@@ -15,6 +15,11 @@ def wilson_interval(hits: int, n: int, z: float = 1.959964) -> tuple[float, floa
         `(low, high)`, both from 0 to 1.
 
     Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22, 1927.
+
+    Example:
+        >>> low, high = evaluation.wilson_interval(9_950, 10_000)
+        >>> f"{low:.2%} to {high:.2%}"
+        '99.34% to 99.62%'
     """
     p = hits / n
     center = (p + z**2 / (2 * n)) / (1 + z**2 / n)

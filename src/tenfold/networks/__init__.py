@@ -299,6 +299,11 @@ def build(name: str, **options: Any) -> Network:
 
     Raises:
         TenfoldError: if there is no such network or it has no such option.
+
+    Example:
+        >>> model = tenfold.build("cnn", width=16)
+        >>> model(torch.zeros(2, 1, 28, 28)).shape
+        torch.Size([2, 10])
     """
     known = NETWORKS | LINE_NETWORKS
     if name not in known:
