@@ -10,14 +10,18 @@ import torch
 from hypothesis import HealthCheck, settings
 
 import tenfold
-from benchmarks.chromium import FLAGS
 from tenfold import recipes
 from tenfold.data import Digits, write_idx
 from tenfold.recipes import Recipe
 
 # a loaded machine is no failure, and every machine tries the same examples
 settings.register_profile(
-    "tenfold", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+    "tenfold",
+    max_examples=50,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("tenfold")
 
@@ -122,6 +126,8 @@ def playwright():
 @pytest.fixture(scope="session")
 def browser(playwright):
     """Headless Chromium, shared by all tests that open pages."""
+    from benchmarks.chromium import FLAGS
+
     chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
     yield chromium
     chromium.close()

@@ -328,13 +328,6 @@ def test_a_folder_that_cannot_be_written_gets_one_line(one_line_error, idx_folde
     assert "No space left" in one_line_error("train", "--data", idx_folder, *TINY, "--out", "run")
 
 
-def test_a_diverging_run_gets_one_line(tenfold, idx_folder):
-    settings = ("--set", "peak_lr=1e20", "--set", "optimizer=sgd", "--set", "validation=100", "--set", "warmup=0.0")
-    code, _, err = tenfold("train", "--recipe", "quick", "--network", "mlp", "--data", idx_folder, *settings)
-    assert code == 2
-    assert err.startswith("tenfold: training diverged")
-
-
 def test_pictures_of_one_s_own_train_by_a_recipe_for_thousands(tenfold, mnist):
     for index, label in enumerate(mnist[0].labels[:120]):
         Path(f"own/{label}").mkdir(parents=True, exist_ok=True)
@@ -439,9 +432,6 @@ def test_compare_writes_rows_pairs_and_a_picture(tenfold, one_line_error, idx_fo
     assert {"model", "error", "interval", "train_seconds", "predict_us", "bytes"} <= set(found["rows"][0])
     assert json.loads(Path("comparisons/300-seed0/comparison.json").read_text()) == found
     assert Path("comparisons/300-seed0/comparison.png").is_file()
-    code, out, _ = tenfold(*command)
-    assert code == 0
-    assert all(row["model"] in out for row in found["rows"])
     assert "'naive_bayes'" in one_line_error("compare", "--models", "naive_bayse")
     assert "601" in one_line_error("compare", "--train-size", 601, "--data", idx_folder)
     assert "--quick" in one_line_error("compare", "--quick", "--train-size", 10)

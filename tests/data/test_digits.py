@@ -57,12 +57,6 @@ def test_images_and_labels_that_do_not_fit_are_refused():
             Digits(np.zeros(shape, dtype=np.uint8), np.array(labels, dtype=np.uint8), "here")
 
 
-def test_selecting_keeps_images_and_labels_together():
-    digits = numbered(np.arange(10, dtype=np.uint8))
-    for index in (slice(2, 5), np.array([4, 2]), digits.labels > 6):
-        assert np.array_equal(numbers(digits[index]), digits[index].labels)
-
-
 def test_reversed_digits_become_tensors():
     images = numbered(np.arange(10, dtype=np.uint8))[::-1].images
     assert torch.equal(preprocess.reshape(images)[:, 0, 0, 1], torch.arange(9, -1, -1, dtype=torch.uint8))

@@ -73,27 +73,23 @@ def test_bundled_is_verified(tmp_path, monkeypatch):
     refused("bundled", folder / name, "reinstall")
 
 
-@pytest.mark.parametrize(
-    "rename",
-    [
-        lambda name: name,
-        lambda name: name.replace("-idx", ".idx"),
-        lambda name: "emnist-digits-" + name.replace("t10k", "test"),
-    ],
-)
-@pytest.mark.parametrize("packed", [False, True])
-def test_idx_folders_by_any_of_their_names(idx_folder, rename, packed):
-    for path in list(idx_folder.iterdir()):
-        content = path.read_bytes()
-        path.unlink()
-        name = rename(path.name)
-        if name.startswith("emnist") and "images" in name:
-            write_idx(path, PARTS["train" if "train" in name else "t10k"][0].transpose(0, 2, 1))
-            content = path.read_bytes()
-            path.unlink()
-        (idx_folder / (name + ".gz" * packed)).write_bytes(gzip.compress(content) if packed else content)
-    (idx_folder / "._train-images-idx3-ubyte").write_bytes(b"left behind by macOS")
-    assert_is_the_data(load(str(idx_folder)))
+def test_idx_folders_by_any_of_their_names(tmp_path):
+    names = {
+        "mnist": lambda part, kind: f"{part}-{kind}-ubyte",
+        "keras": lambda part, kind: f"{part}-{kind}-ubyte".replace("-idx", ".idx"),
+        "emnist": lambda part, kind: f"emnist-digits-{part.replace('t10k', 'test')}-{kind}-ubyte",
+    }
+    for folder, name in names.items():
+        for part, (images, labels) in PARTS.items():
+            images = images.transpose(0, 2, 1) if folder == "emnist" else images
+            for kind, values in (("images-idx3", images), ("labels-idx1", labels)):
+                (tmp_path / folder).mkdir(exist_ok=True)
+                write_idx(path := tmp_path / folder / name(part, kind), values)
+                if part == "train":
+                    path.with_name(path.name + ".gz").write_bytes(gzip.compress(path.read_bytes()))
+                    path.unlink()
+        (tmp_path / folder / "._train-images-idx3-ubyte").write_bytes(b"left behind by macOS")
+        assert_is_the_data(load(str(tmp_path / folder)))
 
 
 def test_bad_idx_folders(idx_folder):

@@ -49,12 +49,6 @@ def draw(n: int, temperature: float) -> tuple[np.ndarray, np.ndarray]:
     return logits.astype(np.float32), labels.astype(np.uint8)
 
 
-def test_calibration_error_by_hand():
-    # the bin to 14/15 has 0.9, 0.92 (one of two right), the bin to 0.6 has 0.6 (right)
-    probabilities, labels = make([0.9, 0.92, 0.6], [True, False, True])
-    assert calibration_error(probabilities, labels) == pytest.approx((2 * abs(0.5 - 0.91) + abs(1 - 0.6)) / 3)
-
-
 @given(answers)
 def test_calibration_agrees_with_scikit_learn(answer):
     calibration = pytest.importorskip("sklearn.calibration")
@@ -159,18 +153,6 @@ def test_risk_and_coverage_agree_with_their_definitions(answer):
     for fraction in (0.0, 0.1, 1.0):
         left = leave_out(*given_, fraction)
         assert len(evaluation) - left.kept <= fraction * len(evaluation) + 1e-6
-
-
-def test_leaving_out_and_thresholds_by_hand():
-    confidence = [0.99, 0.98, 0.97, 0.96, 0.95, 0.94, 0.93, 0.92, 0.6, 0.5]
-    given_ = make(confidence, [True] * 8 + [False, True])
-    left = leave_out(*given_, 0.2)
-    assert (left.threshold, left.coverage, left.error) == (0.92, 0.8, 0)
-    assert leave_out(*given_, 0.19).kept == 9
-    assert choose_threshold(*given_, 0.1).threshold == 0.5
-    assert choose_threshold(*given_, 0.05).threshold == 0.92
-    assert choose_threshold(*make([0.9, 0.8], [False, True]), 0.4) is None
-    assert select(*given_, 0.995) is None
 
 
 def test_what_are_no_probabilities_is_refused():

@@ -38,15 +38,6 @@ def test_mcnemar_is_an_exact_test_of_a_fair_coin(case):
     json.dumps(found.to_dict())
 
 
-@given(readings)
-def test_the_comparison_is_symmetric(case):
-    labels, first, second = case
-    there, back = compare(make(labels, first), make(labels, second)), compare(make(labels, second), make(labels, first))
-    assert (there.only_first, there.only_second, there.p) == (back.only_second, back.only_first, back.p)
-    assert there.difference == -back.difference
-    assert there.interval == pytest.approx([-bound for bound in reversed(back.interval)])
-
-
 def test_the_interval_covers_the_difference_as_often_as_it_says():
     generator = np.random.default_rng(0)
     n, true = 500, np.array([0.04, 0.02, 0.94])

@@ -3,13 +3,11 @@ import sys
 import numpy as np
 import pytest
 import torch
-from makers import make_digits
 from torch import nn
 
 from tenfold import Evaluation, TenfoldError, build, recipes
 from tenfold.data import Digits
 from tenfold.evaluation import interpretation
-from tenfold.report import plots
 from tenfold.training import out_of_fold
 
 
@@ -130,27 +128,3 @@ def test_a_missing_package_is_one_line(monkeypatch):
         monkeypatch.setitem(sys.modules, missing, None)
         with pytest.raises(TenfoldError, match=r"pip install tenfold\[interpret\]$"):
             call()
-
-
-def test_pictures_of_all_this_can_be_drawn():
-    digits = make_digits([3, 3, 8])
-    answers = Evaluation(np.eye(10, dtype=np.float32)[[3, 8, 8]], digits.labels)
-    drops = [np.zeros((28, 28), np.float32), *np.ones((2, 28, 28), np.float32)]
-    figures = {
-        "filters": plots.first_filters(np.ones((10, 28, 28), np.float32)),
-        "maps": plots.feature_maps(digits.images[0], [np.ones((17, 4, 4), np.float32)]),
-        "saliency": plots.saliency(digits, drops),
-        "plane": plots.plane({"PCA": np.eye(3, 2, dtype=np.float32)}, answers),
-        "extremes": plots.extremes(digits, {3: (0, 1), 8: (2, 2)}),
-        "doubtful": plots.doubtful_labels(answers, digits, np.array([1])),
-    }
-    for figure in figures.values():
-        assert figure._repr_png_().startswith(b"\x89PNG")
-    saliency = figures["saliency"].axes
-    assert [axes.get_title() for axes in saliency] == ["3", "3", "8"]
-    assert [axes.get_xlabel() for axes in saliency] == ["up to 0.0 nats", "up to 1.0 nats", "up to 1.0 nats"]
-    legend = figures["plane"].axes[0].get_legend().get_texts()
-    assert [text.get_text() for text in legend] == ["misread: 1 of 3"]
-    assert [axes.get_xlabel() for axes in figures["extremes"].axes] == ["#0", "#1", "#2", "#2"]
-    assert figures["doubtful"].axes[0].get_xlabel().endswith(" · #1")
-    assert not plots.doubtful_labels(answers, digits, np.array([], int)).axes

@@ -69,24 +69,6 @@ def test_an_ensemble_is_the_mean_of_its_members(n, count, random):
     assert alike.loss == pytest.approx(members[0].loss, rel=1e-5)
 
 
-def test_an_ensemble_by_hand():
-    sure, unsure, other = (
-        [0.9, 0.1],
-        [0.4, 0.6],
-        [0.3, 0.7],
-    )  # the mean says 0: (0.9 + 0.4 + 0.3) / 3 = 0.533; votes say 1
-    members = [
-        Evaluation(np.log([[*pair, *[1e-30] * 8]]).astype(np.float32), np.zeros(1, np.uint8), label_errors=(0,))
-        for pair in (sure, unsure, other)
-    ]
-    ensemble = average(members)
-    assert ensemble.predictions.tolist() == [0]
-    assert ensemble.probabilities[0, :2] == pytest.approx([1.6 / 3, 1.4 / 3])
-    assert ensemble.label_errors == (0,)
-    with pytest.raises(TenfoldError, match="the same images"):
-        average([members[0], Evaluation(members[0].logits, np.ones(1, np.uint8))])
-
-
 def test_mnists_test_images_are_also_scored_without_the_label_errors(mnist):
     test = mnist[1]
     evaluation = evaluate(build("softmax"), test)
@@ -99,17 +81,10 @@ def test_mnists_test_images_are_also_scored_without_the_label_errors(mnist):
         assert known_label_errors(other) == ()
 
 
-def test_evaluate_lets_the_model_read(random_digits):
-    evaluation = evaluate(build("softmax"), random_digits)
-    assert len(evaluation) == 50
-    figures = evaluation.to_dict()
-    assert {"n", "loss", "accuracy", "interval", "confusion", "per_class"} <= set(figures)
-    assert f"{evaluation.accuracy:.2%}" in str(evaluation)
-    assert "label errors" not in str(evaluation)
-    assert figures["accuracy_without_label_errors"] is None
-
-
-def test_models_that_cannot_be_evaluated(random_digits):
+def test_models_and_members_that_cannot_be_evaluated(random_digits):
+    one, other = (Evaluation(np.eye(1, 10, dtype=np.float32), np.full(1, label, np.uint8)) for label in (0, 1))
+    with pytest.raises(TenfoldError, match="the same images"):
+        average([one, other])
     with pytest.raises(TenfoldError, match="ten logits"):
         evaluate(nn.Sequential(nn.Flatten(), nn.Linear(784, 7)), random_digits)
     broken = build("softmax")

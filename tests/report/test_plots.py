@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from makers import make_digits, make_evaluation, make_history, make_robustness
@@ -60,17 +58,6 @@ def test_mistakes_are_ranked_and_labeled():
     assert [axes.get_title() for axes in figure.axes] == ["true 6 read 0", "true 4 read 9"]
     assert [axes.get_xlabel() for axes in figure.axes] == [">99\u00a0% · #2", "94\u00a0% · #0"]
     np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), make_digits(labels).images[2])
-
-
-def test_label_errors_are_drawn_with_what_was_read():
-    labels, digits = [4, 5, 6], make_digits([4, 5, 6])
-    evaluation = replace(make_evaluation(labels, [9, 5, 0]), label_errors=(1, 2))
-    figure = plots.label_errors(evaluation, digits)
-    assert [axes.get_title() for axes in figure.axes] == ["label 5 read 5", "label 6 read 0"]
-    np.testing.assert_array_equal(figure.axes[1].images[0].get_array(), digits.images[2])
-    assert [text.get_text() for text in plots.label_errors(make_evaluation([1], [1]), digits).texts] == [
-        "No label errors are known in these images"
-    ]
 
 
 def test_reliability_shows_accuracy_by_confidence_and_counts():

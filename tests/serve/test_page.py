@@ -360,15 +360,21 @@ def test_an_older_browser_gets_the_runtime_that_it_can_run(browser, address):
 
 
 def test_where_a_file_fails_to_load_or_is_damaged_the_page_says_so_and_still_draws(browser, address):
+    def missing(route):
+        route.fulfill(status=404)
+
+    def damaged(route):
+        route.fulfill(body=b"no network")
+
     for file, answer in (
-        ("litert/litert_wasm_internal.wasm", {"status": 404}),
-        ("reader/index.js", {"status": 404}),
-        ("worker.js", {"status": 404}),
-        ("model.tflite", {"status": 404}),
-        ("model.tflite", {"body": b"no network"}),
+        ("litert/litert_wasm_internal.wasm", missing),
+        ("reader/index.js", missing),
+        ("worker.js", missing),
+        ("model.tflite", missing),
+        ("model.tflite", damaged),
     ):
         context = browser.new_context()
-        context.route(f"**/{file}", lambda route, answer=answer: route.fulfill(**answer))
+        context.route(f"**/{file}", answer)
         page, _ = open_page(context, address, ready="Nothing is read")
         expect_message(page, "could not be loaded .* reload the page")
         trace_digit(page, 7)

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tenfold import synthesis
+from tenfold.base.form import CENTER
 from tenfold.data import preprocess
-from tenfold.synthesis import augmix, capture, crops, framing, sampling
+from tenfold.synthesis import augmix, crops, framing, sampling
 
 
 def to_ink(images):
@@ -86,7 +87,7 @@ def test_elastic_distortion_moves_points_within_its_limit_and_by_different_ways(
 @given(share=st.floats(0, 1), seed=st.integers(0, 2**32 - 1))
 def test_the_wanted_share_changes_and_stays_within_range(change, likely, share, seed):
     torch.manual_seed(seed)
-    images = blob(14, 14).repeat(300, 1, 1, 1)
+    images = blob(14, 14).repeat(200, 1, 1, 1)
     changed = change(images, share)
     assert changed.min() >= 0
     assert changed.max() <= 1
@@ -116,16 +117,6 @@ def test_a_filter_keeps_the_brightest_value_and_reaches_no_farther_than_its_kern
     assert (filtered[:, 0, outside] == 0).all()
 
 
-def test_strokes_grow_and_shrink_and_keep_their_brightest_value(few):
-    torch.manual_seed(0)
-    images = to_ink(few.images)
-    drawn = capture.stroke_weight(images)
-    assert torch.allclose(drawn.amax(dim=(1, 2, 3)), images.amax(dim=(1, 2, 3)), atol=1e-5)
-    growth = drawn.sum(dim=(1, 2, 3)) / images.sum(dim=(1, 2, 3))
-    assert growth.min() < 0.8
-    assert growth.max() > 1.5
-
-
 def test_negatives_are_as_many_as_the_digits_and_each_another(few):
     for count in (1, 4, 50):
         torch.manual_seed(0)
@@ -144,7 +135,7 @@ def test_what_is_framed_is_as_large_as_a_digit_and_its_center_of_mass_in_the_mid
     top, bottom, left, right = framing.extent(framed > framing.INK)
     sides = torch.maximum(bottom - top, right - left)
     assert sides.tolist() == pytest.approx([20, 20], abs=2)  # strokes are thickened a little
-    assert torch.allclose(center_of_mass(framed), torch.tensor(13.5), atol=0.1)
+    assert torch.allclose(center_of_mass(framed), torch.tensor(float(CENTER)), atol=0.1)
     assert framed.amax(dim=(1, 2, 3)).tolist() == pytest.approx([1, 1])
     assert (framing.frame(torch.zeros(1, 1, 40, 40)) == 0).all()
 
@@ -171,14 +162,3 @@ def test_other_forms_replace_the_wanted_share_and_say_what_they_are(few):
     assert torch.equal(digits[1::2], labels[1::2])
     assert set(digits[::2].tolist()) == set(range(10))
     assert (drawn != images).any(dim=(1, 2, 3)).tolist() == [True, False] * (len(images) // 2)
-
-
-def test_hatching_stays_in_the_box_of_the_digit():
-    torch.manual_seed(0)
-    image = torch.zeros(16, 1, 28, 28)
-    image[:, :, 6:20, 8:18] = 0.5
-    hatched = capture.hatching(image)
-    assert (hatched != image).any()
-    outside = torch.ones(28, 28, dtype=torch.bool)
-    outside[6:20, 8:18] = False
-    assert (hatched[:, 0, outside] == 0).all()
