@@ -25,7 +25,7 @@ data = "{data}"
 [variants.narrow]
 validation = 100
 batch_size = 50
-epochs = 40
+epochs = 24
 network_options = {{ stem = 8, width = 8 }}
 """
 
