@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 from tenfold import TenfoldError
-from tenfold.jobs import comparison, study, workers
+from tenfold.jobs import study, workers
 
 TIMEOUT = 600  # seconds, of one step: a loaded machine is no failure
 STUDY = """
@@ -186,15 +186,3 @@ def test_without_ray_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(TenfoldError, match=r"pip install tenfold\[ray\]"):
         list(workers.scatter(abs, [1], cluster="localhost:6379"))
-
-
-def test_a_comparison_on_a_cluster_is_that_of_one_machine(file, idx_folder, cluster):
-    pytest.importorskip("skops")
-    found = []
-    for out, options in (("many", {"cluster": cluster.address}), ("alone", {"processes": 1})):
-        entries = comparison.plan(["naive_bayes", "quick"], data=idx_folder, out=out)
-        measured, failed = comparison.run(entries, **options)
-        assert failed == {}
-        found.append({row.model: row.error for row in measured})
-    assert found[0] == found[1]
-    assert len(found[0]) == 2

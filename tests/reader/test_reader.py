@@ -231,7 +231,7 @@ def test_dense_pages_end_in_an_answer_or_an_error():
         random = np.random.default_rng(seed)
         seen.clear()
         with contextlib.suppress(TenfoldError):
-            page = open_page(draw(random, *random.integers(100, 600, 2).tolist())[0])
+            page = open_page(draw(random, *random.integers(100, 450, 2).tolist())[0])
             reader.find(page)
             assert sum(seen) <= segment.MOST_CANDIDATES
 
