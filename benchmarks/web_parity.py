@@ -99,12 +99,18 @@ class Browser:
 
 def main() -> None:
     """Read on both sides, and write the record."""
+    from playwright.sync_api import sync_playwright
+
     digits = tenfold.load()[1]
     model = models.load(models.SHIPPED / "reader-int8.tflite")
     drawings = [draw(digits, seed) for seed in range(DRAWINGS)]
     small = [drawing for drawing in drawings if drawing.single and drawing.pixels.shape[:2] == (300, 600)]
     results: dict[str, Any] = {"measured": {**where(), "opencv": cv2.__version__}}
-    with open_browser(model) as browser:
+    with (
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS) as chromium,
+        serve_page(chromium, model) as browser,
+    ):
         results["measured"]["chromium"] = browser.version
         for name, pictures in (
             ("drawings", drawings),
@@ -169,24 +175,21 @@ def read_in_python(reader: Reader, drawing: Drawing) -> Lines | str:
 
 
 @contextlib.contextmanager
-def open_browser(model: models.Model) -> Iterator[Browser]:
-    """Start Chromium, and a server for it on the loopback address.
+def serve_page(chromium: Any, model: models.Model) -> Iterator[Browser]:
+    """Start a server on the loopback address, and open its page.
 
     Args:
+        chromium: Playwright's browser.
         model: the network that the page asks.
     """
-    from playwright.sync_api import sync_playwright
-
     pictures: list[Drawing] = []
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(model, pictures))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        with sync_playwright() as playwright:
-            chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-            page = chromium.new_page()
-            page.goto(f"http://127.0.0.1:{server.server_port}/")
-            yield Browser(page, chromium.version, pictures, Thresholds.read(models.SHIPPED / models.THRESHOLDS))
-            chromium.close()
+        page = chromium.new_page()
+        page.goto(f"http://127.0.0.1:{server.server_port}/")
+        yield Browser(page, chromium.version, pictures, Thresholds.read(models.SHIPPED / models.THRESHOLDS))
+        page.close()
     finally:
         server.shutdown()
         server.server_close()

@@ -1,6 +1,7 @@
 """Data that several tests share."""
 
 import os
+import shutil
 import signal
 
 import numpy as np
@@ -15,7 +16,12 @@ from tenfold.recipes import Recipe
 
 # a loaded machine is no failure, and every machine tries the same examples
 settings.register_profile(
-    "tenfold", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+    "tenfold",
+    max_examples=50,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("tenfold")
 
@@ -90,3 +96,38 @@ def random_digits() -> Digits:
     """Fifty images of noise with random labels."""
     generator = np.random.default_rng(0)
     return Digits(generator.integers(0, 256, (50, 28, 28), np.uint8), generator.integers(0, 10, 50, np.uint8))
+
+
+@pytest.fixture(scope="session")
+def lines(mnist):
+    """Three lines of digits on white paper, and what they say."""
+    picture = np.full((300, 400), 255, np.uint8)
+    text = []
+    for row in range(3):
+        text.append("")
+        for column in range(4 - row):
+            index = 4 * row + column
+            image = np.kron(mnist[0].images[index], np.ones((2, 2), np.uint8))
+            top, left = 20 + 90 * row + 4 * column, 30 + 80 * column
+            picture[top : top + 56, left : left + 56] -= image
+            text[-1] += str(mnist[0].labels[index])
+    return picture, text
+
+
+@pytest.fixture(scope="session")
+def playwright():
+    sync_api = pytest.importorskip("playwright.sync_api")
+    if shutil.which("chromium") is None:
+        pytest.skip("no chromium on the path")
+    with sync_api.sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser(playwright):
+    """Headless Chromium, shared by all tests that open pages."""
+    from benchmarks.chromium import FLAGS
+
+    chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+    yield chromium
+    chromium.close()

@@ -9,31 +9,34 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from scipy import stats
 
 import tenfold
+from benchmarks import alterations, ensembles, evaluation, ideas, publish, references, studies, tables
 from tenfold import TenfoldError, models, recipes
 from tenfold.data import preprocess
 from tenfold.evaluation import average, robustness
 from tenfold.jobs import evaluation_run, study
-from tenfold.jobs.study import Outcome
 from tenfold.training import Callback
 from tenfold.training.runs import load_model
-
-ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture(autouse=True)
 def in_the_checkout(monkeypatch):
-    monkeypatch.chdir(ROOT)
-    monkeypatch.syspath_prepend(str(ROOT))
+    monkeypatch.chdir(Path(__file__).parents[1])
+
+
+@pytest.fixture(scope="module")
+def studied(idx_folder, tmp_path_factory):
+    """The folder of a finished study of four runs, and their outcomes."""
+    changes = {"validation": 100, "batch_size": 100, "network_options": {"width": 4}}
+    plan = study.Study(name="tiny", recipes=["quick"], seeds=4, variants={"narrow": changes}, data=idx_folder)
+    folder = tmp_path_factory.mktemp("studies") / "tiny"
+    return folder, study.run(study.plan(plan, folder), processes=1)
 
 
 def test_pages_say_what_the_results_say():
-    from benchmarks import publish
-
-    for document in publish.DOCUMENTS:
-        text = document.read_text()
+    for page in publish.PAGES:
+        text = page.read_text()
         assert publish.rewrite(text) == text
     notebook = publish.NOTEBOOK.read_text()
     assert publish.rewrite_notebook(notebook) == notebook  # also: what is rewritten is written as Jupyter writes it
@@ -45,80 +48,10 @@ def test_every_file_in_the_package_is_the_one_that_was_measured():
     assert found == {name: file["sha256"] for name, file in recorded.items()}
 
 
-@pytest.fixture
-def ablation():
-    """A made-up record: one variant failed, one has no validation images."""
-
-    def outcomes(variant, test, validation):
-        return [
-            Outcome(f"b, {variant}", seed, "finished", "run", validation_accuracy=part, test_accuracy=accuracy)
-            for seed, (accuracy, part) in enumerate(zip(test, validation, strict=True))
-        ]
-
-    runs = [
-        *outcomes("baseline", (0.990, 0.992), (0.980, 0.984)),
-        *outcomes("depth, 2 convolutions", (0.981, 0.985), (0.970, 0.975)),
-        Outcome("b, depth, 9 convolutions", 0, "failed", "run", "diverged"),
-        *outcomes("training images, 1,000", (0.950, 0.960), (0.940, 0.950)),
-        *outcomes("training images, 60,000", (0.994, 0.996), (None, None)),
-    ]
-    rows = {}
-    for row in study.summarize(runs):
-        recipe = {"validation": 10_000, "train_images": 0}
-        recipe |= {"validation": 0} if "60,000" in row["recipe"] else {}
-        recipe |= {"train_images": 1000} if "1,000" in row["recipe"] else {}
-        failed = int(row["n"] == 0)
-        figures = {"n": row["n"], "failed": failed, "accuracy": row["mean"], "accuracy_sd": row["sd"]}
-        rows[row["recipe"]] = figures | {"recipe": None if failed else recipe}
-    measured = [{"threads": 1, "processor": "abacus", "torch": "2", "python": "3", "date": "today"}]
-    compared = study.summarize(runs, "validation_accuracy")
-    return {"study": "ablation", "measured": measured, "rows": rows, "validation_summary": compared}
-
-
-def test_the_ablation_is_told_by_validation_accuracy(ablation):
-    from benchmarks import ablation as told
-
-    lines = told.table(ablation).splitlines()
-    low, high = stats.t.interval(0.95, 1, loc=-0.95, scale=stats.sem([-1.0, -0.9]))
-    assert lines[2] == "| **baseline** | | 98.200 ± 0.283 (2) | | | 99.100 ± 0.141 |"
-    difference = f"-0.95 ({low:.2f} to {high:.2f})"
-    assert lines[3].startswith(f"| **depth** | 2 convolutions | 97.250 ± 0.354 (2) | {difference} | 0.033 | ")
-    assert lines[4] == "| | 9 convolutions | – | | | – |"
-    assert lines[6] == "| | 60,000 | – | | | 99.500 ± 0.141 |"
-    assert "Failed runs: 1. Measured on 1 core of an abacus" in lines[-1]
-    assert told.short_table(ablation).splitlines()[2:4] == [
-        f"| depth | 2 convolutions {difference} |",
-        "| training images | 1,000 -3.70 (-7.51 to +0.11) |",
-    ]
-    upper, lower = told.figure(ablation).axes
-    assert [label.get_text() for label in upper.get_yticklabels()] == ["2 convolutions", "9 convolutions"]
-    assert lower.lines[0].get_xdata().tolist() == [1000, 50_000, 60_000]
-
-
-def test_the_notebook_changes_only_where_it_is_marked(ablation, tmp_path, monkeypatch):
-    from benchmarks import ablation as told
-    from benchmarks import publish
-
-    (tmp_path / "study-ablation.json").write_text(json.dumps(ablation))
-    monkeypatch.setattr(publish, "RESULTS", tmp_path)
-    before = publish.NOTEBOOK.read_text()
-    after = publish.rewrite_notebook(before)
-    old, new = json.loads(before), json.loads(after)
-    (cell,) = [one for one in new["cells"] if one not in old["cells"]]
-    assert told.short_table(json.loads(json.dumps(ablation))) in "".join(cell["source"])
-    assert {**old, "cells": len(old["cells"])} == {**new, "cells": len(new["cells"])}
-    assert publish.rewrite_notebook(after) == after
-
-
-def test_records_of_studies_and_ensembles(idx_folder, tmp_path):
-    from benchmarks import ensembles, studies, tables
-
-    changes = {"validation": 100, "batch_size": 100, "network_options": {"width": 4}}
-    plan = study.Study(name="tiny", recipes=["quick"], seeds=4, variants={"narrow": changes}, data=idx_folder)
-    folder = tmp_path / "tiny"
+def test_records_of_studies_and_ensembles(studied):
+    folder, outcomes = studied
     with pytest.raises(TenfoldError, match=r"no study\.json"):
         studies.record(folder)
-    outcomes = study.run(study.plan(plan, folder), processes=1)
     study.save(folder, [*outcomes, study.Outcome("wild", 0, "failed", str(folder / "wild-seed0"), "diverged")])
 
     record = json.loads(json.dumps(studies.record(folder)))
@@ -129,7 +62,7 @@ def test_records_of_studies_and_ensembles(idx_folder, tmp_path):
     assert row["accuracy_sd"] == pytest.approx(np.std(accuracies, ddof=1))
     assert row["accuracy_without_label_errors"] is None
     assert row["recipe"]["network_options"]["width"] == 4
-    assert str(tmp_path) not in json.dumps(record)
+    assert str(folder) not in json.dumps(record)
 
     drawn = ensembles.record([folder], members=2, draws=6, seed=0)
     assert drawn == json.loads(json.dumps(drawn)) == ensembles.record([folder], members=2, draws=6, seed=0)
@@ -138,7 +71,7 @@ def test_records_of_studies_and_ensembles(idx_folder, tmp_path):
     assert drawn["pool"]["recipes"] == {"quick-narrow": [0, 1, 2, 3]}
     assert [run["accuracy"] for run in drawn["pool"]["runs"]] == accuracies
     first = drawn["draws"][0]
-    again = average(evaluation_run.evaluate_paths([tmp_path / run for run in first["members"]]))
+    again = average(evaluation_run.evaluate_paths([folder.parent / run for run in first["members"]]))
     assert first["accuracy"] == again.accuracy
     for members, draws in ((2, 7), (5, 1), (1, 1), (2, 0)):
         with pytest.raises(TenfoldError, match="4 finished runs give"):
@@ -153,43 +86,30 @@ def test_records_of_studies_and_ensembles(idx_folder, tmp_path):
     assert "Ensembles: 6 random draws of 2 from 4 runs of quick-narrow; two of them share 0.8 on average." in table
 
 
-def test_records_of_evaluations(idx_folder, tmp_path, mnist, monkeypatch):
-    from benchmarks import evaluation, tables
-    from benchmarks.records import points
-
-    test = mnist[1][:200]
+def test_records_of_evaluations(studied, mnist, monkeypatch):
+    folder, test = studied[0], mnist[1][:100]
     monkeypatch.setattr(tenfold, "load", lambda: (None, test))
-    changes = {"validation": 100, "batch_size": 100, "network_options": {"width": 4}}
-    plan = study.Study(name="tiny", recipes=["quick"], seeds=2, variants={"narrow": changes}, data=idx_folder)
-    study.run(study.plan(plan, tmp_path), processes=1)
-
-    record = json.loads(json.dumps(evaluation.record(tmp_path)))
+    record = json.loads(json.dumps(evaluation.record(folder)))
     row, runs = record["rows"]["quick-narrow"], record["runs"]["quick-narrow"]
-    worse = robustness(load_model(tmp_path / "quick-narrow-seed1"), test)
-    assert [run["seed"] for run in runs] == [0, 1]
+    worse = robustness(load_model(folder / "quick-narrow-seed1"), test)
+    assert [run["seed"] for run in runs] == [0, 1, 2, 3]
     assert runs[1]["corruptions"]["fog"] == worse.corrupted["fog"].accuracy
-    assert row["corrupted"] == pytest.approx((runs[0]["corrupted"] + worse.mean) / 2)
+    assert row["corrupted"] == pytest.approx(np.mean([run["corrupted"] for run in runs]))
     fog = row["corruptions"]["fog"]
     expected = f"| fog | {100 * fog['accuracy']:.2f} ± {100 * fog['accuracy_sd']:.2f} |"
-    assert expected in tables.robustness_table(record).splitlines()
-    errors = " | ".join(points(row[name], row[f"{name}_sd"]) for name in ("calibration_error", "uncalibrated_error"))
-    assert f" | {errors} | " in tables.calibration_table(record)
+    assert expected in publish.robustness_table(record).splitlines()
 
 
-def test_every_idea_trains(mnist):
-    from benchmarks import ideas
-
-    train, validation = mnist[0][:4000], mnist[0][4000:4500]  # 8 steps, as `fast` sees a third of the images
+def test_every_idea_trains_and_none_outlives_its_run(mnist):
+    train, validation = mnist[0][:1000], mnist[0][4000:4200]
     base = ideas.run({}, 0, train, validation)
-    for name, idea in ideas.IDEAS.items():
+    for idea in ideas.IDEAS.values():
         if callable(idea):
-            assert ideas.run(idea, 0, train, validation)["mistakes"] < 300, name
-    assert ideas.run({}, 0, train, validation)["mistakes"] == base["mistakes"]  # no idea outlives its run
+            ideas.run(idea, 0, train, validation)
+    assert ideas.run({}, 0, train, validation)["mistakes"] == base["mistakes"]
 
 
 def test_ideas_do_what_they_say(few):
-    from benchmarks import alterations
-
     few, recipe = few[:400], recipes.load("fast", {"batch_size": 20, "epochs": 1.0})
     torch.manual_seed(0)
     inputs = preprocess.to_tensor(few.images)
@@ -226,8 +146,6 @@ def test_ideas_do_what_they_say(few):
 
 
 def test_the_references_learn(few, mnist):
-    from benchmarks import references
-
     digits, test = few, mnist[1][:500]
     for run in (
         lambda: references.train_mnist_fast(digits.images, digits.labels, 0, bfloat16=False),

@@ -9,7 +9,14 @@ from typing import Any
 
 
 class TenfoldError(ValueError):
-    """Bad input: the message is one line that names what is wrong, where, and what to do."""
+    """Bad input: the message is one line that names what is wrong, where, and what to do.
+
+    Example:
+        >>> tenfold.load("bundeld")
+        Traceback (most recent call last):
+            ...
+        tenfold.base.errors.TenfoldError: bundeld: no such source; did you mean 'bundled'? ...
+    """
 
 
 class NoDigitsError(TenfoldError):

@@ -28,6 +28,12 @@ class Thresholds:
 
     Raises:
         TenfoldError: if they are not numbers in these ranges.
+
+    Example:
+        >>> logits = np.random.default_rng(0).normal(0, 3, (1000, 10))
+        >>> thresholds = Thresholds.calibrate(logits)
+        >>> sum(score(answer) < thresholds.alone for answer in log_softmax(logits))  # 0.7 % of them
+        7
     """
 
     alone: float

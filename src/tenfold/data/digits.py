@@ -25,6 +25,14 @@ class Digits:
 
     Raises:
         TenfoldError: if the shapes, types or counts do not fit, or a label is not 0 to 9.
+
+    Example:
+        >>> train, test = tenfold.load()
+        >>> train.counts()
+        array([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949])
+        >>> sevens = train[train.labels == 7]
+        >>> sevens.images.shape
+        (6265, 28, 28)
     """
 
     images: np.ndarray  # shapes and types are checked below, to say in plain words what is wrong with a user's data
@@ -82,6 +90,12 @@ def split(digits: Digits, validation: int, seed: int = 0) -> tuple[Digits, Digit
 
     Raises:
         TenfoldError: if `validation` leaves one of the two empty.
+
+    Example:
+        >>> train, test = tenfold.load()
+        >>> train, validation = tenfold.split(train, 5000)
+        >>> len(train), len(validation)
+        (55000, 5000)
     """
     if not 0 < validation < len(digits):
         raise TenfoldError(f"cannot take {validation} images from {len(digits)}; choose 1 to {len(digits) - 1}")

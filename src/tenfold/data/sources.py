@@ -46,6 +46,13 @@ def load(source: str | os.PathLike = "bundled") -> tuple[Digits, Digits]:
     Raises:
         TenfoldError: if the source does not exist or does not hold what it should.
         OSError: if a file cannot be read or, for `"download"`, written.
+
+    Example:
+        >>> train, test = tenfold.load()
+        >>> len(train), len(test)
+        (60000, 10000)
+        >>> test.labels[:5]
+        array([7, 2, 1, 0, 4], dtype=uint8)
     """
     if isinstance(source, str) and source in NAMED:
         return NAMED[source]()

@@ -18,6 +18,11 @@ def wilson_interval(hits: int, n: int) -> tuple[float, float]:
         `(low, high)`, both from 0 to 1.
 
     Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22, 1927.
+
+    Example:
+        >>> low, high = evaluation.wilson_interval(9_950, 10_000)
+        >>> f"{low:.2%} to {high:.2%}"
+        '99.34% to 99.62%'
     """
     low, high = binomtest(hits, n).proportion_ci(method="wilson")
     return float(low), float(high)

@@ -61,6 +61,12 @@ class Evaluation:
         labels: the labels, `uint8 (n,)`.
         label_errors: indices of the known label errors, see `tenfold.data.label_errors`.
         convention: how a model from elsewhere expects its images, see `tenfold.models.conventions`; None for tenfold's.
+
+    Example:
+        >>> logits = np.eye(10, dtype=np.float32)[[3, 8, 8]]
+        >>> evaluation = tenfold.Evaluation(logits, np.array([3, 8, 9], np.uint8))
+        >>> evaluation.correct, [mistake.label for mistake in evaluation.mistakes]
+        (2, [9])
     """
 
     logits: Float[np.ndarray, "n 10"]
@@ -196,6 +202,12 @@ def evaluate(model: nn.Module | Model, digits: Digits) -> Evaluation:
 
     Raises:
         TenfoldError: if the model does not return ten finite logits for each image.
+
+    Example:
+        >>> train, test = tenfold.load()
+        >>> shipped = models.load(models.shipped())
+        >>> tenfold.evaluate(shipped, test[:1000]).accuracy > 0.98
+        True
     """
     reading = wrap(model)
     logits = reading.logits(digits.images)

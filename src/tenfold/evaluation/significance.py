@@ -76,6 +76,15 @@ def compare(first: Evaluation, second: Evaluation) -> Comparison:
 
     Raises:
         TenfoldError: if they have read different images.
+
+    Example:
+        >>> labels = np.array([4, 4, 9], np.uint8)
+        >>> first, second = (
+        ...     tenfold.Evaluation(np.eye(10, dtype=np.float32)[read], labels) for read in ([4, 4, 9], [4, 9, 9])
+        ... )
+        >>> found = evaluation.compare(first, second)
+        >>> found.only_first, found.only_second, found.p
+        (1, 0, 1.0)
     """
     if len(first) != len(second):
         raise TenfoldError(f"two models can be compared only on the same images, not on {len(first)} and {len(second)}")

@@ -284,9 +284,7 @@ NETWORKS: dict[str, Callable[..., list[nn.Module]]] = {
     function.__name__: function
     for function in (softmax, mlp, lenet5, cnn, deep_cnn, shift_tta_cnn, resnet, tiny, adjustable_cnn)
 }
-LINE_NETWORKS: dict[str, Callable[..., list[nn.Module]]] = {
-    "text_line_cnn": text_line_cnn  # reads whole text lines
-}
+LINE_NETWORKS: dict[str, Callable[..., list[nn.Module]]] = {"text_line_cnn": text_line_cnn}  # reads whole text lines
 
 
 def build(name: str, **options: Any) -> Network:
@@ -297,11 +295,14 @@ def build(name: str, **options: Any) -> Network:
         options: arguments of that network's function, such as `width` or `dropout`.
 
     Returns:
-        The network in training mode and in the channels-last layout, in which convolutions are fastest. One of
-        `NETWORKS` takes images `(batch, 1, 28, 28)` and returns logits `(batch, 10)`.
+        In training mode and channels last; one of `NETWORKS` takes images `(batch, 1, 28, 28)` to logits `(batch, 10)`.
 
     Raises:
         TenfoldError: if there is no such network or it has no such option.
+
+    Example:
+        >>> tenfold.build("cnn", width=16)(torch.zeros(2, 1, 28, 28)).shape
+        torch.Size([2, 10])
     """
     known = NETWORKS | LINE_NETWORKS
     if name not in known:

@@ -34,6 +34,13 @@ def summary(model: nn.Module) -> Summary:
 
     Returns:
         One row for every layer that contains no other layers, in the order in which they run.
+
+    Example:
+        >>> print(tenfold.summary(tenfold.build("softmax")))
+        layer    output shape  parameters
+        Flatten  (784,)                 0
+        Linear   (10,)              7,850
+        total                       7,850
     """
     rows = Summary()
 

@@ -33,6 +33,11 @@ def save(model: nn.Module, path: str | os.PathLike) -> None:
     Raises:
         TenfoldError: if the model was not made by `tenfold.build`.
         OSError: if the file cannot be written.
+
+    Example:
+        >>> tenfold.save(tenfold.build("cnn", width=8), "model.safetensors")
+        >>> tenfold.restore("model.safetensors").options
+        {'width': 8}
     """
     if not isinstance(model, Network):
         raise TenfoldError(f"cannot save a {type(model).__name__}: restore() rebuilds only networks of tenfold.build()")
@@ -54,6 +59,12 @@ def restore(path: str | os.PathLike) -> Network:
     Raises:
         TenfoldError: if there is no such file, or it is damaged, or holds no tenfold network.
         OSError: if the file cannot be read.
+
+    Example:
+        >>> model = tenfold.build("softmax")
+        >>> tenfold.save(model, "model.safetensors")
+        >>> torch.equal(tenfold.restore("model.safetensors")[1].weight, model[1].weight)
+        True
     """
     path = Path(path)
     if path.is_dir():

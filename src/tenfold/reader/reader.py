@@ -45,6 +45,12 @@ class Reader:
 
     Raises:
         TenfoldError: if there is no model at the path.
+
+    Example:
+        >>> train, test = tenfold.load()
+        >>> reader = Reader()
+        >>> [reading.label for reading in reader.read_images(test.images[:4])]
+        [7, 2, 1, 0]
     """
 
     def __init__(
@@ -160,6 +166,12 @@ def predict(
         TenfoldError: if there is no model at the path, or the file is neither a picture nor an IDX file, is damaged,
             too large, or too dense to be writing.
         OSError: if the file cannot be read.
+
+    Example:
+        >>> train, test = tenfold.load()
+        >>> picture = np.hstack([255 - image for image in test.images[:3]])  # dark ink on light paper
+        >>> [reading.label for reading in tenfold.predict(picture)]
+        [7, 2, 1]
     """
     reader = Reader(model)
     if isinstance(picture, str | os.PathLike) and is_idx(picture):

@@ -20,6 +20,12 @@ class Reading:
         box: where it is in the upright picture: x, y, width and height, in pixels.
         model: the name of the model that read it, as `tenfold.reader.Reader` gives it.
         line: the number of its text line, from 0 at the top.
+
+    Example:
+        >>> train, test = tenfold.load()
+        >>> [reading] = tenfold.predict(test.images[0])
+        >>> reading.label, reading.probability > 0.9
+        (7, True)
     """
 
     label: int | None
@@ -49,7 +55,13 @@ def to_reading(
 
 
 def to_text(readings: Sequence[Reading]) -> str:
-    """Write readings as text, line by line; a question mark stands for what is probably not a digit."""
+    """Write readings as text, line by line; a question mark stands for what is probably not a digit.
+
+    Example:
+        >>> train, test = tenfold.load()
+        >>> to_text(tenfold.predict(test.images[0]))
+        '7'
+    """
     lines: dict[int, str] = {}
     for reading in readings:
         lines[reading.line] = lines.get(reading.line, "") + ("?" if reading.label is None else str(reading.label))

@@ -45,6 +45,11 @@ class Recipe:
         temperature: divides the finished network's logits, to calibrate its probabilities; for recipes that train on
             all images. Where some are held out, it is fitted on those instead.
         precision: "auto" means bfloat16 where the hardware computes in it, and float32 elsewhere.
+
+    Example:
+        >>> recipe = recipes.load("quick", {"optimizer": "sgd", "peak_lr": 0.05})
+        >>> recipe.network, recipe.optimizer
+        ('cnn', 'sgd')
     """
 
     name: Name

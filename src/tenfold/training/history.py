@@ -37,6 +37,13 @@ class History:
     held out; `learning_rate` of the last step; `seconds` spent on training, without validation.
 
     `history["loss"]` is a column as a list.
+
+    Example:
+        >>> history = tenfold.History()
+        >>> row = {"loss": 0.5, "accuracy": 0.9, "validation_loss": 0.4, "validation_accuracy": 0.95}
+        >>> history.append(1, **row, learning_rate=0.01, seconds=2.5)
+        >>> history["validation_accuracy"], history.train_seconds
+        ([0.95], 2.5)
     """
 
     def __init__(self) -> None:

@@ -29,7 +29,15 @@ from tenfold.training.tasks import SingleDigits
 
 
 def seed_everything(seed: int) -> None:
-    """Start the random streams of Python, NumPy and PyTorch (on every device) from `seed`."""
+    """Start the random streams of Python, NumPy and PyTorch (on every device) from `seed`.
+
+    Example:
+        >>> tenfold.seed_everything(0)
+        >>> first = torch.rand(3)
+        >>> tenfold.seed_everything(0)
+        >>> torch.equal(torch.rand(3), first)
+        True
+    """
     random.seed(seed)
     np.random.seed(seed % 2**32)  # noqa: NPY002  # libraries still draw from the global generator
     torch.manual_seed(seed)
@@ -67,6 +75,13 @@ def fit(
         DivergedError: if the loss is no longer finite; the model then has the weights of the last good epoch. Or if the
             loss ends far above that of blind guessing, with most of the training images misread.
         TenfoldError: if the recipe does not fit the data, or there is no such device.
+
+    Example:
+        >>> train, test = tenfold.load()
+        >>> recipe = recipes.load("quick", {"epochs": 2, "batch_size": 50, "validation": 100})
+        >>> history = tenfold.fit(tenfold.build("cnn", width=8), train[:500], recipe)
+        >>> history["epoch"]
+        [1, 2]
     """
     recipe = recipes.load(recipe) if isinstance(recipe, str) else recipe
     train, validation = hold_out(train, recipe, validation)

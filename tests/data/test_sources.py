@@ -1,0 +1,243 @@
+import gzip
+import shutil
+import sys
+import urllib.error
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tenfold.base.errors import TenfoldError, TenfoldWarning
+from tenfold.data import load, sources, write_idx
+from tenfold.data.download import SUMS
+
+pytestmark = pytest.mark.fast
+
+LABELS = np.arange(30, dtype=np.uint8) % 10
+IMAGES = np.zeros((30, 28, 28), dtype=np.uint8)
+IMAGES[:, 4:24, 12:16] = np.arange(200, 230)[:, None, None]  # ones, as large as the digits of MNIST and as centered
+PARTS = {"train": (IMAGES[:20], LABELS[:20]), "t10k": (IMAGES[20:], LABELS[20:])}
+
+
+@pytest.fixture
+def idx_folder(tmp_path):
+    for part, (images, labels) in PARTS.items():
+        write_idx(tmp_path / f"{part}-images-idx3-ubyte", images)
+        write_idx(tmp_path / f"{part}-labels-idx1-ubyte", labels)
+    return tmp_path
+
+
+@pytest.fixture
+def npz(tmp_path):
+    def save(**changes):
+        arrays = {"x_train": IMAGES[:20], "y_train": LABELS[:20], "x_test": IMAGES[20:], "y_test": LABELS[20:]}
+        arrays = {name: array for name, array in (arrays | changes).items() if array is not None}
+        np.savez(tmp_path / "mnist.npz", **arrays)
+        return tmp_path / "mnist.npz"
+
+    return save
+
+
+def assert_is_the_data(loaded):
+    for digits, (images, labels) in zip(loaded, PARTS.values(), strict=True):
+        assert np.array_equal(digits.images, images)
+        assert np.array_equal(digits.labels, labels)
+
+
+def refused(source, *words):
+    with pytest.raises(TenfoldError) as caught:
+        load(source)
+    message = str(caught.value)
+    assert "\n" not in message
+    for word in words:
+        assert str(word) in message
+    return message
+
+
+def test_bundled_is_mnist():
+    train, test = load()
+    assert train.counts().tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
+    assert test.counts().tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+    assert train.images.mean() / 255 == pytest.approx(0.1307, abs=1e-4)
+
+
+def test_bundled_is_verified(tmp_path, monkeypatch):
+    folder = shutil.copytree(sources.BUNDLED, tmp_path / "mnist")
+    monkeypatch.setattr(sources, "BUNDLED", folder)
+    name = "t10k-labels-idx1-ubyte.gz"
+    labels = np.zeros(10_000, dtype=np.uint8)
+    write_idx(folder / name, labels)  # a good IDX file, but not the right one
+    refused("bundled", folder / name, "reinstall")
+    (folder / name).unlink()
+    refused("bundled", folder / name, "reinstall")
+
+
+def test_idx_folders_by_any_of_their_names(tmp_path):
+    names = {
+        "mnist": lambda part, kind: f"{part}-{kind}-ubyte",
+        "keras": lambda part, kind: f"{part}-{kind}-ubyte".replace("-idx", ".idx"),
+        "emnist": lambda part, kind: f"emnist-digits-{part.replace('t10k', 'test')}-{kind}-ubyte",
+    }
+    for folder, name in names.items():
+        for part, (images, labels) in PARTS.items():
+            images = images.transpose(0, 2, 1) if folder == "emnist" else images
+            for kind, values in (("images-idx3", images), ("labels-idx1", labels)):
+                (tmp_path / folder).mkdir(exist_ok=True)
+                write_idx(path := tmp_path / folder / name(part, kind), values)
+                if part == "train":
+                    path.with_name(path.name + ".gz").write_bytes(gzip.compress(path.read_bytes()))
+                    path.unlink()
+        (tmp_path / folder / "._train-images-idx3-ubyte").write_bytes(b"left behind by macOS")
+        assert_is_the_data(load(str(tmp_path / folder)))
+
+
+def test_bad_idx_folders(idx_folder):
+    train_images, train_labels = idx_folder / "train-images-idx3-ubyte", idx_folder / "train-labels-idx1-ubyte"
+    images, labels = train_images.read_bytes(), train_labels.read_bytes()
+
+    train_images.write_bytes(labels)
+    train_labels.write_bytes(images)
+    refused(idx_folder, train_images, "swapped", train_labels.name)
+    train_images.write_bytes(images)
+    refused(idx_folder, train_labels, "swapped")
+
+    train_labels.write_bytes(labels[:-1])
+    refused(idx_folder, train_labels, "truncated")
+    write_idx(train_labels, LABELS[:19])
+    refused(idx_folder, f"{idx_folder} (train): 20 images but 19 labels")
+    write_idx(train_labels, LABELS[:20] + np.uint8(1))
+    refused(idx_folder, "label 10 at index 9")
+    write_idx(train_labels, LABELS[:20].astype(np.int32))
+    refused(idx_folder, "labels must be uint8", "int32")
+    train_labels.write_bytes(labels)
+    write_idx(train_images, np.zeros((20, 32, 32), dtype=np.uint8))
+    refused(idx_folder, "images must be uint8 (n, 28, 28)", "(20, 32, 32)")
+
+    (idx_folder / "kmnist-train-images-idx3-ubyte").write_bytes(images)
+    refused(idx_folder, "train images could be kmnist-train-images-idx3-ubyte or train-images-idx3-ubyte")
+    (idx_folder / "t10k-labels-idx1-ubyte").unlink()
+    train_images.unlink()
+    refused(idx_folder, "test labels are missing", "t10k-labels-idx1-ubyte.gz")
+
+
+def test_keras_npz_and_packed_twins_of_idx_files(npz, idx_folder):
+    assert_is_the_data(load(npz()))
+    for path in list(idx_folder.glob("*ubyte")):
+        path.with_name(path.name + ".gz").write_bytes(gzip.compress(path.read_bytes()))
+    assert_is_the_data(load(idx_folder))
+
+
+def test_bad_npz(npz, tmp_path):
+    path = npz(y_train=None, x_test=None)
+    refused(path, path, "lacks y_train, x_test")
+    refused(npz(y_train=np.array([object()] * 20)), path, "pickled")
+    refused(npz(x_train=IMAGES[:20, :14]), f"{path} (train)", "(20, 14, 28)")
+    refused(npz(x_train=IMAGES[:20] / 255), "float64")
+    refused(npz(y_test=LABELS[20:29]), f"{path} (test)", "10 images but 9 labels")
+    content = npz().read_bytes()
+    for damaged in (b"", b"PK", content[:1000], content[:1000] + b"\x55" + content[1001:]):
+        path.write_bytes(damaged)
+        refused(path, path, "damaged")
+    np.save(tmp_path / "array.npy", IMAGES)
+    (tmp_path / "array.npy").rename(path)
+    refused(path, path, "not an .npz")
+    path.rename(tmp_path / "mnist.zip")
+    refused(tmp_path / "mnist.zip", "not an .npz", "folder")
+
+
+def write_pictures(folder, images, labels):
+    for digit in range(10):
+        (folder / str(digit)).mkdir(parents=True)
+    for index, (image, label) in enumerate(zip(images, labels, strict=True)):
+        Image.fromarray(image).save(folder / str(label) / f"{index:02}.png")
+
+
+def test_an_npz_that_would_fill_the_memory_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "DATA", 10_000)  # bytes
+    np.savez_compressed(tmp_path / "mnist.npz", x_train=np.zeros(10_001, np.uint8))
+    refused(tmp_path / "mnist.npz", "too large, its arrays hold more than")
+
+
+def test_a_folder_of_pictures_is_split(tmp_path):
+    write_pictures(tmp_path, IMAGES, LABELS)
+    train, test = load(tmp_path)
+    assert (len(train), len(test)) == (25, 5)
+    label_of = {image.tobytes(): label for image, label in zip(IMAGES, LABELS, strict=True)}
+    found = [(image.tobytes(), label) for part in (train, test) for image, label in zip(part.images, part.labels)]  # noqa: B905
+    assert dict(found) == label_of
+    assert load(tmp_path)[1].sha256() == test.sha256()
+    for name, (images, labels) in zip(("train", "test"), PARTS.values(), strict=True):
+        write_pictures(tmp_path / "parted" / name, images, labels)
+    assert [part.counts().tolist() for part in load(tmp_path / "parted")] == [[2] * 10, [1] * 10]
+
+
+def test_bad_folders_of_pictures(tmp_path):
+    refused(tmp_path, tmp_path, "neither IDX files", "nor pictures")
+    write_pictures(tmp_path, IMAGES[:5], LABELS[:5])
+    with pytest.warns(TenfoldWarning, match="holds no pictures of 5, 6, 7, 8, 9"):
+        refused(tmp_path, "5 pictures are too few")
+    (tmp_path / "0" / "notes.jpg").write_text("no picture")
+    refused(tmp_path, tmp_path / "0" / "notes.jpg", "not a picture")
+    (tmp_path / "10").mkdir()
+    refused(tmp_path, "remove 10")
+
+
+def test_what_is_no_picture_is_skipped_and_a_class_may_be_missing(tmp_path):
+    write_pictures(tmp_path, IMAGES, LABELS)
+    for name in ("0/.DS_Store", "0/Thumbs.db", "3/Thumbs.db", "7/notes.txt", "7/._07.png"):
+        (tmp_path / name).write_bytes(b"no picture")
+    shutil.rmtree(tmp_path / "9")
+    with pytest.warns(TenfoldWarning) as told:
+        train, test = load(tmp_path)
+    assert len(train) + len(test) == sum(LABELS != 9)
+    assert [str(warning.message) for warning in told] == [
+        f"{tmp_path}: skipped 5 files that are not pictures (.DS_Store, ._07.png, Thumbs.db, ...)",
+        f"{tmp_path}: holds no pictures of 9, so a network cannot learn to read them",
+    ]
+
+
+def test_a_source_that_does_not_exist(tmp_path):
+    message = refused("bundeld", "did you mean 'bundled'?")
+    assert all(name in message for name in ("bundled", "openml", "download"))
+    assert "did you mean" not in refused(tmp_path / "missing", tmp_path / "missing", "openml")
+
+
+def test_download_goes_to_the_cache_folder(tmp_path, monkeypatch):
+    def copy(folder):
+        shutil.copytree(sources.BUNDLED, folder)
+
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: str(tmp_path / name))
+    monkeypatch.setattr(sources, "download", copy)
+    assert len(load("download")[0]) == 60_000
+    assert all((tmp_path / "tenfold" / "mnist" / name).exists() for name in SUMS)
+
+
+def test_openml(monkeypatch):
+    class Openml:
+        def __init__(self, answer):
+            self.answer = answer
+
+        def fetch_openml(self, *_, **__):
+            if isinstance(self.answer, Exception):
+                raise self.answer
+            return self.answer
+
+    def answer(value):
+        monkeypatch.setitem(sys.modules, "sklearn.datasets", Openml(value))
+
+    monkeypatch.setitem(sys.modules, "sklearn", SimpleNamespace())
+    data, target = np.zeros((70_000, 784), dtype=np.int64), np.array(list("0123456789") * 7000, dtype=object)
+    data[60_000, 28] = 255
+    answer((data, target))
+    train, test = load("openml")
+    assert (len(train), len(test)) == (60_000, 10_000)
+    assert test.images[0, 1, 0] == 255
+    assert test.labels[:3].tolist() == [0, 1, 2]
+
+    answer((data[:10], target[:10]))
+    refused("openml", "(10, 784)")
+    answer(urllib.error.URLError("no network"))
+    refused("openml", "cannot fetch", "no network")
+    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    refused("openml", "pip install 'tenfold[classical]'")

@@ -1,0 +1,37 @@
+"""Made-up results that several tests show."""
+
+import numpy as np
+
+from tenfold.data import Digits
+from tenfold.evaluation import Evaluation, Robustness
+from tenfold.evaluation.robustness import DEGREES, PIXELS, Accuracy
+from tenfold.training import History
+
+
+def make_history(epochs: int, validation: bool = True) -> History:
+    history = History()
+    for epoch in range(1, epochs + 1):
+        row = {"loss": 1 / epoch, "accuracy": 1 - 0.1 / epoch, "learning_rate": 0.01 / epoch, "seconds": 1.5}
+        row["validation_loss"] = 1.25 / epoch if validation else None
+        row["validation_accuracy"] = 1 - 0.2 / epoch if validation else None
+        history.append(epoch=epoch, **row)
+    return history
+
+
+def make_digits(labels) -> Digits:
+    labels = np.array(labels, dtype=np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (len(labels), 28, 28), dtype=np.uint8)
+    return Digits(images, labels)
+
+
+def make_evaluation(labels, predictions, confidence=5.0) -> Evaluation:
+    logits = np.zeros((len(labels), 10), dtype=np.float32)
+    logits[np.arange(len(labels)), predictions] = confidence
+    return Evaluation(logits, np.array(labels, dtype=np.uint8))
+
+
+def make_robustness() -> Robustness:
+    fog, zigzag = Accuracy(0.25, (0.2, 0.31)), Accuracy(0.75, (0.7, 0.79))
+    shifts = {way: [0.9 - 0.1 * pixels for pixels in PIXELS] for way in ("left", "right", "up", "down")}
+    rotations = [0.9 - abs(degrees) / 100 for degrees in DEGREES]
+    return Robustness("test", 200, Accuracy(0.9, (0.85, 0.93)), {"fog": fog, "zig_zag": zigzag}, shifts, rotations)

@@ -1,0 +1,160 @@
+"""Text lines: drawing them, learning from them, and what a whole line tells of each piece of ink."""
+
+import contextlib
+from itertools import groupby, product
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import tenfold
+from tenfold import recipes
+from tenfold.base.errors import TenfoldError
+from tenfold.base.form import LINE_COLUMNS, LINE_SIDE, LINE_STEP
+from tenfold.data import preprocess
+from tenfold.imaging import open_page
+from tenfold.imaging.lines import Line, find_lines
+from tenfold.models import SHIPPED, LiteRTLineModel, TorchLineModel
+from tenfold.networks import build
+from tenfold.reader import Reader, segment, to_text
+from tenfold.reader.digits import classify
+from tenfold.reader.lattice import Lattice
+from tenfold.reader.segment import MOST_CANDIDATES, settle
+from tenfold.reader.text_line import LEAST, LineReading, Strip, read_line
+from tenfold.synthesis.text_lines import draw_line, make_alphabet
+from tenfold.training import Training, run
+from tenfold.training.text_line_task import TextLines, draw_examples
+
+
+class Said:
+    """Says the same of every image."""
+
+    def __init__(self, answers):
+        self.answers = answers
+
+    def logits(self, image):
+        logits = np.zeros((image.shape[1] // LINE_STEP, 11), np.float32)
+        logits[: len(self.answers)] = self.answers
+        return logits
+
+
+class Run:
+    """Runs a network on images of any width."""
+
+    def __init__(self, network):
+        self.network = network.eval()
+
+    @torch.inference_mode()
+    def logits(self, image):
+        pixels = torch.from_numpy(image)[None, None] / 255
+        return self.network(preprocess.standardize(pixels))[0].T.numpy()
+
+
+@pytest.fixture(scope="module")
+def train():
+    return tenfold.load()[0][:2000]
+
+
+@pytest.fixture(scope="module")
+def examples(train):
+    return draw_examples(train, 100, seed=0)
+
+
+def test_lines_show_their_digits_from_left_to_right(train):
+    torch.manual_seed(0)
+    alphabet = make_alphabet(train)
+    for seed in range(5):
+        row, again = (draw_line(alphabet, np.random.default_rng(seed)) for _ in range(2))
+        assert len(row.digits) == len(row.centers)
+        assert sorted(row.centers) == row.centers
+        assert row.centers[-1] < row.picture.shape[1]
+        assert np.array_equal(row.picture, again.picture)
+
+
+def test_a_network_learns_from_lines(examples):
+    torch.manual_seed(0)
+    recipe = recipes.load("text_lines", {"batch_size": 16})
+    task = TextLines(examples[:-20], examples[-20:], recipe)
+    history = run(Training(build("text_line_cnn", width=8), task, recipe, torch.device("cpu")))
+    assert history["loss"][-1] < history["loss"][0] / 2
+    assert history["validation_loss"][-1] < history["validation_loss"][0]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 3))
+def test_the_evidence_for_a_digit_is_the_sum_over_all_its_ways(seed, frames):
+    logits = np.random.default_rng(seed).normal(0, 1, (frames, 11)).astype(np.float32)
+    reading = LineReading(Strip(np.zeros((LINE_SIDE, 2 * frames), np.uint8), 0, 1.0), Said(logits))
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    expected = np.zeros(10)
+    for way in product(range(11), repeat=frames):
+        shown = [digit for digit, _ in groupby(way) if digit < 10]
+        if len(shown) == 1:
+            expected[shown[0]] += np.prod(probabilities[range(frames), way])
+    found, expected = reading.digits(0.0, 2.0 * frames), np.maximum(np.log(expected), LEAST)
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
+    assert reading.nothing(0.0, 2.0 * frames) == pytest.approx(max(np.log(probabilities[:, 10]).sum(), LEAST), abs=1e-4)
+
+
+def test_a_long_line_is_read_as_if_at_once():
+    torch.manual_seed(0)
+    model = Run(build("text_line_cnn"))
+    image = np.random.default_rng(0).integers(0, 256, (LINE_SIDE, 300), dtype=np.uint8)
+    reading = LineReading(Strip(image, 0, 1.0), model)
+    whole = torch.log_softmax(torch.from_numpy(model.logits(image)), dim=1).numpy()
+    np.testing.assert_allclose(reading.answers[:-8], whole[:-8], atol=1e-4)  # at the end, paper is filled in
+
+
+def test_both_files_of_the_line_model_read_the_same(examples):
+    pytest.importorskip("ai_edge_litert")
+    models = LiteRTLineModel(SHIPPED / "text-lines-int8.tflite"), TorchLineModel(SHIPPED / "text-lines.safetensors")
+    for columns in LINE_COLUMNS:
+        images = [example.image[:, :columns] for example in examples if example.image.shape[1] >= columns][:50]
+        answers = [np.array([model.logits(image).argmax(axis=1) for image in images]) for model in models]
+        assert (answers[0] == answers[1]).mean() > 0.98
+
+
+def test_lines_are_read_better_by_two_networks(monkeypatch):
+    torch.manual_seed(0)
+    alphabet = make_alphabet(tenfold.load()[1])
+    lines = [draw_line(alphabet, np.random.default_rng(seed)) for seed in range(30)]
+    reader = Reader(SHIPPED / "reader-int8.tflite")
+
+    def count_right():
+        right = 0
+        for line in lines:
+            with contextlib.suppress(TenfoldError):  # too faint to be seen
+                right += to_text(reader.read(line.picture)) == "".join(map(str, line.digits))
+        return right
+
+    by_two = count_right()
+    monkeypatch.setattr(segment, "CLEAR", np.inf)
+    assert by_two > count_right() + 3
+
+
+def path(lattice):
+    candidates, cost = lattice.best_path()
+    return [(candidate.first, candidate.last) for candidate in candidates], cost
+
+
+def test_what_was_not_classified_is_on_no_best_path():
+    torch.manual_seed(0)
+    alphabet = make_alphabet(tenfold.load()[1])
+    reader = Reader(SHIPPED / "reader-int8.tflite")
+    shown = []
+    for seed in range(8):
+        page = open_page(draw_line(alphabet, np.random.default_rng(seed)).picture)
+        lattice, whole = (Lattice(Line(find_lines(page.components)[0]), MOST_CANDIDATES) for _ in range(2))
+        components = [candidate.component for candidate in whole.candidates]
+        for candidate, digit in zip(whole.candidates, classify(page, components, reader.model), strict=True):
+            candidate.classify(digit)
+        settle(page, [lattice], reader.model)
+        shown.append(np.mean([candidate.digit is not None for candidate in lattice.candidates]))
+        assert path(lattice) == path(whole)
+        for each in (lattice, whole):
+            each.add_line(read_line(page, each.line, reader.line_model))
+        settle(page, [lattice], reader.model)
+        assert path(lattice) == path(whole)
+    assert np.mean(shown) < 0.7

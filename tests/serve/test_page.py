@@ -1,0 +1,465 @@
+"""The page in headless Chromium: drawing, pictures, the camera, without a network, and whatever can go wrong."""
+
+import base64
+import io
+import json
+import re
+import shutil
+import threading
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from benchmarks.chromium import DIGITS, FLAGS
+from tenfold import models, serve
+from tenfold.data import preprocess
+from tenfold.networks.storage import restore
+
+sync_api = pytest.importorskip("playwright.sync_api")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+from benchmarks.browser import trace  # noqa: E402  # needs playwright
+
+CHROMIUM = shutil.which("chromium")
+TIMEOUT = 120_000  # of one step, in milliseconds: a loaded machine is no failure
+FAKE_CAMERA = "--use-fake-device-for-media-stream"
+
+pytestmark = pytest.mark.skipif(
+    not (serve.PAGE / "index.html").is_file(), reason=f"the page has not been built: {serve.BUILD}"
+)
+sync_api.expect.set_options(timeout=TIMEOUT)
+
+
+@pytest.fixture(scope="module")
+def address():
+    with serve.Server() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.address
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def shared(browser, address):
+    """A page that several tests draw on, one after the other."""
+    page, said = open_page(browser, address)
+    yield page
+    assert said == []
+    page.close()
+
+
+@pytest.fixture
+def page(shared):
+    """That page, with nothing on it."""
+    shared.keyboard.press("Delete")
+    expect_verdict(shared, "side by side")
+    return shared
+
+
+def open_page(browser, address, ready="side by side", **options):
+    """A new page of a browser or a context, and what it says on the console."""
+    page = browser.new_page(**options)
+    page.set_default_timeout(TIMEOUT)
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(address)
+    expect_verdict(page, ready)
+    return page, said
+
+
+def expect_verdict(page, text):
+    sync_api.expect(page.locator("#verdict")).to_contain_text(text)
+
+
+def expect_number(page, text):
+    sync_api.expect(page.locator("#number")).to_have_text(text)
+
+
+def expect_message(page, text):
+    sync_api.expect(page.locator("#message")).to_contain_text(re.compile(text))
+
+
+def trace_digit(page, digit, left=0.3, top=0.08, size=0.6):
+    for stroke in DIGITS[digit]:
+        trace(page, [(left + size * x, top + size * y) for x, y in stroke])
+
+
+def trace_number(page, number, top=0.25):
+    for place, digit in enumerate(number):
+        trace_digit(page, int(digit), 0.05 + 0.18 * place, top, 0.22)
+
+
+def test_digits_drawn_with_the_mouse_are_read(page):
+    for digit in range(10):
+        trace_digit(page, digit)
+        expect_number(page, str(digit))
+        expect_verdict(page, "sure")
+        bars = page.locator("#bars li")
+        assert bars.count() == 10
+        sync_api.expect(bars.nth(digit)).to_have_class("top")
+        assert all(value.endswith("%") for value in page.locator("#bars .value").all_inner_texts())
+        assert page.locator("#seen").evaluate(IMAGE).count(255) > 0
+        sync_api.expect(page.locator("#status")).to_contain_text(f"{digit}, ")
+        page.keyboard.press("Delete")
+        expect_verdict(page, "side by side")
+
+
+IMAGE = """(canvas) => {
+  const copy = new OffscreenCanvas(28, 28).getContext("2d", { willReadFrequently: true });
+  copy.drawImage(canvas, 0, 0);
+  return [...copy.getImageData(0, 0, 28, 28).data].filter((_, i) => i % 4 === 0);
+}"""
+
+
+def test_several_digits_are_a_number_and_each_can_be_chosen(page):
+    trace_number(page, "31459")
+    expect_number(page, "31459")
+    buttons = page.locator("#number button")
+    images = set()
+    for place, digit in enumerate("31459"):
+        buttons.nth(place).click()
+        sync_api.expect(buttons.nth(place)).to_have_attribute("aria-pressed", "true")
+        sync_api.expect(page.locator("#bars li.top .digit")).to_have_text(digit)
+        images.add(tuple(page.locator("#seen").evaluate(IMAGE)))
+    assert len(images) == 5
+    sync_api.expect(page.locator("#status")).to_contain_text("3 1 4 5 9")
+
+
+def test_numbers_below_one_another_are_lines(page):
+    trace_number(page, "31459", top=0.06)
+    trace_number(page, "26870", top=0.42)
+    sync_api.expect(page.locator("#number")).to_have_text("31459 26870", use_inner_text=True)
+
+
+def test_undo_and_clear_with_buttons_and_keys(page):
+    undo, clear = page.get_by_role("button", name="Undo"), page.get_by_role("button", name="Clear")
+    sync_api.expect(undo).to_be_disabled()
+    for take_back in (undo.click, lambda: page.keyboard.press("Control+z")):
+        trace_digit(page, 1, 0.1)
+        expect_number(page, "1")
+        trace_digit(page, 7, 0.45)
+        expect_number(page, "17")
+        take_back()
+        expect_number(page, "1")
+        take_back()
+        expect_verdict(page, "side by side")
+    for wipe in (clear.click, lambda: page.keyboard.press("Delete"), lambda: page.keyboard.press("Escape")):
+        trace_number(page, "14")
+        expect_number(page, "14")
+        wipe()
+        expect_verdict(page, "side by side")
+        sync_api.expect(clear).to_be_disabled()
+        assert page.locator("#number button").count() == 0
+
+
+def test_the_newest_of_many_states_is_read_and_none_is_left_waiting(page):
+    found = page.evaluate("""async () => {
+      const { reader } = await import("./reading.js");
+      const seven = [[250, 100], [400, 95], [540, 100], [470, 250], [400, 400], [330, 550]];
+      const readings = [];
+      for (let n = 4; n < 44; n++) {
+        const points = seven.slice(0, n).map(([x, y]) => ({ x, y }));
+        readings.push(reader.read({ strokes: [points] }));
+        await new Promise((resolve) => setTimeout(resolve, 3));
+      }
+      return (await Promise.all(readings)).map((found) => found?.lines[0]?.[0].label);
+    }""")
+    assert len(found) == 40
+    assert found[-1] == 7
+
+
+def test_a_drawing_has_the_ink_that_any_picture_of_it_has(page):
+    for digit in range(10):
+        strokes = [[{"x": 200 + 400 * x, "y": 50 + 400 * y} for x, y in stroke] for stroke in DIGITS[digit]]
+        code = """async (strokes) => {
+          const { toPicture } = await import("./drawing.js");
+          const { Page } = await import("./reader/page.js");
+          const { picture } = toPicture(strokes);
+          const [known, found] = [true, false].map((isDrawing) => new Page(picture, isDrawing).ink.data);
+          return [known.some((level) => level > 0), known.join() === found.join()];
+        }"""
+        assert page.evaluate(code, strokes) == [True, True]
+
+
+def test_a_scribble_is_no_digit(page):
+    generator = np.random.default_rng(5)
+    trace(page, [(0.2 + 0.6 * x, 0.1 + 0.55 * y) for x, y in generator.random((40, 2))])
+    expect_verdict(page, "no digit")
+    sync_api.expect(page.locator("#status")).to_have_text("no digit")
+
+
+def test_the_keyboard_draws_too(page):
+    page.locator("#pad").focus()
+    page.keyboard.press(" ")
+    for _ in range(30):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press(" ")
+    page.keyboard.press("ArrowRight")
+    expect_number(page, "1")
+
+
+def test_a_finger_draws_and_does_not_scroll(browser, address):
+    phone = {"viewport": {"width": 390, "height": 700}, "has_touch": True, "is_mobile": True}
+    page, said = open_page(browser, address, **phone)
+    touch = page.context.new_cdp_session(page)
+    box = page.locator("#pad").bounding_box()
+    for stroke in DIGITS[4]:
+        points = [
+            {"x": box["x"] + box["width"] * (0.3 + 0.6 * x), "y": box["y"] + box["width"] * (0.08 + 0.6 * y)}
+            for x, y in np.concatenate([np.linspace(a, b, 8) for a, b in pairwise(stroke)]).tolist()
+        ]
+        touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points[:1]})
+        for point in points:
+            touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect_number(page, "4")
+    assert page.evaluate("scrollY") == 0
+    assert page.evaluate("document.documentElement.scrollHeight") > 700
+    assert said == []
+    page.close()
+
+
+def make_photo(number="507", turned=False) -> bytes:
+    """A JPEG of a number in dark ink on paper with a shadow; turned, as a camera that was held upright stores it."""
+    width, height = 1200, 800
+    generator = np.random.default_rng(0)
+    paper = np.linspace(235, 150, width) + generator.normal(0, 4, (height, width))
+    photo = Image.fromarray(np.clip(paper, 0, 255).astype(np.uint8)).convert("RGB")
+    pen = ImageDraw.Draw(photo)
+    for place, digit in enumerate(number):
+        for stroke in DIGITS[int(digit)]:
+            points = [(200 + 280 * place + 300 * x, 250 + 300 * y) for x, y in stroke]
+            pen.line(points, (40, 40, 70), 24, joint="curve")
+            for x, y in points:
+                pen.ellipse((x - 12, y - 12, x + 12, y + 12), (40, 40, 70))
+    file = io.BytesIO()
+    exif = Image.Exif()
+    if turned:
+        exif[0x0112] = 6  # to be turned a quarter to the right
+        photo = photo.transpose(Image.Transpose.ROTATE_90)
+    photo.save(file, "JPEG", exif=exif)
+    return file.getvalue()
+
+
+GIVE = """([kind, name, type, content]) => {
+  const data = new DataTransfer();
+  data.items.add(new File([Uint8Array.from(atob(content), (byte) => byte.charCodeAt(0))], name, { type }));
+  const options = { bubbles: true, cancelable: true };
+  document.body.dispatchEvent(kind === "drop" ? new DragEvent("drop", { ...options, dataTransfer: data })
+                                              : new ClipboardEvent("paste", { ...options, clipboardData: data }));
+}"""
+
+
+def give(page, kind, content, name="photo.jpg", media_type="image/jpeg"):
+    """Drop a file on the page, or paste it."""
+    page.evaluate(GIVE, [kind, name, media_type, base64.b64encode(content).decode()])
+
+
+def test_a_photo_is_read(page):
+    trace_digit(page, 1)
+    large = io.BytesIO()
+    Image.open(io.BytesIO(make_photo())).resize((4800, 3200)).save(large, "JPEG")
+    file = {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": make_photo()}
+    for hand_over in (
+        lambda: page.locator("#file").set_input_files(file),
+        lambda: give(page, "paste", make_photo(turned=True)),
+        lambda: give(page, "drop", large.getvalue()),
+    ):
+        hand_over()
+        expect_number(page, "507")
+        # what is touched in the picture is chosen
+        box = page.locator("#pad").bounding_box()
+        page.mouse.click(box["x"] + box["width"] * 0.72, box["y"] + box["height"] * 0.45)
+        sync_api.expect(page.locator("#number button").nth(2)).to_have_attribute("aria-pressed", "true")
+        page.get_by_role("button", name="Undo").click()  # leaves the picture; the drawing is still there
+        expect_number(page, "1")
+
+
+def test_bad_pictures_get_a_clear_message_and_drawing_goes_on(page):
+    file = io.BytesIO()
+    Image.new("1", (12_000, 9_000)).save(file, "PNG")
+    blank = io.BytesIO()
+    Image.new("RGB", (300, 200), "white").save(blank, "PNG")
+    bad = {
+        "notes.txt": (b"1 2 3", "text/plain", "“notes.txt” is not a picture"),
+        "broken.png": (b"\x89PNG\r\n\x1a\n", "image/png", "“broken.png” is not a picture"),
+        "large.png": (file.getvalue(), "image/png", "too large: it has 12000×9000 pixels, more than 100 million"),
+        "blank.png": (blank.getvalue(), "image/png", "Nothing could be read: "),
+    }
+    for name, (content, media_type, message) in bad.items():
+        give(page, "drop", content, name, media_type)
+        expect_message(page, message)
+        page.keyboard.press("Delete")
+        expect_message(page, "^$")
+        trace_digit(page, 7)
+        expect_number(page, "7")
+
+
+def test_the_camera_takes_a_picture(playwright, address):
+    chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, FAKE_CAMERA])
+    page, said = open_page(chromium, address, permissions=["camera"])
+    page.get_by_role("button", name="Camera").click()
+    video = page.locator("dialog video")
+    sync_api.expect(video).to_be_visible()
+    assert axe.Axe().run(page).violations_count == 0
+    page.get_by_role("button", name="Cancel").click()
+    sync_api.expect(video).not_to_be_visible()
+    assert page.get_by_role("button", name="Clear").is_disabled()
+    page.get_by_role("button", name="Camera").click()
+    page.get_by_role("button", name="Take the picture").click()
+    sync_api.expect(page.get_by_role("button", name="Clear")).to_be_enabled()
+    expect_verdict(page, re.compile("sure|no digit"))
+    assert video.evaluate("video => video.srcObject") is None
+    assert said == []
+    expect_no_camera(open_page(chromium, address)[0], "may not be used")
+    chromium.close()
+
+
+def expect_no_camera(page, message):
+    page.get_by_role("button", name="Camera").click()
+    expect_message(page, message)
+    trace_digit(page, 7)
+    expect_number(page, "7")
+
+
+def test_without_a_camera_the_page_says_so(page):
+    expect_no_camera(page, "no camera")
+
+
+def test_without_webassembly_the_page_says_so_and_still_draws(browser, address):
+    context = browser.new_context()
+    context.add_init_script("delete globalThis.WebAssembly")
+    page, said = open_page(context, address, ready="Nothing is read")
+    expect_message(page, "no WebAssembly")
+    trace_digit(page, 7)
+    sync_api.expect(page.get_by_role("button", name="Undo")).to_be_enabled()
+    assert said == []
+    context.close()
+
+
+OLDER = """const { instantiate } = WebAssembly;
+WebAssembly.instantiate = (bytes, ...rest) =>  // small ones only try what the browser can
+  bytes.byteLength < 100 ? Promise.reject(new Error("unknown instruction")) : instantiate(bytes, ...rest);
+"""
+
+
+def test_an_older_browser_gets_the_runtime_that_it_can_run(browser, address):
+    context = browser.new_context()
+    worker = OLDER + (serve.PAGE / "worker.js").read_text()
+    context.route("**/worker.js", lambda route: route.fulfill(body=worker, content_type="text/javascript"))
+    requested: list[str] = []
+    context.on("request", lambda request: requested.append(request.url.rpartition("/")[2]))
+    page, said = open_page(context, address)
+    trace_number(page, "314")
+    expect_number(page, "314")
+    assert "litert_wasm_compat_internal.wasm" in requested
+    assert "litert_wasm_internal.wasm" not in requested
+    assert said == []
+    context.close()
+
+
+def test_where_a_file_fails_to_load_or_is_damaged_the_page_says_so_and_still_draws(browser, address):
+    def missing(route):
+        route.fulfill(status=404)
+
+    def damaged(route):
+        route.fulfill(body=b"no network")
+
+    for file, answer in (
+        ("litert/litert_wasm_internal.wasm", missing),
+        ("reader/index.js", missing),
+        ("worker.js", missing),
+        ("model.tflite", missing),
+        ("model.tflite", damaged),
+    ):
+        context = browser.new_context()
+        context.route(f"**/{file}", answer)
+        page, _ = open_page(context, address, ready="Nothing is read")
+        expect_message(page, "could not be loaded .* reload the page")
+        trace_digit(page, 7)
+        sync_api.expect(page.get_by_role("button", name="Undo")).to_be_enabled()
+        context.close()
+
+
+def test_after_loading_no_request_leaves_the_page_and_it_works_offline(browser, address):
+    context = browser.new_context()
+    requested: list[str] = []
+    context.on("request", lambda request: requested.append(request.url))
+    page, said = open_page(context, address)
+    page.evaluate("navigator.serviceWorker.ready.then(() => 0)")
+    page.wait_for_timeout(500)
+    assert requested
+    assert all(url.startswith(address) for url in requested)
+    assert len({url for url in requested if url.endswith(".wasm")}) == 1
+
+    requested.clear()
+    trace_number(page, "14")
+    expect_number(page, "14")
+    give(page, "drop", make_photo())
+    expect_number(page, "507")
+    assert [url for url in requested if not url.startswith("blob:")] == []
+
+    context.set_offline(True)
+    page.reload()
+    expect_verdict(page, "side by side")
+    trace_digit(page, 7)
+    expect_number(page, "7")
+    assert said == []
+    context.close()
+
+
+def test_the_page_can_be_installed(page):
+    session = page.context.new_cdp_session(page)
+    manifest = session.send("Page.getAppManifest")
+    assert manifest["errors"] == []
+    for icon in json.loads(manifest["data"])["icons"]:
+        assert page.request.get(manifest["url"].rsplit("/", 1)[0] + "/" + icon["src"]).ok
+    errors = session.send("Page.getInstallabilityErrors")["installabilityErrors"]
+    assert [error["errorId"] for error in errors] == ["in-incognito"]  # as every page of a test is
+
+
+def test_the_feature_maps_are_those_of_the_shipped_network(page):
+    trace_digit(page, 5)
+    expect_number(page, "5")
+    image = np.array(page.locator("#seen").evaluate(IMAGE), np.uint8).reshape(1, 28, 28)
+    convolution, norm, relu, *_ = restore(models.SHIPPED / "reader.safetensors")
+    expected = relu(norm(convolution(preprocess.to_tensor(image))))[0].flatten(1).detach().numpy()
+    maps = page.evaluate(
+        """async (image) => {
+          const { FirstLayer } = await import("./features.js");
+          const layer = new FirstLayer(await (await fetch("first-layer.json")).json());
+          return layer.apply(image).map((map) => [...map]);
+        }""",
+        image.ravel().tolist(),
+    )
+    np.testing.assert_allclose(maps, expected, atol=0.01)
+    assert page.locator("#maps canvas").count() == len(expected)
+    page.get_by_text("Look into the network").click()
+    sync_api.expect(page.locator("#maps")).not_to_be_visible()
+    page.get_by_text("Look into the network").click()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_the_page_suits_every_screen_and_reader(browser, address, width, scheme):
+    size = {"viewport": {"width": width, "height": 844}, "color_scheme": scheme, "reduced_motion": "reduce"}
+    page, said = open_page(browser, address, **size)
+    states = {
+        "empty": (lambda: None, ""),
+        "digit": (lambda: trace_digit(page, 3), "3"),
+        "number": (lambda: trace_number(page, "4159"), "4159"),
+        "photo": (lambda: give(page, "drop", make_photo()), "507"),
+        "error": (lambda: give(page, "drop", b"", "notes.txt", "text/plain"), "507"),
+    }
+    for name, (do, number) in states.items():
+        if name != "error":
+            page.keyboard.press("Delete")
+        do()
+        expect_number(page, number)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        found = axe.Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (background == "rgb(255, 255, 255)") == (scheme == "light")
+    assert said == []
+    page.close()
