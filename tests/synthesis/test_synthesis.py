@@ -1,5 +1,7 @@
 import math
 
+import cv2
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from tenfold import synthesis
 from tenfold.base.form import CENTER
 from tenfold.data import preprocess
+from tenfold.imaging.normalize import normalize
 from tenfold.synthesis import augmix, crops, framing, sampling
 
 
@@ -138,6 +141,14 @@ def test_what_is_framed_is_as_large_as_a_digit_and_its_center_of_mass_in_the_mid
     assert torch.allclose(center_of_mass(framed), torch.tensor(float(CENTER)), atol=0.1)
     assert framed.amax(dim=(1, 2, 3)).tolist() == pytest.approx([1, 1])
     assert (framing.frame(torch.zeros(1, 1, 40, 40)) == 0).all()
+
+
+def test_drawn_digits_and_those_cut_out_of_pictures_have_mnists_form(mnist):
+    digits = [cv2.resize(image, (84, 84)) for image in mnist[0].images[:200]]
+    drawn = framing.frame(torch.from_numpy(np.stack(digits) / np.float32(255))[:, None])
+    cut_out = torch.from_numpy(np.stack([normalize(digit) for digit in digits]) / np.float32(255))[:, None]
+    for images in (drawn, cut_out, to_ink(mnist[0].images)):
+        assert torch.allclose(center_of_mass(images).mean(dim=0), torch.tensor(float(CENTER)), atol=0.05)
 
 
 def test_well_cut_digits_keep_their_ink_and_badly_cut_ones_do_not(few):
