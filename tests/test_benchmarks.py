@@ -35,7 +35,7 @@ def studied(idx_folder, tmp_path_factory):
 
 
 def test_pages_say_what_the_results_say():
-    for page in publish.PAGES:
+    for page in publish.DOCUMENTS:
         text = page.read_text()
         assert publish.rewrite(text) == text
     notebook = publish.NOTEBOOK.read_text()
@@ -97,7 +97,7 @@ def test_records_of_evaluations(studied, mnist, monkeypatch):
     assert row["corrupted"] == pytest.approx(np.mean([run["corrupted"] for run in runs]))
     fog = row["corruptions"]["fog"]
     expected = f"| fog | {100 * fog['accuracy']:.2f} ± {100 * fog['accuracy_sd']:.2f} |"
-    assert expected in publish.robustness_table(record).splitlines()
+    assert expected in tables.robustness_table(record).splitlines()
 
 
 def test_every_idea_trains_and_none_outlives_its_run(mnist):

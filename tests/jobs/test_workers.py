@@ -120,7 +120,7 @@ def test_an_end_on_the_way_keeps_what_is_done_and_leaves_no_process(file):
         out, err = process.communicate(timeout=TIMEOUT)
         assert (process.returncode, out) == (code, "")
         if code == 130:
-            assert err == "tenfold: interrupted; finished runs are kept, and the same command goes on\n"
+            assert err == "tenfold: interrupted; finished runs are kept; repeat the command to continue\n"
         wait_until_gone(lambda process=process: processes("pgid", process.pid))
         assert rows(run)[: len(before)] == before
         before = rows(run)[:-1]  # the last may have been interrupted before its checkpoint

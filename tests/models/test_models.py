@@ -110,13 +110,13 @@ def test_a_network_that_reads_no_digits_is_refused():
         (
             (None, 32, 32),
             lambda x: x,
-            r"net: takes \(n, 32, 32\), which are no images of digits; they are",
+            r"net: takes \(n, 32, 32\), which are not images of digits; those are",
         ),
         ((None, 784), lambda x: x[:, :7], r"net: answers 256 images with numbers of shape \(256, 7\)"),
         (
             (None, 784),
             lambda x: x[:, 390:400],
-            r"net: no classifier of digits: .* it reads \d+% of 300",
+            r"net: not a classifier of digits: .* it reads \d+% of 300",
         ),
         ((None, 784), lambda x: x[:, :10] * np.nan, "net: its answers are infinite or not a number"),
         ((None, 784), lambda x: x @ np.zeros(3), r"net: does not run on images \(256, 784\) \(matmul"),

@@ -112,7 +112,7 @@ export function findComponents(mask) {
   const kept = found.filter((box) => !box.isClutter);
   const covered = sum(kept.map(({ width, height }) => width * height));
   if (kept.length > MOST_COMPONENTS || covered > MOST_COVERED) {
-    throw tooDense(`${kept.length.toLocaleString("en-US")} connected components that are no specks`);
+    throw tooDense(`${kept.length.toLocaleString("en-US")} connected components besides specks`);
   }
   for (const box of kept) box.mask = raster(box.width, box.height);
   for (let y = 0, i = 0; y < mask.height; y++) {
@@ -175,7 +175,7 @@ function isHollow({ width, height, area, mask }) {
   return inside <= (1 - FRAME) * area;
 }
 
-/** Whether other components that are no specks beside it lie in the box of one; they are sorted by their left ends. */
+/** Whether other components besides specks beside it lie in the box of one; they are sorted by their left ends. */
 function isAroundOthers(box, byColumn) {
   for (let i = firstAt(byColumn, box.x); i < byColumn.length && byColumn[i].x < box.right; i++) {
     const other = byColumn[i];
