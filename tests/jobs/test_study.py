@@ -97,7 +97,7 @@ def test_wrong_study_files_are_refused_and_names_of_variants_may_be_words(tmp_pa
         ('name = "a"\nrecipes = ["fast"]\nseeds = 0', "seeds = 0: .*greater"),
         ('name = "a"\nrecipes = []\nseeds = 1', "recipes = "),
         ('name = "a"\nrecipes = ["fast"]\nseed = 1', "no key 'seed'; did you mean 'seeds'"),
-        ('name = "a"\nrecipes = ["fast"]\nseeds = 1000000000', "asks for 1,000,000,000 runs, more than the 10,000 allowed"),
+        ('name = "a"\nrecipes = ["fast"]\nseeds = 1000000000', "1,000,000,000 runs, more than the 10,000 allowed"),
         ("name = ", "not valid TOML"),
         (head + "variants = { x = { peek_lr = 1.0 } }", "did you mean 'peak_lr'"),
         (head + "[variants]\nA.seed = 1\na.seed = 2", "appears twice"),
