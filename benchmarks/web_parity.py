@@ -161,7 +161,7 @@ def photograph(digits: Digits, seed: int) -> Drawing:
 def read_in_python(reader: Reader, drawing: Drawing) -> Lines | str:
     """What `tenfold.reader` finds, or its error message."""
     try:
-        page = open_page(Image.fromarray(drawing.pixels))
+        page = open_page(Image.fromarray(drawing.pixels), ruled=not drawing.single)
     except TenfoldError as error:
         return str(error)
     lines = reader.find(page, drawing.single)

@@ -1,5 +1,6 @@
 """The reader that comes with tenfold: what it must find on drawn pages and refuse among drawings that are no digits."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -11,6 +12,16 @@ from tenfold.reader import Reader
 @pytest.fixture(scope="module")
 def reader():
     return Reader()
+
+
+def test_straight_strokes_of_a_single_digit_are_not_taken_for_ruled_lines(reader):
+    four = [[(20, 0), (20, 55), (90, 55)], [(70, 20), (70, 100)]]
+    five = [[(90, 0), (20, 0), (18, 50), (60, 50), (85, 75), (85, 100), (10, 100)]]
+    for digit, strokes in ((4, four), (5, five)):
+        picture = np.full((400, 400), 255, np.uint8)
+        for stroke in strokes:
+            cv2.polylines(picture, [np.int32(stroke) * 2 + 100], False, 0, 2, cv2.LINE_AA)
+        assert [reading.label for reading in reader.read(picture, single=True)] == [digit]
 
 
 def test_drawn_pages_are_read(reader, mnist):

@@ -176,7 +176,7 @@ def test_a_drawing_has_the_ink_that_any_picture_of_it_has(page):
           const { toPicture } = await import("./drawing.js");
           const { Page } = await import("./reader/page.js");
           const { picture } = toPicture(strokes);
-          const [known, found] = [true, false].map((isDrawing) => new Page(picture, isDrawing).ink.data);
+          const [known, found] = [true, false].map((isDrawing) => new Page(picture, isDrawing, true).ink.data);
           return [known.some((level) => level > 0), known.join() === found.join()];
         }"""
         assert page.evaluate(code, strokes) == [True, True]

@@ -52,12 +52,12 @@ export class Reader {
    *
    * @param {ImageData} picture upright
    * @param {{single?: boolean, isDrawing?: boolean}} [options] whether the picture is known to show one digit, so that
-   *   there is one reading; whether it is known to be black on white
+   *   there is one reading; whether it is known to be black on white, without ruled lines
    * @returns {Promise<{lines: Reading[][]}>}
    * @throws {Error} if there is no digit in it, or it is too dense to be writing; the message says why
    */
   async read(picture, { single = false, isDrawing = false } = {}) {
-    const page = new Page(picture, isDrawing);
+    const page = new Page(picture, isDrawing, single);
     const isOne = single || page.isImage;
     const lines = isOne ? [await this.classifier.classify(page, [page.digit()])] : await readLines(page, this.classifier);
     if (!lines.length) throw new Error("no digits found (nothing in it has the shape of a digit)");

@@ -47,19 +47,21 @@ export function invertToLightInk(gray) {
  * size of the picture, then fitted to the strokes that this shows, of which shadows, lines and noise are the faint ones.
  *
  * @param {Raster} gray light ink on darker paper
+ * @param {boolean} isRuled whether there may be ruled lines, to be left out
  * @returns {{ink: Raster, withLines: Raster, mask: Raster}} ink from 0, the bare paper, to 255; and 1 where there is some, but ruled lines
  */
-export function evenOutLight(gray) {
+export function evenOutLight(gray, isRuled) {
+  const withoutLines = (mask, faint) => (isRuled ? dropLines(mask, faint) : mask);
   const guess = Math.min(gray.width, gray.height) / 3;
   const ink = abovePaper(gray, guess);
   const [withLines, faint] = binarize(ink);
-  const mask = dropLines(withLines, faint);
+  const mask = withoutLines(withLines, faint);
   const fitted = WINDOW * strokeWidth(mask, ink);
   const isNarrower = WINDOW * strokeWidth(withLines) < guess && fitted > 0 && fitted < guess;
   const finer = isNarrower ? abovePaper(gray, fitted) : ink;
   if (finer === ink) return { ink, withLines, mask };
   const [finerWithLines, finerFaint] = binarize(finer);
-  return { ink: finer, withLines: finerWithLines, mask: dropLines(finerWithLines, finerFaint) };
+  return { ink: finer, withLines: finerWithLines, mask: withoutLines(finerWithLines, finerFaint) };
 }
 
 /**

@@ -18,10 +18,11 @@ export class Page {
    * Take all the steps from a picture to its ink.
    *
    * @param {ImageData} picture
-   * @param {boolean} isDrawing whether it is known to be black on white
+   * @param {boolean} isDrawing whether it is known to be black on white, without ruled lines
+   * @param {boolean} single whether it is known to show one digit; then, too, no lines are erased
    * @throws {Error} if it is blank, shows nothing but lines and specks, or is too dense to be writing
    */
-  constructor(picture, isDrawing) {
+  constructor(picture, isDrawing, single) {
     this.picture = picture;
     const gray = isDrawing ? toLightInk(picture) : invertToLightInk(toGray(picture)); // light ink on darker paper
     /** Whether the picture is an image like those of MNIST: of one digit, with nothing left to do. */
@@ -35,7 +36,7 @@ export class Page {
     }
     const [resized, scale] = resize(gray);
     this.scale = scale; // pixels of the following for one of the picture
-    const { ink, withLines, mask } = evenOutLight(resized);
+    const { ink, withLines, mask } = evenOutLight(resized, !(isDrawing || single));
     this.ink = ink; // 0 is paper
     /** @type {Component[]} connected ink, without specks, lines and frames and with broken strokes joined */
     this.components = joinStrokes(findComponents(mask));

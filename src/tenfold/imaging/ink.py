@@ -36,7 +36,7 @@ def invert_to_light_ink(gray: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h 
 
 
 def find_ink(
-    gray: UInt8[np.ndarray, "h w"],
+    gray: UInt8[np.ndarray, "h w"], ruled: bool
 ) -> tuple[UInt8[np.ndarray, "h w"], Bool[np.ndarray, "h w"], Bool[np.ndarray, "h w"]]:
     """Remove the paper's own level, so that shadows and gradients vanish, and separate ink from paper.
 
@@ -46,6 +46,7 @@ def find_ink(
 
     Args:
         gray: light ink on darker paper.
+        ruled: whether there may be ruled lines, which are not what the window is fitted to.
 
     Returns:
         The ink, from 0 (bare paper) to 255; and, as from `binarize`, where there is ink, and where at least faint ink.
@@ -56,7 +57,7 @@ def find_ink(
     ink = _above_paper(gray, guess)
     mask, faint = binarize(ink)
     if WINDOW * stroke_width(mask) < guess:
-        fitted = WINDOW * stroke_width(drop_lines(mask, faint), ink)
+        fitted = WINDOW * stroke_width(drop_lines(mask, faint) if ruled else mask, ink)
         if 0 < fitted < guess:
             ink = _above_paper(gray, fitted)
             mask, faint = binarize(ink)

@@ -70,11 +70,13 @@ class Page:
         return join([component for component in self.components if component.area >= SMALLEST_SHARE * largest])
 
 
-def open_page(source: Picture) -> Page:
+def open_page(source: Picture, ruled: bool = True) -> Page:
     """Take a picture through all the steps to its connected components.
 
     Args:
         source: anything that `tenfold.imaging.load.load_picture` accepts.
+        ruled: whether ruled lines and boxes are to be erased. Now and then a long, straight stroke of a digit is taken
+            for one, so nothing is erased where there is known to be a single digit.
 
     Raises:
         NoDigitsError: if it is blank, or shows nothing but lines and specks.
@@ -88,8 +90,8 @@ def open_page(source: Picture) -> Page:
         mask = gray > 0
         return Page(name, picture, gray, 1.0, gray, mask, mask, [trim(0, 0, mask)])
     resized, scale = _resize(gray)
-    ink, mask, faint = find_ink(resized)
-    clean = drop_lines(mask, faint)
+    ink, mask, faint = find_ink(resized, ruled)
+    clean = drop_lines(mask, faint) if ruled else mask
     try:
         components = join_strokes(find_components(clean))
     except TenfoldError as error:
@@ -129,7 +131,7 @@ def picture_to_image(source: Picture) -> UInt8[np.ndarray, "28 28"]:
         TenfoldError: if it is not a picture, is damaged, blank, too large, or too dense to be writing.
         OSError: if the file cannot be read.
     """
-    page = open_page(source)
+    page = open_page(source, ruled=False)
     return page.image(page.digit())
 
 
