@@ -1,4 +1,4 @@
-"""Imports go one way: a room imports only from those above it in the plan."""
+"""Imports go one way: a place imports only from those above it in the plan."""
 
 import ast
 import subprocess

@@ -82,7 +82,7 @@ def test_elastic_distortion_moves_points_within_its_limit_and_by_different_ways(
     assert not torch.allclose(ways[0], ways[-1], atol=1e-4)
 
 
-# a chosen image goes through at least one of six changes, each with a chance of one half; or of seven, of one third,
+# a chosen image goes through at least one of six changes, each with a chance of one half; or of eight, of one third,
 # two of which can leave a single pixel as it is
 @pytest.mark.parametrize(
     ("change", "likely"), [(synthesis.apply_augmix, 1 - (1 / 2) ** 6), (synthesis.vary_capture, 1 - (2 / 3) ** 6)]

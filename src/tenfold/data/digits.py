@@ -7,9 +7,8 @@ import numpy as np
 from jaxtyping import Int64, UInt8
 
 from tenfold.base.errors import TenfoldError
+from tenfold.base.form import CLASSES, SIDE
 
-CLASSES = 10
-SIDE = 28
 # Mean and standard deviation of all 47,040,000 training pixels of MNIST, on the scale 0 to 1.
 MEAN, STD = 0.1307, 0.3081
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from tenfold.base.errors import TenfoldError, TenfoldWarning
 from tenfold.base.files import DATA, check_size, not_a_file
-from tenfold.data.digits import CLASSES, SIDE, Digits, split
+from tenfold.base.form import CLASSES, SIDE
+from tenfold.data.digits import Digits, split
 from tenfold.data.download import SUMS, download, is_intact
 from tenfold.data.idx import read_idx
 

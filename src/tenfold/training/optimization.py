@@ -146,6 +146,8 @@ def make_optimizers(model: nn.Module, recipe: Recipe) -> list[Optimizer]:
         return [AdamW(parameters, recipe, decoupled=False)]
     if recipe.optimizer == "adamw":
         return [AdamW(parameters, recipe)]
+    if recipe.optimizer != "muon":
+        raise NotImplementedError(recipe.optimizer)
     filters = [parameter for parameter in parameters if parameter.ndim == 4]
     rest = [parameter for parameter in parameters if parameter.ndim != 4]
     return [Muon(filters, recipe), AdamW(rest, recipe)] if filters else [AdamW(rest, recipe)]
