@@ -259,12 +259,12 @@ def handwriting_table(results: dict[str, Any]) -> str:
     rows = []
     for name, label in HANDWRITING.items():
         row = results[name]
-        by_source = f"{row['mean_over_sources']:.1%}" if row["sources"] > 1 else ""
-        rows.append((label, row["pictures"], f"{row['right']:.1%}", by_source, f"{row['digits_right']:.1%}"))
+        by_source = f"{row['mean_over_sources']:.2%}" if row["sources"] > 1 else ""
+        rows.append((label, row["pictures"], f"{row['right']:.2%}", by_source, f"{row['digits_right']:.2%}"))
     pages = results["pages"]
     drawn = (
-        f"On {pages['pages']} drawn pages, {pages['found_and_right']:.1%} of {pages['digits']:,} digits are found and "
-        f"read correctly; {pages['invented']:.1%} are invented."
+        f"On {pages['pages']} drawn pages, {pages['found_and_right']:.2%} of {pages['digits']:,} digits are found and "
+        f"read correctly; {pages['invented']:.2%} are invented."
     )
     columns = ("pictures", "number", "entirely right", "mean over sources", "digits right")
     return table(columns, rows, drawn, place(results["measured"]))
