@@ -31,11 +31,11 @@ class Colors:
     def choose(cls, clean: bool, random: np.random.Generator) -> "Colors":
         """Choose at random; in flawless drawings, paper is mostly white or gray."""
         gray = random.random() < (0.7 if clean else 0.35)
-        paper = _tint(random.uniform(130, 252) if random.random() < 0.85 else random.uniform(70, 160), 14, gray, random)
+        paper = _tint(random.uniform(130, 252) if random.random() < 0.85 else random.uniform(70, 160), 14.0, gray, random)
         if clean and random.random() < 0.8:
             paper = np.full(3, random.choice((255, 255, 254, random.uniform(180, 255))), np.float32)
         contrast = random.uniform(0.45, 0.95) if random.random() < 0.75 else random.uniform(0.15, 0.45)
-        ink = _tint(paper.mean() * (1 - contrast), 30 if random.random() < 0.5 else 5, gray, random)
+        ink = _tint(float(paper.mean()) * (1 - contrast), 30.0 if random.random() < 0.5 else 5.0, gray, random)
         bright = (paper * random.uniform(0.3, 1, 3)).astype(np.float32)  # yellow, orange, light blue
         if not gray and random.random() < 0.1 and np.abs(bright - paper).max() > 40:
             ink = bright
@@ -67,7 +67,7 @@ def lay_on_table(page: Page, paper: Canvas, colors: Colors, random: np.random.Ge
     """
     side = len(page)
     table = np.empty_like(page)
-    table[:] = _tint(random.uniform(10, 235), 25, colors.gray, random)
+    table[:] = _tint(random.uniform(10, 235), 25.0, colors.gray, random)
     kind = random.integers(4)
     if kind == 0:
         grain = cloud((3, 40), page.shape, random) + cloud((5, 90), page.shape, random) / 2
@@ -78,14 +78,14 @@ def lay_on_table(page: Page, paper: Canvas, colors: Colors, random: np.random.Ge
     elif kind == 2:
         for _ in range(random.integers(1, 5)):
             middle, axes = side * random.random(2), side * random.uniform((0.05, 0.03), (0.4, 0.2))
-            color = _tint(random.uniform(20, 240), 25, colors.gray, random).tolist()
+            color = _tint(random.uniform(20, 240), 25.0, colors.gray, random).tolist()
             ellipse = tuple(middle.tolist()), tuple((2 * axes).tolist()), random.uniform(0, 180)
             cv2.ellipse(table, ellipse, color, -1, cv2.LINE_AA)
         table = cv2.GaussianBlur(table, (0, 0), random.uniform(1, 6))
     else:
         for _ in range(random.integers(2, 9)):
             start, end = (side * random.uniform(-0.2, 1.2, (2, 2))).astype(int).tolist()
-            color = _tint(random.uniform(10, 240), 20, colors.gray, random).tolist()
+            color = _tint(random.uniform(10, 240), 20.0, colors.gray, random).tolist()
             cv2.line(table, start, end, color, int(random.integers(1, max(2, side // 16))), cv2.LINE_AA)
     if random.random() < 0.6:
         shadow = cv2.GaussianBlur(np.roll(paper, random.integers(-6, 7, 2), (0, 1)), (0, 0), random.uniform(1, 8))
@@ -146,4 +146,4 @@ def compress(page: Page, clean: bool, random: np.random.Generator) -> UInt8[np.n
 
 def _tint(level: float, spread: float, gray: bool, random: np.random.Generator) -> Color:
     """A color around a gray level."""
-    return np.clip(level + (0 if gray else spread) * random.normal(0, 1, 3), 0, 255).astype(np.float32)
+    return np.clip(level + (0.0 if gray else spread) * random.normal(0, 1, 3), 0, 255).astype(np.float32)

@@ -37,7 +37,7 @@ def rulings(side: int, pitch: float, foot: float | None, thick: float, random: n
     first = random.uniform(0, pitch) if foot is None else foot + pitch * random.normal(0.03, 0.07)
     canvas = np.tile(_comb(side, pitch, first, thick)[:, None], side)
     if random.random() < 0.25:
-        np.maximum(canvas, _comb(side, 10 * side, random.uniform(0, side), thick), out=canvas)
+        np.maximum(canvas, _comb(side, 10.0 * side, random.uniform(0, side), thick), out=canvas)
     return canvas
 
 

@@ -87,7 +87,7 @@ def draw_scene(alphabet: Alphabet, random: np.random.Generator, side: int = 256)
     """
     clean = random.random() < CLEAN
     far = random.random() < FAR
-    height = random.uniform(5, 12) if far else min(0.8 * side, max(11, TYPICAL * math.exp(random.normal(0, 0.42))))
+    height = random.uniform(5, 12) if far else min(0.8 * side, max(11.0, TYPICAL * math.exp(random.normal(0, 0.42))))
     sheet = write_sheet(alphabet, SAMPLES * height, round(SAMPLES * ROOM * side), clean, random)
     colors = Colors.choose(clean, random)
     page = _color(sheet, colors, SAMPLES * height, clean, random)
@@ -163,7 +163,7 @@ def _scatter(sheet: Sheet, alphabet: Alphabet, hand: Hand, random: np.random.Gen
 def _fill_cells(sheet: Sheet, alphabet: Alphabet, hand: Hand, random: np.random.Generator) -> None:
     sheet.pitch = hand.height * random.uniform(1.2, 2.2)
     inset = hand.height * random.uniform(-0.02, 0.12)
-    for left, top in _grid(sheet, 1, random):
+    for left, top in _grid(sheet, 1.0, random):
         sheet.cells.append((left + inset, top + inset, left + sheet.pitch - inset, top + sheet.pitch - inset))
         if random.random() < 0.75:
             _write_at(sheet, alphabet, hand, left + sheet.pitch / 2, top + sheet.pitch / 2, random)
@@ -220,7 +220,7 @@ def _print_on(sheet: Sheet, unit: float, random: np.random.Generator) -> list[Ca
     if kind < 0.3:
         layers.append(printing.rulings(side, sheet.pitch, sheet.foot, thick, random))
     elif kind < 0.47:
-        pitch = max(5 * SAMPLES, sheet.pitch * random.choice((0.25, 0.5, 1, random.uniform(0.2, 1.2))))
+        pitch = max(5.0 * SAMPLES, sheet.pitch * float(random.choice((0.25, 0.5, 1, random.uniform(0.2, 1.2)))))
         layers.append(printing.squares(side, pitch, thick, random))
     if sheet.cells:
         layers.append(printing.boxes(side, sheet.cells, thick))
