@@ -28,7 +28,9 @@ def test_digits_are_where_there_is_ink(scenes):
         for digit in scene.digits:
             reach = digit.height / 2 + 1
             if digit.height >= 10 and min(digit.x, digit.y) > reach and max(digit.x, digit.y) < 128 - reach:
-                top, bottom, left, right = (round(place) for middle in (digit.y, digit.x) for place in (middle - reach, middle + reach))
+                top, bottom, left, right = (
+                    round(place) for middle in (digit.y, digit.x) for place in (middle - reach, middle + reach)
+                )
                 written += 1
                 bare += scene.ink[top:bottom, left:right].max() < 128
     assert written > 100

@@ -31,7 +31,9 @@ class Colors:
     def choose(cls, clean: bool, random: np.random.Generator) -> "Colors":
         """Choose at random; in flawless drawings, paper is mostly white or gray."""
         gray = random.random() < (0.7 if clean else 0.35)
-        paper = _tint(random.uniform(130, 252) if random.random() < 0.85 else random.uniform(70, 160), 14.0, gray, random)
+        paper = _tint(
+            random.uniform(130, 252) if random.random() < 0.85 else random.uniform(70, 160), 14.0, gray, random
+        )
         if clean and random.random() < 0.8:
             paper = np.full(3, random.choice((255, 255, 254, random.uniform(180, 255))), np.float32)
         contrast = random.uniform(0.45, 0.95) if random.random() < 0.75 else random.uniform(0.15, 0.45)
