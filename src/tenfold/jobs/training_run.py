@@ -109,7 +109,7 @@ def _prepare(recipe: Recipe, digits: tuple[Digits, Digits]) -> tuple[Network, tu
     """The network with its initial weights, and the digits to train, validate and test with."""
     if recipe.network in READER_NETWORKS:
         raise TenfoldError(
-            f"recipe {recipe.name!r}: network {recipe.network!r} does not classify single digits; train it in a checkout "
+            f"recipe {recipe.name!r}: network {recipe.network!r} does not read single digits; train it in a checkout "
             "of tenfold, with `python -m benchmarks.shipped` for text lines or `python -m benchmarks.ink_model` for ink"
         )
     train_digits, test_digits = digits
