@@ -16,7 +16,7 @@ from tenfold.data import Digits, load, locate
 from tenfold.evaluation import apply_temperature, evaluate, fit_temperature
 from tenfold.evaluation.assessment import Assessment
 from tenfold.jobs import evaluation_run
-from tenfold.networks import LINE_NETWORKS, Network, build, summary
+from tenfold.networks import READER_NETWORKS, Network, build, summary
 from tenfold.recipes import Recipe
 from tenfold.training import (
     Callback,
@@ -107,10 +107,10 @@ def resume(path: str | os.PathLike, callbacks: Sequence[Callback] = ()) -> Run:
 
 def _prepare(recipe: Recipe, digits: tuple[Digits, Digits]) -> tuple[Network, tuple[Digits, Digits | None, Digits]]:
     """The network with its initial weights, and the digits to train, validate and test with."""
-    if recipe.network in LINE_NETWORKS:
+    if recipe.network in READER_NETWORKS:
         raise TenfoldError(
-            f"recipe {recipe.name!r}: network {recipe.network!r} reads whole text lines; train it with "
-            "`python -m benchmarks.shipped` in a checkout of tenfold, which draws the lines"
+            f"recipe {recipe.name!r}: network {recipe.network!r} does not read single digits; train it in a checkout "
+            "of tenfold, with `python -m benchmarks.shipped` for text lines or `python -m benchmarks.ink_model` for ink"
         )
     train_digits, test_digits = digits
     train_digits, validation = hold_out(train_digits, recipe)

@@ -18,6 +18,7 @@ from tenfold.base.settings import Fraction, explain
 from tenfold.data.preprocess import MEAN, STD
 from tenfold.networks.layers import (
     Affine,
+    Channels,
     FakeQuantizedConv2d,
     FakeQuantizedLinear,
     Residual,
@@ -27,16 +28,14 @@ from tenfold.networks.layers import (
 )
 from tenfold.networks.overview import Summary as Summary
 from tenfold.networks.overview import summary as summary
-
-# a thousand channels make a hundred million weights in the largest network, and take gigabytes to train
-Channels = Annotated[int, Field(ge=1, le=1024)]
+from tenfold.networks.reading import ink_unet, text_line_cnn
 
 
 class Network(nn.Sequential):
     """Layers in order, with the name and the options that `build` made them from.
 
     Attributes:
-        name: a key of `NETWORKS` or `LINE_NETWORKS`.
+        name: a key of `NETWORKS` or `READER_NETWORKS`.
         options: the options passed to that network's function.
         thresholds: the scores an answer must reach to count as a digit; None until calibrated on held-out digits.
     """
@@ -251,47 +250,20 @@ def adjustable_cnn(
     return [*undo[inputs], *layers, nn.Flatten(), nn.Dropout(dropout), nn.Linear(features, 10)]
 
 
-def text_line_cnn(width: Channels = 32) -> list[nn.Module]:
-    """Reads a whole text line: at every second column, it says which digit is there, or that none is.
-
-    Args:
-        width: channels of the first convolution; the last ones have four times as many.
-
-    Returns:
-        Layers from standardized images `(batch, 1, 40, columns)` to logits `(batch, 11, columns / 2)` for the ten
-        digits and the blank of connectionist temporal classification; `columns` may be any even number.
-
-    Sources: A. Graves et al., "Connectionist Temporal Classification", ICML 2006; without recurrent layers as in
-    F. Yin et al., "Scene Text Recognition with Sliding Convolutional Character Models", 2017.
-    """
-    return [
-        *block(1, width, kernel=5, stride=2, padding=2),  # (batch, 32, 20, columns / 2), as many columns below
-        *block(width, width * 3 // 2, padding=1),  # (batch, 48, 20, ...)
-        nn.MaxPool2d((2, 1)),  # (batch, 48, 10, ...)
-        *block(width * 3 // 2, 2 * width, padding=1),  # (batch, 64, 10, ...)
-        *block(2 * width, 2 * width, padding=1),  # (batch, 64, 10, ...)
-        nn.MaxPool2d((2, 1)),  # (batch, 64, 5, ...)
-        *block(2 * width, 3 * width, padding=1),  # (batch, 96, 5, ...)
-        *block(3 * width, 4 * width, kernel=(5, 3), padding=(0, 1)),  # (batch, 128, 1, ...)
-        *block(4 * width, 4 * width, kernel=(1, 5), padding=(0, 2)),  # (batch, 128, 1, ...)
-        nn.Flatten(2),  # (batch, 128, ...)
-        nn.Dropout(0.1),
-        nn.Conv1d(4 * width, 11, 1),  # (batch, 11, ...)
-    ]
-
-
 NETWORKS: dict[str, Callable[..., list[nn.Module]]] = {
     function.__name__: function
     for function in (softmax, mlp, lenet5, cnn, deep_cnn, shift_tta_cnn, resnet, tiny, adjustable_cnn)
 }
-LINE_NETWORKS: dict[str, Callable[..., list[nn.Module]]] = {"text_line_cnn": text_line_cnn}  # reads whole text lines
+READER_NETWORKS: dict[str, Callable[..., list[nn.Module]]] = {
+    function.__name__: function for function in (text_line_cnn, ink_unet)
+}
 
 
 def build(name: str, **options: Any) -> Network:
     """Make a network with fresh random weights from PyTorch's global generator.
 
     Args:
-        name: one of `NETWORKS`, or one of `LINE_NETWORKS`, which read whole text lines.
+        name: one of `NETWORKS`, or one of `READER_NETWORKS`, for whole text lines and pictures.
         options: arguments of that network's function, such as `width` or `dropout`.
 
     Returns:
@@ -304,7 +276,7 @@ def build(name: str, **options: Any) -> Network:
         >>> tenfold.build("cnn", width=16)(torch.zeros(2, 1, 28, 28)).shape
         torch.Size([2, 10])
     """
-    known = NETWORKS | LINE_NETWORKS
+    known = NETWORKS | READER_NETWORKS
     if name not in known:
         raise TenfoldError(f"there is no network {name!r}{nearest(name, NETWORKS)}")
     try:

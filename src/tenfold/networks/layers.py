@@ -1,13 +1,19 @@
 """The building blocks of the networks that PyTorch does not have."""
 
 import math
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Annotated
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
+from pydantic import Field
 from torch import Tensor, nn
 
 Size = int | tuple[int, int]  # one for both rows and columns, or one for each
+# a thousand channels make a hundred million weights in the largest network, and take gigabytes to train
+Channels = Annotated[int, Field(ge=1, le=1024)]
 
 
 def block(
@@ -49,6 +55,38 @@ def separable(channels: int, padding: int = 0, pool: bool = False) -> list[nn.Mo
         nn.BatchNorm2d(channels),
         nn.ReLU(),
     ]
+
+
+class UNet(nn.Module):
+    """Halve the resolution step by step, then restore it, each time together with what was seen at that resolution.
+
+    Args:
+        channels: of the input.
+        widths: channels at each resolution, the full one first.
+
+    Source: O. Ronneberger et al., "U-Net: Convolutional Networks for Biomedical Image Segmentation", MICCAI 2015.
+    """
+
+    def __init__(self, channels: int, widths: Sequence[int]) -> None:
+        super().__init__()
+        self.down = nn.ModuleList(
+            nn.Sequential(*block(before, width, padding=1), *block(width, width, padding=1))
+            for before, width in pairwise((channels, *widths))
+        )
+        self.up = nn.ModuleList(
+            nn.Sequential(*block(coarse + fine, fine, padding=1), *block(fine, fine, padding=1))
+            for coarse, fine in pairwise(widths[::-1])
+        )
+
+    def forward(self, x: Float[Tensor, "batch channels h w"]) -> Float[Tensor, "batch width h w"]:
+        """Height and width must be multiples of 2 to the power of the number of times that they are halved."""
+        seen = [self.down[0](x)]
+        for step in self.down[1:]:
+            seen.append(step(F.max_pool2d(seen[-1], 2)))
+        x = seen.pop()
+        for step in self.up:
+            x = step(torch.cat((F.interpolate(x, scale_factor=2.0), seen.pop()), dim=1))
+        return x
 
 
 class Affine(nn.Module):

@@ -2,6 +2,7 @@
 
 from functools import cache
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
@@ -63,6 +64,21 @@ FORMS = """\
 9: 20,40 50,50 85,30 75,5 40,5 25,35 40,75 75,100
 9: 80,10 40,0 15,25 45,50 80,20 70,60 50,100 20,88 60,70
 """
+STRAIGHT = """\
+1: 50,0 50,100
+1: 55,0 45,100
+1: 30,30 30,30 55,0 55,0 55,100
+1: 25,25 25,25 55,0 55,0 55,100 | 25,100 85,100
+2: 15,15 15,15 50,0 50,0 80,20 80,20 10,100 10,100 85,100
+3: 10,0 10,0 80,0 80,0 40,40 40,40 85,70 85,70 55,100 55,100 10,92
+4: 35,0 35,0 10,62 10,62 85,62 | 65,30 65,100
+4: 65,100 65,100 65,0 65,0 5,65 5,65 90,65
+4: 15,0 15,0 15,55 15,55 80,55 | 70,0 70,100
+5: 85,0 85,0 20,0 20,0 15,45 15,45 60,42 60,42 85,70 85,70 60,100 60,100 10,95
+7: 10,0 10,0 85,0 85,0 40,100
+7: 10,0 10,0 85,0 85,0 40,100 | 30,50 85,50
+9: 80,25 80,25 50,0 50,0 15,25 15,25 50,50 50,50 80,25 80,25 80,100
+"""
 
 
 def draw_letterforms(
@@ -112,12 +128,33 @@ def smooth(points: Float[Tensor, "batch strokes points 2"]) -> Float[Tensor, "ba
 
 
 @cache
+def letterforms() -> list[tuple[int, list[Float[np.ndarray, "_ 2"]]]]:
+    """All letterforms, and digits of straight strokes, as strokes.
+
+    Returns:
+        The digit, and the points x, y on the curve of each stroke; the digit is about 1 high.
+    """
+    smoothed = []
+    for digit, strokes in _parse(FORMS + STRAIGHT):
+        curves = [smooth(torch.tensor(stroke)[None, None])[0, 0].numpy() for stroke in strokes]
+        smoothed.append((digit, curves))
+    return smoothed
+
+
+@cache
 def _forms(device: torch.device) -> tuple[Int64[Tensor, " forms"], Float[Tensor, "forms strokes points 2"]]:
     """The digit and the points of each letterform, on a device."""
-    digits, drawings = [], []
-    for line in FORMS.splitlines():
+    digits, drawings = zip(*_parse(FORMS), strict=True)
+    return torch.tensor(digits, device=device), pad(drawings).to(device)
+
+
+def _parse(forms: str) -> list[tuple[int, list[list[tuple[float, ...]]]]]:
+    """The digit and the strokes of each letterform."""
+    parsed = []
+    for line in forms.splitlines():
         digit, drawing = line.split(":")
         strokes = [stroke.split() for stroke in drawing.split("|")]
-        digits.append(int(digit))
-        drawings.append([[tuple(int(x) / 100 for x in point.split(",")) for point in stroke] for stroke in strokes])
-    return torch.tensor(digits, device=device), pad(drawings).to(device)
+        parsed.append(
+            (int(digit), [[tuple(int(x) / 100 for x in point.split(",")) for point in one] for one in strokes])
+        )
+    return parsed

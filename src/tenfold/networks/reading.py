@@ -1,0 +1,49 @@
+"""The networks that the reader needs besides those for single digits: for whole text lines, and for ink."""
+
+from torch import nn
+
+from tenfold.networks.layers import Channels, UNet, block
+
+
+def text_line_cnn(width: Channels = 32) -> list[nn.Module]:
+    """Reads a whole text line: at every second column, it says which digit is there, or that none is.
+
+    Args:
+        width: channels of the first convolution; the last ones have four times as many.
+
+    Returns:
+        Layers from standardized images `(batch, 1, 40, columns)` to logits `(batch, 11, columns / 2)` for the ten
+        digits and the blank of connectionist temporal classification; `columns` may be any even number.
+
+    Sources: A. Graves et al., "Connectionist Temporal Classification", ICML 2006; without recurrent layers as in
+    F. Yin et al., "Scene Text Recognition with Sliding Convolutional Character Models", 2017.
+    """
+    return [
+        *block(1, width, kernel=5, stride=2, padding=2),  # (batch, 32, 20, columns / 2), as many columns below
+        *block(width, width * 3 // 2, padding=1),  # (batch, 48, 20, ...)
+        nn.MaxPool2d((2, 1)),  # (batch, 48, 10, ...)
+        *block(width * 3 // 2, 2 * width, padding=1),  # (batch, 64, 10, ...)
+        *block(2 * width, 2 * width, padding=1),  # (batch, 64, 10, ...)
+        nn.MaxPool2d((2, 1)),  # (batch, 64, 5, ...)
+        *block(2 * width, 3 * width, padding=1),  # (batch, 96, 5, ...)
+        *block(3 * width, 4 * width, kernel=(5, 3), padding=(0, 1)),  # (batch, 128, 1, ...)
+        *block(4 * width, 4 * width, kernel=(1, 5), padding=(0, 2)),  # (batch, 128, 1, ...)
+        nn.Flatten(2),  # (batch, 128, ...)
+        nn.Dropout(0.1),
+        nn.Conv1d(4 * width, 11, 1),  # (batch, 11, ...)
+    ]
+
+
+def ink_unet(width: Channels = 12) -> list[nn.Module]:
+    """Finds the ink in a picture: for every pixel, whether it is covered by writing.
+
+    Args:
+        width: channels at full resolution.
+
+    Returns:
+        Layers from pictures `(batch, 3, h, w)`, -2 to 2, to logits `(batch, 1, h, w)`; `h` and `w` are multiples of 16.
+
+    Source: the U-Net of O. Ronneberger et al., MICCAI 2015, with few channels, padding and BatchNorm.
+    """
+    widths = [width * factor // 6 for factor in (6, 12, 20, 32, 40)]  # 12, 24, 40, 64, 80
+    return [UNet(3, widths), nn.Conv2d(width, 1, 1)]

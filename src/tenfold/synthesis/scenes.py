@@ -1,0 +1,315 @@
+"""Scenes: paper with writing on it, as cameras, scanners and drawing programs show it; and where the writing is.
+
+Everything that a reader must tell from writing is drawn: ruled and squared paper, boxes, print, the table around the
+paper, shadows, folds of light, grain, compression. The mask of the ink is exact, whatever happens to the picture.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from tenfold.synthesis import printing
+from tenfold.synthesis.camera import Colors, cloud, compress, degrade, lay_on_table, shade
+from tenfold.synthesis.writing import (
+    Alphabet,
+    Canvas,
+    Hand,
+    WrittenDigit,
+    choose_hand,
+    choose_number,
+    write_digit,
+    write_line,
+    write_sign,
+)
+
+SAMPLES = 2  # of the canvas for each pixel of the picture, along both axes, against aliasing
+ROOM = 1.25  # sides of the picture in one side of the canvas: turned paper still fills the picture
+TYPICAL = 27.0  # pixels: the height of a digit at which pictures are segmented
+CLEAN, FAR = 0.35, 0.15  # the share of flawless drawings and scans, and of pictures taken from far away
+
+
+@dataclass(frozen=True)
+class SceneDigit:
+    """A digit in a scene: its value, the center and the height of its box in pixels, and the number of its line."""
+
+    value: int
+    x: float
+    y: float
+    height: float
+    line: int
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """A picture and its truth.
+
+    Attributes:
+        picture: red, green and blue, 0 to 255.
+        ink: how much of each pixel is covered by ink, 0 to 255.
+        digits: the digits in it, in the order of writing; some may lie outside the picture.
+    """
+
+    picture: UInt8[np.ndarray, "side side 3"]
+    ink: UInt8[np.ndarray, "side side"]
+    digits: list[SceneDigit]
+
+
+@dataclass(eq=False)
+class Sheet:
+    """A sheet of paper while it is written on, in pixels of the canvas.
+
+    Attributes:
+        ink: the writing.
+        pitch: the distance of its lines.
+        foot: where its first line stands; None if nothing stands on lines.
+        cells: left, top, right and bottom of the cells that it is written in.
+        digits: the digits on it.
+    """
+
+    ink: Canvas
+    pitch: float
+    foot: float | None
+    cells: list[tuple[float, float, float, float]]
+    digits: list[WrittenDigit]
+
+
+def draw_scene(alphabet: Alphabet, random: np.random.Generator, side: int = 256) -> Scene:
+    """Draw a random scene.
+
+    Args:
+        alphabet: what can be written.
+        random: where the random numbers come from; the same state gives the same scene.
+        side: the height and the width of the picture, in pixels.
+    """
+    clean = random.random() < CLEAN
+    far = random.random() < FAR
+    height = random.uniform(5, 12) if far else min(0.8 * side, max(11.0, TYPICAL * math.exp(random.normal(0, 0.42))))
+    sheet = write_sheet(alphabet, SAMPLES * height, round(SAMPLES * ROOM * side), clean, random)
+    colors = Colors.choose(clean, random)
+    page = _color(sheet, colors, SAMPLES * height, clean, random)
+    page, ink, digits = _look_at(page, sheet, colors, SAMPLES * side, clean, random)
+    if not clean:
+        page = shade(page, random)
+    page, ink = (cv2.resize(layer, (side, side), interpolation=cv2.INTER_AREA) for layer in (page, ink))
+    if random.random() < (0.45 if clean else 0.15):  # chalk on a board, or a dark screen
+        page = 255 - page
+    picture = compress(degrade(page, colors.gray, clean, random), clean, random)
+    return Scene(picture, np.clip(1.15 * 255 * ink, 0, 255).astype(np.uint8), digits)
+
+
+def write_sheet(alphabet: Alphabet, unit: float, side: int, clean: bool, random: np.random.Generator) -> Sheet:
+    """Write on a sheet: lines, scattered digits, a form with cells, a single digit, or nothing.
+
+    Args:
+        alphabet: what can be written.
+        unit: the height of a digit.
+        side: the height and the width of the sheet.
+        clean: whether this is to be a flawless drawing, which mostly shows a single digit.
+        random: where the random numbers come from.
+    """
+    layouts = (_write_lines, _scatter, _fill_cells, _write_one, None)
+    chances = (0.3, 0.1, 0.08, 0.45, 0.07) if clean else (0.45, 0.2, 0.15, 0.12, 0.08)
+    layout: Callable[..., None] | None = layouts[random.choice(len(layouts), p=chances)]
+    sheet = Sheet(np.zeros((side, side), np.float32), unit * random.uniform(1.35, 2.6), None, [], [])
+    if layout:
+        layout(sheet, alphabet, choose_hand(unit, random), random)
+    return sheet
+
+
+def _write_lines(sheet: Sheet, alphabet: Alphabet, hand: Hand, random: np.random.Generator) -> None:
+    side, foot = len(sheet.ink), sheet.pitch * random.uniform(-0.5, 1)
+    number = 0
+    while foot < side + hand.height:
+        if random.random() < 0.85:
+            line, digits = write_line(choose_number(random), hand, alphabet, random)
+            stands = int(digits[-1].bottom)
+            left, top = int(side * random.uniform(-0.3, 0.8)) - digits[0].left, int(foot) - stands
+            _paste(sheet.ink, line, left, top)
+            sheet.foot = foot
+            for one in digits:
+                moved = WrittenDigit(
+                    one.value, one.left + left, one.top + top, one.right + left, one.bottom + top, number
+                )
+                sheet.digits.append(moved)
+            end = digits[-1].right + left + 2 * hand.height
+        else:
+            end = side * random.uniform(-0.2, 0.7)
+        if random.random() < 0.35:
+            _write_word(sheet, alphabet, hand, end, foot, random)
+        foot += sheet.pitch
+        number += 1
+
+
+def _write_word(
+    sheet: Sheet, alphabet: Alphabet, hand: Hand, left: float, foot: float, random: np.random.Generator
+) -> None:
+    """Write letters and signs."""
+    for _ in range(random.integers(1, 9)):
+        glyph = write_sign(alphabet, hand, hand.height * random.uniform(0.5, 1.1), random)
+        _paste(sheet.ink, glyph, int(left), int(foot) - len(glyph))
+        left += glyph.shape[1] + hand.height * random.uniform(0, 0.25)
+
+
+def _scatter(sheet: Sheet, alphabet: Alphabet, hand: Hand, random: np.random.Generator) -> None:
+    sheet.pitch = hand.height * random.uniform(1.2, 2.5)
+    for left, top in _grid(sheet, 0.55, random):
+        _write_at(sheet, alphabet, hand, left + sheet.pitch / 2, top + sheet.pitch / 2, random)
+
+
+def _fill_cells(sheet: Sheet, alphabet: Alphabet, hand: Hand, random: np.random.Generator) -> None:
+    sheet.pitch = hand.height * random.uniform(1.2, 2.2)
+    inset = hand.height * random.uniform(-0.02, 0.12)
+    for left, top in _grid(sheet, 1.0, random):
+        sheet.cells.append((left + inset, top + inset, left + sheet.pitch - inset, top + sheet.pitch - inset))
+        if random.random() < 0.75:
+            _write_at(sheet, alphabet, hand, left + sheet.pitch / 2, top + sheet.pitch / 2, random)
+
+
+def _write_one(sheet: Sheet, alphabet: Alphabet, hand: Hand, random: np.random.Generator) -> None:
+    side = len(sheet.ink)
+    hand = replace(hand, height=side * random.uniform(0.2, 0.6))
+    x, y = side * random.uniform(0.3, 0.7, 2)
+    _write_at(sheet, alphabet, hand, x, y, random)
+
+
+def _grid(sheet: Sheet, share: float, random: np.random.Generator) -> list[tuple[float, float]]:
+    """The left and the top of a share of the cells of a grid, row by row."""
+    start = sheet.pitch * random.uniform(-1, 0, 2)
+    across, down = sheet.pitch, sheet.pitch * random.uniform(1, 1.2)
+    places = [
+        (x, y) for y in np.arange(start[1], len(sheet.ink), down) for x in np.arange(start[0], len(sheet.ink), across)
+    ]
+    return [place for place in places if random.random() < share]
+
+
+def _write_at(sheet: Sheet, alphabet: Alphabet, hand: Hand, x: float, y: float, random: np.random.Generator) -> None:
+    """Write a digit, or sometimes a sign, around a point."""
+    size = hand.height * math.exp(random.normal(0, 0.12))
+    if random.random() < 0.07:
+        size *= random.uniform(0.4, 0.7)
+    digit = int(random.integers(10)) if random.random() < 0.92 else None
+    if digit is None:
+        glyph = write_sign(alphabet, hand, size, random)
+    else:
+        glyph = write_digit(alphabet, digit, hand, size, random)
+    x, y = np.array((x, y)) + hand.height * random.normal(0, 0.08, 2)
+    height, width = glyph.shape
+    left, top = int(x - width / 2), int(y - height / 2)
+    _paste(sheet.ink, glyph, left, top)
+    if digit is not None:
+        sheet.digits.append(WrittenDigit(digit, left, top, left + width, top + height, len(sheet.digits)))
+
+
+def _paste(canvas: Canvas, glyph: Canvas, left: int, top: int) -> None:
+    """Draw a glyph, as far as it lies on the canvas."""
+    glyph = glyph[max(0, -top) :, max(0, -left) :]
+    place = canvas[max(0, top) : max(0, top) + len(glyph), max(0, left) : max(0, left) + glyph.shape[1]]
+    np.maximum(place, glyph[: len(place), : place.shape[1]], out=place)
+
+
+def _print_on(sheet: Sheet, unit: float, random: np.random.Generator) -> list[Canvas]:
+    """What is printed on a sheet, each in its own color."""
+    side = len(sheet.ink)
+    thick = SAMPLES * math.exp(random.normal(math.log(1.3), 0.45)) * min(1, unit / (10 * SAMPLES))
+    layers = []
+    kind = random.random()
+    if kind < 0.3:
+        layers.append(printing.rulings(side, sheet.pitch, sheet.foot, thick, random))
+    elif kind < 0.47:
+        pitch = max(5.0 * SAMPLES, sheet.pitch * float(random.choice((0.25, 0.5, 1, random.uniform(0.2, 1.2)))))
+        layers.append(printing.squares(side, pitch, thick, random))
+    if sheet.cells:
+        layers.append(printing.boxes(side, sheet.cells, thick))
+    elif random.random() < 0.12:
+        corner, size = side * random.uniform(-0.2, 0.6, 2), unit * random.uniform((1, 1), (8, 4))
+        layers.append(printing.boxes(side, [(*corner, *(corner + size))], thick * random.uniform(1, 2)))
+    for chance, draw in (
+        (0.12, lambda: printing.bars(side, unit, thick * random.uniform(0.8, 3), random)),
+        (0.14, lambda: printing.small_print(side, unit, random)),
+        (0.15, lambda: printing.fine_pattern(side, unit, random)),
+        (0.02, lambda: printing.barcode(side, unit, random)),
+    ):
+        if random.random() < chance:
+            layers.append(draw())
+    return layers
+
+
+def _color(
+    sheet: Sheet, colors: Colors, unit: float, clean: bool, random: np.random.Generator
+) -> Float[np.ndarray, "side side 3"]:
+    """Color the paper, what is printed on it, and the ink."""
+    shape = sheet.ink.shape
+    page = np.empty((*shape, 3), np.float32)
+    page[:] = colors.paper
+    cover = sheet.ink
+    if not clean:
+        page *= 1 + 0.05 * random.random() * cloud((3, 3), shape, random)[..., None]
+        if random.random() < 0.12:  # what shines through from the other side
+            through = cv2.GaussianBlur(sheet.ink[:, ::-1], (0, 0), 1.5 * SAMPLES)
+            page += 0.12 * random.random() * through[..., None] * (colors.ink - page)
+        if random.random() < 0.5:
+            cover = cover * (1 - random.uniform(0, 0.35) * cloud((8, 8), shape, random).clip(0))
+        if random.random() < 0.25:  # pencil or chalk on rough paper
+            grain = random.normal(0, 1, shape).astype(np.float32)
+            blurred = cv2.GaussianBlur(grain, (0, 0), SAMPLES * random.uniform(0.3, 0.8))
+            depth = blurred / blurred.std() * random.uniform(0.5, 1) + 0.3
+            cover = cover * np.clip(1.1 - random.uniform(0.2, 0.7) * depth, 0, 1)
+    printed = [] if clean and random.random() < 0.7 else _print_on(sheet, unit, random)
+    layers = [(layer * random.uniform(0.6, 1), colors.choose_print(random)) for layer in printed]
+    layers.insert(len(layers) - int(random.binomial(len(layers), 0.15)), (np.clip(cover, 0, 1), colors.ink))
+    for layer, color in layers:  # some of the print lies over the ink
+        page += layer[..., None] * (color - page)
+    return page
+
+
+def _look_at(
+    page: Float[np.ndarray, "n n 3"], sheet: Sheet, colors: Colors, side: int, clean: bool, random: np.random.Generator
+) -> tuple[Float[np.ndarray, "side side 3"], Canvas, list[SceneDigit]]:
+    """See a page turned, in perspective, perhaps with a table around it or a frame at the edge."""
+    size = len(page)
+    angle = math.radians(random.normal(0, 3) if random.random() < (0.9 if clean else 0.5) else random.uniform(-18, 18))
+    turn = np.array(((math.cos(angle), -math.sin(angle)), (math.sin(angle), math.cos(angle))))
+    corners = np.array(((0, 0), (size, 0), (size, size), (0, size)), np.float32)
+    seen = (corners - size / 2) @ (random.uniform(0.9, 1.05) * turn).T + side / 2
+    seen += side * (random.uniform(-0.06, 0.06, 2) + random.uniform(-0.04, 0.04, (4, 2)))
+    on_table = random.random() < (0.05 if clean else 0.3)
+    if on_table:
+        for edge in random.choice(4, random.integers(1, 5), replace=False):
+            seen[:, edge % 2] += (1 if edge < 2 else -1) * side * random.uniform(0.1, 0.5)
+    view = cv2.getPerspectiveTransform(corners, seen.astype(np.float32))
+    border = cv2.BORDER_CONSTANT if on_table else cv2.BORDER_REPLICATE
+    page = cv2.warpPerspective(page, view, (side, side), flags=cv2.INTER_LINEAR, borderMode=border)
+    ink = cv2.warpPerspective(sheet.ink, view, (side, side), flags=cv2.INTER_LINEAR)
+    if on_table:
+        paper = cv2.warpPerspective(np.ones((size, size), np.float32), view, (side, side), flags=cv2.INTER_LINEAR)
+        page = lay_on_table(page, paper, colors, random)
+    if random.random() < 0.1:
+        _add_frame(page, ink, random)
+    return page, ink, _move(sheet.digits, view)
+
+
+def _add_frame(page: Float[np.ndarray, "side side 3"], ink: Canvas, random: np.random.Generator) -> None:
+    """Darken a strip along some edges: the frame of a form, or the edge of a scan."""
+    dark = page.mean() * random.uniform(0, 0.7)
+    thick = max(1, round(SAMPLES * math.exp(random.normal(1.2, 0.7))))
+    for quarter in random.choice(4, random.integers(1, 5), replace=False):
+        inset = int(random.choice((0, random.uniform(0, 0.08) * len(page))))
+        strip, over = (np.rot90(layer, quarter)[inset : inset + thick] for layer in (page, ink))
+        strip += (1 - over[..., None].clip(0, 1)) * (dark - strip)
+
+
+def _move(digits: list[WrittenDigit], view: Float[np.ndarray, "3 3"]) -> list[SceneDigit]:
+    """Where digits on the canvas are in the picture."""
+    if not digits:
+        return []
+    ends = np.array([((one.left + one.right) / 2, y) for one in digits for y in (one.top, one.bottom)], np.float32)
+    tops, feet = np.split(cv2.perspectiveTransform(ends.reshape(-1, 2, 2), view).astype(float) / SAMPLES, 2, axis=1)
+    middles, heights = ((tops + feet) / 2)[:, 0], np.linalg.norm(feet - tops, axis=2)[:, 0]
+    return [
+        SceneDigit(one.value, x, y, height, one.line)
+        for one, (x, y), height in zip(digits, middles.tolist(), heights.tolist(), strict=True)
+    ]

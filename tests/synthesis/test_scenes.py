@@ -1,0 +1,47 @@
+"""Drawn scenes: their ink and digits are where the truth says."""
+
+import numpy as np
+import pytest
+
+from tenfold.synthesis.scenes import draw_scene
+from tenfold.synthesis.writing import make_alphabet
+
+SCENES = 40
+
+
+@pytest.fixture(scope="module")
+def scenes(mnist):
+    alphabet = make_alphabet(mnist[0])
+    return [draw_scene(alphabet, np.random.default_rng(seed), side=128) for seed in range(SCENES)]
+
+
+def test_the_same_seed_draws_the_same_scene(scenes, mnist):
+    again = draw_scene(make_alphabet(mnist[0]), np.random.default_rng(1), side=128)
+    assert np.array_equal(again.picture, scenes[1].picture)
+    assert np.array_equal(again.ink, scenes[1].ink)
+    assert again.digits == scenes[1].digits
+
+
+def test_digits_are_where_there_is_ink(scenes):
+    written = bare = 0
+    for scene in scenes:
+        for digit in scene.digits:
+            reach = digit.height / 2 + 1
+            if digit.height >= 10 and min(digit.x, digit.y) > reach and max(digit.x, digit.y) < 128 - reach:
+                top, bottom, left, right = (
+                    round(place) for middle in (digit.y, digit.x) for place in (middle - reach, middle + reach)
+                )
+                written += 1
+                bare += scene.ink[top:bottom, left:right].max() < 128
+    assert written > 100
+    assert bare == 0
+
+
+def test_ink_shows_in_the_picture(scenes):
+    differences = []
+    for scene in scenes:
+        covered, paper = scene.ink > 200, scene.ink == 0
+        if covered.any() and paper.any():
+            levels = scene.picture.astype(float)
+            differences.append(np.abs(np.median(levels[covered], axis=0) - np.median(levels[paper], axis=0)).max())
+    assert np.median(differences) > 40
