@@ -63,7 +63,8 @@ def test_ruled_lines_go_and_strokes_that_cross_them_stay():
     for gap in (26, 44):
         ruled = np.asarray(seven(200)).copy()
         ruled[gap::gap] = ruled[gap + 1 :: gap] = 120
-        assert np.abs(picture_to_image(ruled) - picture_to_image(seven(200)).astype(int)).mean() < 6
+        page = open_page(ruled)
+        assert np.abs(page.image(page.digit()) - picture_to_image(seven(200)).astype(int)).mean() < 6
     row = np.hstack([np.asarray(seven(200))[:166]] * 4)
     row[158:] = 60
     for turns in range(4):  # a line at the edge
