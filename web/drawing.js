@@ -186,7 +186,7 @@ export function drawWithPointers(canvas, drawing, isOpen, changed) {
  * @param {HTMLCanvasElement} canvas
  * @param {Drawing} drawing
  * @param {() => boolean} isOpen as for `drawWithPointers`
- * @param {() => void} changed likewise
+ * @param {() => void} changed called whenever the drawing changes
  * @returns {{x: number, y: number}} where the pen is, kept up to date
  */
 export function drawWithKeys(canvas, drawing, isOpen, changed) {

@@ -55,13 +55,13 @@ export function trim(x, y, mask) {
 }
 
 /**
- * Erase ruled lines and forms, and leave the strokes that cross them.
+ * Erase ruled lines and printed boxes, and leave the strokes that cross them.
  *
- * A line is thin, straight, and longer than what is written on it is high. Of a pale one only bits count as ink, but in
- * the faint ink it is whole.
+ * A ruled line is thin, straight, and longer than the writing on it is high. Only bits of a pale line count as ink, but
+ * among the faint ink it is whole.
  *
  * @param {Raster} mask where there is ink
- * @param {Raster} faint likewise, and where there is only a little
+ * @param {Raster} faint 1 where there is at least faint ink
  * @returns {Raster}
  */
 export function dropLines(mask, faint) {

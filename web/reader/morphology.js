@@ -12,7 +12,7 @@ import { round } from "./numbers.js";
  *
  * @param {Raster} source
  * @param {number} width of the window; of an even number, one more lies on the left
- * @param {number} height likewise, above
+ * @param {number} height of the window; of an even number, one more row lies above
  * @param {boolean} greatest
  * @returns {Raster}
  */

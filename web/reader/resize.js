@@ -25,7 +25,7 @@ export function sizeFor({ width, height }, side) {
  *
  * @param {Raster} gray
  * @param {number} width at most that of `gray`
- * @param {number} height likewise
+ * @param {number} height at most that of `gray`
  * @returns {Raster}
  */
 export function shrink(gray, width, height) {

@@ -3,13 +3,13 @@
 Lengths are in heights of a digit unless they are said to be in pixels.
 """
 
-import math
-
 import cv2
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import UInt8
 
-Canvas = Float[np.ndarray, "_ _"]
+from tenfold.synthesis.camera import cloud
+from tenfold.synthesis.printing import fine_pattern
+from tenfold.synthesis.writing import Canvas
 
 
 def print_lines(shape: tuple[int, int], foot: float, unit: float, random: np.random.Generator) -> Canvas:
@@ -59,35 +59,16 @@ def lay_on_paper(ink: Canvas, unit: float, random: np.random.Generator) -> Canva
     x = np.arange(shape[1])
     paper = random.uniform(120, 250)
     dark = random.uniform(10, 0.5 * paper)
-    light = paper * (1 + 0.1 * random.random() * _cloud((2, 3), shape, random).clip(-1.5, 1.5))
+    light = paper * (1 + 0.1 * random.random() * cloud((2, 3), shape, random).clip(-1.5, 1.5))
     if random.random() < 0.15:  # another paper, or a shadow
         light = np.where(
             y + x * random.normal(0, 0.1) < shape[0] * random.uniform(0.1, 0.9), light * random.uniform(0.7, 1.3), light
         )
     if random.random() < 0.6:
-        light = light * (1 - random.uniform(0.05, 0.4) * _print_pattern(shape, unit, random))
-    worn = random.uniform(0, 0.35) * _cloud((6, 10), shape, random).clip(0, 2)
+        light = light * (1 - random.uniform(0.05, 0.4) * fine_pattern(shape, unit, random))
+    worn = random.uniform(0, 0.35) * cloud((6, 10), shape, random).clip(0, 2)
     cover = np.clip(ink * (1 - worn), 0, 1)
     return light * (1 - cover) + np.minimum(dark * random.uniform(0.8, 1.1), light) * cover
-
-
-def _print_pattern(shape: tuple[int, int], unit: float, random: np.random.Generator) -> Canvas:
-    """Draw one to three families of fine wavy lines, sometimes broken into dots; from 0, no print, to 1."""
-    y, x = np.indices(shape, np.float32)
-    pattern = np.zeros(shape, np.float32)
-    for _ in range(random.integers(1, 4)):
-        angle = random.normal(0, 0.35) if random.random() < 0.75 else random.uniform(0, math.pi)
-        bends = [
-            random.uniform(0, high) * unit * np.sin(axis / (unit * random.uniform(0.3, 2)) + random.uniform(0, 6))
-            for axis, high in ((x, 0.25), (y, 0.15))
-        ]
-        across = y * math.cos(angle) + x * math.sin(angle) + bends[0] + bends[1]
-        wave = np.cos(across * (2 * math.pi / (unit * random.uniform(0.08, 0.35))))
-        lines = np.clip((wave - random.uniform(-0.3, 0.85)) * random.uniform(1.5, 5), 0, 1)
-        pattern = np.maximum(pattern, lines * random.uniform(0.2, 1))
-    if random.random() < 0.25:
-        pattern *= np.sin(x * random.uniform(0.3, 1)) + np.sin(y * random.uniform(0.3, 1)) > 0
-    return pattern
 
 
 def photograph(gray: Canvas, scale: float, random: np.random.Generator) -> UInt8[np.ndarray, "h w"]:
@@ -108,9 +89,3 @@ def photograph(gray: Canvas, scale: float, random: np.random.Generator) -> UInt8
         _, packed = cv2.imencode(".jpg", levels, [cv2.IMWRITE_JPEG_QUALITY, quality])
         return np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE))
     return levels
-
-
-def _cloud(coarse: tuple[int, int], shape: tuple[int, int], random: np.random.Generator) -> Canvas:
-    """A smooth random field with a standard deviation of about one."""
-    field = random.normal(0, 1, coarse).astype(np.float32)
-    return cv2.resize(field, shape[::-1], interpolation=cv2.INTER_CUBIC)

@@ -96,10 +96,10 @@ def barcode(side: int, unit: float, random: np.random.Generator) -> Canvas:
     return canvas
 
 
-def fine_pattern(side: int, unit: float, random: np.random.Generator) -> Canvas:
+def fine_pattern(shape: tuple[int, int], unit: float, random: np.random.Generator) -> Canvas:
     """One to three families of fine wavy lines, as on checks, sometimes broken into dots."""
-    y, x = np.indices((side, side), np.float32)
-    pattern = np.zeros((side, side), np.float32)
+    y, x = np.indices(shape, np.float32)
+    pattern = np.zeros(shape, np.float32)
     for _ in range(random.integers(1, 4)):
         angle = random.normal(0, 0.35) if random.random() < 0.75 else random.uniform(0, math.pi)
         bends = [
@@ -112,7 +112,7 @@ def fine_pattern(side: int, unit: float, random: np.random.Generator) -> Canvas:
         pattern = np.maximum(pattern, lines * random.uniform(0.2, 1))
     if random.random() < 0.25:
         pattern *= np.sin(x * random.uniform(0.3, 1)) + np.sin(y * random.uniform(0.3, 1)) > 0
-    return 0.6 * pattern
+    return pattern
 
 
 def _comb(side: int, pitch: float, first: float, thick: float) -> Float[np.ndarray, " side"]:

@@ -230,7 +230,7 @@ def _print_on(sheet: Sheet, unit: float, random: np.random.Generator) -> list[Ca
     for chance, draw in (
         (0.12, lambda: printing.bars(side, unit, thick * random.uniform(0.8, 3), random)),
         (0.14, lambda: printing.small_print(side, unit, random)),
-        (0.15, lambda: printing.fine_pattern(side, unit, random)),
+        (0.15, lambda: 0.6 * printing.fine_pattern((side, side), unit, random)),
         (0.02, lambda: printing.barcode(side, unit, random)),
     ):
         if random.random() < chance:

@@ -6,6 +6,7 @@ They are written out, not taken from `torch.optim`, so that the rule can be read
 
 import math
 from abc import ABC, abstractmethod
+from typing import assert_never
 
 import torch
 from jaxtyping import Float
@@ -147,7 +148,7 @@ def make_optimizers(model: nn.Module, recipe: Recipe) -> list[Optimizer]:
     if recipe.optimizer == "adamw":
         return [AdamW(parameters, recipe)]
     if recipe.optimizer != "muon":
-        raise NotImplementedError(recipe.optimizer)
+        assert_never(recipe.optimizer)
     filters = [parameter for parameter in parameters if parameter.ndim == 4]
     rest = [parameter for parameter in parameters if parameter.ndim != 4]
     return [Muon(filters, recipe), AdamW(rest, recipe)] if filters else [AdamW(rest, recipe)]

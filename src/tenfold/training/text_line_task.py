@@ -16,7 +16,8 @@ from tenfold.imaging import open_page
 from tenfold.imaging.lines import Line, find_lines
 from tenfold.imaging.strips import cut_strip
 from tenfold.recipes import Recipe
-from tenfold.synthesis.text_lines import draw_line, make_alphabet
+from tenfold.synthesis.text_lines import draw_line
+from tenfold.synthesis.writing import make_alphabet
 from tenfold.training.tasks import Loss, Task
 
 WIDEST = 480  # columns of a strip to train on, at most
