@@ -22,7 +22,7 @@ from tenfold.training import ProgressBar, Training, run
 from tenfold.training.ink_task import InkMasks, Scenes, draw_scenes
 
 WEIGHTS, RESULTS = Path("runs/ink.safetensors"), Path("results/ink.json")
-SCENES, MEASURED, CHUNK = 11_000, 500, 500
+SCENES, MEASURED, CHUNK = 16_000, 500, 500
 
 
 def main() -> None:

@@ -34,16 +34,19 @@ def text_line_cnn(width: Channels = 32) -> list[nn.Module]:
     ]
 
 
-def ink_unet(width: Channels = 12) -> list[nn.Module]:
+def ink_unet(width: Channels = 32) -> list[nn.Module]:
     """Finds the ink in a picture: for every pixel, whether it is covered by writing.
 
     Args:
-        width: channels at full resolution.
+        width: channels at half the resolution of the picture, where the U-Net begins and ends; twice as many below.
 
     Returns:
-        Layers from pictures `(batch, 3, h, w)`, -2 to 2, to logits `(batch, 1, h, w)`; `h` and `w` are multiples of 16.
+        Layers from pictures `(batch, 3, h, w)`, -2 to 2, to logits `(batch, 1, h, w)`; `h` and `w` are multiples of 32.
 
     Source: the U-Net of O. Ronneberger et al., MICCAI 2015, with few channels, padding and BatchNorm.
     """
-    widths = [width * factor // 6 for factor in (6, 12, 20, 32, 40)]  # 12, 24, 40, 64, 80
-    return [UNet(3, widths), nn.Conv2d(width, 1, 1)]
+    return [
+        nn.Conv2d(3, width, 4, stride=2, padding=1),  # (batch, 32, h / 2, w / 2): a quarter of the pixels to compute
+        UNet(width, [width, width * 3 // 2, 2 * width, 2 * width, 2 * width]),  # (batch, 32, h / 2, w / 2)
+        nn.ConvTranspose2d(width, 1, 2, stride=2),  # (batch, 1, h, w)
+    ]

@@ -28,8 +28,8 @@ from tenfold.synthesis.writing import (
 
 SAMPLES = 2  # of the canvas for each pixel of the picture, along both axes, against aliasing
 ROOM = 1.25  # sides of the picture in one side of the canvas: turned paper still fills the picture
-TYPICAL = 27.0  # pixels: the height of a digit at which pictures are segmented
-CLEAN, FAR = 0.35, 0.15  # the share of flawless drawings and scans, and of pictures taken from far away
+TYPICAL = 30.0  # pixels: the height of a digit at which pictures are segmented
+CLEAN, FAR = 0.35, 0.2  # the share of flawless drawings and scans, and of pictures taken from far away
 
 
 @dataclass(frozen=True)
@@ -87,11 +87,13 @@ def draw_scene(alphabet: Alphabet, random: np.random.Generator, side: int = 256)
     """
     clean = random.random() < CLEAN
     far = random.random() < FAR
-    height = random.uniform(5, 12) if far else min(0.8 * side, max(11.0, TYPICAL * math.exp(random.normal(0, 0.42))))
+    usual = min(0.8 * side, max(11.0, TYPICAL * math.exp(random.normal(0, 0.42))))
+    height = math.exp(random.uniform(math.log(3), math.log(12))) if far else usual
     sheet = write_sheet(alphabet, SAMPLES * height, round(SAMPLES * ROOM * side), clean, random)
     colors = Colors.choose(clean, random)
     page = _color(sheet, colors, SAMPLES * height, clean, random)
-    page, ink, digits = _look_at(page, sheet, colors, SAMPLES * side, clean, random)
+    on_table = random.random() < (0.05 if clean else 0.6 if far else 0.35)
+    page, ink, digits = _look_at(page, sheet, colors, SAMPLES * side, clean, on_table, random)
     if not clean:
         page = shade(page, random)
     page, ink = (cv2.resize(layer, (side, side), interpolation=cv2.INTER_AREA) for layer in (page, ink))
@@ -112,7 +114,7 @@ def write_sheet(alphabet: Alphabet, unit: float, side: int, clean: bool, random:
         random: where the random numbers come from.
     """
     layouts = (_write_lines, _scatter, _fill_cells, _write_one, None)
-    chances = (0.3, 0.1, 0.08, 0.45, 0.07) if clean else (0.45, 0.2, 0.15, 0.12, 0.08)
+    chances = (0.3, 0.1, 0.08, 0.45, 0.07) if clean else (0.42, 0.2, 0.2, 0.1, 0.08)
     layout: Callable[..., None] | None = layouts[random.choice(len(layouts), p=chances)]
     sheet = Sheet(np.zeros((side, side), np.float32), unit * random.uniform(1.35, 2.6), None, [], [])
     if layout:
@@ -267,7 +269,13 @@ def _color(
 
 
 def _look_at(
-    page: Float[np.ndarray, "n n 3"], sheet: Sheet, colors: Colors, side: int, clean: bool, random: np.random.Generator
+    page: Float[np.ndarray, "n n 3"],
+    sheet: Sheet,
+    colors: Colors,
+    side: int,
+    clean: bool,
+    on_table: bool,
+    random: np.random.Generator,
 ) -> tuple[Float[np.ndarray, "side side 3"], Canvas, list[SceneDigit]]:
     """See a page turned, in perspective, perhaps with a table around it or a frame at the edge."""
     size = len(page)
@@ -276,7 +284,6 @@ def _look_at(
     corners = np.array(((0, 0), (size, 0), (size, size), (0, size)), np.float32)
     seen = (corners - size / 2) @ (random.uniform(0.9, 1.05) * turn).T + side / 2
     seen += side * (random.uniform(-0.06, 0.06, 2) + random.uniform(-0.04, 0.04, (4, 2)))
-    on_table = random.random() < (0.05 if clean else 0.3)
     if on_table:
         for edge in random.choice(4, random.integers(1, 5), replace=False):
             seen[:, edge % 2] += (1 if edge < 2 else -1) * side * random.uniform(0.1, 0.5)
