@@ -249,6 +249,8 @@ def _touching(edge: Float[np.ndarray, " rows"], glyph: Canvas, foot: float) -> f
     first = np.where(mask.any(axis=1), mask.argmax(axis=1), np.inf)
     top = max(0, int(foot) - len(glyph))
     beside = edge[top : top + len(glyph)]
+    if not mask.any():  # too small for any pixel to be covered
+        return float(beside.max())
     return float((maximum_filter1d(beside, 3) - first[: len(beside)]).max())  # strokes also touch from row to row
 
 
