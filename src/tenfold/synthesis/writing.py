@@ -219,7 +219,7 @@ def draw_stroke(canvas: Canvas, points: Sequence[Sequence[float]] | Float[np.nda
 def _trim(canvas: Canvas) -> Canvas:
     rows, columns = (np.flatnonzero((canvas > INK).any(axis=axis)) for axis in (1, 0))
     if not len(rows):  # too small for any pixel to be covered
-        return canvas
+        return canvas[:1, :1]
     return canvas[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
