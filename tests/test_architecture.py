@@ -11,10 +11,10 @@ import tenfold
 
 PLACES = (  # from top to bottom: each imports only from those above it
     "base",
+    "networks",
     "imaging",
     "data",
     "synthesis",
-    "networks",
     "recipes",
     "training",
     "models",

@@ -20,6 +20,7 @@ UNFINISHED = ".tenfold-"  # begins the name of a file until it is complete
 PATIENCE = 2.0  # seconds to wait for a lock: the workers of a killed process may still be shutting down
 # The largest files that are read, in bytes; a larger one is refused before it fills memory.
 TEXT, DATA = 32 << 20, 256 << 20  # a TOML, JSON or CSV file; a picture, a data set or a model
+SHIPPED = Path(__file__).parents[1] / "models" / "shipped"  # the networks that come with tenfold
 
 
 def read_bytes(path: str | os.PathLike, limit: int) -> bytes:

@@ -108,3 +108,6 @@ class Once:
         with _lock, silent() if not self._is_over else contextlib.nullcontext():
             yield
             self._is_over = True
+
+
+start_litert = Once()  # the first LiteRT interpreter of a process says that it computes with XNNPACK

@@ -1,7 +1,7 @@
 """MNIST and other sources of digits: `load`, `split`, `Digits`, the IDX format."""
 
-from tenfold.base.form import CLASSES, SIDE
-from tenfold.data.digits import MEAN, STD, Digits, shift, split, subset
+from tenfold.base.form import CLASSES, MEAN, SIDE, STD
+from tenfold.data.digits import Digits, shift, split, subset
 from tenfold.data.idx import parse_idx, read_idx, write_idx
 from tenfold.data.label_errors import LABEL_ERRORS, known_label_errors
 from tenfold.data.sources import load, locate

@@ -9,9 +9,6 @@ from jaxtyping import Int64, UInt8
 from tenfold.base.errors import TenfoldError
 from tenfold.base.form import CLASSES, SIDE
 
-# Mean and standard deviation of all 47,040,000 training pixels of MNIST, on the scale 0 to 1.
-MEAN, STD = 0.1307, 0.3081
-
 
 @dataclass(frozen=True, eq=False)
 class Digits:

@@ -39,6 +39,24 @@ class LinesFromPixels(FromPixels):
         return {"logits": super().forward(images)["logits"].transpose(1, 2)}
 
 
+class InkFromPixels(nn.Module):
+    """A network that finds ink, from pictures to the probability of ink.
+
+    Attributes:
+        network: a copy for inference.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.normalize = Affine(1 / 64, -2.0)
+        self.network = copy.deepcopy(network)
+        self.eval().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+
+    def forward(self, images: UInt8[Tensor, "n h w 3"]) -> dict[str, Float[Tensor, "n h w"]]:
+        """Turn raw pixels into the probability that each is covered by ink."""
+        return {"ink": self.network(self.normalize(images.to(torch.float32).permute(0, 3, 1, 2))).sigmoid().squeeze(1)}
+
+
 def cannot_convert(name: str, error: BaseException) -> TenfoldError:
     """The error for a network that a converter refuses; its root cause names the operation."""
     while error.__cause__ is not None:

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import UInt8
+from torch import nn
 
 from tenfold.data import SIDE
-from tenfold.export.graph import FromPixels, cannot_convert
+from tenfold.export.graph import cannot_convert
 from tenfold.models import BATCH, require
 
 DESCRIPTION = "Handwritten digits: images, uint8 (n, 28, 28), 255 is ink, to logits, float32 (n, 10)"
@@ -22,18 +23,18 @@ FILES = ("float32.tflite", "float16.tflite", "dynamic.tflite", "int8.tflite")
 
 
 def convert(
-    graph: FromPixels,
-    calibration: UInt8[np.ndarray, "n rows columns"],
-    signatures: Mapping[str, tuple[int, int, int]] = SIGNATURES,
+    graph: nn.Module,
+    calibration: UInt8[np.ndarray, "n rows columns *channels"],
+    signatures: Mapping[str, tuple[int, ...]] = SIGNATURES,
     description: str = DESCRIPTION,
 ) -> tuple[bytes, ...]:
     """Convert a network.
 
     Args:
-        graph: the network to convert.
+        graph: the network to convert, with raw pixels as its input.
         calibration: training images whose activations set the ranges of 8-bit numbers; enough for whole batches.
-        signatures: the input shape `(images, rows, columns)` of each signature, by name; if it is narrower than the
-            calibration images, their left part sets the ranges.
+        signatures: the input shape `(images, rows, columns, *channels)` of each signature, by name; if it is smaller
+            than the calibration images, their top left part sets the ranges.
         description: text to store in the files.
 
     Returns:
@@ -75,7 +76,7 @@ def convert(
 
 
 def _ranges(
-    float32: bytes, recipe: Any, images: np.ndarray, signatures: Mapping[str, tuple[int, int, int]]
+    float32: bytes, recipe: Any, images: np.ndarray, signatures: Mapping[str, tuple[int, ...]]
 ) -> dict[str, Any]:
     """The minimum and maximum of each activation over all images; a moving average would clip rare values."""
     from ai_edge_quantizer.calibrator import Calibrator
@@ -83,8 +84,8 @@ def _ranges(
 
     calibrator = Calibrator(float32, num_threads=1, qsv_update_func=min_max_update)
     calls = {
-        name: [{"images": some[..., :columns]} for some in images.reshape(-1, n, *images.shape[1:])]
-        for name, (n, _, columns) in signatures.items()
+        name: [{"images": some[:, :rows, :columns]} for some in images.reshape(-1, n, *images.shape[1:])]
+        for name, (n, rows, columns, *_) in signatures.items()
     }
     calibrator.calibrate(calls, recipe)
     ranges = calibrator.get_model_qsvs()

@@ -1,30 +1,18 @@
-"""From ink to connected components, without ruled lines, frames, blots and specks."""
+"""From ink to connected components, without specks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool
 
 from tenfold.base.constants import constants
 from tenfold.base.errors import TenfoldError
-from tenfold.imaging.stroke_width import stroke_width, stroke_widths, weighted_median
+from tenfold.imaging.stroke_width import weighted_median
 
 shared = constants("components")
-# Of the picture's height: the shortest upright line if none is level, since it may be a 1
-EDGE_TO_EDGE = shared["EDGE_TO_EDGE"]
-STRAIGHT = shared["STRAIGHT"]  # stroke widths: the strokes of digits run straight for less
-SHORTEST = shared["SHORTEST"]  # heights of the writing: the shortest ruled line
-# Stroke widths: writing is higher; if what remains without lines is not, it is the ends of a dash
-WRITING = shared["WRITING"]
-THICKEST = shared["THICKEST"]  # of its length: the thickest ruled line
-# Of a component's ink: with this much near the edges of its box, and something inside, it is a frame
-FRAME = shared["FRAME"]
 SPECK = shared["SPECK"]  # of the height of the digits: smaller components are specks
-# Of the typical stroke width and height: anything thinner and shorter is a bit of a ruled line
-THIN = shared["THIN"]
-BIT = shared["BIT"]
 # Of the narrower width: how far two strokes of one digit, one above the other, must overlap
 OVERLAP = shared["OVERLAP"]
 GAP = shared["GAP"]  # of the height of the digits: the largest gap in a broken digit
@@ -94,35 +82,8 @@ def trim(x: int, y: int, mask: Bool[np.ndarray, "h w"]) -> Component:
     return Component(x + int(left), y + int(top), mask[top : rows[-1] + 1, left : columns[-1] + 1])
 
 
-def drop_lines(mask: Bool[np.ndarray, "h w"], faint: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
-    """Erase ruled lines and printed boxes, and leave the strokes that cross them.
-
-    A ruled line is thin, straight, and longer than the writing on it is high. Only bits of a pale line count as ink,
-    but among the faint ink it is whole.
-
-    Args:
-        mask: where there is ink.
-        faint: where there is at least faint ink.
-
-    Returns:
-        The mask without the lines.
-    """
-    stroke = stroke_width(mask)
-    level, upright = _straight_strokes(faint, stroke), _straight_strokes(faint.T, stroke)
-    if not (level.any() or upright.any()):
-        return mask
-    rest = mask & (level == 0) & (upright.T == 0)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(rest.astype(np.uint8))
-    height = weighted_median(stats[1:, cv2.CC_STAT_HEIGHT], stats[1:, cv2.CC_STAT_AREA])
-    if height <= WRITING * stroke:
-        return mask
-    lines = _long(level, SHORTEST * height)
-    lines_up = _long(upright, max(SHORTEST * height, 0.0 if lines.any() else EDGE_TO_EDGE * len(mask))).T
-    return mask & ~lines & ~lines_up
-
-
 def find_components(mask: Bool[np.ndarray, "h w"]) -> list[Component]:
-    """Find the connected components of ink, leaving out specks, remnants of ruled lines, and frames around others.
+    """Find the connected components of ink, leaving out specks.
 
     Args:
         mask: where there is ink.
@@ -132,33 +93,15 @@ def find_components(mask: Bool[np.ndarray, "h w"]) -> list[Component]:
     """
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
     x, y, width, height, area = stats[1:].T
-    strokes = stroke_widths(mask, labels)
-    typical = weighted_median(height, area)
-    long, short = np.maximum(width, height), np.minimum(width, height)
-    is_speck = long < max(SPECK * typical, SMALLEST)
-    is_line = (long > SHORTEST * typical) & (short < SPECK * long)
-    is_bit_of_a_line = (strokes < THIN * weighted_median(strokes, area)) & (short < BIT * typical)
-    kept = np.flatnonzero(~(is_speck | is_line | is_bit_of_a_line))
+    longer = np.maximum(width, height)
+    kept = np.flatnonzero(longer >= max(SPECK * weighted_median(height, area), SMALLEST))
     covered = int((width[kept].astype(np.int64) * height[kept]).sum())
     if len(kept) > MOST_COMPONENTS or covered > MOST_COVERED:
         raise too_dense(f"{len(kept):,} connected components besides specks")
-    by_column = np.argsort(x, kind="stable")
-    columns = x[by_column]
     components = []
     for index in kept:
         rows, across = slice(y[index], y[index] + height[index]), slice(x[index], x[index] + width[index])
-        component = Component(int(x[index]), int(y[index]), labels[rows, across] == index + 1)
-        if _is_hollow(component):
-            within = by_column[np.searchsorted(columns, component.x) : np.searchsorted(columns, component.right)]
-            is_inside = (
-                (height[within] > SPECK * component.height)
-                & (component.y <= y[within])
-                & (x[within] + width[within] <= component.right)
-                & (y[within] + height[within] <= component.bottom)
-            )
-            if is_inside.sum() > (height[index] > SPECK * component.height):  # it also lies within itself
-                continue
-        components.append(component)
+        components.append(Component(int(x[index]), int(y[index]), labels[rows, across] == index + 1))
     return components
 
 
@@ -198,42 +141,3 @@ def typical_height(components: Sequence[Component]) -> float:
 def too_dense(what: str) -> TenfoldError:
     """The error for a picture that cannot be writing because it holds too much; `what` says too much of what."""
     return TenfoldError(f"too dense to be writing ({what}); crop it to what is to be read")
-
-
-def _is_hollow(component: Component) -> bool:
-    """Whether nearly all the ink runs along the edges of the component's box."""
-    y, x = max(1, component.height // 6), max(1, component.width // 6)
-    return bool(component.mask[y:-y, x:-x].sum() <= (1 - FRAME) * component.area)
-
-
-def _straight_strokes(mask: Bool[np.ndarray, "h w"], stroke: float) -> Int[np.ndarray, "h w"]:
-    """Number the horizontal strokes, without what crosses them; everything else is 0."""
-    ink = mask.astype(np.uint8)
-    run = round(max(STRAIGHT * stroke, mask.shape[1] / 25, 24))
-    closed = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((1, round(stroke) + 1), np.uint8))  # faint lines have gaps
-    straight = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((1, run), np.uint8))
-    if not straight.any():
-        return np.zeros(mask.shape, np.int32)
-    straight = cv2.dilate(np.pad(straight, 1), np.ones((3, 3), np.uint8))  # a sloping line is a chain of runs
-    _, labels, boxes, _ = cv2.connectedComponentsWithStats(straight)
-    widths, areas = boxes[1:, 2], boxes[1:, 4]
-    long = widths >= widths.max(initial=0) / 2
-    thickness = max(1, round(areas[long].sum() / max(widths[long].sum(), 1)) - 2)  # minus what the dilation added
-    labels = labels[1:-1, 1:-1]
-    high = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((2 * thickness + 1, 1), np.uint8))
-    labels[(high > 0) | ~mask] = 0
-    return labels
-
-
-def _long(strokes: Int[np.ndarray, "h w"], shortest: float) -> Bool[np.ndarray, "h w"]:
-    """Where strokes are thin and longer than `shortest` pixels."""
-    rows, columns = np.nonzero(strokes)
-    numbers = strokes[rows, columns]
-    count = int(strokes.max()) + 1
-    first, last = np.full(count, strokes.shape[1]), np.zeros(count, int)
-    np.minimum.at(first, numbers, columns)
-    np.maximum.at(last, numbers, columns)
-    lengths = last - first + 1
-    chosen = (lengths > shortest) & (np.bincount(numbers, minlength=count) < THICKEST * lengths**2)
-    chosen[0] = False
-    return chosen[strokes]

@@ -1,4 +1,4 @@
-"""Loading pictures of every kind, upright and in gray."""
+"""Loading pictures of every kind, upright."""
 
 import io
 import os
@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
-from jaxtyping import Int, UInt8
+from jaxtyping import Int
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tenfold.base.constants import constants
@@ -26,7 +25,6 @@ MOST_NARROW = 1000  # times as long as wide; in anything narrower, digits would 
 STRIP = 10_000_000  # pixels that are processed at a time
 # Of 255: visible areas that vary less than this have one color, and transparency gives their shape
 FLAT = shared["FLAT"]
-SAMPLE = shared["SAMPLE"]  # pixels on each side, about: a sample of this size is enough to learn the colors from
 
 Picture = Any  # whatever `load_picture` accepts; it rejects everything else with a message
 
@@ -73,29 +71,6 @@ def load_picture(source: Picture) -> Image.Image:
             raise TenfoldError(f"{name}: not a picture ({', '.join(FORMATS)} can be read)") from None
         except Exception as error:  # on damaged files, decoders raise nearly anything
             raise TenfoldError(f"{name}: damaged picture ({type(error).__name__}: {error})") from None
-
-
-def to_gray(picture: Image.Image) -> UInt8[np.ndarray, "height width"]:
-    """Mix the color channels into the gray in which the ink stands out most.
-
-    Yellow ink on white paper hardly differs from it in brightness, but clearly in the blue channel. The channels are
-    therefore weighted by the first principal component, the direction of greatest variance among the colors.
-
-    Args:
-        picture: in mode L or RGB.
-
-    Returns:
-        Gray levels, 0 to 255.
-    """
-    if picture.mode == "L":
-        return np.asarray(picture)
-    step = max(1, int(np.sqrt(picture.height * picture.width) // SAMPLE))
-    pixels = [np.asarray(strip)[-top % step :: step, ::step].reshape(-1, 3) for top, strip in _strips(picture)]
-    sample = np.concatenate(pixels).astype(np.float32)
-    _, vectors = np.linalg.eigh(np.cov(sample.T)) if len(sample) > 1 else (None, np.eye(3))
-    weights = np.abs(vectors[:, -1])
-    mix = (weights / weights.sum())[None]
-    return np.concatenate([cv2.transform(np.asarray(strip), mix) for _, strip in _strips(picture)])
 
 
 def _open(source: Any) -> io.BytesIO | io.BufferedReader:

@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from jaxtyping import Bool, UInt8
 from PIL import Image
@@ -12,15 +11,12 @@ from PIL import Image
 from tenfold.base.constants import constants
 from tenfold.base.errors import NoDigitsError, TenfoldError
 from tenfold.base.form import SIDE
-from tenfold.imaging.components import Component, drop_lines, find_components, join, join_strokes, trim
-from tenfold.imaging.ink import find_ink, invert_to_light_ink
-from tenfold.imaging.load import Picture, load_picture, to_gray
+from tenfold.imaging.components import Component, find_components, join, join_strokes, trim
+from tenfold.imaging.ink import find_ink, find_mask
+from tenfold.imaging.load import Picture, load_picture
 from tenfold.imaging.normalize import cut_out, is_normal
 
 shared = constants("page")
-LONGEST = shared["LONGEST"]  # pixels; larger pictures are scaled down
-# Pixels, four times the side of an image; smaller pictures are scaled up, so that strokes have room
-SHORTEST = shared["SHORTEST"]
 # Of the largest component's ink; a smaller component is not part of a single digit
 SMALLEST_SHARE = shared["SMALLEST_SHARE"]
 
@@ -32,22 +28,20 @@ class Page:
     Attributes:
         name: the name of the file followed by a colon, to begin an error message with; empty if there is no file.
         picture: the picture as it was loaded, upright.
-        gray: its gray levels, with light ink on darker paper.
-        scale: how many pixels of `ink`, `mask` and `clean` make up one pixel of the picture, along each axis.
-        ink: how much ink there is, with the light evened out; 0 is paper.
+        scale: how many pixels of `ink` and `mask` make up one pixel of the picture, along each axis.
+        ink: how probably each pixel is covered by writing, 0 to 255.
         mask: where there is ink.
-        clean: where there is ink, without ruled lines.
-        components: the connected components, without specks and frames and with broken strokes joined.
+        components: the connected components, without specks and with broken strokes joined.
+        is_image: whether the picture already is an image like those of MNIST: one digit, with nothing left to do.
     """
 
     name: str
     picture: Image.Image
-    gray: UInt8[np.ndarray, "height width"]
     scale: float
     ink: UInt8[np.ndarray, "rows columns"]
     mask: Bool[np.ndarray, "rows columns"]
-    clean: Bool[np.ndarray, "rows columns"]
     components: list[Component]
+    is_image: bool = False
 
     def box(self, component: Component) -> tuple[int, int, int, int]:
         """The box of a component: x, y, width and height, in pixels of the picture."""
@@ -55,14 +49,9 @@ class Page:
         right, bottom = (int(np.ceil(end / self.scale)) for end in (component.right, component.bottom))
         return left, top, min(right, self.picture.width) - left, min(bottom, self.picture.height) - top
 
-    @property
-    def is_image(self) -> bool:
-        """Whether the picture already is an image like those of MNIST: one digit, with nothing left to do."""
-        return self.ink is self.gray
-
     def image(self, component: Component) -> UInt8[np.ndarray, "28 28"]:
         """Turn a component into an image like those of MNIST."""
-        return self.gray if self.is_image else cut_out(self.ink, component)
+        return self.ink if self.is_image else cut_out(self.ink, component)
 
     def digit(self) -> Component:
         """Join all components but the small ones: the digit, if the picture shows a single one."""
@@ -70,36 +59,49 @@ class Page:
         return join([component for component in self.components if component.area >= SMALLEST_SHARE * largest])
 
 
-def open_page(source: Picture, ruled: bool = True) -> Page:
+def open_page(source: Picture) -> Page:
     """Take a picture through all the steps to its connected components.
 
     Args:
         source: anything that `tenfold.imaging.load.load_picture` accepts.
-        ruled: whether ruled lines and boxes are to be erased. Now and then a long, straight stroke of a digit is taken
-            for one, so nothing is erased where there is known to be a single digit.
 
     Raises:
-        NoDigitsError: if it is blank, or shows nothing but lines and specks.
+        NoDigitsError: if nothing is written on it.
         TenfoldError: if it is not a picture, is damaged, too large, or too dense to be writing.
         OSError: if the file cannot be read.
     """
     name = f"{os.fspath(source)}: " if isinstance(source, str | os.PathLike) else ""
     picture = load_picture(source)
-    gray = invert_to_light_ink(to_gray(picture))
-    if is_normal(gray):
-        mask = gray > 0
-        return Page(name, picture, gray, 1.0, gray, mask, mask, [trim(0, 0, mask)])
-    resized, scale = _resize(gray)
-    ink, mask, faint = find_ink(resized, ruled)
-    clean = drop_lines(mask, faint) if ruled else mask
+    if picture.size == (SIDE, SIDE):
+        gray = np.asarray(picture.convert("L"))
+        for ink in (gray, 255 - gray):
+            if is_normal(ink):
+                mask = ink > 0
+                return Page(name, picture, 1.0, ink, mask, [trim(0, 0, mask)], is_image=True)
+    return page_of_ink(name, picture, *find_ink(np.asarray(picture.convert("RGB"))))
+
+
+def page_of_ink(name: str, picture: Image.Image, ink: UInt8[np.ndarray, "rows columns"], scale: float = 1.0) -> Page:
+    """Find the connected components of ink.
+
+    Args:
+        name: the name of the file followed by a colon, to begin an error message with; empty if there is no file.
+        picture: the picture.
+        ink: how probably each pixel is covered by writing, 0 to 255.
+        scale: how many pixels of it make up one pixel of the picture, along each axis.
+
+    Raises:
+        NoDigitsError: if there is none, or nothing but specks.
+        TenfoldError: if there is too much for writing.
+    """
+    mask = find_mask(ink)
     try:
-        components = join_strokes(find_components(clean))
+        components = join_strokes(find_components(mask))
     except TenfoldError as error:
         raise TenfoldError(f"{name}{error}") from None
     if not components:
-        shown = os.fspath(source) if isinstance(source, str | os.PathLike) else ""
-        raise NoDigitsError("nothing but lines and specks" if mask.any() else "blank", shown)
-    return Page(name, picture, gray, scale, ink, mask, clean, components)
+        raise NoDigitsError("nothing but specks" if mask.any() else "nothing is written on it", name.removesuffix(": "))
+    return Page(name, picture, scale, ink, mask, components)
 
 
 def read_pictures(paths: Iterable[str | os.PathLike]) -> UInt8[np.ndarray, "n 28 28"]:
@@ -131,17 +133,5 @@ def picture_to_image(source: Picture) -> UInt8[np.ndarray, "28 28"]:
         TenfoldError: if it is not a picture, is damaged, blank, too large, or too dense to be writing.
         OSError: if the file cannot be read.
     """
-    page = open_page(source, ruled=False)
+    page = open_page(source)
     return page.image(page.digit())
-
-
-def _resize(gray: UInt8[np.ndarray, "h w"]) -> tuple[UInt8[np.ndarray, "h2 w2"], float]:
-    """Scale a picture to a workable size; returns it with the factor."""
-    height, width = gray.shape
-    if max(height, width) > LONGEST:
-        scale = LONGEST / max(height, width)
-        size = (max(1, round(scale * width)), max(1, round(scale * height)))
-        return cv2.resize(gray, size, interpolation=cv2.INTER_AREA), scale
-    scale = -(-SHORTEST // min(height, width))
-    scale = max(1, min(scale, LONGEST // max(height, width)))
-    return cv2.resize(gray, (scale * width, scale * height), interpolation=cv2.INTER_CUBIC), float(scale)

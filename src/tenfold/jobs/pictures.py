@@ -136,7 +136,7 @@ def _read(source: Source, reader: Reader, options: Options) -> list[Reading] | F
         draws = options.annotated or options.explained
         if source.data is None and not draws and is_idx(source.path):
             return reader.read_images(read_idx_images(source.path))
-        page = open_page(source.path if source.data is None else source.data, ruled=not options.single)
+        page = open_page(source.path if source.data is None else source.data)
         lines = reader.find(page, options.single)
         readings = reader.to_readings(page, lines, options.single)
         if options.annotated:

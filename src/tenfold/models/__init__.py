@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tenfold.base.errors import TenfoldError
-from tenfold.base.files import DATA, check_size
-from tenfold.models.base import BATCH, SHIPPED, THRESHOLDS, Checked, LineModel, Model, Named, identify, require
+from tenfold.base.files import DATA, SHIPPED, check_size
+from tenfold.models.base import BATCH, THRESHOLDS, Checked, LineModel, Model, Named, identify, require
 from tenfold.models.files import FileModel
 from tenfold.models.keras import KerasModel, import_keras
 from tenfold.models.litert import LiteRTLineModel, LiteRTModel

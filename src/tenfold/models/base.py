@@ -12,11 +12,10 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from tenfold.base.errors import TenfoldError
-from tenfold.base.files import DATA, TEXT, read_bytes
+from tenfold.base.files import DATA, SHIPPED, TEXT, read_bytes
 from tenfold.base.processes import PerProcess
 from tenfold.base.refusal import Thresholds
 
-SHIPPED = Path(__file__).with_name("shipped")
 THRESHOLDS = "thresholds.json"  # in that folder, for the networks that read digits; the page reads it, too
 BATCH = 256  # images at once in a LiteRT file, whose batch is fixed
 

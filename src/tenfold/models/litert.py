@@ -7,12 +7,10 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from tenfold.base.form import CLASSES, LINE_COLUMNS
-from tenfold.base.processes import Once
+from tenfold.base.processes import start_litert
 from tenfold.models.base import BATCH, Checked, require
 from tenfold.models.conventions import FileNetwork
 from tenfold.models.files import FileModel, describe, only, unreadable
-
-_start_litert = Once()  # the first interpreter of a process says that it computes with XNNPACK
 
 
 class LiteRTModel(FileModel):
@@ -21,7 +19,7 @@ class LiteRTModel(FileModel):
     def _open(self, path: Path) -> FileNetwork | None:
         interpreter = require("ai_edge_litert.interpreter", path, "pip install ai-edge-litert")
         try:
-            with _start_litert():
+            with start_litert():
                 self._interpreter = interpreter.Interpreter(str(path), num_threads=1)
                 self._interpreter.allocate_tensors()
                 if {"b1", f"b{BATCH}"} <= set(self._interpreter.get_signature_list()):
@@ -60,7 +58,7 @@ class LiteRTLineModel(Checked):
     def __init__(self, path: Path) -> None:
         self.name = str(path)
         interpreter = require("ai_edge_litert.interpreter", path, "pip install ai-edge-litert")
-        with _start_litert():
+        with start_litert():
             self._interpreter = interpreter.Interpreter(str(path), num_threads=1)
             self._interpreter.allocate_tensors()
             self._runners = {columns: self._interpreter.get_signature_runner(f"c{columns}") for columns in LINE_COLUMNS}

@@ -13,9 +13,9 @@ from pydantic import ConfigDict, Field, ValidationError, validate_call
 from torch import Tensor, nn
 
 from tenfold.base.errors import TenfoldError, nearest
+from tenfold.base.form import MEAN, STD
 from tenfold.base.refusal import Thresholds
 from tenfold.base.settings import Fraction, explain
-from tenfold.data.preprocess import MEAN, STD
 from tenfold.networks.layers import (
     Affine,
     Channels,

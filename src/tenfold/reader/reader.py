@@ -79,7 +79,7 @@ class Reader:
             TenfoldError: if it is not a picture, is damaged, too large, or too dense to be writing.
             OSError: if the file cannot be read.
         """
-        page = imaging.open_page(picture, ruled=not single)
+        page = imaging.open_page(picture)
         readings = self.to_readings(page, self.find(page, single), single)
         if not readings:
             raise NoDigitsError(NO_SHAPE, os.fspath(picture) if isinstance(picture, str | os.PathLike) else "")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool, UInt8
+from jaxtyping import UInt8
 from PIL import Image, ImageDraw
 
 from tenfold.base.files import write_atomically
@@ -54,12 +54,10 @@ def explain(page: Page, lines: Sequence[Sequence[Digit]]) -> dict[str, Image.Ima
     seen = [np.pad(image, ((0, 0), (0, widest - image.shape[1]))) for image in images]
     return {
         "1-picture": page.picture,
-        "2-gray": Image.fromarray(page.gray),
-        "3-ink": Image.fromarray(page.ink),
-        "4-mask": _black_and_white(page.mask),
-        "5-without-lines": _black_and_white(page.clean),
-        "6-components": _components(page),
-        "7-digits": Image.fromarray(np.vstack(seen) if seen else np.zeros((28, 28), np.uint8)),
+        "2-ink": Image.fromarray(page.ink),
+        "3-mask": Image.fromarray(np.where(page.mask, 255, 0).astype(np.uint8)),
+        "4-components": _components(page),
+        "5-digits": Image.fromarray(np.vstack(seen) if seen else np.zeros((28, 28), np.uint8)),
     }
 
 
@@ -76,11 +74,7 @@ def write(picture: Image.Image, path: Path) -> None:
 
 def _components(page: Page) -> Image.Image:
     """Draw each component in a different gray, so that joined and separate strokes can be told apart."""
-    drawn: UInt8[np.ndarray, "h w"] = np.zeros(page.clean.shape, np.uint8)
+    drawn: UInt8[np.ndarray, "h w"] = np.zeros(page.mask.shape, np.uint8)
     for number, component in enumerate(page.components):
         drawn[component.y : component.bottom, component.x : component.right][component.mask] = 255 - number * 67 % 192
     return Image.fromarray(drawn)
-
-
-def _black_and_white(mask: Bool[np.ndarray, "h w"]) -> Image.Image:
-    return Image.fromarray(np.where(mask, 255, 0).astype(np.uint8))

@@ -17,14 +17,15 @@ from pathlib import Path
 from typing import Any
 
 from tenfold.base.errors import TenfoldError
+from tenfold.base.files import SHIPPED
 
 PAGE = Path(__file__).with_name("page")
-SHIPPED = Path(__file__).parent.parent / "models" / "shipped"
 # The page's models and thresholds, and the shipped files that `web/build.mjs` copied them from; they must be the same
 # for the page to read as `tenfold predict` does.
 NETWORKS = {
     "model.tflite": "reader-int8.tflite",
     "text-lines.tflite": "text-lines-int8.tflite",
+    "ink.tflite": "ink-int8.tflite",
     "thresholds.json": "thresholds.json",
 }
 BUILD = "npm run build --prefix web"  # in a checkout

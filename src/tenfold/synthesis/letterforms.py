@@ -144,7 +144,7 @@ def letterforms() -> list[tuple[int, list[Float[np.ndarray, "_ 2"]]]]:
 @cache
 def _forms(device: torch.device) -> tuple[Int64[Tensor, " forms"], Float[Tensor, "forms strokes points 2"]]:
     """The digit and the points of each letterform, on a device."""
-    digits, drawings = zip(*_parse(FORMS), strict=True)
+    digits, drawings = zip(*_parse(FORMS + STRAIGHT), strict=True)
     return torch.tensor(digits, device=device), pad(drawings).to(device)
 
 

@@ -1,8 +1,11 @@
 """Negatives, for networks that must recognize them: scribbles, signs, shapes, and digits taken apart."""
 
+import itertools
 import math
 from functools import cache
 
+import cv2
+import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
@@ -40,6 +43,54 @@ SIGNS = (
     ("check", ((0.0, 0.5), (0.35, 1.0), (1.0, 0.0))),
     ("colon", ((0.5, 0.1), (0.5, 0.15)), ((0.5, 0.85), (0.5, 0.9))),
     ("dash", ((0.0, 0.5), (1.0, 0.5))),
+    ("C", ((0.9, 0.15), (0.6, 0.0), (0.2, 0.2), (0.0, 0.5), (0.2, 0.85), (0.6, 1.0), (0.95, 0.85))),
+    ("J", ((0.2, 0.0), (1.0, 0.0)), ((0.7, 0.0), (0.7, 0.8), (0.5, 1.0), (0.2, 0.95), (0.0, 0.75))),
+    ("P", ((0.0, 1.0), (0.0, 0.0), (0.6, 0.0), (0.85, 0.2), (0.6, 0.45), (0.0, 0.5))),
+    ("T", ((0.0, 0.0), (1.0, 0.0)), ((0.5, 0.0), (0.5, 1.0))),
+    ("Y", ((0.0, 0.0), (0.5, 0.5), (1.0, 0.0)), ((0.5, 0.5), (0.5, 1.0))),
+    ("a", ((0.8, 0.2), (0.4, 0.0), (0.0, 0.5), (0.3, 1.0), (0.8, 0.7), (0.85, 0.1), (0.8, 0.8), (1.0, 1.0))),
+    ("d", ((0.7, 0.5), (0.3, 0.4), (0.0, 0.75), (0.3, 1.0), (0.7, 0.8), (0.75, 0.0), (0.75, 1.0))),
+    ("f", ((0.9, 0.1), (0.6, 0.0), (0.4, 0.25), (0.4, 1.0)), ((0.1, 0.45), (0.8, 0.45))),
+    ("n", ((0.0, 0.0), (0.1, 1.0), (0.15, 0.3), (0.5, 0.0), (0.85, 0.2), (0.9, 1.0))),
+    ("r", ((0.1, 0.0), (0.2, 1.0), (0.25, 0.35), (0.6, 0.0), (0.9, 0.1))),
+    ("t", ((0.45, 0.0), (0.4, 0.85), (0.6, 1.0), (0.9, 0.85)), ((0.05, 0.3), (0.9, 0.3))),
+    ("w", ((0.0, 0.0), (0.1, 0.8), (0.3, 1.0), (0.5, 0.4), (0.65, 1.0), (0.9, 0.8), (1.0, 0.0))),
+    (
+        "percent",
+        ((0.9, 0.0), (0.1, 1.0)),
+        ((0.2, 0.0), (0.0, 0.2), (0.2, 0.35), (0.4, 0.2), (0.2, 0.0)),
+        ((0.8, 0.65), (0.6, 0.8), (0.8, 1.0), (1.0, 0.8), (0.8, 0.65)),
+    ),
+    ("and", ((1.0, 1.0), (0.2, 0.3), (0.35, 0.0), (0.6, 0.15), (0.1, 0.6), (0.2, 0.95), (0.6, 0.9), (0.95, 0.5))),
+    (
+        "question",
+        ((0.1, 0.2), (0.4, 0.0), (0.8, 0.15), (0.7, 0.4), (0.4, 0.55), (0.4, 0.75)),
+        ((0.4, 0.95), (0.4, 1.0)),
+    ),
+    ("arrow", ((0.0, 0.5), (1.0, 0.5)), ((0.7, 0.25), (1.0, 0.5), (0.7, 0.75))),
+    ("star", ((0.5, 0.0), (0.5, 1.0)), ((0.05, 0.25), (0.95, 0.75)), ((0.95, 0.25), (0.05, 0.75))),
+    (
+        "euro",
+        ((0.9, 0.1), (0.5, 0.0), (0.15, 0.4), (0.2, 0.8), (0.6, 1.0), (0.9, 0.9)),
+        ((0.0, 0.4), (0.6, 0.4)),
+        ((0.0, 0.6), (0.6, 0.6)),
+    ),
+    (
+        "smile",
+        ((0.2, 0.1), (0.2, 0.25)),
+        ((0.7, 0.1), (0.7, 0.25)),
+        ((0.0, 0.6), (0.2, 0.95), (0.7, 0.95), (0.95, 0.6)),
+    ),
+)
+LETTERS = "ACEFHJKMNPRTUVWXYadefhkmnrtvwx"  # that no digit looks like
+FONTS = (
+    cv2.FONT_HERSHEY_SIMPLEX,
+    cv2.FONT_HERSHEY_DUPLEX,
+    cv2.FONT_HERSHEY_COMPLEX,
+    cv2.FONT_HERSHEY_TRIPLEX,
+    cv2.FONT_HERSHEY_SCRIPT_SIMPLEX,
+    cv2.FONT_HERSHEY_SCRIPT_COMPLEX,
+    cv2.FONT_HERSHEY_SIMPLEX | cv2.FONT_ITALIC,
 )
 
 
@@ -52,11 +103,21 @@ def draw_negatives(digits: Images) -> Images:
         digits: pixels from 0 to 1; some negatives are made by taking these apart or putting them together.
 
     Returns:
-        Images with pixels from 0 to 1: one third are bad crops of text lines; the others are scribbles, tangles,
-        wanderings, signs, marks, filled shapes, and digits taken apart.
+        Images with pixels from 0 to 1: one quarter are bad crops of text lines; the others are scribbles, tangles,
+        wanderings, signs, letters, marks, blots, filled shapes, and digits taken apart.
     """
-    count = math.ceil(len(digits) / 3)
-    kinds = (scribbles, tangles, *[wanderings] * 3, signs, marks, shapes, fragments)  # mostly by an aimless pen
+    count = math.ceil(len(digits) / 4)
+    kinds = (
+        scribbles,
+        tangles,
+        *[wanderings] * 3,
+        *[signs] * 2,
+        *[letters] * 3,
+        marks,
+        *[blots] * 2,
+        shapes,
+        fragments,
+    )
     parts = digits[count:].tensor_split(len(kinds))
     drawn = [kind(part) for kind, part in zip(kinds, parts, strict=True)]
     return torch.cat([crop_fragments(digits[:count]), *drawn])
@@ -133,6 +194,33 @@ def signs(like: Images) -> Images:
     return draw(14 + 20 * torch.stack((x, centered[..., 1]), dim=-1))
 
 
+def letters(like: Images) -> Images:
+    """Print a letter in each image, slanted and turned at random."""
+    count = len(like)
+    drawn = _letters(like.device)
+    chosen = drawn[torch.randint(len(drawn), (count,), device=like.device)]
+    turn, slant = 0.3 * (torch.rand(2, count, device=like.device) - 0.5)
+    zero, one = torch.zeros_like(turn), torch.ones_like(turn)
+    matrix = torch.stack((one, turn + slant, zero, -turn, one, zero), dim=1).view(count, 2, 3)
+    grid = F.affine_grid(matrix, list(chosen.shape), align_corners=False)
+    return frame(F.grid_sample(chosen, grid, align_corners=False))
+
+
+def blots(like: Images) -> Images:
+    """Draw one to four filled ellipses in each image, enlarged to the size of digits."""
+    batch, most = len(like), 4
+    axis = torch.arange(28, device=like.device) + 0.5
+    middle = 5 + 18 * torch.rand(batch, most, 2, 1, 1, device=like.device)
+    axes = 1 + 5 * torch.rand(batch, most, 2, 1, 1, device=like.device)
+    turn = math.pi * torch.rand(batch, most, 1, 1, device=like.device)
+    x, y = axis - middle[:, :, 0], axis[:, None] - middle[:, :, 1]  # (batch, 4, 1, 28), (batch, 4, 28, 1)
+    along, across = x * turn.cos() + y * turn.sin(), y * turn.cos() - x * turn.sin()
+    far = ((along / axes[:, :, 0]) ** 2 + (across / axes[:, :, 1]) ** 2).sqrt()  # 1 on the edge
+    count = torch.randint(1, most + 1, (batch, 1, 1, 1), device=like.device)
+    far = torch.where(torch.arange(most, device=like.device)[:, None, None] < count, far, torch.inf)
+    return frame((0.5 + 2.5 * (1 - far.amin(dim=1, keepdim=True))).clamp(0, 1))
+
+
 def shapes(like: Images) -> Images:
     """Fill a random shape in each image with a random texture: blots, clouds, objects."""
     coarse = torch.randn(len(like), 1, 5, 5, device=like.device)
@@ -159,3 +247,15 @@ def fragments(digits: Images) -> Images:
 def _signs(device: torch.device) -> Float[Tensor, "signs strokes points 2"]:
     """The points of each sign, on a device."""
     return pad([strokes for _, *strokes in SIGNS]).to(device)
+
+
+@cache
+def _letters(device: torch.device) -> Float[Tensor, "letters 1 56 56"]:
+    """Letters in several fonts and weights, pixels from 0 to 1."""
+    drawn = []
+    for letter, font, thick in itertools.product(LETTERS, FONTS, (1, 3, 5)):
+        canvas = np.zeros((56, 56), np.uint8)
+        (width, height), _ = cv2.getTextSize(letter, font, 1.3, thick)
+        cv2.putText(canvas, letter, (28 - width // 2, 28 + height // 2), font, 1.3, 255, thick, cv2.LINE_AA)
+        drawn.append(canvas)
+    return torch.from_numpy(np.stack(drawn)).to(device).unsqueeze(1).float() / 255
