@@ -1,43 +1,71 @@
-"""Train the network that finds ink, and measure it: `python -m benchmarks.ink_model`, about an hour on two cores.
+"""Train, export and measure the network that finds ink; `benchmarks.shipped` puts it into the package.
 
 Its scenes are drawn with MNIST's training digits, except for some that are held out: with these, the scenes to measure
-on are drawn. Writes `runs/ink.safetensors` and `results/ink.json`. The reader does not use this network yet.
+on are drawn.
 """
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 import tenfold
-from benchmarks.records import save, where
 from tenfold import recipes
 from tenfold.base.errors import TenfoldError
 from tenfold.data import Digits, split
+from tenfold.export import litert, quietly_on_one_core
+from tenfold.export.graph import InkFromPixels
+from tenfold.imaging.ink import TILES, look
 from tenfold.jobs.workers import scatter
 from tenfold.networks import build
-from tenfold.networks.storage import write_tensors
+from tenfold.networks.storage import read_tensors, write_tensors
 from tenfold.training import ProgressBar, Training, run
 from tenfold.training.ink_task import InkMasks, Scenes, draw_scenes
 
-WEIGHTS, RESULTS = Path("runs/ink.safetensors"), Path("results/ink.json")
+RECIPE = recipes.load("ink")
 SCENES, MEASURED, CHUNK = 16_000, 500, 500
+CALIBRATION = 24
+SIGNATURES = {f"t{side}": (1, side, side, 3) for side in TILES}
+DESCRIPTION = "Ink: pictures, uint8 (1, side, side, 3), to the probability of ink, float32 (1, side, side)"
 
 
-def main() -> None:
-    """Draw, train and measure."""
-    recipe = recipes.load("ink")
-    learned, held_out = split(tenfold.load()[0], recipe.validation)
-    task = InkMasks(draw(learned, range(SCENES)), draw(held_out, range(SCENES, SCENES + MEASURED)), recipe)
-    torch.manual_seed(recipe.seed)
-    network = build(recipe.network, **recipe.network_options)
-    run(Training(network, task, recipe, torch.device("cpu")), [ProgressBar()])
-    WEIGHTS.parent.mkdir(exist_ok=True)
-    write_tensors(WEIGHTS, network.state_dict(), {})
-    loss, f1 = task.validate(network)
-    parameters = sum(parameter.numel() for parameter in network.parameters())
-    save(RESULTS, {"measured": where(), "scenes": SCENES, "parameters": parameters, "loss": loss, "f1": f1})
+def train(weights: Path) -> nn.Module:
+    """Draw scenes and train on them, or read the weights that an earlier call left.
+
+    Args:
+        weights: the file for the weights; it is written at the end.
+    """
+    torch.manual_seed(RECIPE.seed)
+    network = build(RECIPE.network, **RECIPE.network_options)
+    if weights.is_file():
+        network.load_state_dict(read_tensors(weights)[0])
+        return network.eval()
+    learned, held_out = split(tenfold.load()[0], RECIPE.validation)
+    task = InkMasks(draw(learned, range(SCENES)), draw(held_out, range(SCENES, SCENES + MEASURED)), RECIPE)
+    run(Training(network, task, RECIPE, torch.device("cpu")), [ProgressBar()])
+    write_tensors(weights, network.state_dict(), {})
+    return network.eval()
+
+
+def export(network: nn.Module) -> bytes:
+    """The network as an 8-bit LiteRT file."""
+    learned, _ = split(tenfold.load()[0], RECIPE.validation)
+    calibration = draw_scenes(learned, range(CALIBRATION), max(TILES)).pictures
+    with quietly_on_one_core():
+        return litert.convert(InkFromPixels(network), calibration, SIGNATURES, DESCRIPTION)[-1]
+
+
+def evaluate() -> dict[str, Any]:
+    """How much of the ink in drawn scenes the shipped network finds, and how much of what it finds is ink."""
+    _, held_out = split(tenfold.load()[0], RECIPE.validation)
+    scenes = draw(held_out, range(SCENES, SCENES + MEASURED))
+    found = np.stack([look(picture) for picture in scenes.pictures]) > 127
+    there = scenes.inks > 127
+    hits = float((found & there).sum())
+    return {"scenes": len(there), "precision": hits / float(found.sum()), "recall": hits / float(there.sum())}
 
 
 def draw(digits: Digits, seeds: range) -> Scenes:
@@ -50,8 +78,5 @@ def draw(digits: Digits, seeds: range) -> Scenes:
         if isinstance(scenes, TenfoldError):
             raise scenes
         drawn.append(scenes)
-    return Scenes(*(np.concatenate(parts) for parts in zip(*((one.pictures, one.inks) for one in drawn), strict=True)))
-
-
-if __name__ == "__main__":
-    main()
+    pictures, inks = zip(*((one.pictures, one.inks) for one in drawn), strict=True)
+    return Scenes(np.concatenate(pictures), np.concatenate(inks))

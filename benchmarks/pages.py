@@ -19,6 +19,8 @@ from tenfold.reader import Reading
 
 INKS = ((25, 25, 35), (30, 40, 120), (90, 40, 40), (70, 70, 75))  # black, blue, red, pencil
 FEWEST, MOST = 10, 60  # digits on a page
+KINDS = ("plain", "ruled", "squared", "boxed", "table", "shadow")
+TURN = 15.0  # degrees, at most
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,14 @@ class Score:
     invented: int
 
 
-def draw_page(digits: Digits, seed: int, height: int = 900, width: int = 1200) -> DrawnPage:
-    """Put random digits on random paper, and photograph it.
+def draw_page(digits: Digits, seed: int, kind: str, height: int = 900, width: int = 1200) -> DrawnPage:
+    """Put random digits on paper, and photograph it, turned by up to 15 degrees and in perspective.
 
     Args:
         digits: the digits to choose from.
         seed: starts the random numbers.
+        kind: one of `KINDS`: the paper (with a box around every digit in "boxed"), plain paper on a darker table, or
+            plain paper in a hard shadow.
         height: the height of the picture in pixels.
         width: the width of the picture in pixels.
     """
@@ -71,11 +75,13 @@ def draw_page(digits: Digits, seed: int, height: int = 900, width: int = 1200) -
         image = cv2.resize(digits.images[index], (size, size), interpolation=cv2.INTER_CUBIC) / np.float32(255)
         ink[y : y + size, x : x + size] = np.maximum(ink[y : y + size, x : x + size], image)
         corners.append([[x, y], [x + size, y], [x, y + size], [x + size, y + size]])
-    page = _paper(random, height, width, gap, side)
+    page = _paper(random, height, width, gap, side, kind)
+    if kind == "boxed":
+        _draw_boxes(random, page, corners)
     pen = np.array(INKS[random.integers(len(INKS))], np.float32)
     strength = random.uniform(0.75, 1) * (1 - random.uniform(0, 0.3) * _clouds(random, height, width, 3))
     page += (ink * strength)[..., None] * (pen - page)
-    page, moved = _photograph(random, page, np.array(corners, np.float32))
+    page, moved = _photograph(random, page, np.array(corners, np.float32), kind)
     boxes = np.concatenate([moved.min(axis=1), moved.max(axis=1)], axis=1)
     return DrawnPage(page, digits.labels[chosen], boxes.astype(float))
 
@@ -100,15 +106,14 @@ def compare(page: DrawnPage, readings: list[Reading]) -> Score:
     return Score(len(page.labels), right, invented)
 
 
-def _paper(random: np.random.Generator, height: int, width: int, gap: float, side: float) -> np.ndarray:
-    """Tinted, textured paper: plain, ruled or squared."""
+def _paper(random: np.random.Generator, height: int, width: int, gap: float, side: float, kind: str) -> np.ndarray:
+    """Tinted, textured paper: ruled, squared or plain."""
     paper = random.uniform(215, 250) + random.uniform(-8, 8, 3).astype(np.float32)
     page = np.broadcast_to(paper, (height, width, 3)).astype(np.float32)
-    page = page + (6 * _clouds(random, height, width, 2) - 3)[..., None]
-    kind = random.choice(["plain", "ruled", "squared"])
+    page = np.ascontiguousarray(page + (6 * _clouds(random, height, width, 2) - 3)[..., None])
     line = page * random.uniform(0.6, 0.85, 3).astype(np.float32)
     thick = int(random.integers(1, 3))
-    if kind != "plain":
+    if kind in ("ruled", "squared"):
         for y in np.arange(2.05 * side, height, gap):  # digits stand on the lines
             page[int(y) : int(y) + thick] = line[int(y) : int(y) + thick]
     if kind == "squared":
@@ -117,20 +122,41 @@ def _paper(random: np.random.Generator, height: int, width: int, gap: float, sid
     return page
 
 
+def _draw_boxes(random: np.random.Generator, page: np.ndarray, corners: list[list[list[int]]]) -> None:
+    """Print a box around every digit."""
+    color = (page[0, 0] * random.uniform(0.4, 0.85, 3)).tolist()
+    thick = int(random.integers(1, 3))
+    for start, *_, end in corners:
+        cv2.rectangle(page, start, end, color, thick)
+
+
 def _photograph(
-    random: np.random.Generator, page: np.ndarray, points: np.ndarray
+    random: np.random.Generator, page: np.ndarray, points: np.ndarray, kind: str
 ) -> tuple[UInt8[np.ndarray, "height width 3"], np.ndarray]:
-    """Apply perspective, a soft shadow, uneven light, blur, noise and JPEG; points move along."""
+    """Turn it, apply perspective, a shadow, uneven light, blur, noise and JPEG; points move along."""
     height, width = page.shape[:2]
     frame = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    seen = frame + random.uniform(-0.03, 0.03, (4, 2)).astype(np.float32) * (width, height)
+    angle = np.radians(random.uniform(-TURN, TURN))
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    middle, size = np.array((width, height)) / 2, (random.uniform(0.5, 0.7) if kind == "table" else 0.8)
+    seen = size * (frame - middle) @ turn + middle  # small enough that no digit is turned out of the picture
+    seen += random.uniform(-0.03, 0.03, (4, 2)) * (width, height)
     view = cv2.getPerspectiveTransform(frame, seen.astype(np.float32))
-    page = cv2.warpPerspective(page, view, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    if kind == "table":
+        table = (
+            np.full_like(page, random.uniform(20, 140, 3)) * (0.8 + 0.4 * _clouds(random, height, width, 3))[..., None]
+        )
+        page = cv2.warpPerspective(
+            page, view, (width, height), table, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_TRANSPARENT
+        )
+    else:
+        page = cv2.warpPerspective(page, view, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     y, x = np.mgrid[:height, :width].astype(np.float32) / max(height, width)
     angle = random.uniform(0, 2 * np.pi)
     across = (x - random.uniform(0.2, 0.8)) * np.cos(angle) + (y - random.uniform(0.2, 0.6)) * np.sin(angle)
     light = 1 - random.uniform(0, 0.3) * (across + 0.5)
-    light -= random.uniform(0, 0.35) / (1 + np.exp(-across * random.uniform(10, 80)))
+    sharp = random.uniform(80, 300) if kind == "shadow" else random.uniform(10, 80)
+    light -= random.uniform(0, 0.35) / (1 + np.exp(-across * sharp)) * (1.4 if kind == "shadow" else 1)
     page = cv2.GaussianBlur(page * light[..., None].astype(np.float32), (0, 0), random.uniform(0.4, 1.2))
     page = page + random.normal(0, random.uniform(1, 6), page.shape)
     encoded = cv2.imencode(
@@ -156,8 +182,8 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
-    for seed in range(10):
-        Image.fromarray(draw_page(tenfold.load()[1], seed).picture).save(folder / f"page{seed}.png")
+    for seed, kind in enumerate(KINDS):
+        Image.fromarray(draw_page(tenfold.load()[1], seed, kind).picture).save(folder / f"{kind}.png")
 
 
 if __name__ == "__main__":

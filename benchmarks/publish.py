@@ -82,6 +82,7 @@ BLOCKS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "shipped": (("shipped.json",), tables.shipped_table),
     "handwriting": (("handwriting.json",), tables.handwriting_table),
     "refusal": (("refusal.json",), tables.refusal_table),
+    "ink": (("shipped.json",), tables.ink_text),
     "text lines": (("shipped.json",), tables.text_lines_text),
     "browser": (("browser.json",), tables.browser_table),
     "ablation in short": (("study-ablation.json",), ablation.short_table),

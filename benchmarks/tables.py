@@ -270,6 +270,16 @@ def handwriting_table(results: dict[str, Any]) -> str:
     return table(columns, rows, drawn, place(results["measured"]))
 
 
+def ink_text(results: dict[str, Any]) -> str:
+    """How much of the ink in drawn scenes is found, and how much of what is found is ink."""
+    ink, size = results["ink"], results["files"]["ink-int8.tflite"]["bytes"]
+    return (
+        f"It has {ink['parameters']:,} parameters, in {size:,} bytes. In {ink['scenes']:,} drawn scenes with held-out "
+        f"digits, it finds {ink['recall']:.1%} of the pixels of ink, and {ink['precision']:.1%} of what it finds is "
+        f"ink; most of the others are the edges of strokes. {place(ink['measured'])}"
+    )
+
+
 def text_lines_text(results: dict[str, Any]) -> str:
     """How many drawn text lines the network for text lines reads by itself."""
     lines, size = results["text_lines"], results["files"]["text-lines-int8.tflite"]["bytes"]

@@ -215,7 +215,7 @@ def test_steps_and_answers_can_be_seen(model, lines):
     found = reader.find(page)
     assert annotate(page.picture, reader.to_readings(page, found)).size == page.picture.size
     steps = explain(page, found)
-    assert steps["7-digits"].size == (4 * 28, 3 * 28)
+    assert steps["5-digits"].size == (4 * 28, 3 * 28)
 
 
 def test_mutated_files_are_read_or_refused(tmp_path):

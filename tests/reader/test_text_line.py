@@ -63,17 +63,6 @@ def examples(train):
     return draw_examples(train, 100, seed=0)
 
 
-def test_lines_show_their_digits_from_left_to_right(train):
-    torch.manual_seed(0)
-    alphabet = make_alphabet(train)
-    for seed in range(5):
-        row, again = (draw_line(alphabet, np.random.default_rng(seed)) for _ in range(2))
-        assert len(row.digits) == len(row.centers)
-        assert sorted(row.centers) == row.centers
-        assert row.centers[-1] < row.picture.shape[1]
-        assert np.array_equal(row.picture, again.picture)
-
-
 def test_a_network_learns_from_lines(examples):
     torch.manual_seed(0)
     recipe = recipes.load("text_lines", {"batch_size": 16})
@@ -118,16 +107,14 @@ def test_both_files_of_the_line_model_read_the_same(examples):
 
 
 def test_lines_are_read_better_by_two_networks(monkeypatch):
-    torch.manual_seed(0)
-    alphabet = make_alphabet(tenfold.load()[1])
-    lines = [draw_line(alphabet, np.random.default_rng(seed)) for seed in range(30)]
+    lines = [line for line in draw_pages(15) if line[1]]
     reader = Reader(SHIPPED / "reader-int8.tflite")
 
     def count_right():
         right = 0
-        for line in lines:
+        for picture, digits in lines:
             with contextlib.suppress(TenfoldError):  # too faint to be seen
-                right += to_text(reader.read(line.picture)) == "".join(map(str, line.digits))
+                right += to_text(reader.read(picture)).replace("\n", "") == digits
         return right
 
     by_two = count_right()

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from jaxtyping import Float, Shaped
 
 from tenfold.base.constants import constants
 from tenfold.imaging import Component
@@ -27,7 +28,7 @@ class Line:
         components: its connected components, from left to right.
         width: from its leftmost to its rightmost column, in pixels.
         height: the typical height of its digits, in pixels.
-        middle: the row through the middle of its digits.
+        slope: how many rows it falls for each column to the right.
     """
 
     def __init__(self, components: Sequence[Component]) -> None:
@@ -35,10 +36,16 @@ class Line:
         self.width = max(component.right for component in components) - min(component.x for component in components)
         self.height = typical_height(components)
         digits = sorted((component for component in components if component.height >= TALL * self.height), key=_center)
-        self.middle = float(np.median([_middle(component) for component in digits]))
         bottoms = [component.bottom for component in digits]
         self._centers = np.array([_center(component) for component in digits])
+        middles = np.array([_middle(component) for component in digits])
+        self.slope = _slope(self._centers, middles)
+        self._start = float(np.median(middles - self.slope * self._centers))
         self._feet = np.array([np.median(bottoms[max(0, i - 1) : i + 2]) for i in range(len(bottoms))])
+
+    def middle(self, x: Shaped[np.ndarray, "..."] | float) -> Float[np.ndarray, "..."]:
+        """The row through the middle of its digits, at columns of the page."""
+        return np.asarray(self._start + self.slope * x)
 
     def reach(self, component: Component) -> float:
         """How far a component reaches above the foot of the line, in heights: a digit about 1, a comma 0.3."""
@@ -94,6 +101,12 @@ def find_slant(line: Sequence[Component]) -> float:
         np.bincount(np.round(columns + slant * rows - slant.clip(max=0) * rows.max()).astype(int)) for slant in SLANTS
     ]
     return float(SLANTS[np.argmax([(counts.astype(float) ** 2).sum() for counts in leaning])])
+
+
+def _slope(x: Float[np.ndarray, " n"], y: Float[np.ndarray, " n"]) -> float:
+    """The slope of the straight line that fits best, by least squares; 0 through a single point."""
+    aside = x - x.mean()
+    return float(aside @ (y - y.mean()) / max(aside @ aside, 1.0))
 
 
 def _center(component: Component) -> float:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, UInt8
@@ -12,7 +12,7 @@ from tenfold.base.constants import constants
 from tenfold.base.errors import NoDigitsError, TenfoldError
 from tenfold.base.form import SIDE
 from tenfold.imaging.components import Component, find_components, join, join_strokes, trim
-from tenfold.imaging.ink import find_ink, find_mask
+from tenfold.imaging.ink import LONGEST, find_ink, find_mask
 from tenfold.imaging.load import Picture, load_picture
 from tenfold.imaging.normalize import cut_out, is_normal
 
@@ -33,6 +33,7 @@ class Page:
         mask: where there is ink.
         components: the connected components, without specks and with broken strokes joined.
         is_image: whether the picture already is an image like those of MNIST: one digit, with nothing left to do.
+        turned: by how many quarters, counterclockwise, `ink` and all that follows from it are turned.
     """
 
     name: str
@@ -42,11 +43,23 @@ class Page:
     mask: Bool[np.ndarray, "rows columns"]
     components: list[Component]
     is_image: bool = False
+    turned: int = 0
+
+    def turn(self, quarters: int) -> "Page":
+        """The page, turned counterclockwise by quarters."""
+        ink, mask = (np.ascontiguousarray(np.rot90(layer, quarters)) for layer in (self.ink, self.mask))
+        components = join_strokes(find_components(mask))
+        return replace(self, ink=ink, mask=mask, components=components, turned=self.turned + quarters)
 
     def box(self, component: Component) -> tuple[int, int, int, int]:
         """The box of a component: x, y, width and height, in pixels of the picture."""
-        left, top = int(component.x / self.scale), int(component.y / self.scale)
-        right, bottom = (int(np.ceil(end / self.scale)) for end in (component.right, component.bottom))
+        left, top, right, bottom = component.x, component.y, component.right, component.bottom
+        height, width = self.ink.shape
+        for _ in range(self.turned):  # back, clockwise
+            left, top, right, bottom = height - bottom, left, height - top, right
+            height, width = width, height
+        left, top = int(left / self.scale), int(top / self.scale)
+        right, bottom = (int(np.ceil(end / self.scale)) for end in (right, bottom))
         return left, top, min(right, self.picture.width) - left, min(bottom, self.picture.height) - top
 
     def image(self, component: Component) -> UInt8[np.ndarray, "28 28"]:
@@ -78,7 +91,9 @@ def open_page(source: Picture) -> Page:
             if is_normal(ink):
                 mask = ink > 0
                 return Page(name, picture, 1.0, ink, mask, [trim(0, 0, mask)], is_image=True)
-    return page_of_ink(name, picture, *find_ink(np.asarray(picture.convert("RGB"))))
+    fine = max(1, max(picture.size) // (2 * LONGEST))  # in color, the largest pictures would take gigabytes
+    ink, scale = find_ink(np.asarray((picture.reduce(fine) if fine > 1 else picture).convert("RGB")))
+    return page_of_ink(name, picture, ink, scale / fine)
 
 
 def page_of_ink(name: str, picture: Image.Image, ink: UInt8[np.ndarray, "rows columns"], scale: float = 1.0) -> Page:

@@ -18,7 +18,7 @@ FAINT = shared["FAINT"]  # of 255: a line whose strongest ink is fainter is not 
 
 @dataclass(frozen=True, eq=False)
 class Strip:
-    """A text line as an image.
+    """A text line as an image, level even if the line slopes.
 
     Attributes:
         image: its ink from 0 to 255; the digits are about 20 rows high and in the middle.
@@ -40,14 +40,14 @@ def cut_strip(page: Page, line: Line, digit: float) -> Strip:
         digit: the height of the line's digits, in pixels of the page.
     """
     height = max(2, round(2 * digit))
-    top = round(line.middle - height / 2)
     margin = round(MARGIN * digit)
     left = min(component.x for component in line.components) - margin
     width = max(component.right for component in line.components) + margin - left
-    around = np.zeros((height, width), np.uint8)
-    first, last = max(top, 0), min(top + height, len(page.ink))
-    start, end = max(left, 0), min(left + width, page.ink.shape[1])
-    around[first - top : last - top, start - left : end - left] = page.ink[first:last, start:end]
+    columns = left + np.arange(width)
+    rows = np.rint(line.middle(columns) - height / 2).astype(int) + np.arange(height)[:, None]  # (height, width)
+    inside = (rows >= 0) & (rows < len(page.ink)) & (columns >= 0) & (columns < page.ink.shape[1])
+    around = np.where(inside, page.ink[rows.clip(0, len(page.ink) - 1), columns.clip(0, page.ink.shape[1] - 1)], 0)
+    around = around.astype(np.uint8)
     scale = LINE_SIDE / height
     size = (max(1, round(scale * width)), LINE_SIDE)
     image = cv2.resize(around, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)

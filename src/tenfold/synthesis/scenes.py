@@ -76,6 +76,11 @@ class Sheet:
     cells: list[tuple[float, float, float, float]]
     digits: list[WrittenDigit]
 
+    @classmethod
+    def blank(cls, side: int, unit: float, random: np.random.Generator) -> "Sheet":
+        """A square sheet for digits that are `unit` pixels high."""
+        return cls(np.zeros((side, side), np.float32), unit * random.uniform(1.35, 2.6), None, [], [])
+
 
 def draw_scene(alphabet: Alphabet, random: np.random.Generator, side: int = 256) -> Scene:
     """Draw a random scene.
@@ -90,10 +95,32 @@ def draw_scene(alphabet: Alphabet, random: np.random.Generator, side: int = 256)
     usual = min(0.8 * side, max(11.0, TYPICAL * math.exp(random.normal(0, 0.42))))
     height = math.exp(random.uniform(math.log(3), math.log(12))) if far else usual
     sheet = write_sheet(alphabet, SAMPLES * height, round(SAMPLES * ROOM * side), clean, random)
+    return _take_picture(sheet, SAMPLES * height, side, clean, 0.05 if clean else 0.6 if far else 0.35, random)
+
+
+def draw_lines(alphabet: Alphabet, random: np.random.Generator, side: int = 256) -> Scene:
+    """Draw a random scene of text lines whose digits are about as high as those that the ink network sees best.
+
+    Args:
+        alphabet: what can be written.
+        random: where the random numbers come from; the same state gives the same scene.
+        side: the height and the width of the picture, in pixels.
+    """
+    clean = random.random() < CLEAN / 2
+    unit = SAMPLES * TYPICAL * math.exp(random.normal(0, 0.15))
+    sheet = Sheet.blank(round(SAMPLES * ROOM * side), unit, random)
+    layout = (_write_lines, _write_lines, _write_lines, _write_lines, _scatter, _fill_cells)[random.integers(6)]
+    layout(sheet, alphabet, choose_hand(unit, random), random)
+    return _take_picture(sheet, unit, side, clean, 0.1, random)
+
+
+def _take_picture(
+    sheet: Sheet, unit: float, side: int, clean: bool, on_table: float, random: np.random.Generator
+) -> Scene:
+    """Color a sheet whose digits are `unit` pixels high, look at it, with this chance on a table, and photograph it."""
     colors = Colors.choose(clean, random)
-    page = _color(sheet, colors, SAMPLES * height, clean, random)
-    on_table = random.random() < (0.05 if clean else 0.6 if far else 0.35)
-    page, ink, digits = _look_at(page, sheet, colors, SAMPLES * side, clean, on_table, random)
+    page = _color(sheet, colors, unit, clean, random)
+    page, ink, digits = _look_at(page, sheet, colors, SAMPLES * side, clean, random.random() < on_table, random)
     if not clean:
         page = shade(page, random)
     page, ink = (cv2.resize(layer, (side, side), interpolation=cv2.INTER_AREA) for layer in (page, ink))
@@ -116,7 +143,7 @@ def write_sheet(alphabet: Alphabet, unit: float, side: int, clean: bool, random:
     layouts = (_write_lines, _scatter, _fill_cells, _write_one, None)
     chances = (0.3, 0.1, 0.08, 0.45, 0.07) if clean else (0.42, 0.2, 0.2, 0.1, 0.08)
     layout: Callable[..., None] | None = layouts[random.choice(len(layouts), p=chances)]
-    sheet = Sheet(np.zeros((side, side), np.float32), unit * random.uniform(1.35, 2.6), None, [], [])
+    sheet = Sheet.blank(side, unit, random)
     if layout:
         layout(sheet, alphabet, choose_hand(unit, random), random)
     return sheet

@@ -7,16 +7,19 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, UInt8
+from PIL import Image
 from torch import Tensor, nn
 
 from tenfold.base.errors import TenfoldError
 from tenfold.base.form import LINE_SIDE, LINE_STEP
 from tenfold.data import CLASSES, Digits, preprocess
-from tenfold.imaging import open_page
+from tenfold.imaging import Page
+from tenfold.imaging.ink import look
 from tenfold.imaging.lines import Line, find_lines
+from tenfold.imaging.page import page_of_ink
 from tenfold.imaging.strips import cut_strip
 from tenfold.recipes import Recipe
-from tenfold.synthesis.text_lines import draw_line
+from tenfold.synthesis.scenes import SceneDigit, draw_lines
 from tenfold.synthesis.writing import make_alphabet
 from tenfold.training.tasks import Loss, Task
 
@@ -24,6 +27,8 @@ WIDEST = 480  # columns of a strip to train on, at most
 SORTED = 75  # batches sorted together by width, so that strips need little padding
 ROUNDED = 32  # widths are multiples of this many columns: convolutions are compiled for every new width
 SHIFT = 2  # pixel rows, up or down
+CANVAS = 256  # pixels: the side of the scenes in which lines are drawn
+REACH = 8  # pixels: a digit without any ink so close to its center is not seen
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,20 +52,30 @@ def draw_examples(digits: Digits, count: int, seed: int) -> list[Example]:
     alphabet = make_alphabet(digits)
     examples: list[Example] = []
     while len(examples) < count:
-        drawn = draw_line(alphabet, random)
+        scene = draw_lines(alphabet, random, CANVAS)
         try:
-            page = open_page(drawn.picture)
+            page = page_of_ink("", Image.fromarray(scene.picture), look(scene.picture))
         except TenfoldError:  # too faint to find any ink
             continue
-        lines = [Line(components) for components in find_lines(page.components)]
-        line = max(lines, key=lambda line: sum(component.area for component in line.components))
-        strip = cut_strip(page, line, line.height)
-        columns = strip.image.shape[1]
-        places = [(center * page.scale - strip.left) * strip.scale for center in drawn.centers]
-        inside = [digit for digit, place in zip(drawn.digits, places, strict=True) if 0 < place < columns]
-        if columns <= WIDEST:
-            examples.append(Example(strip.image, inside))
-    return examples
+        examples += filter(None, (_cut_out(page, Line(some), scene.digits) for some in find_lines(page.components)))
+    return examples[:count]
+
+
+def _cut_out(page: Page, line: Line, drawn: Sequence[SceneDigit]) -> Example | None:
+    """A line with the digits in it; None if it is too wide, or the picture's edge cuts a digit in two."""
+    strip = cut_strip(page, line, line.height)
+    columns = strip.image.shape[1]
+    left, right = strip.left, strip.left + columns / strip.scale
+    near = [one for one in drawn if abs(one.y - line.middle(one.x)) < 0.6 * line.height and left < one.x < right]
+    whole = all(one.height / 2 < place < CANVAS - one.height / 2 for one in near for place in (one.x, one.y))
+    if columns > WIDEST or not whole:
+        return None
+    seen = [
+        one
+        for one in near
+        if page.mask[round(one.y) - REACH : round(one.y) + REACH, round(one.x) - REACH : round(one.x) + REACH].any()
+    ]
+    return Example(strip.image, [one.value for one in sorted(seen, key=lambda one: one.x)])
 
 
 class TextLines(Task):
