@@ -1,10 +1,11 @@
 """Whether the page reads as Python does: `python -m benchmarks.web_parity`. Writes `results/web-parity.json`.
 
 The same generated pictures go through `tenfold.reader` and through `web/reader` in headless Chromium; both ask the same
-network.
+networks.
 """
 
 import contextlib
+import math
 import shutil
 import statistics
 import threading
@@ -29,6 +30,8 @@ from tenfold.base.form import LINE_SIDE
 from tenfold.base.refusal import Thresholds
 from tenfold.data import Digits
 from tenfold.imaging import open_page
+from tenfold.imaging.ink import InkModel
+from tenfold.imaging.page import page_of_ink
 from tenfold.reader import Reader
 from tenfold.reader.reader import NO_SHAPE
 
@@ -46,15 +49,17 @@ Lines = list[list[dict[str, Any]]]  # digits of each line: label, box, image
 
 @dataclass(frozen=True)
 class Drawing:
-    """A picture as the page has it, and whether it is read as one digit.
+    """A picture as the page has it, and how it is read.
 
     Attributes:
         pixels: red, green, blue and opacity.
         single: whether the picture is read as a single digit.
+        is_drawing: whether its ink is known beforehand, as on the pad: black on white.
     """
 
     pixels: UInt8[np.ndarray, "height width 4"]
     single: bool
+    is_drawing: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ class Difference:
 
 
 class Browser:
-    """Chromium with `web/reader`, asking a network on this side.
+    """Chromium with `web/reader`, asking the networks on this side.
 
     Attributes:
         page: an empty page of a server that has the modules under `/reader`.
@@ -88,10 +93,10 @@ class Browser:
         self.page, self.version, self._pictures, self._thresholds = page, version, pictures, vars(thresholds)
 
     def read(self, pictures: Sequence[Drawing]) -> tuple[list[Lines | str], list[float]]:
-        """What is found in each picture, and the milliseconds that this took without the network."""
+        """What is found in each picture, and the milliseconds that this took without the networks."""
         self._pictures[:] = pictures
         answers = [
-            self.page.evaluate(READ, [number, picture.single, self._thresholds])
+            self.page.evaluate(READ, [number, picture.single, picture.is_drawing, self._thresholds])
             for number, picture in enumerate(pictures)
         ]
         return [found for found, _ in answers], [time for _, time in answers]
@@ -149,7 +154,8 @@ def draw(digits: Digits, seed: int) -> Drawing:
         for stroke in [scribble] if kind == "scribble" else DIGITS[int(random.integers(10))]:
             points = np.array(stroke) + random.normal(0, 0.02, (len(stroke), 2))
             _pen(ink, points * side + (x, y), pen)
-    return Drawing(_paint(random, ink), single)
+    pixels, is_drawing = _paint(random, ink)
+    return Drawing(pixels, single, is_drawing)
 
 
 def photograph(digits: Digits, seed: int) -> Drawing:
@@ -160,8 +166,9 @@ def photograph(digits: Digits, seed: int) -> Drawing:
 
 def read_in_python(reader: Reader, drawing: Drawing) -> Lines | str:
     """What `tenfold.reader` finds, or its error message."""
+    picture = Image.fromarray(drawing.pixels)
     try:
-        page = open_page(Image.fromarray(drawing.pixels), ruled=not drawing.single)
+        page = page_of_ink("", picture, 255 - drawing.pixels[..., 0]) if drawing.is_drawing else open_page(picture)
     except TenfoldError as error:
         return str(error)
     lines = reader.find(page, drawing.single)
@@ -210,15 +217,15 @@ def compare(expected: Sequence[Lines | str], found: Sequence[Lines | str]) -> Di
     return Difference(len(expected), images, float(differing / total), float(clear / total), answers)
 
 
-READ = """async ([number, single, thresholds]) => {
+READ = """async ([number, single, isDrawing, thresholds]) => {
   const { Reader } = await import("/reader/index.js");
   let asked = 0;
-  const ask = (network) => async (images) => {
+  const ask = (network) => async (pixels) => {
     const start = performance.now();
-    const response = await fetch(network, { method: "POST", body: images });
-    const logits = new Float32Array(await response.arrayBuffer());
+    const response = await fetch(network, { method: "POST", body: pixels });
+    const answer = new Float32Array(await response.arrayBuffer());
     asked += performance.now() - start;
-    return logits;
+    return answer;
   };
   const response = await fetch(`/pictures/${number}`);
   const pixels = new Uint8ClampedArray(await response.arrayBuffer());
@@ -226,7 +233,8 @@ READ = """async ([number, single, thresholds]) => {
   const start = performance.now();
   let found;
   try {
-    const { lines } = await new Reader(ask("/digits"), ask("/line"), thresholds).read(picture, { single });
+    const networks = { classify: ask("/digits"), classifyLine: ask("/line"), classifyInk: ask("/ink") };
+    const { lines } = await new Reader(networks, thresholds).read(picture, { single, isDrawing });
     found = lines.map((line) => line.map(({ label, box, image }) => (
       { label, box: [box.x, box.y, box.width, box.height], image: Array.from(image) })));
   } catch (error) {
@@ -238,7 +246,7 @@ READ = """async ([number, single, thresholds]) => {
 
 def _handler(model: models.Model, pictures: Sequence[Drawing]) -> type[BaseHTTPRequestHandler]:
     """Serves an empty page, the modules, the pictures and the networks."""
-    line_model = models.load_for_lines()
+    line_model, ink_model = models.load_for_lines(), InkModel()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -254,12 +262,15 @@ def _handler(model: models.Model, pictures: Sequence[Drawing]) -> type[BaseHTTPR
                 self._send(b"", "text/html")
 
         def do_POST(self) -> None:
-            images = np.frombuffer(self.rfile.read(int(self.headers["Content-Length"])), np.uint8)
+            pixels = np.frombuffer(self.rfile.read(int(self.headers["Content-Length"])), np.uint8)
             if self.path == "/line":
-                logits = line_model.logits(images.reshape(LINE_SIDE, -1))
+                answer = line_model.logits(pixels.reshape(LINE_SIDE, -1))
+            elif self.path == "/ink":
+                side = math.isqrt(len(pixels) // 3)
+                answer = ink_model(pixels.reshape(side, side, 3)) / np.float32(255)
             else:
-                logits = model.logits(images.reshape(-1, 28, 28))
-            self._send(logits.tobytes(), "application/octet-stream")
+                answer = model.logits(pixels.reshape(-1, 28, 28))
+            self._send(answer.tobytes(), "application/octet-stream")
 
         def _send(self, data: bytes, kind: str, width: int = 0) -> None:
             self.send_response(200)
@@ -300,18 +311,19 @@ def _paste(ink: Float[np.ndarray, "h w"], image: UInt8[np.ndarray, "28 28"], x: 
     np.maximum(place, large[: place.shape[0], : place.shape[1]], out=place)
 
 
-def _paint(random: np.random.Generator, ink: Float[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w 4"]:
-    """Dark on light, light on dark, in colors, or on nothing at all."""
+def _paint(random: np.random.Generator, ink: Float[np.ndarray, "h w"]) -> tuple[UInt8[np.ndarray, "h w 4"], bool]:
+    """Dark on light, light on dark, in colors, or on nothing at all; and whether it is a drawing as on the pad."""
     kind = random.choice(["dark", "light", "colored", "transparent"])
     if kind == "transparent":
         color = random.integers(0, 256, 3)
-        return np.dstack([np.broadcast_to(color, (*ink.shape, 3)), 255 * ink]).astype(np.uint8)
+        return np.dstack([np.broadcast_to(color, (*ink.shape, 3)), 255 * ink]).astype(np.uint8), False
     pen, paper = {"dark": (0, 255), "light": (255, 0), "colored": (0, 0)}[kind]
     colors = np.array([[pen] * 3, [paper] * 3], float)
     if kind == "colored":
         colors = np.array([random.integers(0, 128, 3), random.integers(160, 256, 3)], float)
     mixed = ink[..., None] * colors[0] + (1 - ink[..., None]) * colors[1]
-    return np.dstack([mixed, np.full(ink.shape, 255)]).round().astype(np.uint8)
+    pixels = np.dstack([mixed, np.full(ink.shape, 255)]).round().astype(np.uint8)
+    return pixels, bool(kind == "dark" and random.random() < 0.5)
 
 
 if __name__ == "__main__":

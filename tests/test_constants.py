@@ -20,8 +20,8 @@ def test_python_takes_the_shared_constants_from_the_file():
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Assign | ast.AnnAssign) and node.value:
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-                names = {name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)}
-                for name in names & NAMES:
+                parts = [part for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)]
+                for name in {part.id for part in parts if isinstance(part.ctx, ast.Store)} & NAMES:
                     if f"shared['{name}']" in ast.unparse(node.value):
                         taken.add((path.stem, name))
                     else:

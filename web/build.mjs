@@ -37,6 +37,7 @@ cpSync(`${WEB}litert-license.txt`, `${PAGE}litert/LICENSE.txt`);
 
 cpSync(`${SHIPPED}reader-int8.tflite`, `${PAGE}model.tflite`);
 cpSync(`${SHIPPED}text-lines-int8.tflite`, `${PAGE}text-lines.tflite`);
+cpSync(`${SHIPPED}ink-int8.tflite`, `${PAGE}ink.tflite`);
 for (const name of ["first-layer.json", "thresholds.json"]) cpSync(SHIPPED + name, PAGE + name);
 
 // the service worker keeps every file, the index as ./, but of the runtimes the one that the browser needs

@@ -9,7 +9,6 @@ const STEP = 10; // of the keyboard's pen
 const READ_AT = 0.22; // pixels for each unit in the picture that is read, at most: fewer are read sooner
 const { INK_SIDE } = constants.form;
 const { FINE } = constants.normalize;
-const { SHORTEST } = constants.page; // pixels of its side; a smaller picture would only be enlarged again
 const TALLEST = FINE * INK_SIDE; // pixels of the tallest stroke there; of more, its digit would only be made smaller again
 const MARGIN = 80; // of paper around the ink there
 
@@ -108,8 +107,7 @@ export function toPicture(strokes) {
   const down = extent(points.map(({ y }) => y), HEIGHT);
   const heights = strokes.map((stroke) => length(extent(stroke.map(({ y }) => y), HEIGHT)));
   const scale = Math.min(READ_AT, TALLEST / (Math.max(...heights) + PEN));
-  const [left, right] = widen(across, SHORTEST / scale);
-  const [top, bottom] = widen(down, SHORTEST / scale);
+  const [[left, right], [top, bottom]] = [widen(across), widen(down)];
   canvas ??= new OffscreenCanvas((WIDTH + 2 * MARGIN) * READ_AT + 1, (HEIGHT + 2 * MARGIN) * READ_AT + 1);
   const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
   context.reset();
@@ -142,10 +140,9 @@ function extent(values, limit) {
 
 const length = ([least, greatest]) => greatest - least;
 
-/** With a margin of paper, and at least so long. */
-function widen([least, greatest], shortest) {
-  const margin = Math.max(MARGIN, (shortest - length([least, greatest])) / 2);
-  return [Math.floor(least - margin), Math.ceil(greatest + margin)];
+/** With a margin of paper. */
+function widen([least, greatest]) {
+  return [Math.floor(least - MARGIN), Math.ceil(greatest + MARGIN)];
 }
 
 /**

@@ -5,14 +5,15 @@ import constants from "./reader/constants.js";
 const { SIDE, CLASSES, LINE_SIDE } = constants.form;
 
 /**
- * Load LiteRT.js and the networks.
+ * Load LiteRT.js and the networks; the one that finds ink only when it is first asked, because drawings need none.
  *
  * @returns {Promise<{classify: (images: Uint8Array) => Promise<Float32Array>,
- *   classifyLine: (image: Uint8Array) => Promise<Float32Array>, thresholds: {alone: number, expected: number},
+ *   classifyLine: (image: Uint8Array) => Promise<Float32Array>,
+ *   classifyInk: (tile: Uint8Array) => Promise<Float32Array>, thresholds: {alone: number, expected: number},
  *   runtime: string}>} `classify` takes n images of 784 pixels, white ink on black, and gives n times ten logits;
- *   `classifyLine` takes one of 40x64 or 40x128 and gives eleven for every second column; `thresholds` are the scores
- *   below which answers of `classify` are refused; `runtime` is the name of the WebAssembly files that this browser
- *   needs.
+ *   `classifyLine` takes one of 40x64 or 40x128 and gives eleven for every second column; `classifyInk` takes a square
+ *   of red, green and blue and gives the probability that each pixel is ink; `thresholds` are the scores below which
+ *   answers of `classify` are refused; `runtime` is the name of the WebAssembly files that this browser needs.
  */
 export async function loadModel() {
   // LiteRT.js would wake a graphics processor, which this network has no use for: it finds one without a device
@@ -30,6 +31,14 @@ export async function loadModel() {
   ]);
   const model = await loadAndCompile(file, { accelerator: "wasm" });
   const lineModel = await loadAndCompile(lineFile, { accelerator: "wasm" });
+  /** @type {import("./litert/litert.js").CompiledModel | undefined} */
+  let inkModel;
+
+  async function classifyInk(tile) {
+    inkModel ??= await loadAndCompile(await fetchBytes("ink.tflite"), { accelerator: "wasm" });
+    const side = Math.sqrt(tile.length / 3);
+    return run(inkModel, `t${side}`, tile, [1, side, side, 3]);
+  }
 
   async function classifyLine(image) {
     const columns = image.length / LINE_SIDE;
@@ -49,6 +58,7 @@ export async function loadModel() {
   return {
     classify,
     classifyLine,
+    classifyInk,
     thresholds: JSON.parse(new TextDecoder().decode(thresholds)),
     runtime: relaxedSimd ? "litert_wasm_internal" : "litert_wasm_compat_internal",
   };
@@ -57,10 +67,10 @@ export async function loadModel() {
 async function run(model, signature, pixels, shape) {
   const image = new Tensor(pixels, shape);
   const [output] = await model.run(signature, [image]);
-  const logits = output.toTypedArray().slice();
+  const answer = output.toTypedArray().slice();
   image.delete();
   output.delete();
-  return logits;
+  return answer;
 }
 
 async function fetchBytes(url) {

@@ -2,7 +2,7 @@
 import constants from "./reader/constants.js";
 
 const { MOST_PIXELS } = constants.load;
-const { LONGEST } = constants.page;
+const { LONGEST } = constants.ink;
 
 /**
  * Open a picture file, upright and of workable size.

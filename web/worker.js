@@ -7,12 +7,17 @@ const [THREE, ASIDE] = [[[260, 160], [330, 110], [390, 170], [320, 270], [400, 3
 
 const ready = Promise.all([import("./model.js"), import("./reader/index.js"), import("./drawing.js")]).then(
   async ([{ loadModel }, { Reader }, { toPicture }]) => {
-    const { classify, classifyLine, thresholds, runtime } = await loadModel();
+    const { classify, classifyLine, classifyInk, thresholds, runtime } = await loadModel();
     const inTurn = (network) => async (pixels) => {
       await turn();
       return network(pixels);
     };
-    return { reader: new Reader(inTurn(classify), inTurn(classifyLine), thresholds), toPicture, runtime };
+    const networks = {
+      classify: inTurn(classify),
+      classifyLine: inTurn(classifyLine),
+      classifyInk: inTurn(classifyInk),
+    };
+    return { reader: new Reader(networks, thresholds), toPicture, runtime };
   },
 );
 

@@ -169,17 +169,20 @@ def test_the_newest_of_many_states_is_read_and_none_is_left_waiting(page):
     assert found[-1] == 7
 
 
-def test_a_drawing_has_the_ink_that_any_picture_of_it_has(page):
-    for digit in range(10):
-        strokes = [[{"x": 200 + 400 * x, "y": 50 + 400 * y} for x, y in stroke] for stroke in DIGITS[digit]]
-        code = """async (strokes) => {
-          const { toPicture } = await import("./drawing.js");
-          const { Page } = await import("./reader/page.js");
-          const { picture } = toPicture(strokes);
-          const [known, found] = [true, false].map((isDrawing) => new Page(picture, isDrawing, true).ink.data);
-          return [known.some((level) => level > 0), known.join() === found.join()];
-        }"""
-        assert page.evaluate(code, strokes) == [True, True]
+def test_a_drawing_is_read_as_a_picture_of_it_is(page):
+    strokes = [
+        [{"x": 200 + 150 * digit + 200 * x, "y": 200 + 200 * y} for x, y in stroke]
+        for digit in range(4)
+        for stroke in DIGITS[digit]
+    ]
+    code = """async (strokes) => {
+      const { toPicture } = await import("./drawing.js");
+      const { reader } = await import("./reading.js");
+      const drawn = await reader.read({ strokes });
+      const shown = await reader.read({ picture: toPicture(strokes).picture });
+      return [drawn, shown].map(({ lines }) => lines.map((line) => line.map(({ label }) => label)));
+    }"""
+    assert page.evaluate(code, strokes) == [[[0, 1, 2, 3]]] * 2
 
 
 def test_a_scribble_is_no_digit(page):
@@ -382,6 +385,21 @@ def test_where_a_file_fails_to_load_or_is_damaged_the_page_says_so_and_still_dra
         context.close()
 
 
+def test_without_the_network_that_finds_ink_drawings_are_read_and_pictures_once_it_comes(browser, address):
+    context = browser.new_context(service_workers="block")
+    context.route("**/ink.tflite", lambda route: route.fulfill(status=404))
+    page, _ = open_page(context, address)
+    give(page, "drop", make_photo())
+    expect_message(page, "Nothing could be read: ink.tflite: 404")
+    page.keyboard.press("Delete")
+    trace_digit(page, 7)
+    expect_number(page, "7")
+    context.unroute("**/ink.tflite")
+    give(page, "drop", make_photo())
+    expect_number(page, "507")
+    context.close()
+
+
 def test_after_loading_no_request_leaves_the_page_and_it_works_offline(browser, address):
     context = browser.new_context()
     requested: list[str] = []
@@ -396,15 +414,18 @@ def test_after_loading_no_request_leaves_the_page_and_it_works_offline(browser, 
     requested.clear()
     trace_number(page, "14")
     expect_number(page, "14")
+    assert requested == []
     give(page, "drop", make_photo())
     expect_number(page, "507")
-    assert [url for url in requested if not url.startswith("blob:")] == []
+    assert [url for url in requested if not url.startswith("blob:")] == [f"{address}ink.tflite"]
 
     context.set_offline(True)
     page.reload()
     expect_verdict(page, "side by side")
     trace_digit(page, 7)
     expect_number(page, "7")
+    give(page, "drop", make_photo())
+    expect_number(page, "507")
     assert said == []
     context.close()
 

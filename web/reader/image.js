@@ -1,5 +1,5 @@
 /**
- * Rasters of pixels: cutting, pasting, turning, and what is in them.
+ * Rasters of pixels: cutting, pasting, and what is in them.
  *
  * @typedef {object} Raster One number a pixel, row by row; in a mask, 1 is ink and 0 paper.
  * @property {number} width
@@ -44,20 +44,6 @@ export function invert({ width, height, data }) {
   const out = raster(width, height);
   for (let i = 0; i < data.length; i++) out.data[i] = 255 - data[i];
   return out;
-}
-
-/**
- * Rows become columns.
- *
- * @param {Raster} source
- * @returns {Raster}
- */
-export function transpose({ width, height, data }) {
-  const turned = zerosLike(data, data.length);
-  for (let y = 0, i = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) turned[x * height + y] = data[i++];
-  }
-  return { width: height, height: width, data: turned };
 }
 
 /**
@@ -124,15 +110,4 @@ export function bounds({ width, height, data }) {
     }
   }
   return bottom ? { x: left, y: top, width: right - left, height: bottom - top } : null;
-}
-
-/**
- * How many pixels there are of each level.
- *
- * @param {Pick<Raster, 'data'>} gray
- */
-export function countLevels({ data }) {
-  const counts = new Int32Array(256);
-  for (let i = 0; i < data.length; i++) counts[data[i]]++;
-  return counts;
 }

@@ -7,7 +7,6 @@ import { readLines } from "./segment.js";
 import "./components.js";
 import "./constants.js";
 import "./distance.js";
-import "./filters.js";
 import "./image.js";
 import "./ink.js";
 import "./labeling.js";
@@ -34,15 +33,18 @@ import "./text-line.js";
  * @property {Uint8Array} image 28x28, what the network saw
  */
 
-/** Reads pictures with two networks. */
+/** Reads pictures with three networks. */
 export class Reader {
   /**
-   * @param {(images: Uint8Array) => Promise<Float32Array>} classify n images of 28x28 to n times 10 logits
-   * @param {(image: Uint8Array) => Promise<Float32Array>} classifyLine an image of 40x64 or 40x128 to 11 logits for every second column
+   * @param {object} networks
+   * @param {(images: Uint8Array) => Promise<Float32Array>} networks.classify n images of 28x28 to n times 10 logits
+   * @param {(image: Uint8Array) => Promise<Float32Array>} networks.classifyLine an image of 40x64 or 40x128 to 11 logits for every second column
+   * @param {import("./ink.js").ClassifyInk} networks.classifyInk is not asked about drawings
    * @param {{alone: number, expected: number}} thresholds the least scores of digits: of what stands by itself, and
    *   where a digit is to be expected, beside others or if there is known to be one
    */
-  constructor(classify, classifyLine, thresholds) {
+  constructor({ classify, classifyLine, classifyInk }, thresholds) {
+    this.classifyInk = classifyInk;
     this.thresholds = thresholds;
     this.classifier = new Classifier(classify, classifyLine);
   }
@@ -52,12 +54,12 @@ export class Reader {
    *
    * @param {ImageData} picture upright
    * @param {{single?: boolean, isDrawing?: boolean}} [options] whether the picture is known to show one digit, so that
-   *   there is one reading; whether it is known to be black on white, without ruled lines
+   *   there is one reading; whether it is known to be black on white, with nothing but ink in black
    * @returns {Promise<{lines: Reading[][]}>}
    * @throws {Error} if there is no digit in it, or it is too dense to be writing; the message says why
    */
   async read(picture, { single = false, isDrawing = false } = {}) {
-    const page = new Page(picture, isDrawing, single);
+    const page = isDrawing ? Page.ofDrawing(picture) : await Page.open(picture, this.classifyInk);
     const isOne = single || page.isImage;
     const lines = isOne ? [await this.classifier.classify(page, [page.digit()])] : await readLines(page, this.classifier);
     if (!lines.length) throw new Error("no digits found (nothing in it has the shape of a digit)");

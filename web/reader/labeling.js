@@ -54,3 +54,25 @@ export function connect({ width, height, data }) {
   }
   return { labels, count };
 }
+
+/**
+ * The box and the number of pixels of each connected component, in the order of their numbers from 1 on.
+ *
+ * @param {ReturnType<typeof connect>} connected
+ */
+export function boxes({ labels: { width, height, data }, count }) {
+  const found = Array.from({ length: count - 1 }, () => ({ x: width, y: height, right: 0, bottom: 0, area: 0 }));
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const label = data[i++];
+      if (!label) continue;
+      const box = found[label - 1];
+      box.x = Math.min(box.x, x);
+      box.y = Math.min(box.y, y);
+      box.right = Math.max(box.right, x + 1);
+      box.bottom = y + 1;
+      box.area++;
+    }
+  }
+  return found.map((box, i) => ({ ...box, label: i + 1, width: box.right - box.x, height: box.bottom - box.y }));
+}

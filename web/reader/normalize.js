@@ -4,7 +4,7 @@ import constants from "./constants.js";
 import { bounds, crop, map, pad } from "./image.js";
 import { dilate, morphByDisk } from "./morphology.js";
 import { quantile, round } from "./numbers.js";
-import { enlarge, shrink, sizeFor } from "./resize.js";
+import { resize } from "./resize.js";
 import { strokeWidth } from "./strokes.js";
 
 /** @typedef {import("./image.js").Raster} Raster */
@@ -21,7 +21,7 @@ const { FINE, INK, FULL, THINNEST, THICKEST } = constants.normalize;
  * @returns {Raster}
  */
 export function cutOut(ink, component) {
-  const soft = dilate(pad(component.mask, 1), 3, 3); // the soft edge of the strokes
+  const soft = dilate(pad(component.mask, 1)); // the soft edge of the strokes
   const [left, top] = [Math.max(component.x - 1, 0), Math.max(component.y - 1, 0)];
   const [right, bottom] = [Math.min(component.right + 1, ink.width), Math.min(component.bottom + 1, ink.height)];
   const around = crop(ink, left, top, right - left, bottom - top);
@@ -43,8 +43,8 @@ export function cutOut(ink, component) {
  * @returns {Uint8Array} 28x28, 0 is paper and 255 full ink
  */
 export function normalize(ink) {
-  const strokes = adjustStrokes(resize(cut(ink), FINE * INK_SIDE));
-  const small = resize(cut(strokes), INK_SIDE);
+  const strokes = adjustStrokes(resizeTo(cut(ink), FINE * INK_SIDE));
+  const small = resizeTo(cut(strokes), INK_SIDE);
   const strength = fround(255 / /** @type {Uint8Array} */ (small.data).reduce((most, level) => Math.max(most, level)));
   return center({ ...small, data: Float32Array.from(small.data, (level) => level * strength) });
 }
@@ -76,9 +76,8 @@ function cut(ink) {
 }
 
 /** Scale until the longer side has `side` pixels. */
-function resize(ink, side) {
-  const size = sizeFor(ink, side);
-  return side < Math.max(ink.width, ink.height) ? shrink(ink, ...size) : enlarge(ink, ...size);
+function resizeTo(ink, side) {
+  return resize(ink, side / Math.max(ink.width, ink.height));
 }
 
 /** Place `ink` with its center of mass at pixel (14, 14), where MNIST has it, as far as it fits. */

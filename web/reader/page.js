@@ -2,48 +2,74 @@
 
 import { findComponents, join, joinStrokes, trim } from "./components.js";
 import constants from "./constants.js";
-import { map } from "./image.js";
-import { evenOutLight, invertToLightInk } from "./ink.js";
-import { toGray, toLightInk } from "./load.js";
+import { invert, map } from "./image.js";
+import { findInk, findMask } from "./ink.js";
+import { toChannels, toGray, toLightInk } from "./load.js";
 import { cutOut, isNormal, normalize } from "./normalize.js";
-import { enlarge, shrink, sizeFor } from "./resize.js";
 
 /** @typedef {import("./components.js").Component} Component */
+/** @typedef {import("./image.js").Raster} Raster */
 
-const { LONGEST, SHORTEST, SMALLEST_SHARE } = constants.page;
+const { SIDE } = constants.form;
+const { SMALLEST_SHARE } = constants.page;
 
 /** A picture and what was made of it. */
 export class Page {
   /**
+   * @param {ImageData} picture
+   * @param {number} scale pixels of the ink for one of the picture, along each axis
+   * @param {Raster} ink how probably each pixel is covered by writing, 0 to 255
+   * @param {Component[]} components connected ink, without specks and with broken strokes joined
+   * @param {boolean} isImage whether the picture is an image like those of MNIST: of one digit, with nothing left to do
+   */
+  constructor(picture, scale, ink, components, isImage = false) {
+    this.picture = picture;
+    this.scale = scale;
+    this.ink = ink;
+    this.components = components;
+    this.isImage = isImage;
+  }
+
+  /**
    * Take all the steps from a picture to its ink.
    *
    * @param {ImageData} picture
-   * @param {boolean} isDrawing whether it is known to be black on white, without ruled lines
-   * @param {boolean} single whether it is known to show one digit; then, too, no lines are erased
-   * @throws {Error} if it is blank, shows nothing but lines and specks, or is too dense to be writing
+   * @param {import("./ink.js").ClassifyInk} classifyInk
+   * @returns {Promise<Page>}
+   * @throws {Error} if nothing is written on it, or it is too dense to be writing
    */
-  constructor(picture, isDrawing, single) {
-    this.picture = picture;
-    const gray = isDrawing ? toLightInk(picture) : invertToLightInk(toGray(picture)); // light ink on darker paper
-    /** Whether the picture is an image like those of MNIST: of one digit, with nothing left to do. */
-    this.isImage = isNormal(gray);
-    if (this.isImage) {
-      const mask = map(gray, (level) => level > 0);
-      this.scale = 1;
-      this.ink = gray;
-      this.components = [/** @type {Component} */ (trim(0, 0, mask))];
-      return;
+  static async open(picture, classifyInk) {
+    const channels = toChannels(picture);
+    if (picture.width === SIDE && picture.height === SIDE) {
+      const gray = toGray(channels);
+      for (const ink of [gray, invert(gray)]) {
+        if (!isNormal(ink)) continue;
+        const mask = map(ink, (level) => level > 0);
+        return new Page(picture, 1, ink, [/** @type {Component} */ (trim(0, 0, mask))], true);
+      }
     }
-    const [resized, scale] = resize(gray);
-    this.scale = scale; // pixels of the following for one of the picture
-    const { ink, withLines, mask } = evenOutLight(resized, !(isDrawing || single));
-    this.ink = ink; // 0 is paper
-    /** @type {Component[]} connected ink, without specks, lines and frames and with broken strokes joined */
-    this.components = joinStrokes(findComponents(mask));
-    if (!this.components.length) {
-      const reason = withLines.data.includes(1) ? "nothing but lines and specks" : "blank";
+    const { ink, scale } = await findInk(channels, classifyInk);
+    return Page.#ofInk(picture, ink, scale);
+  }
+
+  /**
+   * The same of a drawing, whose ink is known.
+   *
+   * @param {ImageData} picture black on white
+   * @throws {Error} as `open` does
+   */
+  static ofDrawing(picture) {
+    return Page.#ofInk(picture, toLightInk(picture), 1);
+  }
+
+  static #ofInk(picture, ink, scale) {
+    const mask = findMask(ink);
+    const components = joinStrokes(findComponents(mask));
+    if (!components.length) {
+      const reason = mask.data.includes(1) ? "nothing but specks" : "nothing is written on it";
       throw new Error(`no digits found (${reason})`);
     }
+    return new Page(picture, scale, ink, components);
   }
 
   /**
@@ -70,7 +96,7 @@ export class Page {
   /**
    * Such ink as an image like those of MNIST.
    *
-   * @param {import("./image.js").Raster} ink
+   * @param {Raster} ink
    * @returns {Uint8Array}
    */
   image(ink) {
@@ -82,17 +108,4 @@ export class Page {
     const largest = Math.max(...this.components.map((component) => component.area));
     return join(this.components.filter((component) => component.area >= SMALLEST_SHARE * largest));
   }
-}
-
-/**
- * A picture of workable size, and the scale.
- *
- * @param {import("./image.js").Raster} gray
- * @returns {[import("./image.js").Raster, number]}
- */
-function resize(gray) {
-  const [shorter, longer] = [Math.min(gray.width, gray.height), Math.max(gray.width, gray.height)];
-  if (longer > LONGEST) return [shrink(gray, ...sizeFor(gray, LONGEST)), LONGEST / longer];
-  const scale = Math.max(1, Math.min(Math.ceil(SHORTEST / shorter), Math.floor(LONGEST / longer)));
-  return [enlarge(gray, scale * gray.width, scale * gray.height), scale];
 }

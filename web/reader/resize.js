@@ -6,18 +6,17 @@ import { round } from "./numbers.js";
 /** @typedef {import("./image.js").Raster} Raster */
 
 const { fround } = Math;
-const WHOLE = 2048; // all of a pixel, where shares are whole numbers
 
 /**
- * The longer side becomes `side`, the other one in proportion.
+ * Scale a picture.
  *
- * @param {{width: number, height: number}} size
- * @param {number} side
- * @returns {[number, number]} width and height
+ * @param {Raster} gray
+ * @param {number} scale
+ * @returns {Raster}
  */
-export function sizeFor({ width, height }, side) {
-  const scale = side / Math.max(width, height);
-  return [Math.max(1, round(scale * width)), Math.max(1, round(scale * height))];
+export function resize(gray, scale) {
+  const [width, height] = [gray.width, gray.height].map((length) => Math.max(1, round(scale * length)));
+  return scale < 1 ? shrink(gray, width, height) : enlarge(gray, width, height);
 }
 
 /**
@@ -141,39 +140,6 @@ function cubic(x) {
   const near = (t) => ((A + 2) * t - (A + 3)) * t * t + 1;
   const far = (t) => ((A * t - 5 * A) * t + 8 * A) * t - 4 * A;
   return [far(1 + x), near(x), near(1 - x), far(2 - x)];
-}
-
-/**
- * Make a picture larger with straight lines between its pixels (INTER_LINEAR, in whole numbers).
- *
- * @param {Raster} gray
- * @param {number} width
- * @param {number} height
- * @returns {Raster}
- */
-export function stretch(gray, width, height) {
-  if (width === gray.width && height === gray.height) return gray;
-  const out = raster(width, height);
-  const across = places(gray.width, width);
-  const down = places(gray.height, height);
-  const rows = new Int32Array(width * gray.height);
-  for (let x = 0; x < width; x++) {
-    const { before, part } = across[x];
-    const [a, b] = [clamp(before, gray.width), clamp(before + 1, gray.width)];
-    const weight = round(part * WHOLE);
-    for (let i = 0, j = x; j < rows.length; i += gray.width, j += width) {
-      rows[j] = (gray.data[i + a] * (WHOLE - weight) + gray.data[i + b] * weight) >> 4;
-    }
-  }
-  for (let y = 0, i = 0; y < height; y++) {
-    const { before, part } = down[y];
-    const [a, b] = [clamp(before, gray.height) * width, clamp(before + 1, gray.height) * width];
-    const weight = round(part * WHOLE);
-    for (let x = 0; x < width; x++) {
-      out.data[i++] = ((((WHOLE - weight) * rows[a + x]) >> 16) + ((weight * rows[b + x]) >> 16) + 2) >> 2;
-    }
-  }
-  return out;
 }
 
 /** Where each of `count` new pixels lies along a side of `length` old ones: the one before it, and how far behind. */
