@@ -171,7 +171,7 @@ def read_in_python(reader: Reader, drawing: Drawing) -> Lines | str:
         page = page_of_ink("", picture, 255 - drawing.pixels[..., 0]) if drawing.is_drawing else open_page(picture)
     except TenfoldError as error:
         return str(error)
-    lines = reader.find(page, drawing.single)
+    page, lines = reader.find(page, drawing.single)
     if not lines:
         return str(NoDigitsError(NO_SHAPE))
     readings = iter(reader.to_readings(page, lines, drawing.single))

@@ -211,8 +211,7 @@ def test_everything_that_is_a_picture_can_be_read(model, lines, mnist, tmp_path)
 
 def test_steps_and_answers_can_be_seen(model, lines):
     reader = Reader(model)
-    page = open_page(lines[0])
-    found = reader.find(page)
+    page, found = reader.find(open_page(lines[0]))
     assert annotate(page.picture, reader.to_readings(page, found)).size == page.picture.size
     steps = explain(page, found)
     assert steps["5-digits"].size == (4 * 28, 3 * 28)

@@ -47,6 +47,20 @@ export function invert({ width, height, data }) {
 }
 
 /**
+ * Turned by a quarter, counterclockwise.
+ *
+ * @param {Raster} source
+ * @returns {Raster}
+ */
+export function turn({ width, height, data }) {
+  const out = raster(height, width);
+  for (let y = 0, i = 0; y < width; y++) {
+    for (let x = 0; x < height; x++) out.data[i++] = data[x * width + width - 1 - y];
+  }
+  return out;
+}
+
+/**
  * The part of a raster that starts at (x, y).
  *
  * @param {Pick<Raster, 'width' | 'data'>} source

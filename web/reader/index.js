@@ -2,7 +2,8 @@
 
 import { Classifier } from "./digits.js";
 import { Page } from "./page.js";
-import { readLines } from "./segment.js";
+import { least } from "./numbers.js";
+import { certainty, looksTurned, readLines } from "./segment.js";
 // What these import in turn, so that it is fetched at once, and not each when what needs it has come
 import "./components.js";
 import "./constants.js";
@@ -59,11 +60,25 @@ export class Reader {
    * @throws {Error} if there is no digit in it, or it is too dense to be writing; the message says why
    */
   async read(picture, { single = false, isDrawing = false } = {}) {
-    const page = isDrawing ? Page.ofDrawing(picture) : await Page.open(picture, this.classifyInk);
-    const isOne = single || page.isImage;
-    const lines = isOne ? [await this.classifier.classify(page, [page.digit()])] : await readLines(page, this.classifier);
+    const opened = isDrawing ? Page.ofDrawing(picture) : await Page.open(picture, this.classifyInk);
+    const { page, lines } = await this.#find(opened, single);
     if (!lines.length) throw new Error("no digits found (nothing in it has the shape of a digit)");
     return { lines: toReadings(page, lines, single, this.thresholds) };
+  }
+
+  /** Find the digits; if few look like digits, in all four directions of the page, of which the best is kept. */
+  async #find(page, single) {
+    if (single || page.isImage) return { page, lines: [await this.classifier.classify(page, [page.digit()])] };
+    const pages = [page];
+    const found = [await readLines(page, this.classifier)];
+    if (looksTurned(found[0])) {
+      for (const quarters of [1, 2, 3]) {
+        pages.push(page.turn(quarters));
+        found.push(await readLines(pages[quarters], this.classifier));
+      }
+    }
+    const best = least(found.map((lines) => -certainty(lines)));
+    return { page: pages[best], lines: found[best] };
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { join, typicalHeight } from "./components.js";
 import constants from "./constants.js";
-import { interpolate, least, median, round, spread } from "./numbers.js";
+import { interpolate, least, median, round, spread, sum } from "./numbers.js";
 
 /** @typedef {import("./components.js").Component} Component */
 
@@ -18,10 +18,17 @@ export class Line {
     this.width = Math.max(...components.map(({ right }) => right)) - Math.min(...components.map(({ x }) => x));
     this.height = typicalHeight(components); // of its digits
     const digits = components.filter((component) => component.height >= TALL * this.height).sort(byCenter);
-    this.middle = median(digits.map(middle)); // the row
     this.centers = digits.map(center);
+    const middles = digits.map(middle);
+    this.slope = slopeOf(this.centers, middles); // rows down for each column to the right
+    this.start = median(middles.map((y, i) => y - this.slope * this.centers[i]));
     const bottoms = digits.map((component) => component.bottom);
     this.feet = bottoms.map((_, i) => median(bottoms.slice(Math.max(0, i - 1), i + 2)));
+  }
+
+  /** The row through the middle of its digits, at a column of the page. */
+  middle(x) {
+    return this.start + this.slope * x;
   }
 
   /** How far the top of a component is above the foot of the line there, in heights: of a digit about 1, of a comma 0.3. */
@@ -84,6 +91,13 @@ export const center = (component) => component.x + component.width / 2;
 const byCenter = (a, b) => center(a) - center(b);
 
 const middle = (component) => component.y + component.height / 2;
+
+/** The slope of the straight line that fits best, by least squares; 0 through a single point. */
+function slopeOf(x, y) {
+  const [left, top] = [sum(x) / x.length, sum(y) / y.length];
+  const along = sum(x.map((each) => (each - left) ** 2));
+  return sum(x.map((each, i) => (each - left) * (y[i] - top))) / Math.max(along, 1);
+}
 
 /** Between two boxes, 0 if they overlap. */
 function distance(component, other) {

@@ -2,7 +2,7 @@
 
 import { findComponents, join, joinStrokes, trim } from "./components.js";
 import constants from "./constants.js";
-import { invert, map } from "./image.js";
+import { invert, map, turn } from "./image.js";
 import { findInk, findMask } from "./ink.js";
 import { toChannels, toGray, toLightInk } from "./load.js";
 import { cutOut, isNormal, normalize } from "./normalize.js";
@@ -21,13 +21,15 @@ export class Page {
    * @param {Raster} ink how probably each pixel is covered by writing, 0 to 255
    * @param {Component[]} components connected ink, without specks and with broken strokes joined
    * @param {boolean} isImage whether the picture is an image like those of MNIST: of one digit, with nothing left to do
+   * @param {number} turned by how many quarters, counterclockwise, the ink and all that follows from it are turned
    */
-  constructor(picture, scale, ink, components, isImage = false) {
+  constructor(picture, scale, ink, components, isImage = false, turned = 0) {
     this.picture = picture;
     this.scale = scale;
     this.ink = ink;
     this.components = components;
     this.isImage = isImage;
+    this.turned = turned;
   }
 
   /**
@@ -72,15 +74,29 @@ export class Page {
     return new Page(picture, scale, ink, components);
   }
 
+  /** The page, turned counterclockwise by quarters. */
+  turn(quarters) {
+    let ink = this.ink;
+    for (let i = 0; i < quarters; i++) ink = turn(ink);
+    const components = joinStrokes(findComponents(findMask(ink)));
+    return new Page(this.picture, this.scale, ink, components, false, this.turned + quarters);
+  }
+
   /**
    * Where a component is, in pixels of the picture.
    *
    * @param {Component} component
    */
   box(component) {
-    const [x, y] = [Math.floor(component.x / this.scale), Math.floor(component.y / this.scale)];
-    const right = Math.min(Math.ceil(component.right / this.scale), this.picture.width);
-    const bottom = Math.min(Math.ceil(component.bottom / this.scale), this.picture.height);
+    let { x: left, y: top, right, bottom } = component;
+    let { width, height } = this.ink;
+    for (let i = 0; i < this.turned; i++) { // back, clockwise
+      [left, top, right, bottom] = [height - bottom, left, height - top, right];
+      [width, height] = [height, width];
+    }
+    const [x, y] = [Math.floor(left / this.scale), Math.floor(top / this.scale)];
+    right = Math.min(Math.ceil(right / this.scale), this.picture.width);
+    bottom = Math.min(Math.ceil(bottom / this.scale), this.picture.height);
     return { x, y, width: right - x, height: bottom - y };
   }
 

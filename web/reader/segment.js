@@ -12,7 +12,7 @@ import { readLine } from "./text-line.js";
 /** @typedef {import("./components.js").Component} Component */
 /** @typedef {import("./lattice.js").Candidate} Candidate */
 
-const { CLEAR, LOST, PROBABLE, MOST_CANDIDATES, MOST_HEIGHTS } = constants.segment;
+const { CLEAR, LOST, PROBABLE, SEVERAL, UPRIGHT, MOST_CANDIDATES, MOST_HEIGHTS } = constants.segment;
 
 /**
  * Segment a page into lines and digits.
@@ -38,6 +38,17 @@ export async function readLines(page, classifier) {
   for (const lattice of doubtful) lattice.addLine(await readLine(page, lattice.line, classifier.classifyLine));
   await settle(page, doubtful, classifier);
   return lattices.map((lattice) => toDigits(page, lattice)).filter((line) => line.length);
+}
+
+/** How certain it is that what was found are digits, from 0 to 1: the mean of their scores; 0 if there are none. */
+export function certainty(lines) {
+  const scores = lines.flat().map(({ score }) => score);
+  return scores.length ? sum(scores) / scores.length : 0;
+}
+
+/** Whether a page should also be read from its other sides: it has several digits, few of which look like digits. */
+export function looksTurned(lines) {
+  return lines.flat().length >= SEVERAL && certainty(lines) < UPRIGHT;
 }
 
 /** Classify candidates until all those on the best path of every line are classified: the other paths cost more. */

@@ -136,8 +136,8 @@ def _read(source: Source, reader: Reader, options: Options) -> list[Reading] | F
         draws = options.annotated or options.explained
         if source.data is None and not draws and is_idx(source.path):
             return reader.read_images(read_idx_images(source.path))
-        page = open_page(source.path if source.data is None else source.data)
-        lines = reader.find(page, options.single)
+        opened = open_page(source.path if source.data is None else source.data)
+        page, lines = reader.find(opened, options.single)
         readings = reader.to_readings(page, lines, options.single)
         if options.annotated:
             file = _annotated_file(source, options.annotated)

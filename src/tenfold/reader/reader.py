@@ -16,7 +16,7 @@ from tenfold.imaging import Page, Picture
 from tenfold.models import Model
 from tenfold.reader.digits import Digit, classify, log_probabilities
 from tenfold.reader.reading import Reading, to_reading
-from tenfold.reader.segment import read_lines
+from tenfold.reader.segment import certainty, looks_turned, read_lines
 
 if TYPE_CHECKING:
     from torch import nn
@@ -79,31 +79,38 @@ class Reader:
             TenfoldError: if it is not a picture, is damaged, too large, or too dense to be writing.
             OSError: if the file cannot be read.
         """
-        page = imaging.open_page(picture)
-        readings = self.to_readings(page, self.find(page, single), single)
+        page, lines = self.find(imaging.open_page(picture), single)
+        readings = self.to_readings(page, lines, single)
         if not readings:
             raise NoDigitsError(NO_SHAPE, os.fspath(picture) if isinstance(picture, str | os.PathLike) else "")
         return readings
 
-    def find(self, page: Page, single: bool = False) -> list[list[Digit]]:
+    def find(self, page: Page, single: bool = False) -> tuple[Page, list[list[Digit]]]:
         """Find the digits on a page and classify them.
+
+        If few of them look like digits, the page may have been photographed from the side or upside down: it is read
+        in all four directions, and the best is kept.
 
         Args:
             page: the page.
             single: whether the picture is known to show one digit.
 
         Returns:
-            The digits of each line from left to right, lines from top to bottom.
+            The page, perhaps turned; and its digits, those of each line from left to right, lines from top to bottom.
 
         Raises:
             TenfoldError: if the page is too dense to be writing.
         """
         if single or page.is_image:
-            return [classify(page, [page.digit()], self.model)]
+            return page, [classify(page, [page.digit()], self.model)]
         try:
-            return read_lines(page, self.model, self.line_model)
+            found = [(page, read_lines(page, self.model, self.line_model))]
+            if looks_turned(found[0][1]):
+                turned = [page.turn(quarters) for quarters in (1, 2, 3)]
+                found += [(one, read_lines(one, self.model, self.line_model)) for one in turned]
         except TenfoldError as error:
             raise TenfoldError(f"{page.name}{error}") from None
+        return max(found, key=lambda one: certainty(one[1]))
 
     def to_readings(self, page: Page, lines: Sequence[Sequence[Digit]], single: bool = False) -> list[Reading]:
         """Turn the digits that `find` returns into readings, refusing those that score below the thresholds.

@@ -21,6 +21,9 @@ CLEAR = shared["CLEAR"]  # ... this, the line model reads the line too;
 LOST = shared["LOST"]  # ... this even then, the line is cut where the line model finds the digits, ...
 PROBABLE = shared["PROBABLE"]  # ... provided that it gives each of them at least this probability
 
+SEVERAL = shared["SEVERAL"]  # digits: a page with fewer is not turned
+UPRIGHT = shared["UPRIGHT"]  # the mean score of the digits of a page that is not turned, at least
+
 # No page of writing has more than
 MOST_CANDIDATES = shared["MOST_CANDIDATES"]  # runs of pieces that may be a digit, in all lines together
 MOST_HEIGHTS = shared["MOST_HEIGHTS"]  # digit heights in the length of all its doubtful lines together
@@ -55,6 +58,17 @@ def read_lines(page: Page, model: Model, line_model: LineModel | None) -> list[l
         lattice.add_line(read_line(page, lattice.line, line_model))
     settle(page, doubtful, model)
     return [digits for lattice in lattices if (digits := _digits(page, lattice))]
+
+
+def certainty(lines: Sequence[Sequence[Digit]]) -> float:
+    """How certain it is that what was found are digits, from 0 to 1: the mean of their scores; 0 if there are none."""
+    scores = [digit.score for line in lines for digit in line]
+    return sum(scores) / len(scores) if scores else 0.0
+
+
+def looks_turned(lines: Sequence[Sequence[Digit]]) -> bool:
+    """Whether a page should also be read from its other sides: it has several digits, few of which look like digits."""
+    return sum(map(len, lines)) >= SEVERAL and certainty(lines) < UPRIGHT
 
 
 def settle(page: Page, lattices: Sequence[Lattice], model: Model) -> None:
