@@ -1,7 +1,8 @@
 /** From pixels to ink: a network says how probably each pixel is covered by writing, and at what scale to look. */
 
 import constants from "./constants.js";
-import { raster } from "./image.js";
+import { distance } from "./distance.js";
+import { pad, raster } from "./image.js";
 import { boxes, connect } from "./labeling.js";
 import { round } from "./numbers.js";
 import { resize } from "./resize.js";
@@ -11,7 +12,7 @@ import { weightedMedian } from "./strokes.js";
 /** @typedef {(tile: Uint8Array) => Promise<Float32Array>} ClassifyInk red, green and blue of a square of pixels to probabilities of ink, 0 to 1 */
 
 const { fround } = Math;
-const { TILES, OVERLAP, TYPICAL, NEAR, COARSE, LONGEST, LARGEST, TRIES, WEAK, STRONG } = constants.ink;
+const { TILES, OVERLAP, TYPICAL, NEAR, COARSE, LONGEST, LARGEST, TRIES, BLOT, WEAK, STRONG } = constants.ink;
 
 /**
  * Find the ink in a picture.
@@ -61,11 +62,24 @@ export function findMask(ink) {
   return mask;
 }
 
-/** The median height of connected components in pixels, weighted by their ink; 0 if there are none. */
+/**
+ * The median height of connected components in pixels, weighted by their ink; 0 if there are none.
+ *
+ * From far away, a sheet of paper on a table may be taken for ink. It is no stroke, and left out.
+ */
 function typicalHeight(mask) {
-  const found = boxes(connect(mask));
-  const high = found.map(({ width, height }) => Math.max(height, width >> 1));
-  return weightedMedian(high, found.map(({ area }) => area));
+  const connected = connect(mask);
+  const found = boxes(connected);
+  const labels = connected.labels.data;
+  const { width, data: depth } = distance(pad(mask, 1)); // all around is paper
+  const deepest = new Float32Array(found.length + 1);
+  for (let i = 0; i < labels.length; i++) {
+    const far = depth[(Math.floor(i / mask.width) + 1) * width + (i % mask.width) + 1];
+    if (labels[i] && far > deepest[labels[i]]) deepest[labels[i]] = far;
+  }
+  const strokes = found.filter((box, i) => 2 * deepest[i + 1] < BLOT * Math.max(box.width, box.height));
+  const high = strokes.map((box) => Math.max(box.height, box.width >> 1));
+  return weightedMedian(high, strokes.map(({ area }) => area));
 }
 
 /** How probably each pixel is ink, 0 to 255, tile by tile. */

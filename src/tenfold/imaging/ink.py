@@ -21,6 +21,7 @@ COARSE = shared["COARSE"]  # pixels: the longer side of the picture when the sea
 LONGEST = shared["LONGEST"]  # pixels: the longer side of the picture, at most
 LARGEST = shared["LARGEST"]  # by how much a picture is enlarged, at most
 TRIES = shared["TRIES"]  # scales that are tried, at most
+BLOT = shared["BLOT"]  # of its length: the width of a stroke, at most
 # Of 255: pixels above WEAK are ink where they touch some above STRONG
 WEAK = shared["WEAK"]
 STRONG = shared["STRONG"]
@@ -89,11 +90,18 @@ def find_mask(ink: UInt8[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
 
 
 def typical_height(mask: Bool[np.ndarray, "h w"]) -> float:
-    """The median height of connected components in pixels, weighted by their ink; 0 if there are none."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
-    stats = stats[1:]
-    high = np.maximum(stats[:, cv2.CC_STAT_HEIGHT], stats[:, cv2.CC_STAT_WIDTH] // 2)
-    return weighted_median(high, stats[:, cv2.CC_STAT_AREA])
+    """The median height of connected components in pixels, weighted by their ink; 0 if there are none.
+
+    From far away, a sheet of paper on a table may be taken for ink. It is no stroke, and left out.
+    """
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    depth = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
+    widths = np.zeros(len(stats), np.float32)
+    np.maximum.at(widths, labels.ravel(), 2 * depth.ravel())
+    longer = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
+    strokes = stats[(widths < BLOT * longer) & (np.arange(len(stats)) > 0)]
+    high = np.maximum(strokes[:, cv2.CC_STAT_HEIGHT], strokes[:, cv2.CC_STAT_WIDTH] // 2)
+    return weighted_median(high, strokes[:, cv2.CC_STAT_AREA])
 
 
 def look(picture: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "h w"]:
