@@ -11,7 +11,10 @@ from benchmarks.fuzz_pages import MEGABYTES, read
 from tenfold.base.errors import TenfoldError
 from tenfold.imaging import load as loading
 from tenfold.imaging import open_page, picture_to_image, read_pictures
+from tenfold.imaging.ink import typical_height
+from tenfold.imaging.lines import Line, find_lines
 from tenfold.imaging.page import page_of_ink
+from tenfold.imaging.strips import cut_strip
 
 pytestmark = pytest.mark.fast
 
@@ -233,3 +236,26 @@ def test_what_is_too_dense_to_be_writing_is_refused():
     nested = np.where(np.maximum(abs(x - 1000), abs(y - 1000)) % 8 < 3, 255, 0).astype(np.uint8)
     with pytest.raises(TenfoldError, match=r"^too dense"):  # few components, but each in a box of most of the picture
         page_of_ink("", blank, nested)
+
+
+def test_a_sheet_on_a_table_is_no_stroke():
+    mask = np.zeros((256, 256), bool)
+    mask[40:200, 30:220] = True
+    assert typical_height(mask) == 0
+    mask[210:230, 40:44] = True
+    assert typical_height(mask) == 20
+
+
+def test_lines_are_cut_out_level():
+    ink = np.zeros((200, 400), np.uint8)
+    for x in range(60, 340, 40):
+        ink[80:110, x : x + 6] = 255
+    sloping = np.stack([np.roll(column, round(0.15 * x)) for x, column in enumerate(ink.T)], axis=1)
+    strips = []
+    for each in (ink, sloping):
+        page = page_of_ink("", Image.fromarray(each), each)
+        [components] = find_lines(page.components)
+        line = Line(components)
+        strips.append(cut_strip(page, line, 30).image.astype(int))
+    assert strips[0].shape == strips[1].shape
+    assert np.abs(strips[0] - strips[1]).mean() < 6

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tenfold.synthesis.scenes import draw_scene
+from tenfold.synthesis.scenes import draw_lines, draw_scene
 from tenfold.synthesis.writing import make_alphabet
 
 SCENES = 40
@@ -45,3 +45,11 @@ def test_ink_shows_in_the_picture(scenes):
             levels = scene.picture.astype(float)
             differences.append(np.abs(np.median(levels[covered], axis=0) - np.median(levels[paper], axis=0)).max())
     assert np.median(differences) > 40
+
+
+def test_lines_hold_digits_about_as_high_as_the_ink_network_sees_best(mnist):
+    alphabet = make_alphabet(mnist[0])
+    drawn = [draw_lines(alphabet, np.random.default_rng(seed), side=192) for seed in range(10)]
+    heights = [digit.height for scene in drawn for digit in scene.digits]
+    assert len(heights) > 50
+    assert 24 < np.median(heights) < 36

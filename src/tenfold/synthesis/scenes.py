@@ -109,8 +109,14 @@ def draw_lines(alphabet: Alphabet, random: np.random.Generator, side: int = 256)
     clean = random.random() < CLEAN / 2
     unit = SAMPLES * TYPICAL * math.exp(random.normal(0, 0.15))
     sheet = Sheet.blank(round(SAMPLES * ROOM * side), unit, random)
-    layout = (_write_lines, _write_lines, _write_lines, _write_lines, _scatter, _fill_cells)[random.integers(6)]
-    layout(sheet, alphabet, choose_hand(unit, random), random)
+    hand = choose_hand(unit, random)
+    kind = random.random()
+    if kind < 0.75:
+        _write_lines(sheet, alphabet, hand, random, starts=(0.1, 0.4))
+    elif kind < 0.87:
+        _scatter(sheet, alphabet, hand, random)
+    else:
+        _fill_cells(sheet, alphabet, hand, random)
     return _take_picture(sheet, unit, side, clean, 0.1, random)
 
 
@@ -149,14 +155,21 @@ def write_sheet(alphabet: Alphabet, unit: float, side: int, clean: bool, random:
     return sheet
 
 
-def _write_lines(sheet: Sheet, alphabet: Alphabet, hand: Hand, random: np.random.Generator) -> None:
+def _write_lines(
+    sheet: Sheet,
+    alphabet: Alphabet,
+    hand: Hand,
+    random: np.random.Generator,
+    starts: tuple[float, float] = (-0.3, 0.8),
+) -> None:
+    """Write numbers and words, line by line; lines start between these shares of the sheet's width."""
     side, foot = len(sheet.ink), sheet.pitch * random.uniform(-0.5, 1)
     number = 0
     while foot < side + hand.height:
         if random.random() < 0.85:
             line, digits = write_line(choose_number(random), hand, alphabet, random)
             stands = int(digits[-1].bottom)
-            left, top = int(side * random.uniform(-0.3, 0.8)) - digits[0].left, int(foot) - stands
+            left, top = int(side * random.uniform(*starts)) - digits[0].left, int(foot) - stands
             _paste(sheet.ink, line, left, top)
             sheet.foot = foot
             for one in digits:

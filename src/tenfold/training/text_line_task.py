@@ -27,7 +27,7 @@ WIDEST = 480  # columns of a strip to train on, at most
 SORTED = 75  # batches sorted together by width, so that strips need little padding
 ROUNDED = 32  # widths are multiples of this many columns: convolutions are compiled for every new width
 SHIFT = 2  # pixel rows, up or down
-CANVAS = 256  # pixels: the side of the scenes in which lines are drawn
+CANVAS = 448  # pixels: the side of the scenes in which lines are drawn
 REACH = 8  # pixels: a digit without any ink so close to its center is not seen
 
 
@@ -62,13 +62,14 @@ def draw_examples(digits: Digits, count: int, seed: int) -> list[Example]:
 
 
 def _cut_out(page: Page, line: Line, drawn: Sequence[SceneDigit]) -> Example | None:
-    """A line with the digits in it; None if it is too wide, or the picture's edge cuts a digit in two."""
+    """A line with the digits in it; None if it is too wide, no single line, or cut off by the picture's edge."""
     strip = cut_strip(page, line, line.height)
     columns = strip.image.shape[1]
     left, right = strip.left, strip.left + columns / strip.scale
     near = [one for one in drawn if abs(one.y - line.middle(one.x)) < 0.6 * line.height and left < one.x < right]
     whole = all(one.height / 2 < place < CANVAS - one.height / 2 for one in near for place in (one.x, one.y))
-    if columns > WIDEST or not whole:
+    is_line = all(0.5 < one.height / line.height < 2 for one in near)
+    if columns > WIDEST or not (whole and is_line):
         return None
     seen = [
         one
