@@ -45,7 +45,7 @@ def test_pages_are_read_from_any_side(reader, mnist):
     for quarters in (1, 2):
         found = reader.read(np.rot90(page.picture, quarters))
         assert [reading.label for reading in found] == [reading.label for reading in upright]
-    left, top, width, height = reader.read(np.rot90(page.picture))[0].box
+    left, top, _, height = reader.read(np.rot90(page.picture))[0].box
     x, y, *_ = upright[0].box
     assert abs(left - y) + abs(top + height - (side - x)) < 8
 
