@@ -8,7 +8,7 @@ import { weightedMedian } from "./strokes.js";
 
 /** @typedef {import("./image.js").Raster} Raster */
 
-const { SPECK, OVERLAP, GAP, TALLEST, SMALLEST, MOST_COMPONENTS, MOST_COVERED } = constants.components;
+const { SURE, SPECK, OVERLAP, GAP, TALLEST, SMALLEST, MOST_COMPONENTS, MOST_COVERED } = constants.components;
 
 /** A piece of ink: its leftmost column `x` and topmost row `y` in the picture, and a mask of the box that starts there. */
 export class Component {
@@ -51,17 +51,21 @@ export function trim(x, y, mask) {
 }
 
 /**
- * The connected components of ink, without specks.
+ * The connected components of ink, without specks and what is much less probably ink than the others.
  *
  * @param {Raster} mask where there is ink
+ * @param {Raster} ink how probably each pixel is ink, 0 to 255
  * @returns {Component[]}
  * @throws {Error} if there are so many, or they lie over one another so much, that they cannot be writing
  */
-export function findComponents(mask) {
+export function findComponents(mask, ink) {
   const connected = connect(mask);
-  const found = boxes(connected);
+  const sums = new Float64Array(connected.count);
+  for (let i = 0; i < ink.data.length; i++) sums[connected.labels.data[i]] += ink.data[i];
+  const found = boxes(connected).map((box) => ({ ...box, sure: sums[box.label] / box.area }));
+  const least = SURE * weightedMedian(found.map(({ sure }) => sure), found.map(({ area }) => area));
   const shortest = Math.max(SPECK * typicalHeight(found), SMALLEST);
-  const kept = found.filter(({ width, height }) => Math.max(width, height) >= shortest);
+  const kept = found.filter(({ width, height, sure }) => Math.max(width, height) >= shortest && sure >= least);
   const covered = sum(kept.map(({ width, height }) => width * height));
   if (kept.length > MOST_COMPONENTS || covered > MOST_COVERED) {
     throw tooDense(`${kept.length.toLocaleString("en-US")} connected components besides specks`);

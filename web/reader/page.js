@@ -66,7 +66,7 @@ export class Page {
 
   static #ofInk(picture, ink, scale) {
     const mask = findMask(ink);
-    const components = joinStrokes(findComponents(mask));
+    const components = joinStrokes(findComponents(mask, ink));
     if (!components.length) {
       const reason = mask.data.includes(1) ? "nothing but specks" : "nothing is written on it";
       throw new Error(`no digits found (${reason})`);
@@ -78,7 +78,7 @@ export class Page {
   turn(quarters) {
     let ink = this.ink;
     for (let i = 0; i < quarters; i++) ink = turn(ink);
-    const components = joinStrokes(findComponents(findMask(ink)));
+    const components = joinStrokes(findComponents(findMask(ink), ink));
     return new Page(this.picture, this.scale, ink, components, false, this.turned + quarters);
   }
 

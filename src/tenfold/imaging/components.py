@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, UInt8
 
 from tenfold.base.constants import constants
 from tenfold.base.errors import TenfoldError
 from tenfold.imaging.stroke_width import weighted_median
 
 shared = constants("components")
+SURE = shared["SURE"]  # of the typical probability of ink: a component below is a bit of a box or a ruled line
 SPECK = shared["SPECK"]  # of the height of the digits: smaller components are specks
 # Of the narrower width: how far two strokes of one digit, one above the other, must overlap
 OVERLAP = shared["OVERLAP"]
@@ -82,19 +83,21 @@ def trim(x: int, y: int, mask: Bool[np.ndarray, "h w"]) -> Component:
     return Component(x + int(left), y + int(top), mask[top : rows[-1] + 1, left : columns[-1] + 1])
 
 
-def find_components(mask: Bool[np.ndarray, "h w"]) -> list[Component]:
-    """Find the connected components of ink, leaving out specks.
+def find_components(mask: Bool[np.ndarray, "h w"], ink: UInt8[np.ndarray, "h w"]) -> list[Component]:
+    """Find the connected components of ink, leaving out specks and what is much less probably ink than the others.
 
     Args:
         mask: where there is ink.
+        ink: how probably each pixel is ink, 0 to 255.
 
     Raises:
         TenfoldError: if there are too many, or their boxes overlap too much, for writing.
     """
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
     x, y, width, height, area = stats[1:].T
-    longer = np.maximum(width, height)
-    kept = np.flatnonzero(longer >= max(SPECK * weighted_median(height, area), SMALLEST))
+    sure = np.bincount(labels.ravel(), ink.ravel(), len(stats))[1:] / area  # the mean of each component
+    is_speck = np.maximum(width, height) < max(SPECK * weighted_median(height, area), SMALLEST)
+    kept = np.flatnonzero(~is_speck & (sure >= SURE * weighted_median(sure, area)))
     covered = int((width[kept].astype(np.int64) * height[kept]).sum())
     if len(kept) > MOST_COMPONENTS or covered > MOST_COVERED:
         raise too_dense(f"{len(kept):,} connected components besides specks")

@@ -48,7 +48,7 @@ class Page:
     def turn(self, quarters: int) -> "Page":
         """The page, turned counterclockwise by quarters."""
         ink, mask = (np.ascontiguousarray(np.rot90(layer, quarters)) for layer in (self.ink, self.mask))
-        components = join_strokes(find_components(mask))
+        components = join_strokes(find_components(mask, ink))
         return replace(self, ink=ink, mask=mask, components=components, turned=self.turned + quarters)
 
     def box(self, component: Component) -> tuple[int, int, int, int]:
@@ -111,7 +111,7 @@ def page_of_ink(name: str, picture: Image.Image, ink: UInt8[np.ndarray, "rows co
     """
     mask = find_mask(ink)
     try:
-        components = join_strokes(find_components(mask))
+        components = join_strokes(find_components(mask, ink))
     except TenfoldError as error:
         raise TenfoldError(f"{name}{error}") from None
     if not components:
