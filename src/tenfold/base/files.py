@@ -4,7 +4,7 @@ import os
 import secrets
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from errno import EINVAL
 from pathlib import Path
@@ -122,6 +122,22 @@ def write_atomically(path: str | os.PathLike, content: bytes | str) -> None:
         if isinstance(error, OSError) and error.errno:  # the error of a full disk does not name the file
             raise OSError(error.errno, error.strerror, str(path)) from None
         raise
+
+
+def check_ours(folder: Path, ours: Iterable[str], what: str) -> None:
+    """Check, before writing to a folder, that it is empty or already holds something of ours.
+
+    Args:
+        folder: the folder; it may not exist yet.
+        ours: the names of files and folders, at least one of which is always there.
+        what: what the folder should be, in words.
+
+    Raises:
+        TenfoldError: if it holds other things only.
+    """
+    present = {entry.name for entry in folder.iterdir()} - {LOCK} if folder.is_dir() else set()
+    if present and present.isdisjoint(ours):
+        raise TenfoldError(f"{folder}: exists and is not {what}; choose another with --out")
 
 
 @contextmanager

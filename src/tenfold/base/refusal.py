@@ -30,6 +30,8 @@ class Thresholds:
         TenfoldError: if they are not numbers in these ranges.
 
     Example:
+        >>> import numpy as np
+        >>> from tenfold.base.refusal import Thresholds, log_softmax, score
         >>> logits = np.random.default_rng(0).normal(0, 3, (1000, 10))
         >>> thresholds = Thresholds.calibrate(logits)
         >>> sum(score(answer) < thresholds.alone for answer in log_softmax(logits))  # 0.7 % of them

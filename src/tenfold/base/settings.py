@@ -64,6 +64,18 @@ MANY_DOTS = re.compile(r"(?:[^.\n]{0,50}\.){100}")
 Settings = TypeVar("Settings")
 
 
+class InOneLine(type):
+    """The class of a settings dataclass: what is wrong with its values is one line, as for those in a file."""
+
+    def __call__(cls, *args: Any, **values: Any) -> Any:
+        """Make an instance; raises a TenfoldError if a key is unknown or missing, or a value is wrong."""
+        try:
+            return super().__call__(*args, **values)
+        except ValidationError as error:
+            fields = {field.name: field.type for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
+            raise TenfoldError(f"{cls.__name__}: {explain(error, fields)}") from None
+
+
 def names(package: str) -> list[str]:
     """Return the names of the TOML files that come with a package, sorted and without the suffix."""
     return sorted(Path(entry.name).stem for entry in resources.files(package).iterdir() if entry.name.endswith(".toml"))
@@ -147,7 +159,7 @@ def parse(kind: type[Settings], values: Mapping[str, Any], origin: str) -> Setti
         if dataclasses.is_dataclass(fields.get(name)) and isinstance(value, dict)
     }
     try:
-        return kind(**{**values, **tables})
+        return type.__call__(kind, **{**values, **tables})  # the error names the origin instead of the class
     except ValidationError as error:
         raise TenfoldError(f"{origin}: {explain(error, fields)}") from None
 

@@ -7,6 +7,7 @@ import re
 import signal
 import sys
 import traceback
+from itertools import pairwise
 from pathlib import Path
 
 import typer
@@ -30,6 +31,7 @@ def main() -> None:
     try:
         with warnings_as_lines():
             _check_current_folder()
+            _check_arguments()
             code = app(standalone_mode=False)
             sys.stdout.flush()  # a full disk may show only now
     except (TenfoldError, TyperException, OSError) as error:
@@ -66,6 +68,15 @@ def _check_current_folder() -> None:
         Path.cwd()
     except FileNotFoundError:  # PyTorch would end the process before we could say anything
         raise TenfoldError("the current folder has been deleted; change to another") from None
+
+
+def _check_arguments() -> None:
+    """Refuse empty arguments, such as those of variables that are not set: an empty path means the current folder."""
+    for before, argument in pairwise(sys.argv):
+        option, equals, value = argument.partition("=")
+        if not argument or (option.startswith("--") and equals and not value):
+            place = option or (before if before.startswith("-") else "an argument")
+            raise TenfoldError(f"{place}: an empty path, or no value at all; fill it in, or leave it out")
 
 
 def _fail_ourselves(error: Exception) -> int:

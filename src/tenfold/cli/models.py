@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from tenfold.base.errors import TenfoldError
+from tenfold.base.files import not_a_file
 from tenfold.cli.common import Json, app, print_json
 
 # What loads PyTorch or matplotlib is imported inside the commands: --help must not wait for it.
@@ -40,7 +41,7 @@ def evaluate(
         ),
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write all results into a report, in HTML.")
+        Path | None, typer.Option(metavar="FILE.html", help="Write all results into a report, in HTML.")
     ] = None,
     source: Annotated[
         str | None, typer.Option("--data", help="Test images from another source; see tenfold train --help.")
@@ -127,8 +128,12 @@ def export(
     from tenfold.export import export as write
     from tenfold.report import console
 
-    if bool(formats) == everything:
-        raise TenfoldError(f"name a format with --to ({', '.join(FORMATS)}), or export --all")
+    if not run.exists():
+        raise not_a_file(run)
+    if formats and everything:
+        raise TenfoldError("--all exports every format; leave out --to, or --all")
+    if not formats and not everything:
+        raise TenfoldError(f"{run}: to which format? Name it with --to ({', '.join(FORMATS)}), or export --all")
     files = write(run, formats or tuple(FORMATS), out, force)
     if as_json:
         print_json({"run": str(run), "files": files})

@@ -51,8 +51,8 @@ def predict(
     .onnx, .keras or .h5. Lines that tenfold's own model leaves in doubt are
     also read by its line model; any other model reads alone.
 
-    Exit code 0 if digits were found in every file; 1 if some files hold none
-    or could not be read; 2 if no file could be read.
+    Exit code 0 if digits were read in every file; 1 if some files hold none,
+    or nothing but question marks, or could not be read; 2 if none could be.
 
     Example: tenfold predict note.jpg --annotate read.png
     """
@@ -82,6 +82,7 @@ def predict(
                 failures += 1
                 continue
             text = to_text(found)
+            empty += bool(found) and all(one.label is None for one in found)
             if as_json:
                 readings = [{key: value for key, value in asdict(one).items() if key != "model"} for one in found]
                 answer = {"file": str(source.path), "model": reader.name, "text": text, "readings": readings}

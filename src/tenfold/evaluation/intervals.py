@@ -20,6 +20,7 @@ def wilson_interval(hits: int, n: int) -> tuple[float, float]:
     Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22, 1927.
 
     Example:
+        >>> from tenfold import evaluation
         >>> low, high = evaluation.wilson_interval(9_950, 10_000)
         >>> f"{low:.2%} to {high:.2%}"
         '99.34% to 99.62%'

@@ -78,6 +78,8 @@ def compare(first: Evaluation, second: Evaluation) -> Comparison:
         TenfoldError: if they have read different images.
 
     Example:
+        >>> import numpy as np, tenfold
+        >>> from tenfold import evaluation
         >>> labels = np.array([4, 4, 9], np.uint8)
         >>> first, second = (
         ...     tenfold.Evaluation(np.eye(10, dtype=np.float32)[read], labels) for read in ([4, 4, 9], [4, 9, 9])

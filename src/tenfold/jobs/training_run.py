@@ -95,7 +95,7 @@ def resume(path: str | os.PathLike, callbacks: Sequence[Callback] = ()) -> Run:
     with locked(path):
         run = Run(path)
         if run.finished:
-            run.drop_checkpoint()
+            run.clean_up()
             raise TenfoldError(f"{path}: this run is finished; there is nothing to resume")
         if not run.file("checkpoint.safetensors").is_file():
             raise TenfoldError(f"{path}: has no checkpoint to continue from; train again with --force")
@@ -137,11 +137,13 @@ def _train(
             device=run.environment["device"],
             resume=checkpoint if resume else None,
         )
-    except DivergedError:
+    except DivergedError as error:
         run.save_model(model)
+        run.save_reason(error.history.stopped or "diverged")
         raise
     if history.interrupted:
         run.save_model(model)
+        run.save_reason(str(history.stopped))
         raise InterruptedRun(
             f"{history.stopped}; the weights so far are kept; continue with: tenfold train --resume {run.path}"
         )

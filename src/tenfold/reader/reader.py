@@ -47,6 +47,8 @@ class Reader:
         TenfoldError: if there is no model at the path.
 
     Example:
+        >>> import tenfold
+        >>> from tenfold.reader import Reader
         >>> train, test = tenfold.load()
         >>> reader = Reader()
         >>> [reading.label for reading in reader.read_images(test.images[:4])]
@@ -168,6 +170,7 @@ def predict(
         OSError: if the file cannot be read.
 
     Example:
+        >>> import numpy as np, tenfold
         >>> train, test = tenfold.load()
         >>> picture = np.hstack([255 - image for image in test.images[:3]])  # dark ink on light paper
         >>> [reading.label for reading in tenfold.predict(picture)]

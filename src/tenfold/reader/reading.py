@@ -22,6 +22,7 @@ class Reading:
         line: the number of its text line, from 0 at the top.
 
     Example:
+        >>> import tenfold
         >>> train, test = tenfold.load()
         >>> [reading] = tenfold.predict(test.images[0])
         >>> reading.label, reading.probability > 0.9
@@ -58,6 +59,8 @@ def to_text(readings: Sequence[Reading]) -> str:
     """Write readings as text, line by line; a question mark stands for what is probably not a digit.
 
     Example:
+        >>> import tenfold
+        >>> from tenfold.reader import to_text
         >>> train, test = tenfold.load()
         >>> to_text(tenfold.predict(test.images[0]))
         '7'

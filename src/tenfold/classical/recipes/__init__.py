@@ -11,7 +11,7 @@ from tenfold.base.settings import Count, Name, Positive, Seed
 
 
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid", strict=True))
-class Recipe:
+class Recipe(metaclass=settings.InOneLine):
     """What to train and how.
 
     Attributes:
