@@ -22,4 +22,4 @@ def test_arguments_of_a_wrong_type_get_one_line(few):
     ):
         with pytest.raises(TenfoldError, match=message):
             unwrap(function)(*arguments)  # without the checks of types that tests add
-    tenfold.seed_everything(np.int64(3))
+    unwrap(tenfold.seed_everything)(np.int64(3))

@@ -79,7 +79,7 @@ def test_temperature_and_thresholds_were_fitted_on_the_images_held_out(finished)
     thresholds = models.load(finished.path).thresholds
     assert thresholds == Thresholds.calibrate(validation.logits)
     scores = [score(answer) for answer in log_softmax(validation.logits)]
-    assert sum(one < thresholds.alone for one in scores) == 1  # of 100, 0.7 %
+    assert sum(one < thresholds.alone for one in scores) == 1  # of 100, 0.7%
     assert sum(one < thresholds.expected for one in scores) <= 1
 
 

@@ -59,7 +59,7 @@ def test_a_wrong_key_or_value_is_named():
 def test_values_that_are_wrong_in_python_are_named_as_in_a_file():
     with pytest.raises(TenfoldError, match=r"^Recipe: there is no key 'peek_lr'; did you mean 'peak_lr'\?$"):
         Recipe(peek_lr=0.1)
-    with pytest.raises(TenfoldError, match="^Recipe: epochs = '3': must be a number$"):
+    with pytest.raises(TenfoldError, match=r"^Recipe: epochs = '3': must be a number$"):
         replace(recipes.load("quick"), epochs="3")
 
 

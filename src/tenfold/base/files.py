@@ -19,7 +19,7 @@ LOCK = ".tenfold.lock"  # present while a process is writing to the folder
 UNFINISHED = ".tenfold-"  # begins the name of a file until it is complete
 PATIENCE = 2.0  # seconds to wait for a lock: the workers of a killed process may still be shutting down
 # The largest files that are read, in bytes; a larger one is refused before it fills memory.
-TEXT, DATA = 32 << 20, 256 << 20  # a TOML, JSON or CSV file; a picture, a data set or a model
+TEXT, DATA = 32 << 20, 256 << 20  # a TOML, JSON, or CSV file; a picture, a data set, or a model
 
 
 def read_bytes(path: str | os.PathLike, limit: int) -> bytes:
@@ -76,7 +76,7 @@ def _check_path(path: str | os.PathLike) -> None:
 
 
 def not_a_file(path: str | os.PathLike) -> TenfoldError:
-    """The error for a path where a file should be and none is: nothing, a device or a pipe."""
+    """The error for a path where a file should be and none is: nothing, a device, or a pipe."""
     return TenfoldError(f"{path}: {'not a regular file; name another' if Path(path).exists() else 'no such file'}")
 
 
@@ -95,7 +95,7 @@ def write_atomically(path: str | os.PathLike, content: bytes | str) -> None:
 
     Raises:
         TenfoldError: if the path is impossible.
-        OSError: if it cannot be written, or `path` is a folder, a device or a pipe; whatever was there is unchanged.
+        OSError: if it cannot be written, or `path` is a folder, a device, or a pipe; whatever was there is unchanged.
     """
     _check_path(path)
     try:

@@ -23,8 +23,8 @@ def _check_name(name: str) -> str:
     if not re.fullmatch(r"\w([\w .,+-]*[\w+-])?", name):
         raise PydanticCustomError(
             "name",
-            "a name is made of letters, digits, spaces and _ . , + -; it begins with a letter, a digit or _, "
-            "and does not end with a space, a period or a comma",
+            "a name is made of letters, digits, spaces, and _ . , + -; it begins with a letter, a digit, or _, "
+            "and does not end with a space, a period, or a comma",
         )
     if len(name.encode()) > MAX_NAME:
         raise PydanticCustomError("name", f"a name has at most {MAX_NAME} characters")

@@ -82,7 +82,7 @@ def _check_arguments() -> None:
 def _fail_ourselves(error: Exception) -> int:
     """Report an error that nobody foresaw, and return the exit code."""
     if isinstance(error, MemoryError) or re.search("can't allocate memory|out of memory", str(error)):
-        say("not enough memory; try a smaller network, batch or picture")
+        say("not enough memory; try a smaller network, batch, or picture")
     elif isinstance(error, RecursionError):
         say("something is nested too deeply to be read")
     else:

@@ -32,7 +32,7 @@ def evaluate(
         typer.Option(metavar="FOLDER", help="Write pictures of what the network looks at into this folder."),
     ] = None,
     robustness: Annotated[
-        bool, typer.Option("--robustness", help="Also read corrupted, shifted and rotated test images.")
+        bool, typer.Option("--robustness", help="Also read corrupted, shifted, and rotated test images.")
     ] = False,
     mnist_c: Annotated[
         Path | None,
@@ -50,7 +50,7 @@ def evaluate(
 ) -> None:
     """Evaluate a trained network, compare two, or evaluate an ensemble of several, on the test images.
 
-    A model file may be .safetensors, .tflite, .onnx, .keras or .h5.
+    A model file may be .safetensors, .tflite, .onnx, .keras, or .h5.
 
     With --error-rate, the confidence threshold is chosen on the images that
     were held out from training.
@@ -109,14 +109,14 @@ def export(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, or a .safetensors file.")],
     formats: Annotated[
         list[str] | None,
-        typer.Option("--to", metavar="FORMAT", help="litert, onnx or keras; may be repeated."),
+        typer.Option("--to", metavar="FORMAT", help="litert, onnx, or keras; may be repeated."),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every format.")] = False,
     out: Annotated[Path | None, typer.Option(help="The folder for the files; by default RUN/export.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are already there.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Export a trained network to LiteRT (TFLite), ONNX or Keras, once each file has read all test images.
+    """Export a trained network to LiteRT (TFLite), ONNX, or Keras, once each file has read all test images.
 
     An exported file takes pixels, uint8 (n, 28, 28), and returns logits,
     float32 (n, 10); a JSON file next to it says how it compares with the

@@ -24,7 +24,7 @@ class Digits:
         source: where they came from, in words.
 
     Raises:
-        TenfoldError: if the shapes, types or counts do not fit, or a label is not 0 to 9.
+        TenfoldError: if the shapes, types, or counts do not fit, or a label is not 0 to 9.
 
     Example:
         >>> import tenfold
@@ -64,7 +64,7 @@ class Digits:
         return len(self.labels)
 
     def __getitem__(self, index: slice | np.ndarray) -> "Digits":
-        """Return the digits at `index` (a slice, indices or a mask), as `Digits`."""
+        """Return the digits at `index` (a slice, indices, or a mask), as `Digits`."""
         # a reversed view has negative strides, which PyTorch refuses
         images, labels = np.ascontiguousarray(self.images[index]), np.ascontiguousarray(self.labels[index])
         return Digits(images, labels, self.source)

@@ -35,7 +35,8 @@ def load(source: str | os.PathLike = "bundled") -> tuple[Digits, Digits]:
             - `"bundled"`: the MNIST that comes with tenfold, verified by its SHA-256;
             - `"openml"`: scikit-learn's `fetch_openml("mnist_784")`;
             - `"download"`: MNIST from a mirror, kept in the user's cache folder;
-            - a folder of four IDX files, compressed or not, named like those of MNIST, Fashion-MNIST, KMNIST or EMNIST;
+            - a folder of four IDX files, compressed or not, named like those of MNIST, Fashion-MNIST, KMNIST, or
+              EMNIST;
             - an `mnist.npz` like Keras';
             - a folder of pictures sorted into `0/` to `9/` (a sixth of each class is held out for testing), or into
               `train/0/` to `train/9/` and `test/0/` to `test/9/`; files without the suffix of a picture are skipped,

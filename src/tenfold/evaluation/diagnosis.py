@@ -1,4 +1,4 @@
-"""Diagnosis from training curves: whether a run underfit, overfit, diverged or stopped too early; what would help."""
+"""Diagnosis from training curves: whether a run underfit, overfit, diverged, or stopped too early; what would help."""
 
 import math
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ def diagnose(history: History) -> Diagnosis:
     the validation figures; only the reverse counts as a gap.
 
     Args:
-        history: of a finished, stopped or diverged run; a verdict other than "diverged" needs validation figures.
+        history: of a finished, stopped, or diverged run; a verdict other than "diverged" needs validation figures.
 
     Returns:
         The verdict with its reason; "unknown" if there is no epoch or nothing was held out.

@@ -29,8 +29,8 @@ class ClassScores:
         recall: of the images that show this digit, the fraction read as it.
         f1: the harmonic mean of precision and recall.
         support: the number of images that show this digit.
-        precision_interval: the 95 % Wilson interval of the precision.
-        recall_interval: the 95 % Wilson interval of the recall.
+        precision_interval: the 95% Wilson interval of the precision.
+        recall_interval: the 95% Wilson interval of the recall.
     """
 
     digit: int
@@ -112,7 +112,7 @@ class Evaluation:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The 95 % Wilson interval of the accuracy."""
+        """The 95% Wilson interval of the accuracy."""
         return wilson_interval(self.correct, len(self))
 
     @cached_property
@@ -123,7 +123,7 @@ class Evaluation:
 
     @property
     def per_class(self) -> list[ClassScores]:
-        """Precision, recall, F1 and support of every digit."""
+        """Precision, recall, F1, and support of every digit."""
         scores = []
         for digit in range(CLASSES):
             hits = int(self.confusion[digit, digit])
@@ -184,7 +184,7 @@ class Evaluation:
 
     def __str__(self) -> str:
         low, high = self.interval
-        interval = f"95 % interval {low:.2%} to {high:.2%}, n = {len(self):,}"
+        interval = f"95% interval {low:.2%} to {high:.2%}, n = {len(self):,}"
         text = f"loss {self.loss:.4f}, accuracy {self.accuracy:.2%} ({interval})"
         if self.label_errors:
             kept = len(self) - len(self.label_errors)

@@ -91,7 +91,7 @@ def examine(
         data: where the test images come from, see `tenfold.load`; by default, the data of the run.
         error_rate: the error rate to allow in selective prediction, 0 to 1; None for no selective prediction.
         interpret: a folder for pictures of what the network looks at.
-        robustness: whether to evaluate on corrupted, shifted and rotated images as well.
+        robustness: whether to evaluate on corrupted, shifted, and rotated images as well.
         mnist_c: a folder with the published MNIST-C; by default, the test images are corrupted by tenfold.
         report: a file for the report, which shows all of this in HTML; its name ends in `.html`.
 

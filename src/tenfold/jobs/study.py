@@ -1,4 +1,4 @@
-"""Studies: many runs from one TOML file of recipes, variants and seeds, on all cores or a cluster; interruptible."""
+"""Studies: many runs from one TOML file of recipes, variants, and seeds, on all cores or a cluster; interruptible."""
 
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -219,7 +219,7 @@ def summarize(
         figure: the accuracy to compare. To choose between groups, use the validation accuracy.
 
     Returns:
-        For each group: its `recipe`; `n`, the number of runs with this figure; their `mean`, `sd` and the mean's 95 %
+        For each group: its `recipe`; `n`, the number of runs with this figure; their `mean`, `sd`, and the mean's 95%
         `interval` (all None without runs, the last two also for a single run); and the mean `difference` from the first
         group over their common seeds, with its `difference_interval` and `p`, the p-value of a paired t-test.
     """
@@ -250,7 +250,7 @@ def summarize(
 
 
 def t_interval(values: list[float]) -> tuple[float, float] | None:
-    """The 95 % interval of a mean by Student's t distribution; None for fewer than two values."""
+    """The 95% interval of a mean by Student's t distribution; None for fewer than two values."""
     if len(values) < 2:
         return None
     half = float(stats.t.ppf(0.975, len(values) - 1)) * stdev(values) / len(values) ** 0.5

@@ -62,7 +62,7 @@ def train(
         InterruptedRun: after Ctrl-C; the current weights and a checkpoint are in the run folder.
         DivergedError: if the loss became infinite, or ended far above that of blind guessing; the last finite weights
             are in the run folder.
-        TenfoldError: if recipe, data, folder or device cannot be used, or another process is writing to the folder.
+        TenfoldError: if recipe, data, folder, or device cannot be used, or another process is writing to the folder.
         OSError: if the folder cannot be written.
     """
     recipe = recipes.load(recipe) if isinstance(recipe, str) else recipe
@@ -79,7 +79,7 @@ def train(
 def resume(path: str | os.PathLike, callbacks: Sequence[Callback] = ()) -> Run:
     """Resume an interrupted run, and reach the same weights as without the interruption.
 
-    Recipe, data, device and number of threads are the run's own.
+    Recipe, data, device, and number of threads are the run's own.
 
     Args:
         path: the run folder.
@@ -106,7 +106,7 @@ def resume(path: str | os.PathLike, callbacks: Sequence[Callback] = ()) -> Run:
 
 
 def _prepare(recipe: Recipe, digits: tuple[Digits, Digits]) -> tuple[Network, tuple[Digits, Digits | None, Digits]]:
-    """The network with its initial weights, and the digits to train, validate and test with."""
+    """The network with its initial weights, and the digits to train, validate, and test with."""
     if recipe.network in READER_NETWORKS:
         raise TenfoldError(
             f"recipe {recipe.name!r}: network {recipe.network!r} does not read single digits; train it in a checkout "

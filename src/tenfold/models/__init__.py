@@ -60,7 +60,7 @@ def load(path: str | os.PathLike) -> Checked:
     also finds out how a model from elsewhere expects its images, see `tenfold.models.conventions`.
 
     Args:
-        path: a run folder, or a file: `.safetensors` from `tenfold.save`; `.tflite`, `.onnx`, `.keras` or `.h5` from
+        path: a run folder, or a file: `.safetensors` from `tenfold.save`; `.tflite`, `.onnx`, `.keras`, or `.h5` from
             `tenfold export` or from elsewhere.
 
     Raises:

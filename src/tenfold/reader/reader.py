@@ -69,7 +69,7 @@ class Reader:
         """Read the digits in a picture, line by line.
 
         Args:
-            picture: a path, an open file or its bytes, a Pillow image, an array or a tensor: anything that
+            picture: a path, an open file or its bytes, a Pillow image, an array, or a tensor: anything that
                 `tenfold.imaging.load.load_picture` accepts.
             single: whether the picture is known to show one digit; if so, there is exactly one reading.
 
@@ -154,7 +154,7 @@ def predict(
     """Read the digits in a picture, or the images in an IDX file.
 
     Args:
-        picture: a path, an open file or its bytes, a Pillow image, an array or a tensor; or the path of an IDX file of
+        picture: a path, an open file or its bytes, a Pillow image, an array, or a tensor; or the path of an IDX file of
             images, uint8 (n, 28, 28).
         model: a PyTorch module, what `tenfold.models.load` returns, or a path to load it from; by default the model
             that comes with tenfold.

@@ -16,8 +16,8 @@ class Reading:
     Attributes:
         label: the most probable digit, 0 to 9; None if it is probably not a digit.
         probability: the probability of the most probable digit, 0 to 1.
-        alternatives: the other digits with a probability of at least 1 %, the most probable first.
-        box: where it is in the upright picture: x, y, width and height, in pixels.
+        alternatives: the other digits with a probability of at least 1%, the most probable first.
+        box: where it is in the upright picture: x, y, width, and height, in pixels.
         model: the name of the model that read it, as `tenfold.reader.Reader` gives it.
         line: the number of its text line, from 0 at the top.
 
@@ -45,7 +45,7 @@ def to_reading(
     Args:
         answer: the logarithms of the probabilities of the ten digits.
         is_digit: whether it is accepted as a digit.
-        box: where it is in the upright picture: x, y, width and height, in pixels.
+        box: where it is in the upright picture: x, y, width, and height, in pixels.
         model: the name of the model.
         line: the number of its text line, from 0 at the top.
     """

@@ -32,7 +32,7 @@ MNIST = 60_000  # training images, for which recipes are made
 
 
 def seed_everything(seed: int) -> None:
-    """Start the random streams of Python, NumPy and PyTorch (on every device) from `seed`.
+    """Start the random streams of Python, NumPy, and PyTorch (on every device) from `seed`.
 
     Example:
         >>> import tenfold, torch
@@ -60,7 +60,7 @@ def fit(
 ) -> History:
     """Train a network, in place.
 
-    The same seed, data and number of threads give bit-identical weights on the same CPU. Ctrl-C (or stopping a
+    The same seed, data, and number of threads give bit-identical weights on the same CPU. Ctrl-C (or stopping a
     notebook cell) ends the training cleanly: the model keeps what it has learned so far.
 
     Args:
@@ -277,7 +277,7 @@ def train_step(training: Training, batch: Any, scale: float) -> tuple[Float[Tens
     """One step of gradient descent on one batch.
 
     Args:
-        training: model, task and optimizers.
+        training: model, task, and optimizers.
         batch: a batch from the task.
         scale: the learning rate as a fraction of its peak.
 

@@ -18,7 +18,7 @@ class Recipe(metaclass=settings.InOneLine):
         name: what the recipe is called.
         model: one of `tenfold.classical.ESTIMATORS`.
         model_options: parameters of that scikit-learn class.
-        seed: starts the random numbers of forests, boosting and the Nyström approximation.
+        seed: starts the random numbers of forests, boosting, and the Nyström approximation.
         shifts: whether to learn copies shifted by one pixel as well, see `Classifier.fit`.
         deskew: whether to deskew the digits.
         hog: whether to replace the pixels by histograms of oriented gradients.
