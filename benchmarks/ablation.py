@@ -26,7 +26,7 @@ def table(record: dict[str, Any]) -> str:
             cells = ("" if place_in_choice else f"**{choice}**", name, accuracy, _difference(compared), p)
             rows.append((*cells, points(row["accuracy"], row["accuracy_sd"])))
     failed = sum(row["failed"] for row in record["rows"].values())
-    notes = ["Differences are from the baseline, on validation images, paired by seed, with 95 % intervals."]
+    notes = ["Differences are from the baseline, on validation images, paired by seed, with 95% intervals."]
     notes += [f"Failed runs: {failed}."] if failed else []
     columns = ("design choice", "instead", "validation accuracy in %, mean ± sd (n)", "difference in points", "p")
     return records.table((*columns, "test accuracy in %"), rows, *notes, *map(place, record["measured"]))
@@ -40,7 +40,7 @@ def short_table(record: dict[str, Any]) -> str:
         told = [f"{name} {_difference(one)}" for name, _, one in variants if one["difference"] is not None]
         rows.append((choice, "<br>".join(told)))
     seeds = f"{compared['n']} seeds, {baseline['recipe']['validation']:,} validation images"
-    note = f"The baseline reads {points(compared['mean'], compared['sd'])} % ({seeds})."
+    note = f"The baseline reads {points(compared['mean'], compared['sd'])}% ({seeds})."
     return records.table(("design choice", "instead: difference in points"), rows, note)
 
 
@@ -80,7 +80,7 @@ def _draw_differences(axes: Axes, choices: dict[str, list[tuple[str, dict, dict]
                 axes.plot([difference], [height], "o", color=color)
         height += 1.5
     axes.axvline(0, color=INK, linewidth=1)
-    axes.set(xlim=(-EDGE, EDGE), ylim=(height - 0.5, -1), xlabel="points of accuracy, with 95 % intervals")
+    axes.set(xlim=(-EDGE, EDGE), ylim=(height - 0.5, -1), xlabel="points of accuracy, with 95% intervals")
     axes.set_title("Difference from the baseline", loc="left")
     axes.set_yticks(list(ticks), list(ticks.values()))
     axes.grid(visible=False, axis="y")

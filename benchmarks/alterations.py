@@ -106,7 +106,7 @@ class SmallFirst(Callback):
 
 
 class MeanWeights(Callback):
-    """Averages the weights and BatchNorm's statistics over the last 15 % of the steps."""
+    """Averages the weights and BatchNorm's statistics over the last 15% of the steps."""
 
     def on_train_begin(self, training: Training) -> None:
         """Start the sums."""

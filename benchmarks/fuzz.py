@@ -4,7 +4,7 @@ pictures  a million PNG and JPEG files, mutated: each must be read or refused wi
 files     models, data sets, recipes, studies and run folders, mutated: each must be read, or refused with a
           `TenfoldError` or an `OSError`; a file that crashes the runtime of its format counts as refused if one line
           says so, and as crashed
-pages     dense, noisy and blank pages of up to 100 megapixels (`benchmarks.fuzz_pages`): `tenfold predict` must end
+pages     dense, noisy, and blank pages of up to 100 megapixels (`benchmarks.fuzz_pages`): `tenfold predict` must end
           with an answer, or with one line that explains why there is none
 
 Each mutated file must take no more than 15 seconds and 2 GB, each page 10 seconds of processor time and 1.5 GB. A

@@ -1,4 +1,4 @@
-"""Generated pages, dense, noisy and blank, of up to 100 megapixels: the section `pages` of `benchmarks.fuzz`."""
+"""Generated pages, dense, noisy, and blank, of up to 100 megapixels: the section `pages` of `benchmarks.fuzz`."""
 
 import os
 import resource

@@ -1,7 +1,7 @@
 """How many non-digits are refused: `python -m benchmarks.refusal [--model MODEL]`.
 
 The non-digits are Fashion-MNIST (from Debian's package `dataset-fashion-mnist`, or the path given with `--fashion`) and
-pictures of scribbles, letters and dots, drawn here and never trained on. Also finds the threshold that refuses 0.7 % of
+pictures of scribbles, letters, and dots, drawn here and never trained on. Also finds the threshold that refuses 0.7% of
 the digits held out by the recipe `reader`, which is how thresholds are calibrated. Writes `results/refusal.json`.
 """
 

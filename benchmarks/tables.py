@@ -142,7 +142,7 @@ def comparison_table(results: dict[str, Any]) -> str:
         rows.append((_bold(name, row), f"{100 * row['error']:.2f}{how}", *costs, "" if real is None else f"{real:.2g}"))
     columns = ("model", "test error in %", "training", "reading an image", "size", "p against the next")
     explained = (
-        "Networks are in bold. An error is followed by its 95 % interval or, for several seeds, by the standard "
+        "Networks are in bold. An error is followed by its 95% interval or, for several seeds, by the standard "
         "deviation and their number. Times and p, by McNemar's exact test, are those of the first seed."
     )
     return table(columns, rows, explained, place(results["measured"]))
@@ -250,7 +250,7 @@ def shipped_table(results: dict[str, Any]) -> str:
         f"{int8['accuracy_without_label_errors']:.2%}. It is weakest on {weakest['digit']}, with a recall of "
         f"{weakest['recall']:.2%}."
     )
-    columns = ("file", "bytes", "test accuracy", "95 % interval", "test loss", "calibration error")
+    columns = ("file", "bytes", "test accuracy", "95% interval", "test loss", "calibration error")
     return table(columns, rows, rest)
 
 
@@ -296,7 +296,7 @@ def refusal_table(results: dict[str, Any]) -> str:
     held_out = results["held_out"]
     threshold = (
         f"An answer is refused if it scores below {results['threshold']}. Of {held_out['images']:,} held-out digits, "
-        f"0.7 % score below {held_out['threshold']:.3f}."
+        f"0.7% score below {held_out['threshold']:.3f}."
     )
     return table(("pictures", "refused"), rows, threshold, place(results["measured"]))
 

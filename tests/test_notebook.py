@@ -16,15 +16,15 @@ HEADLINES = {"MNIST.ipynb": (99.4, 99.8), "MNIST_keras.ipynb": (99.3, 99.7)}  # 
 NEEDS = {"MNIST.ipynb": ("sklearn",), "MNIST_keras.ipynb": ("keras",)}
 # A phrase in the article's prose, the cell whose output has the number, where it stands there, and how it is rounded.
 NUMBERS = [
-    ("About {} % of a picture is paper", "cell-13b", r"(\S+)% of all pixels are empty", 0),
+    ("About {}% of a picture is paper", "cell-13b", r"(\S+)% of all pixels are empty", 0),
     ("right for about {} of 100 pictures", "cell-13d", r"accuracy (\S+)%", 0),
     ("About {} of 100 pictures are read correctly", "cell-20k", r"accuracy (\S+)%", 0),
 ]
 # The same for accuracies from `results/`: the phrase, the file, and the row.
 MEANS = [
-    ("`accurate` reads {} % of the test images", "study-accuracy.json", "accurate"),
-    ("`thorough` {} %", "study-thorough.json", "thorough"),
-    ("10,406 parameters, {} %", "study-tiny.json", "tiny"),
+    ("`accurate` reads {}% of the test images", "study-accuracy.json", "accurate"),
+    ("`thorough` {}%", "study-thorough.json", "thorough"),
+    ("10,406 parameters, {}%", "study-tiny.json", "tiny"),
 ]
 
 
@@ -44,7 +44,7 @@ def text_of(cell: dict[str, Any]) -> str:
 def headline_of(notebook: dict[str, Any]) -> tuple[float, ...]:
     """Test accuracy and the bounds of its interval, in percent, from the cell that is tagged for it."""
     (cell,) = [cell for cell in code_of(notebook) if "headline" in cell["metadata"].get("tags", [])]
-    found = re.search(r"accuracy (\S+)% \(95 % interval (\S+)% to (\S+)%", text_of(cell))
+    found = re.search(r"accuracy (\S+)% \(95% interval (\S+)% to (\S+)%", text_of(cell))
     assert found, text_of(cell)
     return tuple(map(float, found.groups()))
 
@@ -76,7 +76,7 @@ def notebook(name) -> dict[str, Any]:
 def test_committed_outputs(notebook, name):
     check_outputs(notebook, name)
     assert (ROOT / name).stat().st_size < 5_000_000
-    assert "between {} % and {} %".format(*HEADLINES[name]) in prose_of(notebook)
+    assert "between {}% and {}%".format(*HEADLINES[name]) in prose_of(notebook)
 
 
 def test_every_figure_has_alternative_text(notebook):

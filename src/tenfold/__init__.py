@@ -11,6 +11,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tenfold.base.errors import NoDigitsError as NoDigitsError
     from tenfold.base.errors import TenfoldError as TenfoldError
     from tenfold.data import Digits as Digits
     from tenfold.data import load as load
@@ -34,6 +35,7 @@ _HOMES = {
     "Digits": "data",
     "Evaluation": "evaluation",
     "History": "training",
+    "NoDigitsError": "base.errors",
     "Reading": "reader",
     "Recipe": "recipes",
     "TenfoldError": "base.errors",

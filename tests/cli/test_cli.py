@@ -133,7 +133,7 @@ def test_a_report_of_a_run_is_the_page_that_training_wrote(tenfold, one_line_err
     tenfold("evaluate", "run", "--report", "page.html", "--data", "bundled", "--error-rate", "0.4")
     page = Path("page.html").read_text()
     assert "tested on 10,000 images" in page
-    assert '<th scope="row">40&nbsp;%</th>' in page
+    assert '<th scope="row">40%</th>' in page
     assert "; before, by" not in page
 
     Path("unfinished").mkdir()
@@ -143,6 +143,7 @@ def test_a_report_of_a_run_is_the_page_that_training_wrote(tenfold, one_line_err
         ("run", "missing/page.html", "missing: No such file or directory"),
         ("run", "page.html/page.html", "page.html: Not a directory"),
         ("run", "run", "run: is a folder", "run/report.html"),
+        ("run", "page.pdf", "page.pdf: a report is written in HTML; name it page.html"),
         ("unfinished", "page.html", "unfinished: unfinished", "--resume"),
         ("nowhere", "page.html", "nowhere: no such run folder"),
     ):
@@ -254,6 +255,17 @@ def test_pictures_without_digits_are_told(tenfold, mnist, monkeypatch):
     assert tenfold("predict", "-") == (1, "", "tenfold: -: no digits found (blank)\n")
 
 
+def test_a_picture_of_nothing_but_question_marks_holds_no_digits(tenfold, mnist):
+    Image.fromarray(mnist[1].images[0]).save("seven.png")
+    star = Image.new("L", (200, 200), 255)
+    for line in ((30, 30, 170, 170), (30, 170, 170, 30), (100, 20, 100, 180), (20, 100, 180, 100)):
+        ImageDraw.Draw(star).line(line, fill=0, width=12)
+    star.save("star.png")
+    code, out, err = tenfold("predict", "star.png")
+    assert (code, out.startswith("star.png: ?"), err) == (1, True, "")
+    assert tenfold("predict", "star.png", "seven.png", "--json")[0] == 1
+
+
 def test_pictures_come_from_folders_and_standard_input_and_can_be_drawn_on(tenfold, one_line_error, mnist, monkeypatch):
     for folder in ("a", "b"):
         Path(folder).mkdir()
@@ -301,13 +313,25 @@ def test_bad_arguments_get_one_line(one_line_error):
         "evaluate nowhere": "nowhere",
         "predict nowhere.png": "nowhere.png: No such file",
         "predict nowhere.png --model nowhere": "nowhere",
-        "export nowhere --all": "nowhere",
-        "export nowhere": "--to (litert, onnx, keras)",
-        "export nowhere --to lietrt": "did you mean 'litert'",
+        "export nowhere --all": "nowhere: no such",
+        "export nowhere": "nowhere: no such",
+        "export . --to lietrt": "did you mean 'litert'",
+        "export .": "--to (litert, onnx, keras)",
+        "export . --to litert --all": "leave out --to, or --all",
         "evaluate nowhere.tflite": "nowhere.tflite: No such file",
         "study nowhere.toml": "nowhere.toml",
     }.items():
         assert message in one_line_error(*command.split())
+
+
+def test_an_empty_path_is_not_the_current_folder(one_line_error):
+    for command, place in (
+        (("predict", ""), "an argument"),
+        (("predict", "seven.png", "--annotate", ""), "--annotate"),
+        (("train", "--out="), "--out"),
+        (("data", "--data", ""), "--data"),
+    ):
+        assert one_line_error(*command).startswith(f"tenfold: {place}: an empty path")
 
 
 def test_nothing_is_lost_by_bad_input(one_line_error, idx_folder, runs):

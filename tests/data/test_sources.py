@@ -175,8 +175,7 @@ def test_a_folder_of_pictures_is_split(tmp_path):
 def test_bad_folders_of_pictures(tmp_path):
     refused(tmp_path, tmp_path, "neither IDX files", "nor pictures")
     write_pictures(tmp_path, IMAGES[:5], LABELS[:5])
-    with pytest.warns(TenfoldWarning, match="holds no pictures of 5, 6, 7, 8, 9"):
-        refused(tmp_path, "5 pictures are too few")
+    refused(tmp_path, "5 pictures are too few")
     (tmp_path / "0" / "notes.jpg").write_text("no picture")
     refused(tmp_path, tmp_path / "0" / "notes.jpg", "not a picture")
     (tmp_path / "10").mkdir()
@@ -192,8 +191,7 @@ def test_what_is_no_picture_is_skipped_and_a_class_may_be_missing(tmp_path):
         train, test = load(tmp_path)
     assert len(train) + len(test) == sum(LABELS != 9)
     assert [str(warning.message) for warning in told] == [
-        f"{tmp_path}: skipped 5 files that are not pictures (.DS_Store, ._07.png, Thumbs.db, ...)",
-        f"{tmp_path}: holds no pictures of 9, so a network cannot learn to read them",
+        f"{tmp_path}: skipped 5 files that are not pictures (.DS_Store, ._07.png, Thumbs.db, ...)"
     ]
 
 

@@ -34,7 +34,7 @@ def train(mnist, network: str, images: int, seed: int = 0, **changes) -> History
 @pytest.mark.parametrize(
     ("expected", "network", "images", "changes"),
     [
-        ("overfitting", "cnn", 10, {"epochs": 20, "batch_size": 10}),
+        ("overfitting", "cnn", 20, {"epochs": 20, "batch_size": 10}),
         ("undertrained", "mlp", 1000, {"epochs": 3, "peak_lr": 1e-4}),
         ("diverged", "lenet5", 1000, {"epochs": 2, "optimizer": "sgd", "peak_lr": 1e20}),
     ],

@@ -193,11 +193,11 @@ def test_files_that_are_none_of_ours(exported, run, tmp_path):
     )
     for name, expected in {
         "cut.tflite": "or a damaged one",
-        "text.tflite": "not a file of LiteRT",
+        "text.tflite": "not a LiteRT file",
         "photo.onnx": "(1, 3, 224, 224)",
         "float.onnx": "numbers of shape (256, 28, 28), not with 10 each",
-        "text.onnx": "not a file of ONNX",
-        "data.h5": "not a file of Keras",
+        "text.onnx": "not an ONNX file",
+        "data.h5": "not a Keras file",
         "text.keras": "not a Keras file",
         "seven.keras": "numbers of shape (256, 7), not with 10 each",
         "large.keras": "(n, 32, 32)",

@@ -5,6 +5,7 @@ import pytest
 
 import tenfold
 from tenfold import TenfoldError
+from tenfold.base.errors import TenfoldWarning
 from tenfold.evaluation import pairs
 from tenfold.jobs import comparison
 
@@ -60,7 +61,8 @@ def test_a_model_that_fails_does_not_stop_the_others(idx_folder, tmp_path):
     few = train[train.labels < 9]
     np.savez(folder / "mnist.npz", x_train=few.images, y_train=few.labels, x_test=test.images, y_test=test.labels)
     entries = comparison.plan(["naive_bayes", "quick"], data=str(folder / "mnist.npz"), out=tmp_path / "some")
-    rows, failed = comparison.run(entries, processes=1)
+    with pytest.warns(TenfoldWarning, match="no images of 9, so the network cannot learn to read them"):
+        rows, failed = comparison.run(entries, processes=1)
     assert [row.model for row in rows] == ["quick"]
     assert "no image of a 9" in failed["naive_bayes"]
 
@@ -75,3 +77,15 @@ def test_what_cannot_be_compared_is_told_before_anything_is_trained(idx_folder, 
         with pytest.raises(TenfoldError, match=message):
             comparison.plan(models, train_images=size, data=idx_folder, out=tmp_path / "some")
         assert not (tmp_path / "some").exists()
+    with pytest.raises(TenfoldError) as told:
+        comparison.plan(["nope"])
+    assert str(told.value).count("tiny") == 1  # a recipe and a network
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "love.txt").write_text("dear")
+    with pytest.raises(TenfoldError, match=r"letters: exists and is not the folder of a comparison; .*--out"):
+        comparison.run(comparison.plan(["knn"], data=idx_folder, out=tmp_path / "letters"))
+    (tmp_path / "knn").mkdir()
+    (tmp_path / "knn" / "love.txt").write_text("dear")
+    _, failed = comparison.run(comparison.plan(["knn"], data=idx_folder, out=tmp_path), processes=1)
+    assert "knn: exists and is not the folder of a model" in failed["knn"]
+    assert [path.name for path in (tmp_path / "knn").iterdir()] == ["love.txt"]

@@ -66,6 +66,8 @@ def test_a_study_runs_once_records_failures_and_resumes_the_rest(file, tmp_path)
     other = study.plan(study.Study(name="tiny", recipes=["quick"], seeds=1, variants={"narrow": {}}), tmp_path / "runs")
     with pytest.raises(TenfoldError, match="another recipe"):
         study.run(other)
+    with pytest.raises(TenfoldError, match="exists and is not the folder of a study"):  # but of many
+        study.run(study.plan(study.load(file), tmp_path))
 
 
 def test_the_summary_agrees_with_scipy():

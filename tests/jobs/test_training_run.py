@@ -10,6 +10,7 @@ import pytest
 
 from tenfold import TenfoldError, evaluate, models, recipes
 from tenfold.base import files
+from tenfold.base.errors import TenfoldWarning
 from tenfold.base.refusal import Thresholds, log_softmax, score
 from tenfold.evaluation import fit_temperature
 from tenfold.jobs import evaluation_run, study, training_run
@@ -49,7 +50,7 @@ class InterruptAfter(Callback):
 
 def test_a_run_folder_explains_itself(finished, tiny_recipe, idx_folder):
     names = {path.name for path in finished.path.iterdir()}
-    assert names == set(runs.FILES) - {"checkpoint.safetensors"}
+    assert names == set(runs.FILES) - set(runs.TRANSIENT)
     again = Run(finished.path)
     assert again.recipe == tiny_recipe
     assert again.environment["data"] == idx_folder
@@ -78,7 +79,7 @@ def test_temperature_and_thresholds_were_fitted_on_the_images_held_out(finished)
     thresholds = models.load(finished.path).thresholds
     assert thresholds == Thresholds.calibrate(validation.logits)
     scores = [score(answer) for answer in log_softmax(validation.logits)]
-    assert sum(one < thresholds.alone for one in scores) == 1  # of 100, 0.7 %
+    assert sum(one < thresholds.alone for one in scores) == 1  # of 100, 0.7%
     assert sum(one < thresholds.expected for one in scores) <= 1
 
 
@@ -109,12 +110,14 @@ def test_an_interrupted_run_is_kept_and_resumed_to_the_same_weights(finished, ti
     halted = Run(path)
     assert not halted.finished
     assert len(halted.history) == 2
-    halted.load_model()
+    with pytest.warns(TenfoldWarning, match=r"stopped early \(interrupted in epoch 3\); these weights are not final"):
+        halted.load_model()
     with pytest.raises(TenfoldError, match="unfinished; continue with: tenfold train --resume"):
         halted.load_evaluation()
     resumed = training_run.resume(path)
     assert resumed.file("model.safetensors").read_bytes() == finished.file("model.safetensors").read_bytes()
     assert resumed.load_evaluation() == finished.load_evaluation()
+    assert not any(resumed.file(name).exists() for name in runs.TRANSIENT)
     with pytest.raises(TenfoldError, match="finished; there is nothing to resume"):
         training_run.resume(path)
 
@@ -131,7 +134,8 @@ def test_a_diverging_run_keeps_the_last_good_weights(tiny_recipe, idx_folder, fe
     wild = replace(tiny_recipe, network="mlp", network_options={}, optimizer="sgd", peak_lr=1e20)
     with pytest.raises(TenfoldError, match="diverged"):
         training_run.train(wild, data=idx_folder, out=tmp_path / "run")
-    evaluate(Run(tmp_path / "run").load_model(), few)  # finite
+    with pytest.warns(TenfoldWarning, match=r"stopped early \(diverged in epoch 1\)"):
+        evaluate(Run(tmp_path / "run").load_model(), few)  # finite
 
 
 def test_a_run_is_never_overwritten_unasked(finished, tiny_recipe, idx_folder, tmp_path):
@@ -158,7 +162,7 @@ def test_a_run_that_was_killed_before_its_first_epoch_starts_again(finished, tin
             (path / name).write_bytes(source.read_bytes() if source.is_file() else b"")
         again = training_run.train(tiny_recipe, data=idx_folder, out=path)
         assert again.file("model.safetensors").read_bytes() == finished.file("model.safetensors").read_bytes()
-        assert {entry.name for entry in path.iterdir()} == set(runs.FILES) - {"checkpoint.safetensors"}
+        assert {entry.name for entry in path.iterdir()} == set(runs.FILES) - set(runs.TRANSIENT)
 
 
 def test_a_run_that_was_killed_while_it_was_replaced_or_had_just_ended(finished, tiny_recipe, idx_folder):

@@ -1,9 +1,10 @@
 import tomllib
+from dataclasses import replace
 from importlib import resources
 
 import pytest
 
-from tenfold import TenfoldError, build, recipes
+from tenfold import Recipe, TenfoldError, build, recipes
 
 pytestmark = pytest.mark.fast
 
@@ -53,6 +54,13 @@ def test_a_wrong_key_or_value_is_named():
     ):
         with pytest.raises(TenfoldError, match=message):
             recipes.load("standard", changes)
+
+
+def test_values_that_are_wrong_in_python_are_named_as_in_a_file():
+    with pytest.raises(TenfoldError, match=r"^Recipe: there is no key 'peek_lr'; did you mean 'peak_lr'\?$"):
+        Recipe(peek_lr=0.1)
+    with pytest.raises(TenfoldError, match=r"^Recipe: epochs = '3': must be a number$"):
+        replace(recipes.load("quick"), epochs="3")
 
 
 def test_deep_toml_gets_one_line(tmp_path):

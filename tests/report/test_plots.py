@@ -29,13 +29,13 @@ def test_curves_show_training_and_validation_and_the_last_values():
     np.testing.assert_allclose(figure.axes[0].lines[1].get_xydata(), [(1, 1.25), (2, 0.625), (3, 1.25 / 3)])
     assert legends(figure)[:2] == [
         ["training 0.3333", "validation 0.4167"],
-        ["training 96.67\u00a0%", "validation 93.33\u00a0%"],
+        ["training 96.67%", "validation 93.33%"],
     ]
 
 
 def test_curves_of_one_epoch_without_validation_are_points():
     figure = plots.curves(make_history(1, validation=False))
-    assert legends(figure) == [["training 1.0000"], ["training 90.00\u00a0%"]]  # no curve of a single learning rate
+    assert legends(figure) == [["training 1.0000"], ["training 90.00%"]]  # no curve of a single learning rate
     assert all(line.get_marker() == "o" for axes in figure.axes for line in axes.lines)
     assert len(plots.curves(History()).axes) == 2  # training that was interrupted at once
 
@@ -56,7 +56,7 @@ def test_mistakes_are_ranked_and_labeled():
     evaluation.logits[2] *= 2
     figure = plots.mistakes(evaluation, make_digits(labels), count=2)
     assert [axes.get_title() for axes in figure.axes] == ["true 6 read 0", "true 4 read 9"]
-    assert [axes.get_xlabel() for axes in figure.axes] == [">99\u00a0% · #2", "94\u00a0% · #0"]
+    assert [axes.get_xlabel() for axes in figure.axes] == [">99% · #2", "94% · #0"]
     np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), make_digits(labels).images[2])
 
 
@@ -90,9 +90,9 @@ def test_mean_and_variance_by_class():
 
 def test_robustness_compares_each_corruption_with_the_clean_images():
     figure = plots.robustness(make_robustness())
-    assert texts(figure) == ["25.0\u00a0%", "75.0\u00a0%", "90.0\u00a0%", "clean"]
+    assert texts(figure) == ["25.0%", "75.0%", "90.0%", "clean"]
     axes = figure.axes[0]
-    assert axes.get_title(loc="left").endswith("2 corruptions: 50.00\u00a0%")
+    assert axes.get_title(loc="left").endswith("2 corruptions: 50.00%")
     assert [label.get_text() for label in axes.get_yticklabels()] == ["fog", "zig zag"]
     assert [bar.get_width() for bar in axes.patches] == [0.25, 0.75]
     assert all(text.get_window_extent().x1 <= figure.bbox.x1 for text in axes.texts)

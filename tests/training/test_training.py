@@ -119,14 +119,16 @@ def test_an_interrupted_run_resumes_to_the_same_weights(tiny_recipe, few, tmp_pa
         trained(recipe, few, resume=checkpoint)
 
 
-def test_a_diverging_run_names_step_and_rate_and_keeps_the_last_good_weights(tiny_recipe, few):
+def test_a_diverging_run_names_step_and_rates_and_keeps_the_last_good_weights(tiny_recipe, few):
     seed_everything(0)
     model = build("mlp")
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     recipe = replace(tiny_recipe, network="mlp", optimizer="sgd", peak_lr=1e20, warmup=0.0)
-    with pytest.raises(DivergedError, match=r"step 2 of 9 in epoch 1, with learning rate 9\.44e\+19"):
+    with pytest.raises(DivergedError, match=r"step 2 of 9 in epoch 1; .* try a lower peak_lr \(it is 1e\+20\)$"):
         fit(model, few, recipe, device="cpu")
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
+    with pytest.raises(DivergedError, match=r"lower peak_lr \(it is 1e\+20\) or muon_lr \(it is 0\.1\)$"):
+        fit(build("cnn", width=8), few, replace(recipe, optimizer="muon", network="cnn"), device="cpu")
 
 
 def test_a_run_that_ends_far_above_blind_guessing_has_diverged(tiny_recipe, few):
@@ -175,6 +177,11 @@ def test_early_stopping_ends_a_run_that_no_longer_improves(tiny_recipe, few, tmp
     for callback in (EarlyStopping(), BestCheckpoint(tmp_path / "best.safetensors")):
         with pytest.raises(TenfoldError, match="needs validation images"):
             trained(replace(tiny_recipe, validation=0), few, callbacks=[callback])
+
+
+def test_a_class_without_images_is_told(tiny_recipe, few):
+    with pytest.warns(TenfoldWarning, match="no images of 3, 7, so the network cannot learn to read them"):
+        trained(replace(tiny_recipe, network="softmax", network_options={}), few[~np.isin(few.labels, (3, 7))])
 
 
 def test_one_image_and_missing_devices_are_refused(tiny_recipe, few):
@@ -261,6 +268,8 @@ def test_a_part_of_the_images_is_stratified_and_held_out_once(tiny_recipe, few):
     assert again.sha256() == part.sha256()
     with pytest.raises(TenfoldError, match="train_images = 100000: only"):
         hold_out(few, replace(recipe, train_images=100_000))
+    with pytest.raises(TenfoldError, match=r"validation = 60000: leaves too few of 1000 .* at most 500"):
+        hold_out(few, replace(recipe, validation=60_000))
 
 
 def test_a_captured_graph_leaves_the_model_as_it_was(monkeypatch):

@@ -5,6 +5,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from types import UnionType
 from typing import Any
 
 
@@ -12,6 +13,7 @@ class TenfoldError(ValueError):
     """Bad input: the message is one line that names what is wrong, where, and what to do.
 
     Example:
+        >>> import tenfold
         >>> tenfold.load("bundeld")
         Traceback (most recent call last):
             ...
@@ -29,6 +31,14 @@ class NoDigitsError(TenfoldError):
     Attributes:
         reason: why there is none, as far as is known.
         name: the picture's name; empty if it has none.
+
+    Example:
+        >>> import numpy as np, tenfold
+        >>> try:
+        ...     readings = tenfold.predict(np.full((100, 100), 255, np.uint8))
+        ... except tenfold.NoDigitsError as error:
+        ...     print(error.reason)
+        blank
     """
 
     def __init__(self, reason: str, name: str = "") -> None:
@@ -51,19 +61,31 @@ def print_warning(message: str) -> None:
 
 @contextmanager
 def warnings_as_lines(tell: Callable[[str], object] = print_warning) -> Iterator[None]:
-    """Hand the message of every `TenfoldWarning` to `tell`, without the source location that Python adds."""
+    """Hand the message of every `TenfoldWarning` to `tell`, once, without the source location that Python adds."""
+    told: set[str] = set()
     with warnings.catch_warnings():
-        warnings.simplefilter("default", TenfoldWarning)
+        warnings.simplefilter("always", TenfoldWarning)
         others = warnings.showwarning
 
         def show(message: Warning | str, category: type[Warning], *where: Any) -> None:
-            if issubclass(category, TenfoldWarning):
-                tell(str(message))
-            else:
+            if not issubclass(category, TenfoldWarning):
                 others(message, category, *where)
+            elif str(message) not in told:
+                told.add(str(message))
+                tell(str(message))
 
         warnings.showwarning = show  # type: ignore[assignment]
         yield
+
+
+def require_type(value: object, kind: type | UnionType, what: str) -> None:
+    """Check the type of an argument that is easily mistaken for another.
+
+    Raises:
+        TenfoldError: if it has another type; the message is `what`, which says what to give, and the type given.
+    """
+    if not isinstance(value, kind):
+        raise TenfoldError(f"{what}, not {type(value).__name__}")
 
 
 def in_words(error: OSError) -> str:

@@ -4,7 +4,7 @@ import os
 import secrets
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from errno import EINVAL
 from pathlib import Path
@@ -19,7 +19,7 @@ LOCK = ".tenfold.lock"  # present while a process is writing to the folder
 UNFINISHED = ".tenfold-"  # begins the name of a file until it is complete
 PATIENCE = 2.0  # seconds to wait for a lock: the workers of a killed process may still be shutting down
 # The largest files that are read, in bytes; a larger one is refused before it fills memory.
-TEXT, DATA = 32 << 20, 256 << 20  # a TOML, JSON or CSV file; a picture, a data set or a model
+TEXT, DATA = 32 << 20, 256 << 20  # a TOML, JSON, or CSV file; a picture, a data set, or a model
 SHIPPED = Path(__file__).parents[1] / "models" / "shipped"  # the networks that come with tenfold
 
 
@@ -77,7 +77,7 @@ def _check_path(path: str | os.PathLike) -> None:
 
 
 def not_a_file(path: str | os.PathLike) -> TenfoldError:
-    """The error for a path where a file should be and none is: nothing, a device or a pipe."""
+    """The error for a path where a file should be and none is: nothing, a device, or a pipe."""
     return TenfoldError(f"{path}: {'not a regular file; name another' if Path(path).exists() else 'no such file'}")
 
 
@@ -96,7 +96,7 @@ def write_atomically(path: str | os.PathLike, content: bytes | str) -> None:
 
     Raises:
         TenfoldError: if the path is impossible.
-        OSError: if it cannot be written, or `path` is a folder, a device or a pipe; whatever was there is unchanged.
+        OSError: if it cannot be written, or `path` is a folder, a device, or a pipe; whatever was there is unchanged.
     """
     _check_path(path)
     try:
@@ -123,6 +123,22 @@ def write_atomically(path: str | os.PathLike, content: bytes | str) -> None:
         if isinstance(error, OSError) and error.errno:  # the error of a full disk does not name the file
             raise OSError(error.errno, error.strerror, str(path)) from None
         raise
+
+
+def check_ours(folder: Path, ours: Iterable[str], what: str) -> None:
+    """Check, before writing to a folder, that it is empty or already holds something of ours.
+
+    Args:
+        folder: the folder; it may not exist yet.
+        ours: the names of files and folders, at least one of which is always there.
+        what: what the folder should be, in words.
+
+    Raises:
+        TenfoldError: if it holds other things only.
+    """
+    present = {entry.name for entry in folder.iterdir()} - {LOCK} if folder.is_dir() else set()
+    if present and present.isdisjoint(ours):
+        raise TenfoldError(f"{folder}: exists and is not {what}; choose another with --out")
 
 
 @contextmanager

@@ -62,7 +62,7 @@ if hasattr(os, "register_at_fork"):
 class PerProcess:
     """An object whose runtime must not be shared between processes, such as an interpreter or a lock.
 
-    A copy, a pickle or a fork keeps the arguments the object was created with (for a file, its path) and creates a
+    A copy, a pickle, or a fork keeps the arguments the object was created with (for a file, its path) and creates a
     runtime of its own from them. In a fork, the inherited runtime may be locked forever, or halfway through a
     computation.
     """

@@ -30,9 +30,11 @@ class Thresholds:
         TenfoldError: if they are not numbers in these ranges.
 
     Example:
+        >>> import numpy as np
+        >>> from tenfold.base.refusal import Thresholds, log_softmax, score
         >>> logits = np.random.default_rng(0).normal(0, 3, (1000, 10))
         >>> thresholds = Thresholds.calibrate(logits)
-        >>> sum(score(answer) < thresholds.alone for answer in log_softmax(logits))  # 0.7 % of them
+        >>> sum(score(answer) < thresholds.alone for answer in log_softmax(logits))  # 0.7% of them
         7
     """
 
@@ -46,7 +48,7 @@ class Thresholds:
 
     @classmethod
     def calibrate(cls, logits: Float[np.ndarray, "n 10"]) -> "Thresholds":
-        """Compute the thresholds that refuse 0.7 % of the digits that stand alone, and 0.02 % where one is expected.
+        """Compute the thresholds that refuse 0.7% of the digits that stand alone, and 0.02% where one is expected.
 
         Args:
             logits: a model's answers to digits that it was not trained on, before the softmax.

@@ -23,8 +23,8 @@ def _check_name(name: str) -> str:
     if not re.fullmatch(r"\w([\w .,+-]*[\w+-])?", name):
         raise PydanticCustomError(
             "name",
-            "a name is made of letters, digits, spaces and _ . , + -; it begins with a letter, a digit or _, "
-            "and does not end with a space, a period or a comma",
+            "a name is made of letters, digits, spaces, and _ . , + -; it begins with a letter, a digit, or _, "
+            "and does not end with a space, a period, or a comma",
         )
     if len(name.encode()) > MAX_NAME:
         raise PydanticCustomError("name", f"a name has at most {MAX_NAME} characters")
@@ -62,6 +62,18 @@ TYPES = {
 MANY_DOTS = re.compile(r"(?:[^.\n]{0,50}\.){100}")
 
 Settings = TypeVar("Settings")
+
+
+class InOneLine(type):
+    """The class of a settings dataclass: what is wrong with its values is one line, as for those in a file."""
+
+    def __call__(cls, *args: Any, **values: Any) -> Any:
+        """Make an instance; raises a TenfoldError if a key is unknown or missing, or a value is wrong."""
+        try:
+            return super().__call__(*args, **values)
+        except ValidationError as error:
+            fields = {field.name: field.type for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
+            raise TenfoldError(f"{cls.__name__}: {explain(error, fields)}") from None
 
 
 def names(package: str) -> list[str]:
@@ -147,7 +159,7 @@ def parse(kind: type[Settings], values: Mapping[str, Any], origin: str) -> Setti
         if dataclasses.is_dataclass(fields.get(name)) and isinstance(value, dict)
     }
     try:
-        return kind(**{**values, **tables})
+        return type.__call__(kind, **{**values, **tables})  # the error names the origin instead of the class
     except ValidationError as error:
         raise TenfoldError(f"{origin}: {explain(error, fields)}") from None
 

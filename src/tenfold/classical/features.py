@@ -107,7 +107,7 @@ def _by_batches(function: Callable[[Pixels], np.ndarray], pixels: Pixels) -> np.
 
 
 def add_shifts(digits: Digits) -> Digits:
-    """The digits, and four copies shifted by one pixel: up, down, left and right."""
+    """The digits, and four copies shifted by one pixel: up, down, left, and right."""
     ways = ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1))
     images = np.concatenate([shift(digits.images, down, right) for down, right in ways])
     return Digits(images, np.tile(digits.labels, len(ways)), digits.source)

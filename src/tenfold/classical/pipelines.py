@@ -51,7 +51,7 @@ class Classifier:
         pipeline: the scikit-learn pipeline, from vectors of 784 pixels between 0 and 1 to labels.
 
     Raises:
-        TenfoldError: if there is no such recipe, model or option, or scikit-learn is missing.
+        TenfoldError: if there is no such recipe, model, or option, or scikit-learn is missing.
     """
 
     def __init__(self, recipe: Recipe | str) -> None:

@@ -7,6 +7,7 @@ import re
 import signal
 import sys
 import traceback
+from itertools import pairwise
 from pathlib import Path
 
 import typer
@@ -30,6 +31,7 @@ def main() -> None:
     try:
         with warnings_as_lines():
             _check_current_folder()
+            _check_arguments()
             code = app(standalone_mode=False)
             sys.stdout.flush()  # a full disk may show only now
     except (TenfoldError, TyperException, OSError) as error:
@@ -68,10 +70,19 @@ def _check_current_folder() -> None:
         raise TenfoldError("the current folder has been deleted; change to another") from None
 
 
+def _check_arguments() -> None:
+    """Refuse empty arguments, such as those of variables that are not set: an empty path means the current folder."""
+    for before, argument in pairwise(sys.argv):
+        option, equals, value = argument.partition("=")
+        if not argument or (option.startswith("--") and equals and not value):
+            place = option or (before if before.startswith("-") else "an argument")
+            raise TenfoldError(f"{place}: an empty path, or no value at all; fill it in, or leave it out")
+
+
 def _fail_ourselves(error: Exception) -> int:
     """Report an error that nobody foresaw, and return the exit code."""
     if isinstance(error, MemoryError) or re.search("can't allocate memory|out of memory", str(error)):
-        say("not enough memory; try a smaller network, batch or picture")
+        say("not enough memory; try a smaller network, batch, or picture")
     elif isinstance(error, RecursionError):
         say("something is nested too deeply to be read")
     else:

@@ -22,9 +22,9 @@ Data = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on standard output.")]
 
-Processes = Annotated[int | None, typer.Option(min=1, help="How many run at a time; by default one per core.")]
+Processes = Annotated[int | None, typer.Option(min=1, help="Train this many at a time; by default, one per core.")]
 Cluster = Annotated[
-    str | None, typer.Option(metavar="HOST:PORT", help="Run on this Ray cluster instead, one core per run.")
+    str | None, typer.Option(metavar="HOST:PORT", help="Train on this Ray cluster instead, one core for each.")
 ]
 
 

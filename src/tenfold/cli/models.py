@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from tenfold.base.errors import TenfoldError
+from tenfold.base.files import not_a_file
 from tenfold.cli.common import Json, app, print_json
 
 # What loads PyTorch or matplotlib is imported inside the commands: --help must not wait for it.
@@ -31,7 +32,7 @@ def evaluate(
         typer.Option(metavar="FOLDER", help="Write pictures of what the network looks at into this folder."),
     ] = None,
     robustness: Annotated[
-        bool, typer.Option("--robustness", help="Also read corrupted, shifted and rotated test images.")
+        bool, typer.Option("--robustness", help="Also read corrupted, shifted, and rotated test images.")
     ] = False,
     mnist_c: Annotated[
         Path | None,
@@ -40,7 +41,7 @@ def evaluate(
         ),
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write all results into a report, in HTML.")
+        Path | None, typer.Option(metavar="FILE.html", help="Write all results into a report, in HTML.")
     ] = None,
     source: Annotated[
         str | None, typer.Option("--data", help="Test images from another source; see tenfold train --help.")
@@ -49,7 +50,7 @@ def evaluate(
 ) -> None:
     """Evaluate a trained network, compare two, or evaluate an ensemble of several, on the test images.
 
-    A model file may be .safetensors, .tflite, .onnx, .keras or .h5.
+    A model file may be .safetensors, .tflite, .onnx, .keras, or .h5.
 
     With --error-rate, the confidence threshold is chosen on the images that
     were held out from training.
@@ -108,14 +109,14 @@ def export(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, or a .safetensors file.")],
     formats: Annotated[
         list[str] | None,
-        typer.Option("--to", metavar="FORMAT", help="litert, onnx or keras; may be repeated."),
+        typer.Option("--to", metavar="FORMAT", help="litert, onnx, or keras; may be repeated."),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every format.")] = False,
     out: Annotated[Path | None, typer.Option(help="The folder for the files; by default RUN/export.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are already there.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Export a trained network to LiteRT (TFLite), ONNX or Keras, once each file has read all test images.
+    """Export a trained network to LiteRT (TFLite), ONNX, or Keras, once each file has read all test images.
 
     An exported file takes pixels, uint8 (n, 28, 28), and returns logits,
     float32 (n, 10); a JSON file next to it says how it compares with the
@@ -127,8 +128,12 @@ def export(
     from tenfold.export import export as write
     from tenfold.report import console
 
-    if bool(formats) == everything:
-        raise TenfoldError(f"name a format with --to ({', '.join(FORMATS)}), or export --all")
+    if not run.exists():
+        raise not_a_file(run)
+    if formats and everything:
+        raise TenfoldError("--all exports every format; leave out --to, or --all")
+    if not formats and not everything:
+        raise TenfoldError(f"{run}: to which format? Name it with --to ({', '.join(FORMATS)}), or export --all")
     files = write(run, formats or tuple(FORMATS), out, force)
     if as_json:
         print_json({"run": str(run), "files": files})

@@ -46,13 +46,13 @@ def predict(
 ) -> None:
     """Read the digits in pictures: photos, scans, drawings; several digits, several lines.
 
-    A question mark stands for what is probably not a digit, unless the model
-    has no thresholds for that. A model file may be .safetensors, .tflite,
-    .onnx, .keras or .h5. Lines that tenfold's own model leaves in doubt are
+    A question mark stands for what is probably not a digit; a model without
+    thresholds reads everything as digits. A model file may be .safetensors, .tflite,
+    .onnx, .keras, or .h5. Lines that tenfold's own model leaves in doubt are
     also read by its line model; any other model reads alone.
 
-    Exit code 0 if digits were found in every file; 1 if some files hold none
-    or could not be read; 2 if no file could be read.
+    Exit code 0 if digits were read in every file; 1 if some files hold none,
+    or nothing but question marks, or could not be read; 2 if none could be.
 
     Example: tenfold predict note.jpg --annotate read.png
     """
@@ -82,6 +82,7 @@ def predict(
                 failures += 1
                 continue
             text = to_text(found)
+            empty += bool(found) and all(one.label is None for one in found)
             if as_json:
                 readings = [{key: value for key, value in asdict(one).items() if key != "model"} for one in found]
                 answer = {"file": str(source.path), "model": reader.name, "text": text, "readings": readings}
@@ -99,11 +100,12 @@ def predict(
 @app.command()
 def draw(
     port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="By default 8028, or a free port if that is taken.")
+        int | None,
+        typer.Option(min=0, max=65535, help="Serve it on this port; by default 8028, or a free one if that is taken."),
     ] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
 ) -> None:
-    """Open the page that reads the digits you draw or show it, in the browser; runs until Ctrl-C.
+    """Open a page in the browser that reads what you draw or photograph, and serve it until Ctrl-C.
 
     Example: tenfold draw
     """

@@ -66,7 +66,7 @@ def train(
     out: Annotated[Path | None, typer.Option(help="The run folder; by default a new one in runs/.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the run in that folder.")] = False,
     resume: Annotated[Path | None, typer.Option(metavar="RUN", help="Continue an interrupted run.")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda or mps; by default the fastest available.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, or mps; by default the fastest available.")] = None,
     as_json: Json = False,
 ) -> None:
     """Train a network, evaluate it on the test images, and write a run folder with a report.
@@ -103,12 +103,12 @@ def train(
 @app.command()
 def study(
     file: Annotated[Path, typer.Argument(help="A TOML file: name, recipes, seeds, variants.")],
-    out: Annotated[Path | None, typer.Option(help="The folder of the runs; by default studies/NAME.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The folder for the runs; by default, studies/NAME.")] = None,
     processes: Processes = None,
     cluster: Cluster = None,
     as_json: Json = False,
 ) -> None:
-    """Train many runs, for every combination of seed, recipe and variant, and compare them.
+    """Train many runs, for every combination of seed, recipe, and variant, and compare them.
 
     Finished runs are kept: repeat the command to continue after an
     interruption. Exit code 1 if any run failed.
@@ -138,9 +138,7 @@ def study(
 def compare(
     models: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME,NAME", help="Recipes (of networks or classical) or networks; by default most of them."
-        ),
+        typer.Option(metavar="NAME,NAME", help="Recipes, also classical ones, and networks; by default, most of them."),
     ] = None,
     train_size: Annotated[
         int | None, typer.Option(metavar="IMAGES", help="Train on this many images instead of all.")
@@ -151,7 +149,7 @@ def compare(
     seed: Annotated[int, typer.Option(min=0, help="Seeds the random numbers of all models.")] = 0,
     source: Data = "bundled",
     out: Annotated[
-        Path | None, typer.Option(help="The folder of the models; by default a new one in comparisons/.")
+        Path | None, typer.Option(help="The folder for the models; by default, one in comparisons/.")
     ] = None,
     processes: Processes = None,
     cluster: Cluster = None,
@@ -193,7 +191,7 @@ def compare(
         print_json(comparison.to_dict(rows, pairs))
     elif rows:
         console.print_models(rows, pairs)
-        print(f"models, picture and all pairs: {folder}")
+        print(f"models, picture, and all pairs: {folder}")
     for model, reason in failed.items():
         print(f"tenfold: {model} failed: {reason}", file=sys.stderr)
     if failed:

@@ -2,11 +2,12 @@
 
 import hashlib
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 from jaxtyping import Int64, UInt8
 
-from tenfold.base.errors import TenfoldError
+from tenfold.base.errors import TenfoldError, require_type
 from tenfold.base.form import CLASSES, SIDE
 
 
@@ -20,9 +21,10 @@ class Digits:
         source: where they came from, in words.
 
     Raises:
-        TenfoldError: if the shapes, types or counts do not fit, or a label is not 0 to 9.
+        TenfoldError: if the shapes, types, or counts do not fit, or a label is not 0 to 9.
 
     Example:
+        >>> import tenfold
         >>> train, test = tenfold.load()
         >>> train.counts()
         array([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949])
@@ -37,6 +39,8 @@ class Digits:
 
     def __post_init__(self) -> None:
         images, labels = self.images, self.labels
+        require_type(images, np.ndarray, f"{self.source}: images must be a NumPy array")
+        require_type(labels, np.ndarray, f"{self.source}: labels must be a NumPy array")
         if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
             raise TenfoldError(
                 f"{self.source}: images must be uint8 (n, 28, 28), these are {images.dtype} {images.shape}"
@@ -57,7 +61,7 @@ class Digits:
         return len(self.labels)
 
     def __getitem__(self, index: slice | np.ndarray) -> "Digits":
-        """Return the digits at `index` (a slice, indices or a mask), as `Digits`."""
+        """Return the digits at `index` (a slice, indices, or a mask), as `Digits`."""
         # a reversed view has negative strides, which PyTorch refuses
         images, labels = np.ascontiguousarray(self.images[index]), np.ascontiguousarray(self.labels[index])
         return Digits(images, labels, self.source)
@@ -88,11 +92,14 @@ def split(digits: Digits, validation: int, seed: int = 0) -> tuple[Digits, Digit
         TenfoldError: if `validation` leaves one of the two empty.
 
     Example:
+        >>> import tenfold
         >>> train, test = tenfold.load()
         >>> train, validation = tenfold.split(train, 5000)
         >>> len(train), len(validation)
         (55000, 5000)
     """
+    require_type(digits, Digits, "split needs Digits, such as the first of the two that tenfold.load() returns")
+    require_type(validation, Integral, "the validation split is a number of images")
     if not 0 < validation < len(digits):
         raise TenfoldError(f"cannot take {validation} images from {len(digits)}; choose 1 to {len(digits) - 1}")
     generator = np.random.default_rng(seed)

@@ -17,7 +17,7 @@ def known_label_errors(digits: Digits) -> tuple[int, ...]:
         The indices `LABEL_ERRORS` if these are all of MNIST's test images and labels in their original order;
         otherwise none.
 
-    Source: Northcutt, Athalye and Mueller, "Pervasive Label Errors in Test Sets Destabilize Machine Learning
+    Source: Northcutt, Athalye, and Mueller, "Pervasive Label Errors in Test Sets Destabilize Machine Learning
     Benchmarks", NeurIPS Datasets and Benchmarks, 2021; the votes are in `mturk/mnist_mturk.json` of
     github.com/cleanlab/label-errors.
     """

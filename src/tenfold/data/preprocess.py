@@ -42,5 +42,5 @@ def standardize(pixels: Float[Tensor, "*shape"], mean: float = MEAN, std: float 
 
 
 def to_tensor(images: UInt8[np.ndarray, "n 28 28"]) -> Float[Tensor, "n 1 28 28"]:
-    """Prepare images for a network: `reshape`, `astype`, `normalize` and `standardize`, in this order."""
+    """Prepare images for a network: `reshape`, `astype`, `normalize`, and `standardize`, in this order."""
     return standardize(normalize(astype(reshape(images))))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tenfold.base.errors import TenfoldError, TenfoldWarning
+from tenfold.base.errors import TenfoldError, TenfoldWarning, require_type
 from tenfold.base.files import DATA, check_size, not_a_file
 from tenfold.base.form import CLASSES, SIDE
 from tenfold.data.digits import Digits, split
@@ -35,7 +35,8 @@ def load(source: str | os.PathLike = "bundled") -> tuple[Digits, Digits]:
             - `"bundled"`: the MNIST that comes with tenfold, verified by its SHA-256;
             - `"openml"`: scikit-learn's `fetch_openml("mnist_784")`;
             - `"download"`: MNIST from a mirror, kept in the user's cache folder;
-            - a folder of four IDX files, compressed or not, named like those of MNIST, Fashion-MNIST, KMNIST or EMNIST;
+            - a folder of four IDX files, compressed or not, named like those of MNIST, Fashion-MNIST, KMNIST, or
+              EMNIST;
             - an `mnist.npz` like Keras';
             - a folder of pictures sorted into `0/` to `9/` (a sixth of each class is held out for testing), or into
               `train/0/` to `train/9/` and `test/0/` to `test/9/`; files without the suffix of a picture are skipped,
@@ -49,6 +50,7 @@ def load(source: str | os.PathLike = "bundled") -> tuple[Digits, Digits]:
         OSError: if a file cannot be read or, for `"download"`, written.
 
     Example:
+        >>> import tenfold
         >>> train, test = tenfold.load()
         >>> len(train), len(test)
         (60000, 10000)
@@ -57,6 +59,7 @@ def load(source: str | os.PathLike = "bundled") -> tuple[Digits, Digits]:
     """
     if isinstance(source, str) and source in NAMED:
         return NAMED[source]()
+    require_type(source, str | os.PathLike, f"a source is one of {', '.join(NAMED)}, or a path")
     path = Path(source)
     if path.is_dir():
         return _load_folder(path)
@@ -184,20 +187,16 @@ def _load_pictures(folder: Path) -> Digits:
     from tenfold.imaging import SUFFIXES, read_pictures  # here, because few callers need OpenCV
 
     folders = {path.name: path for path in folder.iterdir() if path.is_dir() and path.name.isdecimal()}
-    expected = [str(digit) for digit in range(CLASSES)]
-    if too_many := sorted(set(folders) - set(expected)):
+    if too_many := sorted(set(folders) - {str(digit) for digit in range(CLASSES)}):
         raise TenfoldError(f"{folder}: needs folders of pictures named 0 to 9 only; remove {', '.join(too_many)}")
     files = [path for name in sorted(folders) for path in sorted(folders[name].iterdir()) if path.is_file()]
     paths = [path for path in files if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")]
     if skipped := sorted({path.name for path in files} - {path.name for path in paths}):
         names = ", ".join(skipped[:3]) + (", ..." if len(skipped) > 3 else "")
-        _warn(f"{folder}: skipped {len(files) - len(paths)} files that are not pictures ({names})")
+        warnings.warn(
+            f"{folder}: skipped {len(files) - len(paths)} files that are not pictures ({names})",
+            TenfoldWarning,
+            stacklevel=2,
+        )
     labels = np.array([int(path.parent.name) for path in paths], dtype=np.uint8)
-    digits = Digits(read_pictures(paths), labels, str(folder))
-    if missing := [name for name, count in zip(expected, digits.counts(), strict=True) if not count]:
-        _warn(f"{folder}: holds no pictures of {', '.join(missing)}, so a network cannot learn to read them")
-    return digits
-
-
-def _warn(message: str) -> None:
-    warnings.warn(message, TenfoldWarning, stacklevel=2)
+    return Digits(read_pictures(paths), labels, str(folder))

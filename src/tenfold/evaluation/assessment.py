@@ -23,7 +23,7 @@ class Assessment:
         diagnosis: what the training curves of a run say.
         error_rate: the error rate allowed among the accepted readings in selective prediction, 0 to 1.
         pictures: pictures of what the network looks at, each with a caption.
-        robustness: the accuracies on corrupted, shifted and rotated images.
+        robustness: the accuracies on corrupted, shifted, and rotated images.
     """
 
     evaluation: Evaluation

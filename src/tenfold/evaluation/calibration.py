@@ -42,7 +42,7 @@ class Bin:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """The 95 % Wilson interval of the accuracy; None if there are no images."""
+        """The 95% Wilson interval of the accuracy; None if there are no images."""
         return wilson_interval(self.right, self.count) if self.count else None
 
 
@@ -74,7 +74,7 @@ class Selection:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The 95 % Wilson interval of the error."""
+        """The 95% Wilson interval of the error."""
         return wilson_interval(self.wrong, self.kept)
 
 

@@ -32,7 +32,7 @@ def corrupt(images: Images, name: str, seed: int = 0) -> Images:
     Args:
         images: the images to corrupt; they are not changed in place.
         name: one of `CORRUPTIONS`.
-        seed: starts the random numbers for noise, lines and directions.
+        seed: starts the random numbers for noise, lines, and directions.
     """
     return CORRUPTIONS[name](images, np.random.default_rng([seed, list(CORRUPTIONS).index(name)]))
 
@@ -43,7 +43,7 @@ def shot_noise(images: Images, generator: np.random.Generator) -> Images:
 
 
 def impulse_noise(images: Images, generator: np.random.Generator) -> Images:
-    """Sprinkle salt and pepper: 8.5 % of the pixels become white, 8.5 % black."""
+    """Sprinkle salt and pepper: 8.5% of the pixels become white, 8.5% black."""
     chance = generator.random(images.shape, dtype=np.float32)
     return np.where(chance < 0.085, 0, np.where(chance < 0.17, 255, images)).astype(np.uint8)
 
@@ -265,7 +265,7 @@ def _clouds(n: int, generator: np.random.Generator) -> Intensities:
 
     The random heights become 1.4² times smaller from one level to the next. Landscapes repeat beyond their edges.
 
-    Source: Fournier, Fussell and Carpenter, "Computer rendering of stochastic models", CACM 25, 1982.
+    Source: Fournier, Fussell, and Carpenter, "Computer rendering of stochastic models", CACM 25, 1982.
     """
     corners = np.empty((n, SIDE, SIDE), dtype=np.float32)
     for first in range(0, n, 50):  # a few at a time: all would need gigabytes

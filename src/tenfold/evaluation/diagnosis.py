@@ -1,4 +1,4 @@
-"""Diagnosis from training curves: whether a run underfit, overfit, diverged or stopped too early; what would help."""
+"""Diagnosis from training curves: whether a run underfit, overfit, diverged, or stopped too early; what would help."""
 
 import math
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ def diagnose(history: History) -> Diagnosis:
     the validation figures; only the reverse counts as a gap.
 
     Args:
-        history: of a finished, stopped or diverged run; a verdict other than "diverged" needs validation figures.
+        history: of a finished, stopped, or diverged run; a verdict other than "diverged" needs validation figures.
 
     Returns:
         The verdict with its reason; "unknown" if there is no epoch or nothing was held out.
@@ -62,8 +62,8 @@ def diagnose(history: History) -> Diagnosis:
 
 
 _CALMER = (
-    "Lower the learning rate: try a tenth of it.",
-    "If it must be that high, let it rise slowly at first (warmup).",
+    "Lower the learning rate: try a tenth of peak_lr, and with Muon a tenth of muon_lr.",
+    "If it must be that high, let it rise more slowly at first (warmup).",
 )
 
 
@@ -127,5 +127,5 @@ def _read(
         "healthy",
         f"{accuracy}, validation loss ends at {validation_losses[-1]:.4f}"
         + (", its lowest." if validation_losses[-1] == lowest else f" after a lowest of {lowest:.4f}."),
-        ("For more, use more images, more augmentation with more epochs, or a larger network.",),
+        ("For higher accuracy, use more images, stronger augmentation with more epochs, or a larger network.",),
     )

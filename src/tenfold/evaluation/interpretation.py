@@ -170,7 +170,7 @@ def extremes(features: Float[np.ndarray, "n features"], labels: UInt8[np.ndarray
     Returns:
         The two indices by digit; a class without images is left out.
 
-    Source: the mean of a class as its prototype from Snell, Swersky and Zemel, "Prototypical Networks for Few-shot
+    Source: the mean of a class as its prototype from Snell, Swersky, and Zemel, "Prototypical Networks for Few-shot
     Learning", NeurIPS 2017, section 2.2.
     """
     found = {}
@@ -194,7 +194,7 @@ def doubtful_labels(out_of_fold: Evaluation) -> Int64[np.ndarray, " doubtful"]:
     Raises:
         TenfoldError: if cleanlab is not installed.
 
-    Source: Northcutt, Jiang and Chuang, "Confident Learning: Estimating Uncertainty in Dataset Labels", JAIR 70, 2021.
+    Source: Northcutt, Jiang, and Chuang, "Confident Learning: Estimating Uncertainty in Dataset Labels", JAIR 70, 2021.
     """
     require("cleanlab")
     from cleanlab.filter import find_label_issues

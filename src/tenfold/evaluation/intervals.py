@@ -4,11 +4,11 @@ import math
 
 from scipy.stats import binomtest
 
-QUANTILE = 1.959964  # of the normal distribution, for 95 %
+QUANTILE = 1.959964  # of the normal distribution, for 95%
 
 
 def wilson_interval(hits: int, n: int) -> tuple[float, float]:
-    """The 95 % Wilson score interval of a proportion.
+    """The 95% Wilson score interval of a proportion.
 
     Args:
         hits: the number of successes.
@@ -20,6 +20,7 @@ def wilson_interval(hits: int, n: int) -> tuple[float, float]:
     Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22, 1927.
 
     Example:
+        >>> from tenfold import evaluation
         >>> low, high = evaluation.wilson_interval(9_950, 10_000)
         >>> f"{low:.2%} to {high:.2%}"
         '99.34% to 99.62%'
@@ -29,7 +30,7 @@ def wilson_interval(hits: int, n: int) -> tuple[float, float]:
 
 
 def paired_interval(only_first: int, only_second: int, n: int) -> tuple[float, float]:
-    """The 95 % adjusted Wald interval of the difference between two paired proportions.
+    """The 95% adjusted Wald interval of the difference between two paired proportions.
 
     Args:
         only_first: how many of the pairs succeeded only the first time.

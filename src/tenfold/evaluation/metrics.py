@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int64, UInt8
 from torch import nn
 
-from tenfold.base.errors import TenfoldError
+from tenfold.base.errors import TenfoldError, require_type
 from tenfold.data import CLASSES, Digits, known_label_errors
 from tenfold.evaluation.calibration import Selection, calibration_error, choose_threshold, select
 from tenfold.evaluation.intervals import wilson_interval
@@ -29,8 +29,8 @@ class ClassScores:
         recall: of the images that show this digit, the fraction read as it.
         f1: the harmonic mean of precision and recall.
         support: the number of images that show this digit.
-        precision_interval: the 95 % Wilson interval of the precision.
-        recall_interval: the 95 % Wilson interval of the recall.
+        precision_interval: the 95% Wilson interval of the precision.
+        recall_interval: the 95% Wilson interval of the recall.
     """
 
     digit: int
@@ -63,6 +63,7 @@ class Evaluation:
         convention: how a model from elsewhere expects its images, see `tenfold.models.conventions`; None for tenfold's.
 
     Example:
+        >>> import numpy as np, tenfold
         >>> logits = np.eye(10, dtype=np.float32)[[3, 8, 8]]
         >>> evaluation = tenfold.Evaluation(logits, np.array([3, 8, 9], np.uint8))
         >>> evaluation.correct, [mistake.label for mistake in evaluation.mistakes]
@@ -111,7 +112,7 @@ class Evaluation:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The 95 % Wilson interval of the accuracy."""
+        """The 95% Wilson interval of the accuracy."""
         return wilson_interval(self.correct, len(self))
 
     @cached_property
@@ -122,7 +123,7 @@ class Evaluation:
 
     @property
     def per_class(self) -> list[ClassScores]:
-        """Precision, recall, F1 and support of every digit."""
+        """Precision, recall, F1, and support of every digit."""
         scores = []
         for digit in range(CLASSES):
             hits = int(self.confusion[digit, digit])
@@ -183,7 +184,7 @@ class Evaluation:
 
     def __str__(self) -> str:
         low, high = self.interval
-        interval = f"95 % interval {low:.2%} to {high:.2%}, n = {len(self):,}"
+        interval = f"95% interval {low:.2%} to {high:.2%}, n = {len(self):,}"
         text = f"loss {self.loss:.4f}, accuracy {self.accuracy:.2%} ({interval})"
         if self.label_errors:
             kept = len(self) - len(self.label_errors)
@@ -204,11 +205,14 @@ def evaluate(model: nn.Module | Model, digits: Digits) -> Evaluation:
         TenfoldError: if the model does not return ten finite logits for each image.
 
     Example:
+        >>> import tenfold
+        >>> from tenfold import models
         >>> train, test = tenfold.load()
         >>> shipped = models.load(models.shipped())
         >>> tenfold.evaluate(shipped, test[:1000]).accuracy > 0.98
         True
     """
+    require_type(digits, Digits, "evaluate needs Digits, such as the second of the two that tenfold.load() returns")
     reading = wrap(model)
     logits = reading.logits(digits.images)
     if logits.shape != (len(digits), CLASSES):

@@ -19,7 +19,7 @@ class ModelResult:
         model: its name.
         kind: "network" or "classical".
         error: the fraction of the test images that it misread.
-        interval: the 95 % interval of the error.
+        interval: the 95% interval of the error.
         train_seconds: training time on one core.
         predict_us: microseconds per test image on one core, with all images read in one call.
         bytes: the size of the saved model.

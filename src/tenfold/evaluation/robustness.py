@@ -23,7 +23,7 @@ DEGREES = tuple(np.arange(-45, 46, 7.5).tolist())
 
 @dataclass(frozen=True)
 class Accuracy:
-    """The fraction of images read correctly, with its 95 % Wilson interval."""
+    """The fraction of images read correctly, with its 95% Wilson interval."""
 
     accuracy: float
     interval: tuple[float, float]
@@ -64,7 +64,7 @@ class Robustness:
 def robustness(
     model: nn.Module | Model, digits: Digits, seed: int = 0, folder: str | os.PathLike | None = None
 ) -> Robustness:
-    """Let a model read corrupted, shifted and rotated digits.
+    """Let a model read corrupted, shifted, and rotated digits.
 
     Args:
         model: a PyTorch module that takes standardized images `(batch, 1, 28, 28)` and returns logits `(batch, 10)`, or

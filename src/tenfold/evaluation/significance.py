@@ -33,7 +33,7 @@ class Paired:
         p: the two-sided p-value of McNemar's exact test: the probability of so large a difference, or a larger one,
             between equally good models.
         difference: the first accuracy minus the second, as a fraction.
-        interval: the 95 % interval of the difference.
+        interval: the 95% interval of the difference.
     """
 
     n: int
@@ -61,7 +61,7 @@ class Comparison(Paired):
     def __str__(self) -> str:
         low, high = (100 * bound for bound in self.interval)
         return (
-            f"accuracies differ by {100 * self.difference:+.2f} points (95 % interval {low:+.2f} to {high:+.2f}); "
+            f"accuracies differ by {100 * self.difference:+.2f} points (95% interval {low:+.2f} to {high:+.2f}); "
             f"only the first is right on {self.only_first:,} images, only the second on {self.only_second:,}: "
             f"p = {self.p:.2g} by McNemar's exact test"
         )
@@ -78,6 +78,8 @@ def compare(first: Evaluation, second: Evaluation) -> Comparison:
         TenfoldError: if they have read different images.
 
     Example:
+        >>> import numpy as np, tenfold
+        >>> from tenfold import evaluation
         >>> labels = np.array([4, 4, 9], np.uint8)
         >>> first, second = (
         ...     tenfold.Evaluation(np.eye(10, dtype=np.float32)[read], labels) for read in ([4, 4, 9], [4, 9, 9])

@@ -1,4 +1,4 @@
-"""Trained networks as files for phones, browsers and other frameworks, each compared with the original."""
+"""Trained networks as files for phones, browsers, and other frameworks, each compared with the original."""
 
 import contextlib
 import gzip
@@ -46,7 +46,7 @@ def export(
 
     Args:
         path: a run folder, or a file that `tenfold.save` wrote.
-        formats: any of "litert", "onnx" and "keras".
+        formats: any of "litert", "onnx", and "keras".
         out: the folder for the files; by default `export` in the run folder, or beside the file.
         force: whether to replace existing files.
 

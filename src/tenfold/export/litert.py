@@ -1,4 +1,4 @@
-"""Export to LiteRT, formerly TensorFlow Lite, for phones, browsers and microcontrollers.
+"""Export to LiteRT, formerly TensorFlow Lite, for phones, browsers, and microcontrollers.
 
 Since input shapes are fixed, a file has several signatures that share the weights: `b1` takes one image, `b256` takes
 256.

@@ -1,4 +1,4 @@
-"""Export to ONNX, for ONNX Runtime on servers, on Windows and in browsers; batches may have any size."""
+"""Export to ONNX, for ONNX Runtime on servers, on Windows, and in browsers; batches may have any size."""
 
 import tempfile
 from pathlib import Path

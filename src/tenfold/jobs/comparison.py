@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from tenfold import classical, recipes
 from tenfold.base import strict_json
 from tenfold.base.errors import TenfoldError, nearest
-from tenfold.base.files import TEXT, locked, read_bytes, write_atomically
+from tenfold.base.files import TEXT, check_ours, locked, read_bytes, write_atomically
 from tenfold.data import CLASSES, Digits, load, locate, preprocess, subset
 from tenfold.evaluation import ModelResult, Pair, wilson_interval
 from tenfold.jobs.study import finish
@@ -107,8 +107,12 @@ def _recipe(model: str, train_images: int, seed: int) -> Recipe:
         return recipes.load(model, changes)
     if model in NETWORKS:
         return recipes.load("standard", {"network": model, **changes})
-    known = [*classical.recipes.names(), *recipes.names(), *NETWORKS]
-    raise TenfoldError(f"there is no model {model!r}{nearest(model, known)}")
+    raise TenfoldError(f"there is no model {model!r}{nearest(model, _names())}")
+
+
+def _names() -> list[str]:
+    """The names of all models; a recipe may have the name of a network."""
+    return list(dict.fromkeys([*classical.recipes.names(), *recipes.names(), *NETWORKS]))
 
 
 def run(
@@ -129,16 +133,18 @@ def run(
         The rows, fewest mistakes first, and for each failed model the reason.
 
     Raises:
-        TenfoldError: if the folder holds a model from another recipe or other data, or the cluster does not answer.
+        TenfoldError: if the folder holds other things than a comparison, or a model from another recipe or other data,
+            or the cluster does not answer.
         OSError: if the folder cannot be written.
     """
+    folder = entries[0].path.parent
+    check_ours(folder, {"comparison.json", *_names()}, "the folder of a comparison")
     for entry in entries:
         _kept(entry)
     rows: list[ModelResult] = []
     failed: dict[str, str] = {}
     # workers on a cluster start in another folder
     jobs = [replace(entry, data=locate(entry.data), path=entry.path.absolute()) for entry in entries]
-    folder = entries[0].path.parent
     for job, result in scatter(measure, jobs, folder=folder, processes=processes, cluster=cluster):
         if isinstance(result, ModelResult):
             rows.append(result)
@@ -199,6 +205,7 @@ def _train_network(path: Path, recipe: recipes.Recipe, data: str) -> Trained:
 
 
 def _train_classical(path: Path, recipe: classical.recipes.Recipe, digits: Digits) -> Trained:
+    check_ours(path, {"model.skops", "row.json"}, "the folder of a model")
     classifier = classical.Classifier(recipe)
     started = time.perf_counter()
     classifier.fit(digits, threads=1)

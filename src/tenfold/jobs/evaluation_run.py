@@ -91,9 +91,9 @@ def examine(
         data: where the test images come from, see `tenfold.load`; by default, the data of the run.
         error_rate: the error rate to allow in selective prediction, 0 to 1; None for no selective prediction.
         interpret: a folder for pictures of what the network looks at.
-        robustness: whether to evaluate on corrupted, shifted and rotated images as well.
+        robustness: whether to evaluate on corrupted, shifted, and rotated images as well.
         mnist_c: a folder with the published MNIST-C; by default, the test images are corrupted by tenfold.
-        report: a file for the report, which shows all of this in HTML.
+        report: a file for the report, which shows all of this in HTML; its name ends in `.html`.
 
     Raises:
         TenfoldError: if there are no usable weights, the data or a folder cannot be used, an optional package is
@@ -193,6 +193,8 @@ def _check_report(path: str | os.PathLike, report: Path) -> None:
         Run(path).load_evaluation()
     if report.is_dir():
         raise TenfoldError(f"{report}: is a folder; name the report's file, such as {report / 'report.html'}")
+    if report.suffix != ".html":
+        raise TenfoldError(f"{report}: a report is written in HTML; name it {report.stem}.html")
     if report.exists() and not report.is_file():
         raise TenfoldError(f"{report}: is not a regular file; name another")
     check_writable(Path(os.path.realpath(report)).parent)

@@ -1,4 +1,4 @@
-"""Reading many pictures, from files, folders and standard input, on all cores or on a cluster."""
+"""Reading many pictures, from files, folders, and standard input, on all cores or on a cluster."""
 
 import os
 import pickle

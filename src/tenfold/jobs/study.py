@@ -1,4 +1,4 @@
-"""Studies: many runs from one TOML file of recipes, variants and seeds, on all cores or a cluster; interruptible."""
+"""Studies: many runs from one TOML file of recipes, variants, and seeds, on all cores or a cluster; interruptible."""
 
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -15,7 +15,7 @@ from scipy import stats
 from tenfold import recipes
 from tenfold.base import settings, strict_json
 from tenfold.base.errors import TenfoldError
-from tenfold.base.files import locked, write_atomically
+from tenfold.base.files import check_ours, locked, write_atomically
 from tenfold.base.settings import Name, Place, Seed
 from tenfold.data import locate
 from tenfold.jobs import training_run
@@ -28,7 +28,7 @@ MOST_RUNS = 10_000  # in one study, at a few minutes each
 
 
 @checked_dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid", strict=True))
-class Study:
+class Study(metaclass=settings.InOneLine):
     """What to compare: every recipe, in every variant, with every seed.
 
     Attributes:
@@ -151,9 +151,13 @@ def run(
         The outcomes in the order of the tasks.
 
     Raises:
-        TenfoldError: if a run folder holds a run from another recipe, or the cluster does not answer.
+        TenfoldError: if the folder holds other things than a study, a run folder holds a run from another recipe, or
+            the cluster does not answer.
         OSError: if the study's folder cannot be written.
     """
+    folder = tasks[0].path.parent
+    begun = (path.parent.name for path in folder.glob("*/recipe.toml"))  # perhaps before the study file was changed
+    check_ours(folder, {"study.json", *(task.path.name for task in tasks), *begun}, "the folder of a study")
     for task in tasks:
         _begun(task.path, task.recipe, task.data)
     threads = 1
@@ -161,7 +165,6 @@ def run(
         cores = torch.get_num_threads()
         processes = min(processes or cores, len(tasks))
         threads = max(1, cores // processes)
-    folder = tasks[0].path.parent
     outcomes: dict[Path, Outcome] = {}
     # workers on a cluster start in another folder
     jobs = [replace(task, data=locate(task.data), path=task.path.absolute()) for task in tasks]
@@ -199,7 +202,7 @@ def finish(path: Path, recipe: Recipe, data: str) -> Run:
     with locked(path):
         begun = _begun(path, recipe, data)
         if begun and begun.finished:
-            begun.drop_checkpoint()
+            begun.clean_up()
             return begun
         if begun and begun.file("checkpoint.safetensors").is_file():
             return training_run.resume(path)
@@ -216,7 +219,7 @@ def summarize(
         figure: the accuracy to compare. To choose between groups, use the validation accuracy.
 
     Returns:
-        For each group: its `recipe`; `n`, the number of runs with this figure; their `mean`, `sd` and the mean's 95 %
+        For each group: its `recipe`; `n`, the number of runs with this figure; their `mean`, `sd`, and the mean's 95%
         `interval` (all None without runs, the last two also for a single run); and the mean `difference` from the first
         group over their common seeds, with its `difference_interval` and `p`, the p-value of a paired t-test.
     """
@@ -247,7 +250,7 @@ def summarize(
 
 
 def t_interval(values: list[float]) -> tuple[float, float] | None:
-    """The 95 % interval of a mean by Student's t distribution; None for fewer than two values."""
+    """The 95% interval of a mean by Student's t distribution; None for fewer than two values."""
     if len(values) < 2:
         return None
     half = float(stats.t.ppf(0.975, len(values) - 1)) * stdev(values) / len(values) ** 0.5

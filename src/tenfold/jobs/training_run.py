@@ -62,7 +62,7 @@ def train(
         InterruptedRun: after Ctrl-C; the current weights and a checkpoint are in the run folder.
         DivergedError: if the loss became infinite, or ended far above that of blind guessing; the last finite weights
             are in the run folder.
-        TenfoldError: if recipe, data, folder or device cannot be used, or another process is writing to the folder.
+        TenfoldError: if recipe, data, folder, or device cannot be used, or another process is writing to the folder.
         OSError: if the folder cannot be written.
     """
     recipe = recipes.load(recipe) if isinstance(recipe, str) else recipe
@@ -79,7 +79,7 @@ def train(
 def resume(path: str | os.PathLike, callbacks: Sequence[Callback] = ()) -> Run:
     """Resume an interrupted run, and reach the same weights as without the interruption.
 
-    Recipe, data, device and number of threads are the run's own.
+    Recipe, data, device, and number of threads are the run's own.
 
     Args:
         path: the run folder.
@@ -95,7 +95,7 @@ def resume(path: str | os.PathLike, callbacks: Sequence[Callback] = ()) -> Run:
     with locked(path):
         run = Run(path)
         if run.finished:
-            run.drop_checkpoint()
+            run.clean_up()
             raise TenfoldError(f"{path}: this run is finished; there is nothing to resume")
         if not run.file("checkpoint.safetensors").is_file():
             raise TenfoldError(f"{path}: has no checkpoint to continue from; train again with --force")
@@ -106,7 +106,7 @@ def resume(path: str | os.PathLike, callbacks: Sequence[Callback] = ()) -> Run:
 
 
 def _prepare(recipe: Recipe, digits: tuple[Digits, Digits]) -> tuple[Network, tuple[Digits, Digits | None, Digits]]:
-    """The network with its initial weights, and the digits to train, validate and test with."""
+    """The network with its initial weights, and the digits to train, validate, and test with."""
     if recipe.network in READER_NETWORKS:
         raise TenfoldError(
             f"recipe {recipe.name!r}: network {recipe.network!r} does not read single digits; train it in a checkout "
@@ -137,11 +137,13 @@ def _train(
             device=run.environment["device"],
             resume=checkpoint if resume else None,
         )
-    except DivergedError:
+    except DivergedError as error:
         run.save_model(model)
+        run.save_reason(error.history.stopped or "diverged")
         raise
     if history.interrupted:
         run.save_model(model)
+        run.save_reason(str(history.stopped))
         raise InterruptedRun(
             f"{history.stopped}; the weights so far are kept; continue with: tenfold train --resume {run.path}"
         )

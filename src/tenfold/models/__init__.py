@@ -60,7 +60,7 @@ def load(path: str | os.PathLike) -> Checked:
     also finds out how a model from elsewhere expects its images, see `tenfold.models.conventions`.
 
     Args:
-        path: a run folder, or a file: `.safetensors` from `tenfold.save`; `.tflite`, `.onnx`, `.keras` or `.h5` from
+        path: a run folder, or a file: `.safetensors` from `tenfold.save`; `.tflite`, `.onnx`, `.keras`, or `.h5` from
             `tenfold export` or from elsewhere.
 
     Raises:
@@ -116,7 +116,13 @@ def wrap(model: "nn.Module | Model | str | os.PathLike") -> Checked:
         return load(model)
     if isinstance(model, Checked):
         return model
-    return Named(model) if isinstance(model, Model) else TorchModel(model)
+    if isinstance(model, Model):
+        return Named(model)
+    if not callable(getattr(model, "parameters", None)):  # PyTorch is not loaded to look for its modules
+        raise TenfoldError(
+            f"a model is a network, a path, or what tenfold.models.load() returns, not {type(model).__name__}"
+        )
+    return TorchModel(model)
 
 
 def _has_litert() -> bool:

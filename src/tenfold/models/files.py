@@ -80,6 +80,6 @@ def describe(
 
 
 def unreadable(path: Path, kind: str, error: Exception) -> TenfoldError:
-    """The error for a file that its runtime refused, with the runtime's own message."""
+    """The error for a file that is not of its kind, such as "an ONNX file", with the message of the runtime."""
     reason = " ".join(str(error).split()).rpartition(f"{path} failed:")[2].strip()[:150] or type(error).__name__
-    return TenfoldError(f"{path}: not a file of {kind}, or a damaged one ({reason}); write one with: tenfold export")
+    return TenfoldError(f"{path}: not {kind}, or a damaged one ({reason}); write one with: tenfold export")

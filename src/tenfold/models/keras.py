@@ -29,7 +29,7 @@ class KerasModel(FileModel):
             self._model = keras.saving.load_model(path, compile=False)
             inputs, outputs = self._model.inputs, self._model.outputs
         except Exception as error:  # zipfile's, h5py's, json's and Keras' own
-            raise unreadable(path, "Keras", error) from None
+            raise unreadable(path, "a Keras file", error) from None
         entry = only(path, "inputs", inputs)
         only(path, "outputs", outputs)
         if (self._model.name, entry.name, entry.dtype) == ("tenfold", "images", "uint8"):

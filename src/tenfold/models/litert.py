@@ -26,7 +26,7 @@ class LiteRTModel(FileModel):
                     self._one, self._many = (self._interpreter.get_signature_runner(f"b{n}") for n in (1, BATCH))
                     return None
         except (ValueError, RuntimeError) as error:
-            raise unreadable(path, "LiteRT", error) from None
+            raise unreadable(path, "a LiteRT file", error) from None
         given, answered = self._interpreter.get_input_details(), self._interpreter.get_output_details()
         entry = only(path, "inputs", given)
         tens = [one for one in answered if one["shape"][-1:].tolist() == [CLASSES]]

@@ -22,7 +22,7 @@ class ONNXModel(FileModel):
         try:
             self._session = onnxruntime.InferenceSession(path, settings, providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime's exceptions have no common base
-            raise unreadable(path, "ONNX", error) from None
+            raise unreadable(path, "an ONNX file", error) from None
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         if [(one.name, one.type) for one in (*inputs, *outputs)] == [
             ("images", "tensor(uint8)"),

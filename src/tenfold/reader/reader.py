@@ -47,6 +47,8 @@ class Reader:
         TenfoldError: if there is no model at the path.
 
     Example:
+        >>> import tenfold
+        >>> from tenfold.reader import Reader
         >>> train, test = tenfold.load()
         >>> reader = Reader()
         >>> [reading.label for reading in reader.read_images(test.images[:4])]
@@ -67,7 +69,7 @@ class Reader:
         """Read the digits in a picture, line by line.
 
         Args:
-            picture: a path, an open file or its bytes, a Pillow image, an array or a tensor: anything that
+            picture: a path, an open file or its bytes, a Pillow image, an array, or a tensor: anything that
                 `tenfold.imaging.load.load_picture` accepts.
             single: whether the picture is known to show one digit; if so, there is exactly one reading.
 
@@ -159,7 +161,7 @@ def predict(
     """Read the digits in a picture, or the images in an IDX file.
 
     Args:
-        picture: a path, an open file or its bytes, a Pillow image, an array or a tensor; or the path of an IDX file of
+        picture: a path, an open file or its bytes, a Pillow image, an array, or a tensor; or the path of an IDX file of
             images, uint8 (n, 28, 28).
         model: a PyTorch module, what `tenfold.models.load` returns, or a path to load it from; by default the model
             that comes with tenfold.
@@ -175,6 +177,7 @@ def predict(
         OSError: if the file cannot be read.
 
     Example:
+        >>> import numpy as np, tenfold
         >>> train, test = tenfold.load()
         >>> picture = np.hstack([255 - image for image in test.images[:3]])  # dark ink on light paper
         >>> [reading.label for reading in tenfold.predict(picture)]

@@ -16,12 +16,13 @@ class Reading:
     Attributes:
         label: the most probable digit, 0 to 9; None if it is probably not a digit.
         probability: the probability of the most probable digit, 0 to 1.
-        alternatives: the other digits with a probability of at least 1 %, the most probable first.
-        box: where it is in the upright picture: x, y, width and height, in pixels.
+        alternatives: the other digits with a probability of at least 1%, the most probable first.
+        box: where it is in the upright picture: x, y, width, and height, in pixels.
         model: the name of the model that read it, as `tenfold.reader.Reader` gives it.
         line: the number of its text line, from 0 at the top.
 
     Example:
+        >>> import tenfold
         >>> train, test = tenfold.load()
         >>> [reading] = tenfold.predict(test.images[0])
         >>> reading.label, reading.probability > 0.9
@@ -44,7 +45,7 @@ def to_reading(
     Args:
         answer: the logarithms of the probabilities of the ten digits.
         is_digit: whether it is accepted as a digit.
-        box: where it is in the upright picture: x, y, width and height, in pixels.
+        box: where it is in the upright picture: x, y, width, and height, in pixels.
         model: the name of the model.
         line: the number of its text line, from 0 at the top.
     """
@@ -58,6 +59,8 @@ def to_text(readings: Sequence[Reading]) -> str:
     """Write readings as text, line by line; a question mark stands for what is probably not a digit.
 
     Example:
+        >>> import tenfold
+        >>> from tenfold.reader import to_text
         >>> train, test = tenfold.load()
         >>> to_text(tenfold.predict(test.images[0]))
         '7'

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from tenfold.base import settings
-from tenfold.base.errors import TenfoldError
+from tenfold.base.errors import TenfoldError, require_type
 from tenfold.base.settings import Count, Fraction, Name, Seed
 from tenfold.synthesis import Augment
 
@@ -18,7 +18,7 @@ Rate = Annotated[float, Field(gt=0, le=1e20)]
 
 
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid", strict=True))
-class Recipe:
+class Recipe(metaclass=settings.InOneLine):
     """What to train and how.
 
     Attributes:
@@ -47,6 +47,7 @@ class Recipe:
         precision: "auto" means bfloat16 where the hardware computes in it, and float32 elsewhere.
 
     Example:
+        >>> from tenfold import recipes
         >>> recipe = recipes.load("quick", {"optimizer": "sgd", "peak_lr": 0.05})
         >>> recipe.network, recipe.optimizer
         ('cnn', 'sgd')
@@ -96,6 +97,7 @@ def load(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
         TenfoldError: if there is no such recipe, or a key or value is wrong.
         OSError: if the file cannot be read.
     """
+    require_type(name, str, "a recipe is named by a string")
     values, origin = settings.find(name, __name__, "recipe")
     changes = changes or {}
     if changes.get("network", values.get("network")) != values.get("network"):

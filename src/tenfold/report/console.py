@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def print_data(facts: Mapping[str, Mapping[str, Any]]) -> None:
-    """Print the source, the counts per class, the mean and the checksum of each part of a data set."""
+    """Print the source, the counts per class, the mean, and the checksum of each part of a data set."""
     rows = [[str(digit), *(f"{fact['counts'][digit]:,}" for fact in facts.values())] for digit in range(10)]
     rows.append(["all", *(f"{fact['images']:,}" for fact in facts.values())])
     print_table(["digit", *facts], rows)
@@ -33,7 +33,7 @@ def print_training(run: "Run", summary: Mapping[str, Any]) -> None:
     print(f"trained {summary['parameters']:,} parameters in {summary['train_seconds']:.1f} s on {summary['device']}")
     print(
         f"test loss {summary['test_loss']:.4f}, test accuracy {summary['test_accuracy']:.2%} "
-        f"(95 % interval {low:.2%} to {high:.2%})"
+        f"(95% interval {low:.2%} to {high:.2%})"
     )
     print(f"report: {run.file('report.html')}")
 
@@ -63,7 +63,7 @@ def print_assessment(found: "Assessment") -> None:
         )
         if left:
             low, high = left.interval
-            print(f"  {left.error:.3%} of these are misread (95 % interval {low:.3%} to {high:.3%})")
+            print(f"  {left.error:.3%} of these are misread (95% interval {low:.3%} to {high:.3%})")
     _print_scores(evaluation)
     for file, description in found.pictures.items():
         print(f"{file}: {description}")
@@ -73,7 +73,7 @@ def print_assessment(found: "Assessment") -> None:
 
 def _print_scores(evaluation: "Evaluation") -> None:
     print_table(
-        ["digit", "precision", "95 % interval", "recall", "95 % interval", "F1", "support"],
+        ["digit", "precision", "95% interval", "recall", "95% interval", "F1", "support"],
         [
             [
                 str(row.digit),
@@ -106,7 +106,7 @@ def _print_robustness(worse: "Robustness") -> None:
         for name, one in {"clean": worse.clean, **worse.corrupted}.items()
     ]
     print_table(
-        ["corruption", "accuracy", "95 % interval"], [*rows, ["mean of the corruptions", _percent(worse.mean), ""]]
+        ["corruption", "accuracy", "95% interval"], [*rows, ["mean of the corruptions", _percent(worse.mean), ""]]
     )
     print("accuracy after shifts by pixels:")
     shifts = [[direction, *map(_percent, accuracies)] for direction, accuracies in worse.shifts.items()]
@@ -131,7 +131,7 @@ def print_comparison(paths: Sequence[Path], evaluations: Sequence["Evaluation"],
 def print_study(summary: Sequence[Mapping[str, Any]]) -> None:
     """Print the comparison of a study's groups, from `tenfold.jobs.study.summarize`."""
     print_table(
-        ["recipe", "n", "mean", "sd", "difference", "95 % of the mean", "95 % of the difference", "p"],
+        ["recipe", "n", "mean", "sd", "difference", "95% of the mean", "95% of the difference", "p"],
         [
             [
                 *(row["recipe"], str(row["n"])),
@@ -150,7 +150,7 @@ def print_models(rows: Sequence["ModelResult"], pairs: Sequence["Pair"]) -> None
     p = {(pair.first, pair.second): pair.p for pair in pairs}
     following = [row.model for row in rows[1:]]
     print_table(
-        ["model", "error %", "95 % interval", "training s", "reading µs", "kB", "p, better than the next"],
+        ["model", "error %", "95% interval", "training s", "reading µs", "kB", "p, better than the next"],
         [
             [
                 *(

@@ -23,7 +23,7 @@ from tenfold.report import plots
 from tenfold.report.plots import style
 from tenfold.training import History
 
-GALLERY = 24  # fills rows of 3, 6 and 8
+GALLERY = 24  # fills rows of 3, 6, and 8
 LEFT_OUT = (0.005, 0.01)  # fractions of the images
 ERROR_RATES = (0.005, 0.002, 0.001)
 # The colors of plots on a dark background.
@@ -57,12 +57,12 @@ def render(
         layers: the network's layers, from `tenfold.summary`; empty if unknown.
 
     Returns:
-        A self-contained document: it embeds its pictures and needs no script, no other file and no connection.
+        A self-contained document: it embeds its pictures and needs no script, no other file, and no connection.
     """
     jinja = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     jinja.filters.update(percent=plots.percent, confidence=plots.confidence, plain=plain, count="{:,}".format)
     jinja.filters["right"] = lambda error: plots.percent(1 - error)
-    jinja.filters["sentence"] = lambda text: (text[:1].upper() + text[1:]).replace("%", "\u00a0%")
+    jinja.filters["sentence"] = lambda text: text[:1].upper() + text[1:]
     evaluation, robustness = found.evaluation, found.robustness
     rates = ERROR_RATES if found.error_rate is None else {*ERROR_RATES, found.error_rate}
     template = jinja.from_string(resources.files(__package__).joinpath("report.html.j2").read_text("utf-8"))

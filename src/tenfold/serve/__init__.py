@@ -45,7 +45,7 @@ TYPES = {
     ".wasm": "application/wasm",
     ".webmanifest": "application/manifest+json",
 }
-COMPRESSION = 4  # of gzip's 9 levels: the largest file takes 0.15 s, and is 5 % larger than it could be
+COMPRESSION = 4  # of gzip's 9 levels: the largest file takes 0.15 s, and is 5% larger than it could be
 
 
 @dataclass(frozen=True)

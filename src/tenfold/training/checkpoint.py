@@ -14,7 +14,7 @@ from tenfold.training.state import Training
 class Checkpoint(Callback):
     """Write a checkpoint before the first epoch and after every epoch, for `fit(resume=path)`.
 
-    It holds the weights, the optimizers' state and the history. Random streams need not be stored: every epoch starts
+    It holds the weights, the optimizers' state, and the history. Random streams need not be stored: every epoch starts
     its own from the seed.
 
     Args:

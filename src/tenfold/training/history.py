@@ -39,6 +39,7 @@ class History:
     `history["loss"]` is a column as a list.
 
     Example:
+        >>> import tenfold
         >>> history = tenfold.History()
         >>> row = {"loss": 0.5, "accuracy": 0.9, "validation_loss": 0.4, "validation_accuracy": 0.95}
         >>> history.append(1, **row, learning_rate=0.01, seconds=2.5)

@@ -25,7 +25,7 @@ class Scenes:
     """Drawn scenes.
 
     Attributes:
-        pictures: red, green and blue, 0 to 255.
+        pictures: red, green, and blue, 0 to 255.
         inks: how much of each pixel is covered by ink, 0 to 255.
     """
 

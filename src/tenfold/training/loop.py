@@ -8,6 +8,7 @@ import time
 import warnings
 from collections.abc import Sequence
 from itertools import islice
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from tenfold import recipes
-from tenfold.base.errors import TenfoldError, TenfoldWarning
+from tenfold.base.errors import TenfoldError, TenfoldWarning, require_type
 from tenfold.data import Digits, split, subset
 from tenfold.networks import Network
 from tenfold.recipes import Recipe
@@ -27,18 +28,22 @@ from tenfold.training.history import History
 from tenfold.training.state import DivergedError, Training
 from tenfold.training.tasks import SingleDigits
 
+MNIST = 60_000  # training images, for which recipes are made
+
 
 def seed_everything(seed: int) -> None:
-    """Start the random streams of Python, NumPy and PyTorch (on every device) from `seed`.
+    """Start the random streams of Python, NumPy, and PyTorch (on every device) from `seed`.
 
     Example:
+        >>> import tenfold, torch
         >>> tenfold.seed_everything(0)
         >>> first = torch.rand(3)
         >>> tenfold.seed_everything(0)
         >>> torch.equal(torch.rand(3), first)
         True
     """
-    random.seed(seed)
+    require_type(seed, Integral, "a seed is an integer")
+    random.seed(int(seed))
     np.random.seed(seed % 2**32)  # noqa: NPY002  # libraries still draw from the global generator
     torch.manual_seed(seed)
 
@@ -55,7 +60,7 @@ def fit(
 ) -> History:
     """Train a network, in place.
 
-    The same seed, data and number of threads give bit-identical weights on the same CPU. Ctrl-C (or stopping a
+    The same seed, data, and number of threads give bit-identical weights on the same CPU. Ctrl-C (or stopping a
     notebook cell) ends the training cleanly: the model keeps what it has learned so far.
 
     Args:
@@ -77,16 +82,31 @@ def fit(
         TenfoldError: if the recipe does not fit the data, or there is no such device.
 
     Example:
+        >>> import tenfold
+        >>> from tenfold import recipes
         >>> train, test = tenfold.load()
         >>> recipe = recipes.load("quick", {"epochs": 2, "batch_size": 50, "validation": 100})
         >>> history = tenfold.fit(tenfold.build("cnn", width=8), train[:500], recipe)
         >>> history["epoch"]
         [1, 2]
     """
+    require_type(model, nn.Module, "fit needs a network, such as tenfold.build() makes")
+    require_type(
+        train, Digits, "fit needs Digits to train on, such as the first of the two that tenfold.load() returns"
+    )
     recipe = recipes.load(recipe) if isinstance(recipe, str) else recipe
+    require_type(recipe, Recipe, "a recipe is a name or what tenfold.recipes.load() returns")
+    if validation is not None:
+        require_type(validation, Digits, "validation needs Digits; how many images to hold out is set in the recipe")
     train, validation = hold_out(train, recipe, validation)
     if len(train) < 2:
         raise TenfoldError("training needs at least 2 images")
+    if missing := np.flatnonzero(train.counts() == 0).tolist():
+        warnings.warn(
+            f"{train.source}: no images of {', '.join(map(str, missing))}, so the network cannot learn to read them",
+            TenfoldWarning,
+            stacklevel=2,
+        )
     if isinstance(model, Network):
         model.thresholds = None  # they were calibrated for other weights
     started = time.perf_counter()
@@ -128,11 +148,10 @@ def run(
             try:
                 row = train_epoch(training, epoch, callbacks)
                 validated = validate(training)
-            except DivergedError as error:
+            except DivergedError:
                 training.model.load_state_dict(last_good)
                 training.stop(f"diverged in epoch {epoch}")
                 training.history.diverged = True
-                error.history = training.history
                 raise
             row["seconds"] += setup_seconds if epoch == 1 else 0.0
             training.history.append(epoch, **row, **validated)
@@ -161,25 +180,23 @@ def _check_end(training: Training) -> None:
     history, chance = training.history, training.task.chance_loss
     loss, accuracy = history["loss"][-1] or 0.0, history["accuracy"][-1] or 0.0
     if chance is not None and loss > 2 * chance and accuracy < 0.5:
-        error = DivergedError(
+        raise DivergedError(
             f"it ended at a loss of {loss:.3g}, where blind guessing has {chance:.2f}, and an accuracy of "
-            f"{accuracy:.0%}"
+            f"{accuracy:.0%}",
+            training,
         )
-        error.history = history
-        raise error
 
 
-def _not_finite(where: str, rate: float) -> DivergedError:
-    return DivergedError(
-        f"the loss is not finite at {where}, with learning rate {rate:.3g}; the weights from before this epoch are kept"
-    )
+def _not_finite(where: str, training: Training) -> DivergedError:
+    return DivergedError(f"the loss is not finite at {where}; the weights from before this epoch are kept", training)
 
 
 def hold_out(train: Digits, recipe: Recipe, validation: Digits | None = None) -> tuple[Digits, Digits | None]:
     """Split training digits as a recipe asks; digits that come with a validation set are not split again.
 
     If the recipe would take more than half of the digits for validation, it gets a sixth, with a warning: recipes are
-    made for MNIST's 60,000 images, and people may bring a few hundred.
+    made for MNIST's 60,000 images, and people may bring a few hundred. A recipe that would take more than half of
+    MNIST's is refused.
 
     Args:
         train: the training digits.
@@ -190,11 +207,16 @@ def hold_out(train: Digits, recipe: Recipe, validation: Digits | None = None) ->
         The digits to train on, and those to validate on, if any.
 
     Raises:
-        TenfoldError: if there are fewer digits than the recipe's `train_images`.
+        TenfoldError: if there are fewer digits than the recipe's `train_images`, or `validation` asks for too many.
     """
     if validation is None and recipe.validation > 0:
         count = recipe.validation
         if count > len(train) // 2:
+            if count > MNIST // 2:
+                raise TenfoldError(
+                    f"validation = {count}: leaves too few of {len(train)} images to train on; choose at most "
+                    f"{len(train) // 2}"
+                )
             count = max(1, len(train) // 6)
             warnings.warn(
                 f"{train.source}: {len(train):,} images are too few to hold out {recipe.validation:,} of them for "
@@ -245,7 +267,7 @@ def train_epoch(training: Training, epoch: int, callbacks: Sequence[Callback]) -
     seconds = time.perf_counter() - started
     if not math.isfinite(loss):
         step = int(torch.nonzero(~torch.isfinite(losses))[0])
-        raise _not_finite(f"step {step + 1} of {steps} in epoch {epoch}", training.learning_rate(first_step + step))
+        raise _not_finite(f"step {step + 1} of {steps} in epoch {epoch}", training)
     accuracy = correct.item() / (steps * training.task.batch_size)
     rate = training.learning_rate(first_step + step)
     return {"loss": loss, "accuracy": accuracy, "learning_rate": rate, "seconds": seconds}
@@ -255,7 +277,7 @@ def train_step(training: Training, batch: Any, scale: float) -> tuple[Float[Tens
     """One step of gradient descent on one batch.
 
     Args:
-        training: model, task and optimizers.
+        training: model, task, and optimizers.
         batch: a batch from the task.
         scale: the learning rate as a fraction of its peak.
 
@@ -283,7 +305,5 @@ def validate(training: Training) -> dict[str, float | None]:
         return {"validation_loss": None, "validation_accuracy": None}
     loss, accuracy = training.task.validate(training.model)
     if not math.isfinite(loss):
-        epoch = len(training.history) + 1
-        last_step = min(epoch * training.task.steps_per_epoch, training.steps) - 1
-        raise _not_finite(f"the end of epoch {epoch}", training.learning_rate(last_step))
+        raise _not_finite(f"the end of epoch {len(training.history) + 1}", training)
     return {"validation_loss": loss, "validation_accuracy": accuracy}

@@ -26,6 +26,8 @@ class Optimizer(ABC):
         names: names of the running means to keep for each parameter.
     """
 
+    setting = "peak_lr"  # the recipe's name for that rate
+
     def __init__(self, parameters: list[nn.Parameter], peak_lr: float, *names: str) -> None:
         self.parameters = parameters
         self.peak_lr = peak_lr
@@ -99,6 +101,8 @@ class Muon(Optimizer):
     Sources: K. Jordan et al., "Muon: An optimizer for hidden layers in neural networks", 2024; the fixed norm from
     K. Jordan's CIFAR-10 Airbench, 2024.
     """
+
+    setting = "muon_lr"
 
     def __init__(self, filters: list[nn.Parameter], recipe: Recipe) -> None:
         super().__init__(filters, recipe.muon_lr, "velocity")

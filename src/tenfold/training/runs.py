@@ -1,10 +1,11 @@
-"""The run folder: recipe, environment, history, weights, evaluation and report of one training run.
+"""The run folder: recipe, environment, history, weights, evaluation, and report of one training run.
 
 recipe.toml             what was asked for
 environment.json        where it ran: machine, versions, threads, device, data with checksums
 history.csv             a row for every epoch
 model.safetensors       the weights, and the thresholds below which an answer is refused as no digit
 checkpoint.safetensors  the state to resume from; only while the run is unfinished
+stopped.txt             why the training stopped early, if it did; only while the run is unfinished
 evaluation.json         test figures; only when the run is finished
 report.html             all of it for people to read; only when the run is finished
 
@@ -15,6 +16,7 @@ environment, and removed first when a run is replaced: wherever the process is k
 import hashlib
 import os
 import platform
+import warnings
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
@@ -28,8 +30,8 @@ from pydantic import BaseModel, Field, PlainValidator
 
 from tenfold import recipes
 from tenfold.base import settings, strict_json
-from tenfold.base.errors import TenfoldError
-from tenfold.base.files import DATA, LOCK, RUNS, TEXT, read_bytes, write_atomically
+from tenfold.base.errors import TenfoldError, TenfoldWarning
+from tenfold.base.files import DATA, LOCK, RUNS, TEXT, check_ours, read_bytes, write_atomically
 from tenfold.base.settings import NotNegative, Positive, Share
 from tenfold.base.version import VERSION
 from tenfold.data import Digits, load
@@ -45,9 +47,11 @@ FILES = (
     "history.csv",
     "model.safetensors",
     "checkpoint.safetensors",
+    "stopped.txt",
     "evaluation.json",
     "report.html",
 )
+TRANSIENT = ("checkpoint.safetensors", "stopped.txt")  # only there while the run is unfinished
 BEGUN = {"recipe.toml", "environment.json"}
 
 
@@ -118,14 +122,13 @@ class Run:
             OSError: if the folder cannot be written.
         """
         path = Path(path)
+        check_ours(path, BEGUN, "a run folder")  # wherever a run is killed, one of the two is there, or nothing is
         present = {entry.name for entry in path.iterdir()} - {LOCK}
-        # wherever a run is killed, at least one of the two is there, or nothing is
-        if present and not present & BEGUN:
-            raise TenfoldError(f"{path}: exists and is not a run folder; choose another with --out")
         if not force and not present <= BEGUN:
             finished = "evaluation.json" in present
-            if finished:  # and perhaps killed before it could remove its checkpoint
-                (path / "checkpoint.safetensors").unlink(missing_ok=True)
+            if finished:  # and perhaps killed before it could clean up
+                for name in TRANSIENT:
+                    (path / name).unlink(missing_ok=True)
             unfinished = not finished and "checkpoint.safetensors" in present
             raise TenfoldError(
                 f"{path}: this run exists; choose another with --out, or replace it with --force"
@@ -195,8 +198,12 @@ class Run:
         """Write the weights."""
         save(model, self.file("model.safetensors"))
 
+    def save_reason(self, stopped: str) -> None:
+        """Write why the training stopped early."""
+        write_atomically(self.file("stopped.txt"), f"{stopped}\n")
+
     def load_model(self) -> Network:
-        """Read the weights.
+        """Read the weights, with a warning if the training stopped early.
 
         Raises:
             TenfoldError: if there are none yet, or the file is damaged.
@@ -205,6 +212,15 @@ class Run:
             raise TenfoldError(
                 f"{self.path}: unfinished, it has no weights yet; continue with: tenfold train --resume {self.path}"
             )
+        if not self.finished:
+            why = self.file("stopped.txt")
+            reason = (
+                read_bytes(why, TEXT).decode("utf-8", "replace").strip()
+                if why.is_file()
+                else "killed, or still running"
+            )
+            message = f"{self.path}: training stopped early ({reason}); these weights are not final"
+            warnings.warn(message, TenfoldWarning, stacklevel=2)
         stored = self.load_evaluation().get("weights_sha256") if self.finished else None  # older runs do not have it
         if stored not in (None, self._weights_sha256()):
             raise TenfoldError(
@@ -233,11 +249,12 @@ class Run:
         write_atomically(self.file("report.html"), report)
         figures = figures | {"weights_sha256": self._weights_sha256()}
         write_atomically(self.file("evaluation.json"), strict_json.dumps(figures, indent=1) + "\n")
-        self.drop_checkpoint()
+        self.clean_up()
 
-    def drop_checkpoint(self) -> None:
-        """Remove the checkpoint of a finished run, which may still be there if the run was killed."""
-        self.file("checkpoint.safetensors").unlink(missing_ok=True)
+    def clean_up(self) -> None:
+        """Remove what only an unfinished run needs; it may still be there if a finished run was killed."""
+        for name in TRANSIENT:
+            self.file(name).unlink(missing_ok=True)
 
     def _read_json(self, name: str) -> dict[str, Any]:
         path = self.file(name)

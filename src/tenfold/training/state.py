@@ -16,16 +16,17 @@ class DivergedError(TenfoldError):
     """The loss became infinite or not a number, or ended far above that of blind guessing.
 
     Args:
-        what: what happened, where, and at which learning rate.
+        what: what happened, and where.
+        training: the run, whose recipe says which learning rates to lower.
 
     Attributes:
         history: the epochs so far, for `tenfold.evaluation.diagnose`.
     """
 
-    history: History
-
-    def __init__(self, what: str) -> None:
-        super().__init__(f"training diverged: {what}; try a lower learning rate")
+    def __init__(self, what: str, training: "Training") -> None:
+        rates = [f"{optimizer.setting} (it is {optimizer.peak_lr:g})" for optimizer in reversed(training.optimizers)]
+        super().__init__(f"training diverged: {what}; try a lower {' or '.join(rates)}")
+        self.history = training.history
 
 
 class Training:

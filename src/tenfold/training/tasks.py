@@ -67,7 +67,7 @@ class SingleDigits(Task):
     Args:
         train: the images to train on.
         validation: held-out images, or None.
-        recipe: gives the batch size, the augmentation and the label smoothing.
+        recipe: gives the batch size, the augmentation, and the label smoothing.
         device: where the images are kept.
     """
 

@@ -11,14 +11,14 @@ from tenfold.base.settings import Count, Name, Positive, Seed
 
 
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid", strict=True))
-class Recipe:
+class Recipe(metaclass=settings.InOneLine):
     """What to train and how.
 
     Attributes:
         name: what the recipe is called.
         model: one of `tenfold.classical.ESTIMATORS`.
         model_options: parameters of that scikit-learn class.
-        seed: starts the random numbers of forests, boosting and the Nyström approximation.
+        seed: starts the random numbers of forests, boosting, and the Nyström approximation.
         shifts: whether to learn copies shifted by one pixel as well, see `Classifier.fit`.
         deskew: whether to deskew the digits.
         hog: whether to replace the pixels by histograms of oriented gradients.

@@ -1,4 +1,4 @@
-"""Plots of digits, of training and of mistakes.
+"""Plots of digits, of training, and of mistakes.
 
 Every function returns a matplotlib `Figure`. Jupyter shows it as the value of a cell; `figure.savefig("curves.png")`
 writes it to a file. Nothing here touches pyplot's global state.

@@ -58,7 +58,7 @@ def mistake_heat(evaluation: Evaluation) -> Float[np.ndarray, "10 10"]:
 
 @rc_context(STYLE)
 def reliability(evaluation: Evaluation) -> Figure:
-    """Plot accuracy against confidence, in bins of equal width with 95 % intervals, and how many images each bin has.
+    """Plot accuracy against confidence, in bins of equal width with 95% intervals, and how many images each bin has.
 
     For a well-calibrated model, the points lie on the diagonal.
     """
@@ -98,14 +98,14 @@ def risk_coverage(evaluation: Evaluation, most: float = 0.05) -> Figure:
     shown = [error for share, error in zip(left_out, errors, strict=True) if share <= most]
     axes.tick_params(axis="x", pad=7)
     axes.set(xlim=(0, most), ylim=(0, 1.1 * max(shown) or 0.01))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.3g}\u00a0%"))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.3g}\u00a0%"))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.3g}%"))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.3g}%"))
     return figure
 
 
 @rc_context(STYLE)
 def robustness(result: Robustness) -> Figure:
-    """Plot the accuracy on each corruption, with its 95 % interval, and on the clean images as a line."""
+    """Plot the accuracy on each corruption, with its 95% interval, and on the clean images as a line."""
     names = list(result.corrupted)
     accuracies = np.array([one.accuracy for one in result.corrupted.values()])
     low, high = np.array([one.interval for one in result.corrupted.values()]).T

@@ -38,7 +38,7 @@ def ranking(rows: Sequence[ModelResult]) -> Figure:
     axes.set_yticks([tick for tick in TICKS if low <= tick <= high])
     axes.yaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter("{x:,g}")
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.3g}\u00a0%"))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.3g}%"))
     keys = [axes.scatter([], [], 40, color=color, alpha=0.7, label=label) for color, label in KINDS.values()]
     axes.legend(handles=keys, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2, borderpad=0.2)
     label_points(axes, points)

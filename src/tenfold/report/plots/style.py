@@ -84,13 +84,13 @@ class Figure(MatplotlibFigure):
 
 
 def percent(fraction: float, digits: int = 2) -> str:
-    """Write a fraction as a percentage, with a no-break space before the sign."""
-    return f"{100 * fraction:.{digits}f}\u00a0%"
+    """Write a fraction as a percentage."""
+    return f"{100 * fraction:.{digits}f}%"
 
 
 def confidence(probability: float) -> str:
-    """Write a probability as a whole percentage, but never as 100 %, which no model may claim."""
-    return percent(probability, 0) if probability < 0.995 else ">99\u00a0%"
+    """Write a probability as a whole percentage, but never as 100%, which no model may claim."""
+    return percent(probability, 0) if probability < 0.995 else ">99%"
 
 
 def bare(axes: Axes, title: str) -> None:

@@ -15,7 +15,7 @@ def panels(history: History) -> list[str]:
 
 @rc_context(STYLE)
 def curves(history: History, only: str | None = None) -> Figure:
-    """Plot loss, accuracy and learning rate by epoch, for training and, if there is one, for validation.
+    """Plot loss, accuracy, and learning rate by epoch, for training and, if there is one, for validation.
 
     Args:
         history: any number of epochs; the legend states the values after the last one.
@@ -35,7 +35,7 @@ def curves(history: History, only: str | None = None) -> Figure:
             _line(axes, history, panel, "training", TRAINING, text)
             _line(axes, history, f"validation_{panel}", "validation", VALIDATION, text)
         if panel == "accuracy":
-            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.4g}\u00a0%"))
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.4g}%"))
         if axes.lines:
             axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2, borderpad=0.2)
     return figure
@@ -46,6 +46,6 @@ def _line(axes: Axes, history: History, column: str, label: str, color: str, tex
     points = [(row["epoch"], row[column]) for row in history.rows if row[column] is not None]
     if points:
         epochs, values = zip(*points, strict=True)
-        label += text.format(values[-1]).replace("%", "\u00a0%")
+        label += text.format(values[-1])
         style = "o-" if color == TRAINING else "s--"  # the styles differ in black-and-white print, too
         axes.plot(epochs, values, style, color=color, label=label, markeredgecolor="none")
