@@ -70,7 +70,7 @@ def show(browser: Browser, address: str) -> None:
     page.goto(address)
     page.locator("#verdict").get_by_text("side by side").wait_for()
     note = io.BytesIO()
-    Image.fromarray(draw_page(tenfold.load()[1], SHOWN).picture).save(note, "PNG")
+    Image.fromarray(draw_page(tenfold.load()[1], SHOWN, "squared").picture).save(note, "PNG")
     page.locator("#file").set_input_files({"name": "note.png", "mimeType": "image/png", "buffer": note.getvalue()})
     page.locator("#answer .read").get_by_text(re.compile(r"\d")).first.wait_for()
     page.wait_for_timeout(1000)  # bars that glide

@@ -6,7 +6,8 @@ the digits held out by the recipe `reader`, which is how thresholds are calibrat
 """
 
 import argparse
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from PIL import Image, ImageDraw, ImageFont
 import tenfold
 from benchmarks.records import save, where
 from tenfold import recipes
-from tenfold.base.errors import TenfoldError
+from tenfold.base.errors import NoDigitsError, TenfoldError
 from tenfold.base.refusal import Thresholds
 from tenfold.data import read_idx, split
 from tenfold.imaging import picture_to_image
@@ -45,10 +46,10 @@ def main() -> None:
         raise TenfoldError(f"{reader.name}: was never calibrated, it has no thresholds")
     train, test = tenfold.load()
     shown = {"MNIST's test digits": test.images, "Fashion-MNIST": read_idx(options.fashion)}
-    for name, draw in {"scribbles": scribble, "letters": letter, "dots": dots}.items():
-        shown[name] = np.stack([picture_to_image(drawing) for drawing in drawings(draw)])
     results: dict[str, Any] = {"measured": {**where(), "model": reader.name}, "threshold": reader.thresholds.alone}
     results["refused"] = {name: refused(reader, images) for name, images in shown.items()}
+    for name, draw in {"scribbles": scribble, "letters": letter, "dots": dots}.items():
+        results["refused"][name] = refused_drawings(reader, drawings(draw))
     _, held_out = split(train, recipes.load("reader").validation)
     calibrated = Thresholds.calibrate(reader.model.logits(held_out.images))
     results["held_out"] = {"images": len(held_out), "threshold": calibrated.alone}
@@ -58,6 +59,16 @@ def main() -> None:
 def refused(reader: Reader, images: UInt8[np.ndarray, "n 28 28"]) -> float:
     """The fraction of images in which the reader sees no digit."""
     return float(np.mean([reading.label is None for reading in reader.read_images(images)]))
+
+
+def refused_drawings(reader: Reader, pictures: Sequence[Drawing]) -> float:
+    """The fraction of drawings in which the reader sees no digit, or no writing at all."""
+    images = []
+    for picture in pictures:
+        with contextlib.suppress(NoDigitsError):
+            images.append(picture_to_image(picture))
+    read = len(images) * (1 - refused(reader, np.stack(images))) if images else 0.0
+    return 1 - read / len(pictures)
 
 
 def drawings(draw: Callable[[np.random.Generator], Drawing]) -> list[Drawing]:

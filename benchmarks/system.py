@@ -84,7 +84,7 @@ def augmentation_and_step(recipe: recipes.Recipe) -> tuple[float, float]:
 def reading(test: tenfold.Digits) -> dict[str, float]:
     """Time and memory of a warm process that reads a large photo, and the command line's rate on small files."""
     with tempfile.TemporaryDirectory() as folder:
-        page = draw_page(test, PAGE_OF_50, 3000, 4000)
+        page = draw_page(test, PAGE_OF_50, "squared", 3000, 4000)
         Image.fromarray(page.picture).save(f"{folder}/photo.jpg", quality=90)
         code = f"""
 import time

@@ -258,16 +258,25 @@ def handwriting_table(results: dict[str, Any]) -> str:
     """The table of results on real handwriting, and on drawn pages."""
     rows = []
     for name, label in HANDWRITING.items():
-        row = results[name]
-        by_source = f"{row['mean_over_sources']:.2%}" if row["sources"] > 1 else ""
-        rows.append((label, row["pictures"], f"{row['right']:.2%}", by_source, f"{row['digits_right']:.2%}"))
+        for half, what in (
+            (name, label),
+            (f"{name}, reported half", "… of these, in the half that nothing was chosen on"),
+        ):
+            row = results[half]
+            by_source = f"{row['mean_over_sources']:.2%}" if row["sources"] > 1 else ""
+            rows.append((what, row["pictures"], f"{row['right']:.2%}", by_source, f"{row['digits_right']:.2%}"))
     pages = results["pages"]
-    drawn = (
-        f"On {pages['pages']} drawn pages, {pages['found_and_right']:.2%} of {pages['digits']:,} digits are found and "
-        f"read correctly; {pages['invented']:.2%} are invented."
+    drawn = [
+        f"{kind} {row['found_and_right']:.1%} ({row['invented']:.2%})"
+        for kind, row in pages.items()
+        if isinstance(row, dict)
+    ]
+    text = (
+        f"On drawn pages, turned by up to 15°, {pages['pages_of_each_kind']} of each kind, digits found and read "
+        f"correctly (in parentheses, digits invented): {', '.join(drawn)}."
     )
     columns = ("pictures", "number", "entirely right", "mean over sources", "digits right")
-    return table(columns, rows, drawn, place(results["measured"]))
+    return table(columns, rows, text, place(results["measured"]))
 
 
 def ink_text(results: dict[str, Any]) -> str:

@@ -22,7 +22,7 @@ from PIL import Image
 
 import tenfold
 from benchmarks.chromium import DIGITS, FLAGS
-from benchmarks.pages import draw_page
+from benchmarks.pages import KINDS, draw_page
 from benchmarks.records import save, where
 from tenfold import models
 from tenfold.base.errors import NoDigitsError, TenfoldError
@@ -160,7 +160,7 @@ def draw(digits: Digits, seed: int) -> Drawing:
 
 def photograph(digits: Digits, seed: int) -> Drawing:
     """A drawn page, as `benchmarks.pages` photographs it."""
-    picture = draw_page(digits, seed).picture
+    picture = draw_page(digits, seed, KINDS[seed % len(KINDS)]).picture
     return Drawing(np.dstack([picture, np.full(picture.shape[:2], 255, np.uint8)]), single=False)
 
 

@@ -33,7 +33,7 @@ def test_digits_are_where_there_is_ink(scenes):
                 )
                 written += 1
                 bare += scene.ink[top:bottom, left:right].max() < 128
-    assert written > 100
+    assert written > 80
     assert bare == 0
 
 

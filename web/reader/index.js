@@ -3,7 +3,7 @@
 import { Classifier } from "./digits.js";
 import { Page } from "./page.js";
 import { least } from "./numbers.js";
-import { certainty, looksTurned, readLines } from "./segment.js";
+import { looksTurned, preference, readLines } from "./segment.js";
 // What these import in turn, so that it is fetched at once, and not each when what needs it has come
 import "./components.js";
 import "./constants.js";
@@ -77,7 +77,7 @@ export class Reader {
         found.push(await readLines(pages[quarters], this.classifier));
       }
     }
-    const best = least(found.map((lines) => -certainty(lines)));
+    const best = least(found.map((lines, i) => -preference(pages[i], lines)));
     return { page: pages[best], lines: found[best] };
   }
 }

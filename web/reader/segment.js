@@ -12,7 +12,7 @@ import { readLine } from "./text-line.js";
 /** @typedef {import("./components.js").Component} Component */
 /** @typedef {import("./lattice.js").Candidate} Candidate */
 
-const { CLEAR, LOST, PROBABLE, SEVERAL, UPRIGHT, MOST_CANDIDATES, MOST_HEIGHTS } = constants.segment;
+const { CLEAR, LOST, PROBABLE, SEVERAL, UPRIGHT, USUAL, MOST_CANDIDATES, MOST_HEIGHTS } = constants.segment;
 
 /**
  * Segment a page into lines and digits.
@@ -41,10 +41,13 @@ export async function readLines(page, classifier) {
 }
 
 /** How certain it is that what was found are digits, from 0 to 1: the mean of their scores; 0 if there are none. */
-export function certainty(lines) {
+function certainty(lines) {
   const scores = lines.flat().map(({ score }) => score);
   return scores.length ? sum(scores) / scores.length : 0;
 }
+
+/** How certain the digits of a page are, less what a turned page must gain: most pages are upright. */
+export const preference = (page, lines) => certainty(lines) - (page.turned ? USUAL : 0);
 
 /** Whether a page should also be read from its other sides: it has several digits, few of which look like digits. */
 export function looksTurned(lines) {

@@ -1,11 +1,12 @@
 """From pixels to ink: a network says how probably each pixel is covered by writing, and at what scale to look."""
 
 import threading
+from collections.abc import Callable
 from functools import cache
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, UInt8
+from jaxtyping import Bool, Float, UInt8
 
 from tenfold.base.constants import constants
 from tenfold.base.files import SHIPPED
@@ -97,7 +98,7 @@ def typical_height(mask: Bool[np.ndarray, "h w"]) -> float:
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
     depth = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
     widths = np.zeros(len(stats), np.float32)
-    np.maximum.at(widths, labels.ravel(), 2 * depth.ravel())
+    np.maximum.at(widths, labels.ravel().astype(np.intp), 2 * depth.ravel())
     longer = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
     strokes = stats[(widths < BLOT * longer) & (np.arange(len(stats)) > 0)]
     high = np.maximum(strokes[:, cv2.CC_STAT_HEIGHT], strokes[:, cv2.CC_STAT_WIDTH] // 2)
@@ -142,7 +143,7 @@ def _load_with_torch():
     network.load_state_dict(read_tensors(SHIPPED / "ink.safetensors")[0])
     network.eval()
 
-    def run(tile: UInt8[np.ndarray, "side side 3"]) -> np.ndarray:
+    def run(tile: UInt8[np.ndarray, "side side 3"]) -> Float[np.ndarray, "side side"]:
         pixels = torch.from_numpy(tile).permute(2, 0, 1)[None].float() / 64 - 2
         with torch.inference_mode():
             return network(pixels).sigmoid()[0, 0].numpy()

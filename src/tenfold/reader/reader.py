@@ -16,7 +16,7 @@ from tenfold.imaging import Page, Picture
 from tenfold.models import Model
 from tenfold.reader.digits import Digit, classify, log_probabilities
 from tenfold.reader.reading import Reading, to_reading
-from tenfold.reader.segment import certainty, looks_turned, read_lines
+from tenfold.reader.segment import USUAL, certainty, looks_turned, read_lines
 
 if TYPE_CHECKING:
     from torch import nn
@@ -112,7 +112,7 @@ class Reader:
                 found += [(one, read_lines(one, self.model, self.line_model)) for one in turned]
         except TenfoldError as error:
             raise TenfoldError(f"{page.name}{error}") from None
-        return max(found, key=lambda one: certainty(one[1]))
+        return max(found, key=lambda one: certainty(one[1]) - (USUAL if one[0].turned else 0))
 
     def to_readings(self, page: Page, lines: Sequence[Sequence[Digit]], single: bool = False) -> list[Reading]:
         """Turn the digits that `find` returns into readings, refusing those that score below the thresholds.

@@ -23,6 +23,7 @@ PROBABLE = shared["PROBABLE"]  # ... provided that it gives each of them at leas
 
 SEVERAL = shared["SEVERAL"]  # digits: a page with fewer is not turned
 UPRIGHT = shared["UPRIGHT"]  # the mean score of the digits of a page that is not turned, at least
+USUAL = shared["USUAL"]  # by how much it must be lower than that of the page turned: most pages are upright
 
 # No page of writing has more than
 MOST_CANDIDATES = shared["MOST_CANDIDATES"]  # runs of pieces that may be a digit, in all lines together

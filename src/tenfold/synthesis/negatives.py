@@ -119,7 +119,7 @@ def draw_negatives(digits: Images) -> Images:
         fragments,
     )
     parts = digits[count:].tensor_split(len(kinds))
-    drawn = [kind(part) for kind, part in zip(kinds, parts, strict=True)]
+    drawn = [kind(part) for kind, part in zip(kinds, parts, strict=True) if len(part)]
     return torch.cat([crop_fragments(digits[:count]), *drawn])
 
 
