@@ -1,7 +1,6 @@
 """From pixels to ink: a network says how probably each pixel is covered by writing, and at what scale to look."""
 
 import threading
-from collections.abc import Callable
 from functools import cache
 
 import cv2
@@ -133,7 +132,7 @@ def _model() -> InkModel:
     return InkModel()
 
 
-def _load_with_torch():
+def _load_with_torch() -> Callable[[UInt8[np.ndarray, "side side 3"]], Float[np.ndarray, "side side"]]:
     import torch
 
     from tenfold.networks import build
