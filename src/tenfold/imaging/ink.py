@@ -1,6 +1,7 @@
 """From pixels to ink: a network says how probably each pixel is covered by writing, and at what scale to look."""
 
 import threading
+from collections.abc import Callable
 from functools import cache
 
 import cv2
