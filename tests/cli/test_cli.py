@@ -240,8 +240,8 @@ def test_pictures_without_digits_are_told(tenfold, mnist, monkeypatch):
     ruled.save("folder/ruled.png")
     Image.fromarray(mnist[1].images[0]).save("seven.png")
     Path("bad.png").write_text("not a picture")
-    blank = "tenfold: folder/blank.png: no digits found (blank)\n"
-    lines = "tenfold: folder/ruled.png: no digits found (nothing but lines and specks)\n"
+    blank = "tenfold: folder/blank.png: no digits found (nothing is written on it)\n"
+    lines = "tenfold: folder/ruled.png: no digits found (nothing in it has the shape of a digit)\n"
     assert tenfold("predict", "folder/blank.png") == (1, "", blank)
     assert tenfold("predict", "folder/blank.png", "--single") == (1, "", blank)
     assert tenfold("predict", "folder") == (1, "", blank + lines)
@@ -249,10 +249,10 @@ def test_pictures_without_digits_are_told(tenfold, mnist, monkeypatch):
     code, out, err = tenfold("predict", "seven.png", "folder/ruled.png", "--json")
     seven, empty = map(json.loads, out.splitlines())
     assert (code, err, seven["text"], "reason" in seven) == (1, lines, "7", False)
-    assert (empty["readings"], empty["text"], empty["reason"]) == ([], "", "nothing but lines and specks")
+    assert (empty["readings"], empty["text"], empty["reason"]) == ([], "", "nothing in it has the shape of a digit")
     assert empty["model"] == seven["model"]
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(Path("folder/blank.png").read_bytes())))
-    assert tenfold("predict", "-") == (1, "", "tenfold: -: no digits found (blank)\n")
+    assert tenfold("predict", "-") == (1, "", "tenfold: -: no digits found (nothing is written on it)\n")
 
 
 def test_a_picture_of_nothing_but_question_marks_holds_no_digits(tenfold, mnist):

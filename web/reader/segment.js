@@ -13,6 +13,7 @@ import { readLine } from "./text-line.js";
 /** @typedef {import("./lattice.js").Candidate} Candidate */
 
 const { CLEAR, LOST, PROBABLE, SEVERAL, UPRIGHT, USUAL, MOST_CANDIDATES, MOST_HEIGHTS } = constants.segment;
+const [FEWEST, MOST] = SEVERAL;
 
 /**
  * Segment a page into lines and digits.
@@ -51,7 +52,8 @@ export const preference = (page, lines) => certainty(lines) - (page.turned ? USU
 
 /** Whether a page should also be read from its other sides: it has several digits, few of which look like digits. */
 export function looksTurned(lines) {
-  return lines.flat().length >= SEVERAL && certainty(lines) < UPRIGHT;
+  const count = lines.flat().length;
+  return count >= FEWEST && count <= MOST && certainty(lines) < UPRIGHT;
 }
 
 /** Classify candidates until all those on the best path of every line are classified: the other paths cost more. */

@@ -38,7 +38,7 @@ class NoDigitsError(TenfoldError):
         ...     readings = tenfold.predict(np.full((100, 100), 255, np.uint8))
         ... except tenfold.NoDigitsError as error:
         ...     print(error.reason)
-        blank
+        nothing is written on it
     """
 
     def __init__(self, reason: str, name: str = "") -> None:

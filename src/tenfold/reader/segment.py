@@ -21,7 +21,7 @@ CLEAR = shared["CLEAR"]  # ... this, the line model reads the line too;
 LOST = shared["LOST"]  # ... this even then, the line is cut where the line model finds the digits, ...
 PROBABLE = shared["PROBABLE"]  # ... provided that it gives each of them at least this probability
 
-SEVERAL = shared["SEVERAL"]  # digits: a page with fewer is not turned
+SEVERAL = tuple(shared["SEVERAL"])  # digits: a page with fewer is not turned, and one with more is print
 UPRIGHT = shared["UPRIGHT"]  # the mean score of the digits of a page that is not turned, at least
 USUAL = shared["USUAL"]  # by how much it must be lower than that of the page turned: most pages are upright
 
@@ -69,7 +69,8 @@ def certainty(lines: Sequence[Sequence[Digit]]) -> float:
 
 def looks_turned(lines: Sequence[Sequence[Digit]]) -> bool:
     """Whether a page should also be read from its other sides: it has several digits, few of which look like digits."""
-    return sum(map(len, lines)) >= SEVERAL and certainty(lines) < UPRIGHT
+    fewest, most = SEVERAL
+    return fewest <= sum(map(len, lines)) <= most and certainty(lines) < UPRIGHT
 
 
 def settle(page: Page, lattices: Sequence[Lattice], model: Model) -> None:
