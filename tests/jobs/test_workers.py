@@ -111,9 +111,8 @@ def cluster_workers(cluster) -> list[int]:
 
 def test_an_end_on_the_way_keeps_what_is_done_and_leaves_no_process(file, restore_threads):
     run, before = Path("studies/many/quick-narrow-seed0"), []
-    for kill, number, code in (  # as a terminal does, a scheduler, and a system without memory
+    for kill, number, code in (  # as a terminal does, and a system without memory
         (os.killpg, signal.SIGINT, 130),
-        (os.kill, signal.SIGTERM, 130),
         (os.kill, signal.SIGKILL, -signal.SIGKILL),
     ):
         process = start(file)
@@ -159,7 +158,7 @@ def test_a_study_on_a_cluster_survives_the_loss_of_a_worker(file, cluster, mnist
 
     process = start(file, "--cluster", cluster.address, "--out", "other")
     wait_for_epochs(Path("other/quick-narrow-seed0"), process)
-    os.killpg(process.pid, signal.SIGINT)
+    os.kill(process.pid, signal.SIGTERM)  # as a scheduler does
     out, err = process.communicate(timeout=TIMEOUT)
     assert (process.returncode, out, err.count("\n")) == (130, "", 1)
     wait_until_gone(lambda: cluster_workers(cluster))

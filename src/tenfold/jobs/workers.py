@@ -3,6 +3,7 @@
 import logging
 import multiprocessing
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from contextlib import closing, nullcontext
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from threading import Thread
+from threading import Thread, current_thread, main_thread
 from typing import Any, TypeVar
 
 import torch
@@ -174,8 +175,11 @@ def _connect(address: str) -> Any:
         subprocess.run(probe, capture_output=True, timeout=12, check=True)  # noqa: S603
     except (OSError, OverflowError, subprocess.SubprocessError):
         raise TenfoldError(f"cluster {address}: no Ray {ray.__version__} answers there") from None
+    ends = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.CRITICAL)
     except (OSError, RuntimeError) as error:
         raise TenfoldError(f"cluster {address}: {error}; the command must run on one of its machines") from None
+    if current_thread() is main_thread():  # Ray replaces this handler by one that ends in a traceback
+        signal.signal(signal.SIGTERM, ends)
     return ray
