@@ -285,7 +285,7 @@ def ink_text(results: dict[str, Any]) -> str:
     return (
         f"It has {ink['parameters']:,} parameters, in {size:,} bytes. In {ink['scenes']:,} drawn scenes with held-out "
         f"digits, it finds {ink['recall']:.1%} of the pixels of ink, and {ink['precision']:.1%} of what it finds is "
-        f"ink; most of the others are the edges of strokes. {place(ink['measured'])}"
+        f"ink. {place(ink['measured'])}"
     )
 
 

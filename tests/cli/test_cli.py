@@ -261,9 +261,9 @@ def test_a_picture_of_nothing_but_question_marks_holds_no_digits(tenfold, mnist)
     for line in ((30, 30, 170, 170), (30, 170, 170, 30), (100, 20, 100, 180), (20, 100, 180, 100)):
         ImageDraw.Draw(star).line(line, fill=0, width=12)
     star.save("star.png")
-    code, out, err = tenfold("predict", "star.png")
+    code, out, err = tenfold("predict", "star.png", "--single")
     assert (code, out.startswith("star.png: ?"), err) == (1, True, "")
-    assert tenfold("predict", "star.png", "seven.png", "--json")[0] == 1
+    assert tenfold("predict", "star.png", "seven.png", "--single", "--json")[0] == 1
 
 
 def test_pictures_come_from_folders_and_standard_input_and_can_be_drawn_on(tenfold, one_line_error, mnist, monkeypatch):
@@ -278,7 +278,7 @@ def test_pictures_come_from_folders_and_standard_input_and_can_be_drawn_on(tenfo
     assert tenfold("predict", "-", "--annotate", "read.png", "--explain", "steps")[1].startswith("-: 7")
     with Image.open("read.png") as drawn:
         assert drawn.size == (28, 28)
-    assert len(list(Path("steps/stdin").iterdir())) == 7
+    assert len(list(Path("steps/stdin").iterdir())) == 5
     assert "would be drawn to one file" in one_line_error("predict", "a", "b", "--annotate", "drawn")
     assert "name a folder" in one_line_error("predict", "a", "b", "--annotate", "read.png")
     assert "is the picture to read" in one_line_error("predict", "a/seven.png", "--annotate", "a/../a/seven.png")
