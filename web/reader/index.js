@@ -71,7 +71,7 @@ export class Reader {
     if (single || page.isImage) return { page, lines: [await this.classifier.classify(page, [page.digit()])] };
     const pages = [page];
     const found = [await readLines(page, this.classifier)];
-    if (looksTurned(found[0])) {
+    if (looksTurned(page, found[0])) {
       for (const quarters of [1, 2, 3]) {
         pages.push(page.turn(quarters));
         found.push(await readLines(pages[quarters], this.classifier));

@@ -50,9 +50,9 @@ function certainty(lines) {
 /** How certain the digits of a page are, less what a turned page must gain: most pages are upright. */
 export const preference = (page, lines) => certainty(lines) - (page.turned ? USUAL : 0);
 
-/** Whether a page should also be read from its other sides: it has several digits, few of which look like digits. */
-export function looksTurned(lines) {
-  const count = lines.flat().length;
+/** Whether a page should also be read from its other sides: it has several components, few of them like digits. */
+export function looksTurned(page, lines) {
+  const count = page.components.length;
   return count >= FEWEST && count <= MOST && certainty(lines) < UPRIGHT;
 }
 

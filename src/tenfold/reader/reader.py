@@ -107,7 +107,7 @@ class Reader:
             return page, [classify(page, [page.digit()], self.model)]
         try:
             found = [(page, read_lines(page, self.model, self.line_model))]
-            if looks_turned(found[0][1]):
+            if looks_turned(page, found[0][1]):
                 turned = [page.turn(quarters) for quarters in (1, 2, 3)]
                 found += [(one, read_lines(one, self.model, self.line_model)) for one in turned]
         except TenfoldError as error:

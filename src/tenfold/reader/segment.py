@@ -21,7 +21,7 @@ CLEAR = shared["CLEAR"]  # ... this, the line model reads the line too;
 LOST = shared["LOST"]  # ... this even then, the line is cut where the line model finds the digits, ...
 PROBABLE = shared["PROBABLE"]  # ... provided that it gives each of them at least this probability
 
-SEVERAL = tuple(shared["SEVERAL"])  # digits: a page with fewer is not turned, and one with more is print
+SEVERAL = tuple(shared["SEVERAL"])  # components: a page with fewer is not turned, and one with more is print
 UPRIGHT = shared["UPRIGHT"]  # the mean score of the digits of a page that is not turned, at least
 USUAL = shared["USUAL"]  # by how much it must be lower than that of the page turned: most pages are upright
 
@@ -67,10 +67,10 @@ def certainty(lines: Sequence[Sequence[Digit]]) -> float:
     return sum(scores) / len(scores) if scores else 0.0
 
 
-def looks_turned(lines: Sequence[Sequence[Digit]]) -> bool:
-    """Whether a page should also be read from its other sides: it has several digits, few of which look like digits."""
+def looks_turned(page: Page, lines: Sequence[Sequence[Digit]]) -> bool:
+    """Whether a page should also be read from its other sides: it has several components, few of them like digits."""
     fewest, most = SEVERAL
-    return fewest <= sum(map(len, lines)) <= most and certainty(lines) < UPRIGHT
+    return fewest <= len(page.components) <= most and certainty(lines) < UPRIGHT
 
 
 def settle(page: Page, lattices: Sequence[Lattice], model: Model) -> None:
