@@ -9,20 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from torch import nn
 
 import tenfold
+from benchmarks import companions
 from tenfold import recipes
-from tenfold.base.errors import TenfoldError
 from tenfold.data import Digits, split
 from tenfold.export import litert, quietly_on_one_core
 from tenfold.export.graph import InkFromPixels
 from tenfold.imaging.ink import TILES, look
-from tenfold.jobs.workers import scatter
-from tenfold.networks import build
-from tenfold.networks.storage import read_tensors, write_tensors
-from tenfold.training import ProgressBar, Training, run
 from tenfold.training.ink_task import InkMasks, Scenes, draw_scenes
 
 RECIPE = recipes.load("ink")
@@ -38,16 +33,11 @@ def train(weights: Path) -> nn.Module:
     Args:
         weights: the file for the weights; it is written at the end.
     """
-    torch.manual_seed(RECIPE.seed)
-    network = build(RECIPE.network, **RECIPE.network_options)
-    if weights.is_file():
-        network.load_state_dict(read_tensors(weights)[0])
-        return network.eval()
-    learned, held_out = split(tenfold.load()[0], RECIPE.validation)
-    task = InkMasks(draw(learned, range(SCENES)), draw(held_out, range(SCENES, SCENES + MEASURED)), RECIPE)
-    run(Training(network, task, RECIPE, torch.device("cpu")), [ProgressBar()])
-    write_tensors(weights, network.state_dict(), {})
-    return network.eval()
+
+    def draw_task(learned: Digits, held_out: Digits) -> InkMasks:
+        return InkMasks(draw(learned, range(SCENES)), draw(held_out, range(SCENES, SCENES + MEASURED)), RECIPE)
+
+    return companions.train(RECIPE, weights, draw_task)
 
 
 def export(network: nn.Module) -> bytes:
@@ -71,12 +61,6 @@ def evaluate() -> dict[str, Any]:
 def draw(digits: Digits, seeds: range) -> Scenes:
     """Draw scenes on all cores."""
     chunks = [seeds[start : start + CHUNK] for start in range(0, len(seeds), CHUNK)]
-    found = dict(scatter(partial(draw_scenes, digits), chunks))
-    drawn: list[Scenes] = []
-    for chunk in chunks:
-        scenes = found[chunk]
-        if isinstance(scenes, TenfoldError):
-            raise scenes
-        drawn.append(scenes)
+    drawn: list[Scenes] = companions.on_all_cores(partial(draw_scenes, digits), chunks)
     pictures, inks = zip(*((one.pictures, one.inks) for one in drawn), strict=True)
     return Scenes(np.concatenate(pictures), np.concatenate(inks))

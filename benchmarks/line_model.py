@@ -10,24 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from jaxtyping import UInt8
 from torch import nn
 
 import tenfold
+from benchmarks import companions
 from tenfold import recipes
-from tenfold.base.errors import TenfoldError
 from tenfold.base.form import LINE_COLUMNS, LINE_SIDE
 from tenfold.data import CLASSES, Digits, split
 from tenfold.export import litert
 from tenfold.export.graph import LinesFromPixels
 from tenfold.imaging.strips import Strip
-from tenfold.jobs.workers import scatter
 from tenfold.models import LineModel, load_for_lines
-from tenfold.networks import build
-from tenfold.networks.storage import read_tensors, write_tensors
 from tenfold.reader.text_line import LineReading
-from tenfold.training import ProgressBar, Training, run
 from tenfold.training.text_line_task import Example, TextLines, draw_examples
 
 RECIPE = recipes.load("text_lines")
@@ -44,16 +39,11 @@ def train(weights: Path) -> nn.Module:
     Args:
         weights: the file for the weights; it is written at the end.
     """
-    torch.manual_seed(RECIPE.seed)
-    network = build(RECIPE.network, **RECIPE.network_options)
-    if weights.is_file():
-        network.load_state_dict(read_tensors(weights)[0])
-        return network.eval()
-    learned, held_out = split(tenfold.load()[0], RECIPE.validation)
-    task = TextLines(draw(learned, LINES, 0), draw(held_out, MEASURED, LINES), RECIPE)
-    run(Training(network, task, RECIPE, torch.device("cpu")), [ProgressBar()])
-    write_tensors(weights, network.state_dict(), {})
-    return network.eval()
+
+    def draw_task(learned: Digits, held_out: Digits) -> TextLines:
+        return TextLines(draw(learned, LINES, 0), draw(held_out, MEASURED, LINES), RECIPE)
+
+    return companions.train(RECIPE, weights, draw_task)
 
 
 def export(network: nn.Module) -> bytes:
@@ -90,14 +80,8 @@ def draw(digits: Digits, count: int, first_seed: int) -> list[Example]:
     """Draw text lines on all cores."""
     chunk = min(CHUNK, count)
     seeds = range(first_seed, first_seed + count // chunk)
-    found = dict(scatter(partial(draw_chunk, digits, chunk), seeds))
-    drawn: list[Example] = []
-    for seed in seeds:
-        examples = found[seed]
-        if isinstance(examples, TenfoldError):
-            raise examples
-        drawn += examples
-    return drawn
+    drawn: list[list[Example]] = companions.on_all_cores(partial(draw_chunk, digits, chunk), seeds)
+    return [example for examples in drawn for example in examples]
 
 
 def draw_chunk(digits: Digits, count: int, seed: int) -> list[Example]:

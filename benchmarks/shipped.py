@@ -13,8 +13,8 @@ from typing import Any
 from torch import nn
 
 import tenfold
-from benchmarks import ink_model, line_model, publish
-from benchmarks.records import save, where
+from benchmarks import companions, ink_model, line_model, publish
+from benchmarks.records import save
 from tenfold import models
 from tenfold.base.errors import TenfoldError
 from tenfold.base.files import write_atomically
@@ -70,18 +70,9 @@ def main() -> None:
         if name == FILES[0]:
             results["int8"] = {key: figures[key] for key in ("per_class", "misclassified")}
             plots.mistakes(evaluation, test, len(evaluation.mistakes)).savefig(FIGURE)
-    results["ink"] = {
-        "recipe": ink_model.RECIPE.to_toml(),
-        "scenes_learned": ink_model.SCENES,
-        "parameters": sum(parameter.numel() for parameter in ink_network.parameters()),
-        "measured": where(),
-    } | ink_model.evaluate()
-    results["text_lines"] = {
-        "recipe": line_model.RECIPE.to_toml(),
-        "lines": line_model.LINES,
-        "parameters": sum(parameter.numel() for parameter in line_network.parameters()),
-        "measured": where(),
-    } | line_model.evaluate()
+    scenes, lines = {"scenes_learned": ink_model.SCENES}, {"lines": line_model.LINES}
+    results["ink"] = companions.describe(ink_model.RECIPE, ink_network) | scenes | ink_model.evaluate()
+    results["text_lines"] = companions.describe(line_model.RECIPE, line_network) | lines | line_model.evaluate()
     for path in sorted(models.SHIPPED.iterdir()):
         content = path.read_bytes()
         facts = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
