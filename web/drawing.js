@@ -5,8 +5,9 @@ export const WIDTH = 800; // of the pad, in its own units, whatever its size on 
 export const HEIGHT = 600;
 
 const PEN = 28; // thickness of a stroke
+const [THIN, THINNEST] = [1 / 8, 4]; // when it is read: at most this share of the tallest, as in MNIST, but so thick
 const STEP = 10; // of the keyboard's pen
-const READ_AT = 0.22; // pixels for each unit in the picture that is read, at most: fewer are read sooner
+const READ_AT = 0.22; // pixels for each unit in the picture that is read, if all of the pad is: fewer are read sooner
 const { INK_SIDE } = constants.form;
 const { FINE } = constants.normalize;
 const TALLEST = FINE * INK_SIDE; // pixels of the tallest stroke there; of more, its digit would only be made smaller again
@@ -78,9 +79,10 @@ export class Drawing {
  * @param {CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D} context in the pad's units
  * @param {Point[][]} strokes
  * @param {string} color
+ * @param {number} [pen] their thickness
  */
-export function paintStrokes(context, strokes, color) {
-  Object.assign(context, { strokeStyle: color, lineWidth: PEN, lineCap: "round", lineJoin: "round" });
+export function paintStrokes(context, strokes, color, pen = PEN) {
+  Object.assign(context, { strokeStyle: color, lineWidth: pen, lineCap: "round", lineJoin: "round" });
   for (const stroke of strokes) {
     context.beginPath();
     context.moveTo(stroke[0].x, stroke[0].y);
@@ -96,53 +98,38 @@ export function paintStrokes(context, strokes, color) {
 }
 
 /**
- * The part of the pad that was drawn on, as a picture to read.
+ * What was drawn, as a picture to read, with what lies beside the pad, and with a thin pen where it is small.
  *
  * @param {Point[][]} strokes at least one
  * @returns {{picture: ImageData, place: import("./pad.js").Place}} black on white, and where it lies on the pad
  */
 export function toPicture(strokes) {
-  const points = strokes.flat();
-  const across = extent(points.map(({ x }) => x), WIDTH);
-  const down = extent(points.map(({ y }) => y), HEIGHT);
-  const heights = strokes.map((stroke) => length(extent(stroke.map(({ y }) => y), HEIGHT)));
-  const scale = Math.min(READ_AT, TALLEST / (Math.max(...heights) + PEN));
-  const [[left, right], [top, bottom]] = [widen(across), widen(down)];
+  const tallest = Math.max(...strokes.map((stroke) => bounds(stroke).height));
+  const pen = Math.min(PEN, Math.max(THIN * tallest, THINNEST));
+  const all = bounds(strokes.flat());
+  const [x, y] = [all.x - MARGIN, all.y - MARGIN].map(Math.floor);
+  const [width, height] = [all.width, all.height].map((side) => side + 2 * MARGIN + 1);
   canvas ??= new OffscreenCanvas((WIDTH + 2 * MARGIN) * READ_AT + 1, (HEIGHT + 2 * MARGIN) * READ_AT + 1);
+  const scale = Math.min(canvas.width / width, canvas.height / height, TALLEST / (tallest + pen));
   const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
   context.reset();
   context.fillStyle = "white";
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.scale(scale, scale);
-  context.translate(-left, -top);
-  context.rect(0, 0, WIDTH, HEIGHT); // nobody sees what is drawn beside the pad
-  context.clip();
-  paintStrokes(context, strokes, "black");
-  const [width, height] = [right - left, bottom - top].map((side) => Math.ceil(side * scale));
-  const picture = context.getImageData(0, 0, width, height);
-  return { picture, place: { scale: 1 / scale, x: left, y: top } };
+  context.translate(-x, -y);
+  paintStrokes(context, strokes, "black", pen);
+  const picture = context.getImageData(0, 0, Math.floor(width * scale), Math.floor(height * scale));
+  return { picture, place: { scale: 1 / scale, x, y } };
 }
 
 /** @type {OffscreenCanvas} for the largest such picture; a new one takes longer than what is drawn on it */
 let canvas;
 
-/**
- * From where to where the points reach along one side of the pad.
- *
- * @param {number[]} values
- * @param {number} limit
- * @returns {[number, number]}
- */
-function extent(values, limit) {
-  const inside = values.map((value) => Math.min(Math.max(value, 0), limit));
-  return [Math.min(...inside), Math.max(...inside)];
-}
-
-const length = ([least, greatest]) => greatest - least;
-
-/** With a margin of paper. */
-function widen([least, greatest]) {
-  return [Math.floor(least - MARGIN), Math.ceil(greatest + MARGIN)];
+/** @param {Point[]} points */
+function bounds(points) {
+  const [xs, ys] = [points.map(({ x }) => x), points.map(({ y }) => y)];
+  const [x, y] = [Math.min(...xs), Math.min(...ys)];
+  return { x, y, width: Math.max(...xs) - x, height: Math.max(...ys) - y };
 }
 
 /**

@@ -185,6 +185,20 @@ def test_a_drawing_is_read_as_a_picture_of_it_is(page):
     assert page.evaluate(code, strokes) == [[[0, 1, 2, 3]]] * 2
 
 
+def test_small_drawings_and_those_that_leave_the_pad_are_read(page):
+    drawings = [
+        [[{"x": left + height * x, "y": 300 + height * y} for x, y in stroke] for stroke in DIGITS[digit]]
+        for digit, left, height in ((5, 20, 40), (4, -60, 250))
+    ]
+    code = """async (drawings) => {
+      const { reader } = await import("./reading.js");
+      const found = [];
+      for (const strokes of drawings) found.push((await reader.read({ strokes })).lines[0].map(({ label }) => label));
+      return found;
+    }"""
+    assert page.evaluate(code, drawings) == [[5], [4]]
+
+
 def test_a_scribble_is_no_digit(page):
     generator = np.random.default_rng(5)
     trace(page, [(0.2 + 0.6 * x, 0.1 + 0.55 * y) for x, y in generator.random((40, 2))])
