@@ -63,6 +63,8 @@ def test_files_that_hold_no_network(tmp_path):
         restore(path)
     with pytest.raises(TenfoldError, match="cannot save a Linear"):
         save(nn.Linear(2, 2), path)
+    with pytest.raises(TenfoldError, match=r"name it net\.safetensors"):
+        save(build("softmax"), tmp_path / "net.pt")
 
 
 def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from pydantic import ConfigDict, Field, ValidationError, validate_call
 from torch import Tensor, nn
 
-from tenfold.base.errors import TenfoldError, nearest
+from tenfold.base.errors import TenfoldError, nearest, require_type
 from tenfold.base.form import MEAN, STD
 from tenfold.base.refusal import Thresholds
 from tenfold.base.settings import Fraction, explain
@@ -276,6 +276,7 @@ def build(name: str, **options: Any) -> Network:
         >>> tenfold.build("cnn", width=16)(torch.zeros(2, 1, 28, 28)).shape
         torch.Size([2, 10])
     """
+    require_type(name, str, "a network is named by a string, such as 'cnn'")
     known = NETWORKS | READER_NETWORKS
     if name not in known:
         raise TenfoldError(f"there is no network {name!r}{nearest(name, NETWORKS)}")

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from tenfold.base.errors import require_type
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -35,6 +37,9 @@ def summary(model: nn.Module) -> Summary:
     Returns:
         One row for every layer that contains no other layers, in the order in which they run.
 
+    Raises:
+        TenfoldError: if it is no network.
+
     Example:
         >>> print(tenfold.summary(tenfold.build("softmax")))
         layer    output shape  parameters
@@ -42,6 +47,7 @@ def summary(model: nn.Module) -> Summary:
         Linear   (10,)              7,850
         total                       7,850
     """
+    require_type(model, nn.Module, "summary needs a network, such as tenfold.build() makes")
     rows = Summary()
 
     def record(layer: nn.Module, _: tuple[Tensor, ...], output: Tensor) -> None:

@@ -28,10 +28,10 @@ def save(model: nn.Module, path: str | os.PathLike) -> None:
 
     Args:
         model: a network made by `tenfold.build`.
-        path: the file; an existing one is replaced.
+        path: the file, `….safetensors`; an existing one is replaced.
 
     Raises:
-        TenfoldError: if the model was not made by `tenfold.build`.
+        TenfoldError: if the model was not made by `tenfold.build`, or the file's name promises another format.
         OSError: if the file cannot be written.
 
     Example:
@@ -41,6 +41,8 @@ def save(model: nn.Module, path: str | os.PathLike) -> None:
     """
     if not isinstance(model, Network):
         raise TenfoldError(f"cannot save a {type(model).__name__}: restore() rebuilds only networks of tenfold.build()")
+    if Path(path).suffix != ".safetensors":
+        raise TenfoldError(f"{path}: the format is safetensors, so name it {Path(path).stem}.safetensors")
     description: dict[str, Any] = {"name": model.name, "options": model.options}
     if model.thresholds:
         description["thresholds"] = vars(model.thresholds)
