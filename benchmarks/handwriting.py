@@ -19,11 +19,16 @@ import tenfold
 from benchmarks.pages import KINDS, compare, draw_page
 from benchmarks.records import save, where
 from tenfold.base.errors import TenfoldError
+from tenfold.imaging import Page
+from tenfold.imaging.lines import Line, find_lines
 from tenfold.reader import Reader, Reading, annotate
+from tenfold.reader.digits import Digit
+from tenfold.reader.segment import cut_between
+from tenfold.reader.text_line import read_line
 
 RESULTS = Path("results/handwriting.json")
 FIGURE = Path("docs/figures/page.jpg")
-PAGES = 30  # drawn of each kind
+PAGES, FEW_PAGES = 30, 10  # drawn of each kind, and for what is only tried
 SHOWN = (3, "squared")  # the seed and the kind of the page in the figure
 
 
@@ -66,11 +71,29 @@ def main() -> None:
     results |= {name: summarize(found) for name, found in measured.items()}
     for name, found in measured.items():  # choices were made on the other half
         results[f"{name}, reported half"] = summarize([outcome for outcome in found if not is_for_choices(outcome)])
-    results["pages"] = read_pages(reader)
+    results["pages"] = read_pages(reader, PAGES)
+    alone, without = OnlyLines(options.model), Reader(options.model)
+    without.line_model = None
+    for name, other in (("without the line network", without), ("the line network alone", alone)):
+        cheques = read_folder(other, options.folder / "cheques", "digits", line_break="")
+        results[name] = {"cheques": summarize(cheques), "pages": read_pages(other, FEW_PAGES)}
     save(RESULTS, results)
+    shown = draw_page(tenfold.load()[1], *SHOWN).picture
+    annotate(Image.fromarray(shown), reader.read(shown)).save(FIGURE, quality=80)
     if options.gallery:
         for name, found in measured.items():
             write_gallery(options.gallery / name.replace(", ", "-"), found)
+
+
+class OnlyLines(Reader):
+    """Reads every line whole, with the network for lines, and with nothing else."""
+
+    def find(self, page: Page, single: bool = False) -> tuple[Page, list[list[Digit]]]:
+        """The digits that the network finds in each line."""
+        assert self.line_model
+        assert not single
+        lines = [Line(components) for components in find_lines(page.components)]
+        return page, [cut_between(page, line, read_line(page, line, self.line_model).seen) for line in lines]
 
 
 def read_folder(
@@ -124,18 +147,15 @@ def summarize(found: list[Outcome]) -> dict[str, Any]:
     }
 
 
-def read_pages(reader: Reader) -> dict[str, Any]:
-    """Digits found and read correctly, and digits invented, as fractions of those on the pages of each kind."""
+def read_pages(reader: Reader, count: int) -> dict[str, Any]:
+    """Digits found and read correctly, and digits invented, as fractions of those on `count` pages of each kind."""
     _, test = tenfold.load()
-    found: dict[str, Any] = {"pages_of_each_kind": PAGES}
+    found: dict[str, Any] = {"pages_of_each_kind": count}
     for kind in KINDS:
         scores = []
-        for seed in range(PAGES):
+        for seed in range(count):
             page = draw_page(test, seed, kind)
-            readings = reader.read(page.picture)
-            scores.append(compare(page, readings))
-            if (seed, kind) == SHOWN:
-                annotate(Image.fromarray(page.picture), readings).save(FIGURE, quality=80)
+            scores.append(compare(page, reader.read(page.picture)))
         digits = sum(score.digits for score in scores)
         found[kind] = {
             "digits": digits,

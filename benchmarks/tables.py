@@ -275,6 +275,11 @@ def handwriting_table(results: dict[str, Any]) -> str:
         f"On drawn pages, turned by up to 15°, {pages['pages_of_each_kind']} of each kind, digits found and read "
         f"correctly (in parentheses, digits invented): {', '.join(drawn)}."
     )
+    rows += [
+        (f"… {name}", row["pictures"], f"{row['right']:.2%}", "", f"{row['digits_right']:.2%}")
+        for name in ("without the line network", "the line network alone")
+        for row in (results[name]["cheques"],)
+    ]
     columns = ("pictures", "number", "entirely right", "mean over sources", "digits right")
     return table(columns, rows, text, place(results["measured"]))
 

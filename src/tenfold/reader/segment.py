@@ -93,12 +93,21 @@ def _digits(page: Page, lattice: Lattice) -> list[Digit]:
     path, cost = lattice.best_path()
     found = lattice.line_reading.seen if lattice.line_reading else []
     if found and cost > LOST * len(path) and all(one.probability > PROBABLE for one in found):
-        return _cut_between(page, lattice.line, found)
+        return cut_between(page, lattice.line, found)
     return [candidate.digit for candidate in path if candidate.digit]
 
 
-def _cut_between(page: Page, line: Line, found: Sequence[LineDigit]) -> list[Digit]:
-    """Cut a line halfway between the digits that the line model finds in it."""
+def cut_between(page: Page, line: Line, found: Sequence[LineDigit]) -> list[Digit]:
+    """Cut a line halfway between the digits that the line model finds in it.
+
+    Args:
+        page: the page.
+        line: the line.
+        found: the digits, from left to right.
+
+    Returns:
+        The digits with ink, as the line model classifies them.
+    """
     whole = join(line.components)
     middles = [(left.right + right.left) / 2 for left, right in pairwise(found)]
     edges = [0, *(min(max(0, round(middle) - whole.x), whole.width) for middle in middles), whole.width]
