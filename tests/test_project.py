@@ -10,7 +10,16 @@ ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 FILES = [
     path
-    for pattern in ("*.md", "*.ipynb", "*.cff", "docs/*.md", "web/*.html", ".github/**/*.yml", ".github/**/*.md")
+    for pattern in (
+        "*.md",
+        "*.ipynb",
+        "*.cff",
+        "docs/*.md",
+        "site/*.md",
+        "web/*.html",
+        ".github/**/*.yml",
+        ".github/**/*.md",
+    )
     for path in sorted(ROOT.glob(pattern))
 ]
 
