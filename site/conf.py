@@ -16,6 +16,7 @@ nb_ipywidgets_js = {}  # would come from a CDN; the picture beside a widget is s
 nb_mime_priority_overrides = [("html", "application/vnd.jupyter.widget-view+json", None)]
 
 default_role = "literal"  # the docstrings mark code as Markdown does
+napoleon_use_ivar = True  # attributes in one list
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
