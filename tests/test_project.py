@@ -8,11 +8,8 @@ import tenfold
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-FILES = [
-    path
-    for pattern in ("*.md", "*.ipynb", "*.cff", "docs/*.md", "web/*.html", ".github/**/*.yml", ".github/**/*.md")
-    for path in sorted(ROOT.glob(pattern))
-]
+PATTERNS = ("*.md", "*.ipynb", "*.cff", "docs/*.md", "site/*.md", "web/*.html", ".github/**/*.yml", ".github/**/*.md")
+FILES = [path for pattern in PATTERNS for path in sorted(ROOT.glob(pattern))]
 
 
 def test_every_address_is_the_project_s():
