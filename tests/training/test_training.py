@@ -181,11 +181,6 @@ def test_early_stopping_ends_a_run_that_no_longer_improves(tiny_recipe, few, tmp
             trained(replace(tiny_recipe, validation=0), few, callbacks=[callback])
 
 
-def test_a_class_without_images_is_told(tiny_recipe, few):
-    with pytest.warns(TenfoldWarning, match="no images of 3, 7, so the network cannot learn to read them"):
-        trained(replace(tiny_recipe, network="softmax", network_options={}), few[~np.isin(few.labels, (3, 7))])
-
-
 def test_one_image_and_missing_devices_are_refused(tiny_recipe, few):
     one = Digits(few.images[:1], np.array([5], np.uint8))
     with pytest.raises(TenfoldError, match="at least 2"):
