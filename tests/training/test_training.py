@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from contextlib import nullcontext
@@ -73,9 +74,9 @@ for seed in (1, 2):
 
 
 def test_same_seed_same_weights_in_two_processes():
-    program = [sys.executable, "-c", PROGRAM]
-    started = [subprocess.Popen(program, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    one, other = (process.communicate()[0] for process in started)
+    environment = os.environ | {"OMP_NUM_THREADS": "2", "OMP_WAIT_POLICY": "passive"}  # threads must not race
+    options = {"env": environment, "stdout": subprocess.PIPE, "text": True}
+    one, other = (subprocess.run([sys.executable, "-c", PROGRAM], **options).stdout for _ in range(2))
     assert one == other
     assert len(set(one.splitlines())) == 2
 
