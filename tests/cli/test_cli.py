@@ -15,7 +15,6 @@ from PIL import Image, ImageDraw
 
 from tenfold import cli, recipes
 from tenfold.jobs import training_run
-from tenfold.networks.storage import read_tensors, write_tensors
 
 pytestmark = pytest.mark.fast
 
@@ -167,12 +166,7 @@ def test_ensembles(tenfold, one_line_error, idx_folder, runs):
     assert f"accuracy {ensemble['accuracy']:.2%}" in out.splitlines()[0]
     assert f"  runs/1: accuracy {single[1]:.2%}\n" in out
 
-    weights, metadata = read_tensors("runs/0/model.safetensors")
-    last = max(name for name in weights if name.endswith(".bias") and weights[name].shape == (10,))
-    write_tensors("seven.safetensors", weights | {last: weights[last][:7]}, metadata)
-    write_tensors("nan.safetensors", weights | {last: weights[last] * float("nan")}, metadata)
-    Path("cut.safetensors").write_bytes(Path("runs/1/model.safetensors").read_bytes()[:-100])
-    write_tensors("whole.safetensors", weights, metadata)
+    shutil.copy("runs/0/model.safetensors", "whole.safetensors")
     Path("half").mkdir()
     for members, *expected in (
         (["runs/0"], "two runs or more"),
@@ -181,9 +175,6 @@ def test_ensembles(tenfold, one_line_error, idx_folder, runs):
         (["runs/0", "runs/nine"], "runs/nine", "no such"),
         (["runs/0", "nine.safetensors"], "nine.safetensors", "no such file"),
         (["runs/0", "half"], "half", "no recipe.toml"),
-        (["runs/0", "cut.safetensors"], "cut.safetensors", "truncated"),
-        (["runs/0", "seven.safetensors"], "seven.safetensors", "do not fit", last, "[7]", "[10]"),
-        (["runs/0", "nan.safetensors", "--data", idx_folder], "nan.safetensors", "not a number"),
         (["runs/0", "whole.safetensors"], "whole.safetensors", "other test images than runs/0", "--data"),
     ):
         error = one_line_error("evaluate", "--ensemble", *members)

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from makers import make_digits
 from torch import nn
 
 from tenfold import Evaluation, TenfoldError, build, evaluate
@@ -81,13 +82,13 @@ def test_mnists_test_images_are_also_scored_without_the_label_errors(mnist):
         assert known_label_errors(other) == ()
 
 
-def test_models_and_members_that_cannot_be_evaluated(random_digits):
+def test_models_and_members_that_cannot_be_evaluated():
     one, other = (Evaluation(np.eye(1, 10, dtype=np.float32), np.full(1, label, np.uint8)) for label in (0, 1))
     with pytest.raises(TenfoldError, match="the same images"):
         average([one, other])
     with pytest.raises(TenfoldError, match="ten logits"):
-        evaluate(nn.Sequential(nn.Flatten(), nn.Linear(784, 7)), random_digits)
+        evaluate(nn.Sequential(nn.Flatten(), nn.Linear(784, 7)), make_digits([7]))
     broken = build("softmax")
     nn.init.constant_(broken[1].weight, float("nan"))
     with pytest.raises(TenfoldError, match="not a number"):
-        evaluate(broken, random_digits)
+        evaluate(broken, make_digits([7]))

@@ -2,12 +2,8 @@ import json
 
 import numpy as np
 import pytest
-import torch
-from torch import nn
 
-import tenfold
 from tenfold.base.errors import TenfoldError
-from tenfold.data import Digits
 from tenfold.evaluation import Robustness, robustness, wilson_interval
 from tenfold.evaluation.corruptions import CORRUPTIONS, corrupt
 from tenfold.evaluation.robustness import DEGREES, DIRECTIONS, PIXELS
@@ -18,28 +14,9 @@ def digits(mnist):
     return mnist[1][:60]
 
 
-class Nearest(nn.Module):
-    """Gives the label of the most similar among known images."""
-
-    def __init__(self, known: Digits) -> None:
-        super().__init__()
-        images = tenfold.data.preprocess.to_tensor(known.images).flatten(1)
-        self.images = nn.Parameter(images / images.norm(dim=1, keepdim=True))
-        self.answers = nn.functional.one_hot(torch.from_numpy(known.labels.astype(np.int64)), 10).float()
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        with torch.no_grad():
-            return self.answers[(images.flatten(1) @ self.images.T).argmax(dim=1)]
-
-
 @pytest.fixture(scope="module")
-def model(mnist):
-    return Nearest(mnist[0][:2000])
-
-
-@pytest.fixture(scope="module")
-def result(model, digits):
-    return robustness(model, digits)
+def result(nearest, digits):
+    return robustness(nearest, digits)
 
 
 @pytest.fixture
@@ -74,15 +51,15 @@ def test_curves_begin_with_the_clean_accuracy_and_fall(result):
     assert max(result.rotations[0], result.rotations[-1]) < result.clean.accuracy - 0.2
 
 
-def test_the_same_seed_gives_the_same_figures(result, model, digits):
-    assert json.dumps(robustness(model, digits).to_dict()) == json.dumps(result.to_dict())
-    other = robustness(model, digits, seed=1)
+def test_the_same_seed_gives_the_same_figures(result, nearest, digits):
+    assert json.dumps(robustness(nearest, digits).to_dict()) == json.dumps(result.to_dict())
+    other = robustness(nearest, digits, seed=1)
     assert other.corrupted != result.corrupted
     assert (other.clean, other.shifts, other.rotations) == (result.clean, result.shifts, result.rotations)
 
 
-def test_published_arrays_replace_our_own(folder, model, digits, result):
-    published = robustness(model, digits, folder=folder)
+def test_published_arrays_replace_our_own(folder, nearest, digits, result):
+    published = robustness(nearest, digits, folder=folder)
     assert isinstance(published, Robustness)
     assert published.source == str(folder)
     assert published.corrupted["canny_edges"] == published.clean == result.clean
@@ -90,7 +67,7 @@ def test_published_arrays_replace_our_own(folder, model, digits, result):
     assert published.shifts == result.shifts
 
 
-def test_files_that_do_not_fit_are_named(folder, model, digits):
+def test_files_that_do_not_fit_are_named(folder, nearest, digits):
     images = np.zeros((60, 28, 28, 1), np.uint8)
     for file, content, message in (
         ("fog/test_images.npy", None, "no such file"),
@@ -114,7 +91,7 @@ def test_files_that_do_not_fit_are_named(folder, model, digits):
         elif content is not None:
             np.save(path, content)
         with pytest.raises(TenfoldError, match=message) as error:
-            robustness(model, digits, folder=folder)
+            robustness(nearest, digits, folder=folder)
         assert str(path) in str(error.value)
         assert "\n" not in str(error.value)
         path.write_bytes(whole)

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import torch
 from PIL import Image
 
 from tenfold import TenfoldError
@@ -82,13 +81,6 @@ def wait_until_gone(list_processes: Callable[[], list]) -> None:
         time.sleep(0.1)
 
 
-@pytest.fixture
-def restore_threads():
-    threads = torch.get_num_threads()
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture(scope="module")
 def cluster():
     """Two machines of one core each, as far as Ray knows."""
@@ -109,7 +101,7 @@ def cluster_workers(cluster) -> list[int]:
     return [pid for raylet in raylets for pid, command in processes("ppid", raylet) if "_call" in command]
 
 
-def test_an_end_on_the_way_keeps_what_is_done_and_leaves_no_process(file, restore_threads):
+def test_an_end_on_the_way_keeps_what_is_done_and_leaves_no_process(file):
     run, before = Path("studies/many/quick-narrow-seed0"), []
     for kill, number, code in (  # as a terminal does, and a system without memory
         (os.killpg, signal.SIGINT, 130),
@@ -130,7 +122,7 @@ def test_an_end_on_the_way_keeps_what_is_done_and_leaves_no_process(file, restor
     assert not list(Path("studies").rglob(".*"))
 
 
-def test_a_study_on_a_cluster_survives_the_loss_of_a_worker(file, cluster, mnist, restore_threads):
+def test_a_study_on_a_cluster_survives_the_loss_of_a_worker(file, cluster, mnist):
     process = start(file, "--cluster", cluster.address)
     runs = [Path(f"studies/many/quick-narrow-seed{seed}") for seed in range(3)]
     for run in runs:  # when the last has begun, one of the others is finished
@@ -143,7 +135,6 @@ def test_a_study_on_a_cluster_survives_the_loss_of_a_worker(file, cluster, mnist
     assert finished
     assert [path.stat().st_mtime_ns for path in finished] == written
     assert [rows(run)[: len(old)] for run, old in zip(runs, before, strict=True)] == before  # with the same seconds
-    torch.set_num_threads(1)  # as on the cluster
     alone = study.do(study.plan(study.load(file), "alone")[0])
     assert figures(survived)[:1] == figures([vars(alone)])
 

@@ -51,10 +51,6 @@ def test_files_that_hold_no_network(tmp_path):
     path = tmp_path / "model.safetensors"
     with pytest.raises(TenfoldError, match="no such file"):
         restore(path)
-    save(build("softmax"), path)
-    path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(TenfoldError, match="truncated"):
-        restore(path)
     write_tensors(path, {"weight": torch.zeros(3)}, {})
     with pytest.raises(TenfoldError, match="holds no tenfold network"):
         restore(path)

@@ -10,7 +10,6 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import tenfold
 from tenfold import recipes
 from tenfold.base.errors import TenfoldError
 from tenfold.base.form import LINE_COLUMNS, LINE_SIDE, LINE_STEP
@@ -54,19 +53,14 @@ class Run:
 
 
 @pytest.fixture(scope="module")
-def train():
-    return tenfold.load()[0][:2000]
-
-
-@pytest.fixture(scope="module")
-def examples(train):
-    return draw_examples(train, 100, seed=0)
+def examples(mnist):
+    return draw_examples(mnist[0][:2000], 60, seed=0)
 
 
 def test_a_network_learns_from_lines(examples):
     torch.manual_seed(0)
     recipe = recipes.load("text_lines", {"batch_size": 16})
-    task = TextLines(examples[:-20], examples[-20:], recipe)
+    task = TextLines(examples[:-10], examples[-10:], recipe)
     history = run(Training(build("text_line_cnn", width=8), task, recipe, torch.device("cpu")))
     assert history["loss"][-1] < history["loss"][0] / 2
     assert history["validation_loss"][-1] < history["validation_loss"][0]
@@ -114,9 +108,8 @@ def draw_number(digits, seed):
     return 255 - (255 * canvas).astype(np.uint8), "".join(str(one.value) for one in written)
 
 
-def test_lines_are_read_better_by_two_networks(monkeypatch):
-    test = tenfold.load()[1]
-    lines = [draw_number(test, seed) for seed in range(40)]
+def test_lines_are_read_better_by_two_networks(mnist, monkeypatch):
+    lines = [draw_number(mnist[1], seed) for seed in range(24)]
     reader = Reader(SHIPPED / "reader-int8.tflite")
 
     def count_right():
@@ -128,7 +121,7 @@ def test_lines_are_read_better_by_two_networks(monkeypatch):
 
     by_two = count_right()
     monkeypatch.setattr(segment, "CLEAR", np.inf)
-    assert by_two > count_right() + 3
+    assert by_two > count_right() + 1
 
 
 def path(lattice):
@@ -136,11 +129,11 @@ def path(lattice):
     return [(candidate.first, candidate.last) for candidate in candidates], cost
 
 
-def test_what_was_not_classified_is_on_no_best_path():
+def test_what_was_not_classified_is_on_no_best_path(mnist):
     reader = Reader(SHIPPED / "reader-int8.tflite")
     shown = []
-    for seed in range(8):
-        page = open_page(draw_number(tenfold.load()[1], seed)[0])
+    for seed in range(4):
+        page = open_page(draw_number(mnist[1], seed)[0])
         lattice, whole = (Lattice(Line(find_lines(page.components)[0]), MOST_CANDIDATES) for _ in range(2))
         components = [candidate.component for candidate in whole.candidates]
         for candidate, digit in zip(whole.candidates, classify(page, components, reader.model), strict=True):

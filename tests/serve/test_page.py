@@ -385,9 +385,7 @@ def test_where_a_file_fails_to_load_or_is_damaged_the_page_says_so_and_still_dra
 
     for file, answer in (
         ("litert/litert_wasm_internal.wasm", missing),
-        ("reader/index.js", missing),
         ("worker.js", missing),
-        ("model.tflite", missing),
         ("model.tflite", damaged),
     ):
         context = browser.new_context()

@@ -132,41 +132,25 @@ needs_page = pytest.mark.skipif(
 
 
 @needs_page
-def test_the_command_serves_until_ctrl_c():
-    command = [sys.executable, "-m", "tenfold", "draw", "--no-browser", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        address = re.match(r"http://127\.0\.0\.1:(\d+)/tenfold/ ", process.stdout.readline())
-        connection = http.client.HTTPConnection("127.0.0.1", int(address[1]), timeout=120)
+@pytest.mark.parametrize("options", [(), ("--no-browser",)])
+def test_the_command_opens_the_browser_if_it_may_and_serves_until_ctrl_c(options, tmp_path):
+    opened, browser = tmp_path / "opened", tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {opened}\n')
+    browser.chmod(0o755)
+    command = [sys.executable, "-m", "tenfold", "draw", "--port", "0", *options]
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **streams, env=os.environ | {"BROWSER": str(browser)}) as process:
+        address, port = re.match(r"(http://127\.0\.0\.1:(\d+)/tenfold/) ", process.stdout.readline()).groups()
+        connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=120)
         connection.request("GET", "/tenfold/")
         assert connection.getresponse().status == 200
         connection.close()
-        process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=120) == ("", "")
-        assert process.returncode == 0
-
-
-@needs_page
-def test_the_command_opens_the_browser_and_a_taken_port_is_one_line(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        command = [sys.executable, "-m", "tenfold", "draw", "--port", str(port)]
-        result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert result.returncode == 2
-    assert result.stdout == ""
-    assert re.fullmatch(rf"tenfold: port {port}: .*\n", result.stderr)
-
-    opened = tmp_path / "opened"
-    browser = tmp_path / "browser"
-    browser.write_text(f'#!/bin/sh\necho "$1" > {opened}\n')
-    browser.chmod(0o755)
-    environment = os.environ | {"BROWSER": str(browser)}
-    command[-1] = "0"
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
-        address = process.stdout.readline().split()[0]
-        for _ in range(1200):  # two minutes
+        for _ in range(0 if options else 1200):  # two minutes
             if opened.is_file() and opened.read_text():
                 break
             threading.Event().wait(0.1)
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=120)
-    assert opened.read_text().strip() == address
+        assert process.communicate(timeout=120) == ("", "")
+        assert process.returncode == 0
+    assert opened.exists() == (not options)
+    assert options or opened.read_text().strip() == address
