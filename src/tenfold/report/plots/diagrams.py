@@ -151,7 +151,7 @@ def network(stages: Sequence[tuple[str, tuple[int, ...]]]) -> Figure:
         axes.text(middle, -16.5, " × ".join(map(str, shape)), ha="center", va="top", size=8, weight="bold")
         axes.text(middle, -20, name, ha="center", va="top", size=8, color=MUTED, linespacing=1.3)
         if place < len(stages) - 1:
-            start, gap = x + wide + depth, max(8.5, 15.5 - wide - depth)
+            start, gap = x + wide + depth, max(8.5, 17 - wide - depth)
             arrow: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 9, "color": MUTED, "linewidth": 1}
             axes.add_patch(FancyArrowPatch((start + 0.8, 0), (start + gap - 0.8, 0), **arrow))
             x = start + gap

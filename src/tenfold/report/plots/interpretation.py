@@ -39,7 +39,11 @@ def first_filters(
     for number, (axes, shown) in enumerate(zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True)):
         strongest = np.abs(shown).max()
         picture = axes.imshow(_tiles(shown, columns), cmap=SIGNED, vmin=-strongest, vmax=strongest)
-        title = f"{len(shown)} filters of {shown.shape[1]} × {shown.shape[2]} pixels"
+        title = (
+            "Templates of the ten digits"
+            if templates
+            else f"{len(shown)} filters of {shown.shape[1]} × {shown.shape[2]}"
+        )
         bare(axes, title if after is None else ("before training", "after training")[number])
         bar = figure.colorbar(picture, ax=axes, ticks=[-strongest, 0, strongest], format="%.2f", aspect=30, pad=0.02)
         bar.outline.set_visible(False)
