@@ -31,11 +31,11 @@ def first_filters(
         after: the same filters after training, to be shown beside them.
     """
     templates = filters.shape == (CLASSES, SIDE, SIDE)
-    columns = 5 if len(filters) == CLASSES else min(8, len(filters)) if after is None else 6
+    columns = 5 if len(filters) == CLASSES else min(8, len(filters))
     rows = -(-len(filters) // columns)
     panels = [filters] if after is None else [filters, after]
     width = WIDTH / len(panels)
-    figure = Figure(figsize=(WIDTH, width / columns * rows + 0.5), layout="constrained")
+    figure = Figure(figsize=(WIDTH, width / columns * rows + (0.3 if after is None else 0.9)), layout="constrained")
     for number, (axes, shown) in enumerate(zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True)):
         strongest = np.abs(shown).max()
         picture = axes.imshow(_tiles(shown, columns), cmap=SIGNED, vmin=-strongest, vmax=strongest)
@@ -45,7 +45,9 @@ def first_filters(
             else f"{len(shown)} filters of {shown.shape[1]} × {shown.shape[2]}"
         )
         bare(axes, title if after is None else ("before training", "after training")[number])
-        bar = figure.colorbar(picture, ax=axes, ticks=[-strongest, 0, strongest], format="%.2f", aspect=30, pad=0.02)
+        side = "right" if after is None else "bottom"
+        ticks = [-strongest, 0, strongest]
+        bar = figure.colorbar(picture, ax=axes, location=side, ticks=ticks, format="%.2f", aspect=30, pad=0.02)
         bar.outline.set_visible(False)
     if templates:
         for digit in range(CLASSES):
