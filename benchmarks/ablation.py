@@ -32,18 +32,6 @@ def table(record: dict[str, Any]) -> str:
     return records.table((*columns, "test accuracy in %"), rows, *notes, *map(place, record["measured"]))
 
 
-def short_table(record: dict[str, Any]) -> str:
-    """The table of all design choices, with the mean difference of each variant."""
-    (_, baseline, compared), *_ = next(iter(_by_choice(record).values()))
-    rows = []
-    for choice, variants in list(_by_choice(record).items())[1:]:
-        told = [f"{name} {_difference(one)}" for name, _, one in variants if one["difference"] is not None]
-        rows.append((choice, "<br>".join(told)))
-    seeds = f"{compared['n']} seeds, {baseline['recipe']['validation']:,} validation images"
-    note = f"The baseline reads {points(compared['mean'], compared['sd'])}% ({seeds})."
-    return records.table(("design choice", "instead: difference in points"), rows, note)
-
-
 @rc_context(STYLE)
 def figure(record: dict[str, Any]) -> Figure:
     """Plot the differences from the baseline, and below them the test error against the number of training images."""

@@ -1,6 +1,5 @@
-"""Write tables and figures of README.md, `docs/` and the article from `results/`: `python -m benchmarks.publish`."""
+"""Write tables and figures of README.md and `docs/` from `results/`: `python -m benchmarks.publish`."""
 
-import base64
 import json
 import re
 from collections.abc import Callable
@@ -12,7 +11,6 @@ from matplotlib.figure import Figure
 from benchmarks import ablation, tables
 
 DOCUMENTS = (Path("README.md"), *sorted(Path("docs").glob("*.md")))
-NOTEBOOK = Path("MNIST.ipynb")
 RESULTS = Path("results")
 FIGURES = Path("docs/figures")
 
@@ -21,10 +19,7 @@ def main() -> None:
     """Rewrite every marked block, and the figures."""
     for document in DOCUMENTS:
         document.write_text(rewrite(document.read_text()))
-    NOTEBOOK.write_text(rewrite_notebook(NOTEBOOK.read_text()))
     FIGURES.mkdir(parents=True, exist_ok=True)
-    for name, picture in notebook_figures(json.loads(NOTEBOOK.read_text())).items():
-        (FIGURES / name).write_bytes(picture)
     for name, (results, draw) in DRAWINGS.items():
         if (RESULTS / results).is_file():
             draw(json.loads((RESULTS / results).read_text())).savefig(FIGURES / name)
@@ -44,26 +39,6 @@ def rewrite(text: str) -> str:
     return text
 
 
-def rewrite_notebook(text: str) -> str:
-    """The notebook's text with the blocks in its markdown cells rewritten, and not a byte changed elsewhere."""
-    notebook = json.loads(text)
-    for cell in notebook["cells"]:
-        if cell["cell_type"] == "markdown":
-            cell["source"] = rewrite("".join(cell["source"])).splitlines(keepends=True)
-    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
-
-
-def notebook_figures(notebook: dict[str, Any]) -> dict[str, bytes]:
-    """The article's figures by file name: the PNG outputs of the cells whose metadata name a `figure`."""
-    return {
-        f"article-{cell['metadata']['figure']}.png": base64.b64decode("".join(output["data"]["image/png"]))
-        for cell in notebook["cells"]
-        if "figure" in cell["metadata"]
-        for output in cell["outputs"]
-        if "image/png" in output.get("data", {})
-    }
-
-
 STUDIES = ("study-accuracy.json", "study-thorough.json", "study-tiny.json")
 BLOCKS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "results": (("speed.json", *STUDIES, "ensembles.json", "shipped.json"), tables.results_table),
@@ -74,7 +49,6 @@ BLOCKS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "calibration": (("evaluation.json",), tables.calibration_table),
     "robustness": (("evaluation.json",), tables.robustness_table),
     "comparison": (("comparison.json",), tables.comparison_table),
-    "comparison in short": (("comparison.json",), tables.comparison_short_table),
     "classical search": (("classical-search.json",), tables.search_table),
     "ablation": (("study-ablation.json",), ablation.table),
     "exports": (("exports.json",), tables.exports_table),
@@ -85,7 +59,6 @@ BLOCKS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "ink": (("shipped.json",), tables.ink_text),
     "text lines": (("shipped.json",), tables.text_lines_text),
     "browser": (("browser.json",), tables.browser_table),
-    "ablation in short": (("study-ablation.json",), ablation.short_table),
 }
 DRAWINGS: dict[str, tuple[str, Callable[[dict[str, Any]], Figure]]] = {
     "speed.png": ("speed.json", tables.speed_figure),

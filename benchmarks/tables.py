@@ -148,15 +148,6 @@ def comparison_table(results: dict[str, Any]) -> str:
     return table(columns, rows, explained, place(results["measured"]))
 
 
-def comparison_short_table(results: dict[str, Any]) -> str:
-    """The article's table of a comparison: each model's error and training time."""
-    rows = [
-        (_bold(name, row), f"{row['error']:.2%}", f"{row['train_seconds']:,.0f} s")
-        for name, row in results["rows"].items()
-    ]
-    return table(("model", "test error", "training on one core"), rows, "Networks in bold.")
-
-
 def search_table(results: dict[str, Any]) -> str:
     """The table of the classical recipes: how many candidates were tried, and which was chosen."""
     rows, notes = [], []

@@ -38,8 +38,6 @@ def test_pages_say_what_the_results_say():
     for page in publish.DOCUMENTS:
         text = page.read_text()
         assert publish.rewrite(text) == text
-    notebook = publish.NOTEBOOK.read_text()
-    assert publish.rewrite_notebook(notebook) == notebook  # also: what is rewritten is written as Jupyter writes it
 
 
 def test_every_file_in_the_package_is_the_one_that_was_measured():

@@ -118,3 +118,18 @@ def test_a_ranking_names_every_model_and_hides_none():
     assert {text.get_text() for text in axes.texts} == {row.model for row in rows}
     boxes = [text.get_window_extent() for text in axes.texts]
     assert [box.count_overlaps(boxes) for box in boxes] == [1] * 4  # itself
+
+
+def test_filters_are_shown_before_and_after_training_and_templates_are_labeled():
+    filters = np.ones((32, 5, 5), np.float32)
+    titles = [axes.get_title(loc="left") for axes in plots.first_filters(filters, 2 * filters).axes]
+    assert titles[:2] == ["before training", "after training"]
+    figure = plots.first_filters(np.ones((10, 28, 28), np.float32))
+    assert figure.axes[0].get_title(loc="left") == "Templates of the ten digits"
+    assert texts(figure) == list("0123456789")
+
+
+def test_only_the_first_feature_maps_are_shown():
+    image, maps = np.zeros((28, 28), np.uint8), [np.ones((32, 12, 12), np.float32), np.ones((6, 5, 5), np.float32)]
+    titles = [axes.get_title(loc="left") for axes in plots.feature_maps(image, maps).axes]
+    assert titles == ["Image", "Layer 1: 16 of 32 channels of 12 × 12", "Layer 2: 6 of 6 channels of 5 × 5"]

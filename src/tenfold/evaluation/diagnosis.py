@@ -116,7 +116,8 @@ def _read(
         harder = "Augment and regularize less: the network does worse on the distorted images than on the others."
         return Diagnosis(
             "underfitting",
-            f"{accuracy}, and the loss no longer falls: it ends at {losses[-1]:.3f} and {validation_losses[-1]:.3f}.",
+            f"{accuracy}, and the loss fell by less than {FALL:.0%} in the last epoch: it ends at {losses[-1]:.3f} and "
+            f"{validation_losses[-1]:.3f}.",
             (
                 "Use a larger network, one with convolutions: this one cannot fit even the images it is trained on.",
                 "Try another learning rate, ten times higher and ten times lower.",

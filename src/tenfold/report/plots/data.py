@@ -25,7 +25,7 @@ def samples(digits: Digits, per_class: int = 10) -> Figure:
     # one large image: a hundred axes would take a second to draw
     axes.imshow(grid.swapaxes(1, 2).reshape(CLASSES * SIDE, per_class * SIDE), cmap="gray_r", vmin=0, vmax=255)
     axes.set(
-        title=f"Samples from {digits.source}",
+        title="Samples" if digits.source == "memory" else f"Samples from {digits.source}",
         xticks=[],
         yticks=SIDE * np.arange(CLASSES) + SIDE / 2,
         yticklabels=range(CLASSES),

@@ -8,7 +8,7 @@ from matplotlib import colormaps, rc_context
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patheffects import withStroke
 
-from tenfold.data import CLASSES, Digits
+from tenfold.data import CLASSES, SIDE, Digits
 from tenfold.evaluation import Evaluation
 from tenfold.report.plots.style import INK, PAPER, RULE, STYLE, TRAINING, VALIDATION, Figure, bare
 
@@ -20,21 +20,39 @@ WIDTH = 5.6  # inches, so that the text can still be read on a phone
 
 
 @rc_context(STYLE)
-def first_filters(filters: Float[np.ndarray, "filters height width"]) -> Figure:
+def first_filters(
+    filters: Float[np.ndarray, "filters height width"], after: Float[np.ndarray, "filters height width"] | None = None
+) -> Figure:
     """Show the weights of the first layer: blue asks for ink, vermilion for paper; the largest weight has full color.
 
     Args:
-        filters: from `tenfold.evaluation.interpretation.first_filters`.
+        filters: from `tenfold.evaluation.interpretation.first_filters`; ten of 28x28 pixels are taken for the
+            templates of the ten digits, and labeled.
+        after: the same filters after training, to be shown beside them.
     """
+    templates = filters.shape == (CLASSES, SIDE, SIDE)
     columns = 5 if len(filters) == CLASSES else min(8, len(filters))
-    strongest = np.abs(filters).max()
     rows = -(-len(filters) // columns)
-    figure = Figure(figsize=(WIDTH, WIDTH / columns * rows + 0.3), layout="constrained")
-    axes = figure.subplots()
-    picture = axes.imshow(_tiles(filters, columns), cmap=SIGNED, vmin=-strongest, vmax=strongest)
-    bare(axes, f"{len(filters)} filters of {filters.shape[1]} × {filters.shape[2]} pixels")
-    bar = figure.colorbar(picture, ax=axes, ticks=[-strongest, 0, strongest], format="%.2f", aspect=30, pad=0.02)
-    bar.outline.set_visible(False)
+    panels = [filters] if after is None else [filters, after]
+    width = WIDTH / len(panels)
+    figure = Figure(figsize=(WIDTH, width / columns * rows + (0.3 if after is None else 0.9)), layout="constrained")
+    for number, (axes, shown) in enumerate(zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True)):
+        strongest = np.abs(shown).max()
+        picture = axes.imshow(_tiles(shown, columns), cmap=SIGNED, vmin=-strongest, vmax=strongest)
+        title = (
+            "Templates of the ten digits"
+            if templates
+            else f"{len(shown)} filters of {shown.shape[1]} × {shown.shape[2]}"
+        )
+        bare(axes, title if after is None else ("before training", "after training")[number])
+        side = "right" if after is None else "bottom"
+        ticks = [-strongest, 0, strongest]
+        bar = figure.colorbar(picture, ax=axes, location=side, ticks=ticks, format="%.2f", aspect=30, pad=0.02)
+        bar.outline.set_visible(False)
+    if templates:
+        for digit in range(CLASSES):
+            row, column = divmod(digit, columns)
+            figure.axes[0].text(column * (SIDE + 1) + 1, row * (SIDE + 1) + 1, str(digit), va="top", weight="bold")
     return figure
 
 
@@ -44,10 +62,11 @@ def feature_maps(image: UInt8[np.ndarray, "28 28"], maps: Sequence[Float[np.ndar
 
     Args:
         image: the image.
-        maps: from `tenfold.evaluation.interpretation.feature_maps`, `(channels, height, width)` for each layer.
+        maps: from `tenfold.evaluation.interpretation.feature_maps`, `(channels, height, width)` for each layer; more
+            than 16 channels would be too small to see, so only the first 16 are shown.
     """
-    columns = 16
-    rows = [-(-len(layer) // columns) for layer in maps]
+    columns, most = 8, 16
+    rows = [-(-min(len(layer), most) // columns) for layer in maps]
     figure = Figure(figsize=(WIDTH, 1.2 + WIDTH / columns * sum(rows) + 0.4 * len(rows)), layout="constrained")
     grid = figure.add_gridspec(len(maps) + 1, 1, height_ratios=[2, *rows])
     axes = figure.add_subplot(grid[0])
@@ -56,9 +75,9 @@ def feature_maps(image: UInt8[np.ndarray, "28 28"], maps: Sequence[Float[np.ndar
     axes.set_anchor("W")
     for number, layer in enumerate(maps, start=1):
         axes = figure.add_subplot(grid[number])
-        axes.imshow(_tiles(layer, columns), cmap=colormaps["gray_r"].with_extremes(bad=RULE))
+        axes.imshow(_tiles(layer[:most], columns), cmap=colormaps["gray_r"].with_extremes(bad=RULE))
         size = " × ".join(map(str, layer.shape[1:]))
-        bare(axes, f"Layer {number}: {len(layer)} channels of {size}")
+        bare(axes, f"Layer {number}: {min(len(layer), most)} of {len(layer)} channels of {size}")
         axes.set_anchor("W")
     return figure
 
