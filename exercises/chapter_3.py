@@ -116,8 +116,8 @@ for pixel in (350, 406, 462):  # in the middle of the image
     step[pixel, 3] = 1e-5
     measured = (loss_at(weights + step, bias) - loss_at(weights - step, bias)) / 2e-5
     assert np.isclose(slopes[0][pixel, 3], measured, atol=1e-7), (
-        f"3.2: the slope of weight ({pixel}, 3) should be {measured:.5f}, not {slopes[0][pixel, 3]:.5f}; it is the mean "
-        "over the images of the pixel times p − y"
+        f"3.2: the slope of weight ({pixel}, 3) should be {measured:.5f}, not {slopes[0][pixel, 3]:.5f}; it is the "
+        "mean over the images of the pixel times p − y"
     )
 print("3.2 solved: your slopes agree with small steps of ten biases and three weights")
 

@@ -143,8 +143,8 @@ assert result is not None, "4.3: early_stopping returns nothing yet; write it be
 assert np.shape(result) == (2,), "4.3: return two numbers: the best epoch and the last epoch"
 assert tuple(result) != (1, 3), "4.3: epochs count from 1, not from 0"
 assert tuple(result) == (2, 4), (
-    f"4.3: of the losses 0.5, 0.3, 0.4, 0.35, 0.2, the second is best; epochs 3 and 4 are not better, so with a patience "
-    f"of 2 the training ends after epoch 4 and never sees the 0.2; yours says {tuple(result)}"
+    f"4.3: of the losses 0.5, 0.3, 0.4, 0.35, 0.2, the second is best; epochs 3 and 4 are not better, so with a "
+    f"patience of 2 the training ends after epoch 4 and never sees the 0.2; yours says {tuple(result)}"
 )
 result = early_stopping([0.5, 0.3, 0.4, 0.2, 0.25], 2)
 assert tuple(result) == (4, 5), f"4.3: a new best starts the count again; expected (4, 5), not {tuple(result)}"
@@ -164,7 +164,7 @@ print("4.3 solved")
 # %%
 def curves(network, n, epochs):
     """Train on n images, and return the training and the validation loss after every epoch."""
-    optimizer, rows = torch.optim.Adam(network.parameters(), lr=0.002), []
+    optimizer, rows = torch.optim.Adam(network.parameters(), lr=0.005), []
     for _ in range(epochs):
         network.train()
         for batch in torch.randperm(n).split(50):
@@ -190,15 +190,16 @@ torch.manual_seed(0)
 trainings = {
     "A": curves(layers(128), 150, 40),
     "B": curves(layers(128, 0.5), 2000, 4),
-    "C": curves(layers(2), 2000, 8),
+    "C": curves(layers(2), 2000, 12),
 }
 figure, panels = plt.subplots(1, 3, figsize=(10, 3), layout="constrained", sharey=True)
 for panel, (name, (training_loss, validation_loss)) in zip(panels, trainings.items(), strict=True):
     epochs = range(1, len(training_loss) + 1)
     panel.plot(epochs, training_loss, label="training")
     panel.plot(epochs, validation_loss, "--", label="validation")
-    panel.set(title=name, xlabel="epoch", ylabel="loss", ylim=(0, None))
-panels[0].legend()
+    panel.set(title=name, xlabel="epoch", ylabel="loss", ylim=(0, 2.2))
+_ = panels[0].legend()
+
 # %%
 answers = {"A": None, "B": None, "C": None}
 ### BEGIN SOLUTION
@@ -208,7 +209,7 @@ answers = {"A": "overfitting", "B": "neither", "C": "underfitting"}
 # %%
 for name, answer in answers.items():
     assert answer in ("underfitting", "overfitting", "neither"), (
-        f'4.4: below `# your answer`, set answers["{name}"] to "underfitting", "overfitting", or "neither", not {answer!r}'
+        f'4.4: below `# your answer`, set answers["{name}"] to "underfitting", "overfitting", or "neither"'
     )
 assert answers["A"] == "overfitting", "4.4: in A, the training loss goes to 0 and the validation loss does not follow"
 assert answers["C"] != "overfitting", "4.4: in C, the two curves stay together; overfitting would part them"
