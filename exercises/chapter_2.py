@@ -12,9 +12,15 @@
 import numpy as np
 
 import tenfold
+from tenfold.data import preprocess
 
 train, _ = tenfold.load()
 learn, validation = tenfold.split(tenfold.data.subset(train, 2500), 500)
+# pixels (n, 784) from 0 to 1, for all exercises after the first
+known, unknown = (
+    preprocess.normalize(preprocess.astype(preprocess.reshape(digits.images))).flatten(1).numpy()
+    for digits in (learn, validation)
+)
 print(len(learn), "images to learn from,", len(validation), "to judge by, pixels", learn.images.dtype)
 
 # %% [markdown]
@@ -62,8 +68,6 @@ def standardize(pixels, learned):
 
 
 # %%
-known = learn.images.reshape(-1, 784) / np.float32(255)
-unknown = validation.images.reshape(-1, 784) / np.float32(255)
 result = standardize(known, known)
 assert result is not None, "2.2: standardize returns nothing yet; write it below `# your answer`, ending with return"
 assert result.shape == known.shape, f"2.2: the shape should stay {known.shape}, but it is {result.shape}"
