@@ -52,7 +52,7 @@ assert np.allclose(pixels[3].reshape(28, 28) * 255, learn.images[3]), "2.1: the 
 print("2.1 solved")
 
 # %% [markdown]
-# ## Exercise 2.2: Standardize with whose numbers?
+# ## Exercise 2.2: Standardize
 #
 # Standardized pixels have mean 0 and standard deviation 1 over all images that we learn from. Write `standardize`,
 # which is given the pixels to convert *and* the pixels to learn from. Take the mean and the standard deviation, one
