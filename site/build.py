@@ -7,6 +7,7 @@ Needs the drawing page: run `npm run build --prefix web` first.
 
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import tomllib
@@ -52,6 +53,7 @@ def build(target: Path) -> int:
         code = build_main(["-q", "-W", "--keep-going", "-c", str(HERE), "-d", str(trees), str(source), str(target)])
     shutil.copytree(DRAWING_PAGE, target / "draw")
     shutil.copy(HERE / "service-worker.js", target)
+    subprocess.run([sys.executable, ROOT / "exercises/build.py", target / "exercises"], check=True)  # noqa: S603
     return code
 
 
@@ -156,7 +158,7 @@ def resolve(target: str, path: str, place: str, anchors: dict[str, str]) -> str:
     """Where a link of a document leads: to a page of the site or, for all other files, to the repository."""
     if target.startswith(ADDRESS):
         address = target.removeprefix(ADDRESS)
-        return "site:" + relpath(join(address, "" if address.endswith(".html") else "index.html"), dirname(place))
+        return "site:" + relpath(join(address, "" if Path(address).suffix else "index.html"), dirname(place))
     file, _, anchor = unquote(re.sub(rf"^{re.escape(REPOSITORY)}/(blob|raw)/main/", "/", target)).partition("#")
     if ":" in file:
         return target
