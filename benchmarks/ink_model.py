@@ -21,7 +21,7 @@ from tenfold.imaging.ink import TILES, look
 from tenfold.training.ink_task import InkMasks, Scenes, draw_scenes
 
 RECIPE = recipes.load("ink")
-SCENES, MEASURED, CHUNK = 20_000, 500, 500
+SCENES, MEASURED, CHUNK = 16_000, 500, 500
 CALIBRATION = 24
 SIGNATURES = {f"t{side}": (1, side, side, 3) for side in TILES}
 DESCRIPTION = "Ink: pictures, uint8 (1, side, side, 3), to the probability of ink, float32 (1, side, side)"

@@ -27,8 +27,7 @@ def text_line_cnn(width: Channels = 32) -> list[nn.Module]:
         nn.MaxPool2d((2, 1)),  # (batch, 64, 5, ...)
         *block(2 * width, 3 * width, padding=1),  # (batch, 96, 5, ...)
         *block(3 * width, 4 * width, kernel=(5, 3), padding=(0, 1)),  # (batch, 128, 1, ...)
-        *block(4 * width, 4 * width, kernel=(1, 7), padding=(0, 3)),  # (batch, 128, 1, ...): a digit's neighbors count
-        *block(4 * width, 4 * width, kernel=(1, 7), padding=(0, 3)),  # (batch, 128, 1, ...)
+        *block(4 * width, 4 * width, kernel=(1, 5), padding=(0, 2)),  # (batch, 128, 1, ...)
         nn.Flatten(2),  # (batch, 128, ...)
         nn.Dropout(0.1),
         nn.Conv1d(4 * width, 11, 1),  # (batch, 11, ...)

@@ -133,10 +133,7 @@ def _scatter(sheet: Sheet, alphabet: Alphabet, hand: Hand, random: np.random.Gen
 def _fill_cells(sheet: Sheet, alphabet: Alphabet, hand: Hand, random: np.random.Generator) -> None:
     sheet.pitch = hand.height * random.uniform(1.2, 2.2)
     inset = hand.height * random.uniform(-0.02, 0.12)
-    is_form = random.random() < 0.5  # otherwise some cells here and there
-    for left, top in _grid(sheet, 1.0 if is_form else random.uniform(0.15, 0.8), random):
-        if not is_form:
-            left, top = np.array((left, top)) + hand.height * random.normal(0, 0.06, 2)
+    for left, top in _grid(sheet, 1.0, random):
         sheet.cells.append((left + inset, top + inset, left + sheet.pitch - inset, top + sheet.pitch - inset))
         if random.random() < 0.75:
             _write_at(sheet, alphabet, hand, left + sheet.pitch / 2, top + sheet.pitch / 2, random)
