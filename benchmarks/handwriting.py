@@ -93,7 +93,8 @@ class OnlyLines(Reader):
         assert self.line_model
         assert not single
         lines = [Line(components) for components in find_lines(page.components)]
-        return page, [cut_between(page, line, read_line(page, line, self.line_model).seen) for line in lines]
+        seen = [read_line(page, line, self.line_model).seen for line in lines]
+        return page, [cut_between(page, line, found) for line, found in zip(lines, seen, strict=True) if found]
 
 
 def read_folder(
