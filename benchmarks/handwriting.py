@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 import tenfold
 from benchmarks.pages import KINDS, compare, draw_page
 from benchmarks.records import save, where
-from tenfold.base.errors import NoDigitsError, TenfoldError
+from tenfold.base.errors import TenfoldError
 from tenfold.imaging import Page
 from tenfold.imaging.lines import Line, find_lines
 from tenfold.reader import Reader, Reading, annotate
@@ -113,10 +114,7 @@ def read_folder(
     with (folder / "labels.csv").open(newline="") as file:
         for row in csv.DictReader(file):
             path = folder / row["file"]
-            try:
-                readings = reader.read(path, single)
-            except (TenfoldError, OSError):
-                readings = []
+            readings = read_or_nothing(reader, path, single)
             lines: dict[int, str] = {}
             for reading in readings:
                 if reading.label is not None:
@@ -124,6 +122,14 @@ def read_folder(
             text = line_break.join(lines.values())
             found.append(Outcome(path, row.get("source", ""), row[column], text, readings))
     return found
+
+
+def read_or_nothing(reader: Reader, picture: Path | np.ndarray, single: bool = False) -> list[Reading]:
+    """What is read in a picture; nothing if the reader gives up."""
+    try:
+        return reader.read(picture, single)
+    except (TenfoldError, OSError):
+        return []
 
 
 def is_for_choices(outcome: Outcome) -> bool:
@@ -156,11 +162,7 @@ def read_pages(reader: Reader, count: int) -> dict[str, Any]:
         scores = []
         for seed in range(count):
             page = draw_page(test, seed, kind)
-            try:
-                readings = reader.read(page.picture)
-            except NoDigitsError:
-                readings = []
-            scores.append(compare(page, readings))
+            scores.append(compare(page, read_or_nothing(reader, page.picture)))
         digits = sum(score.digits for score in scores)
         found[kind] = {
             "digits": digits,

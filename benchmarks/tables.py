@@ -277,22 +277,28 @@ def handwriting_table(results: dict[str, Any]) -> str:
 
 def ink_text(results: dict[str, Any]) -> str:
     """How much of the ink in drawn scenes is found, and how much of what is found is ink."""
-    ink, size = results["ink"], results["files"]["ink-int8.tflite"]["bytes"]
-    return (
-        f"It has {ink['parameters']:,} parameters, in {size:,} bytes. In {ink['scenes']:,} drawn scenes with held-out "
-        f"digits, it finds {ink['recall']:.1%} of the pixels of ink, and {ink['precision']:.1%} of what it finds is "
-        f"ink. {place(ink['measured'])}"
+    ink = results["ink"]
+    told = (
+        f"In {ink['scenes']:,} drawn scenes with held-out digits, it finds {ink['recall']:.1%} of the pixels of ink, "
+        f"and {ink['precision']:.1%} of what it finds is ink."
     )
+    return _companion(results, "ink", "ink-int8.tflite", told)
 
 
 def text_lines_text(results: dict[str, Any]) -> str:
     """How many drawn text lines the network for text lines reads by itself."""
-    lines, size = results["text_lines"], results["files"]["text-lines-int8.tflite"]["bytes"]
-    return (
-        f"It has {lines['parameters']:,} parameters, in {size:,} bytes. By itself it reads {lines['right']:.1%} of "
-        f"{lines['held_out_lines']:,} drawn lines of held-out digits without a mistake; many of them are hard for "
-        f"people, too. {place(lines['measured'])}"
+    lines = results["text_lines"]
+    told = (
+        f"By itself it reads {lines['right']:.1%} of {lines['held_out_lines']:,} drawn lines of held-out digits "
+        "without a mistake; many of them are hard for people, too."
     )
+    return _companion(results, "text_lines", "text-lines-int8.tflite", told)
+
+
+def _companion(results: dict[str, Any], name: str, file: str, told: str) -> str:
+    """The size of a network beside the reader of digits, and what is told of it."""
+    size, one = results["files"][file]["bytes"], results[name]
+    return f"It has {one['parameters']:,} parameters, in {size:,} bytes. {told} {place(one['measured'])}"
 
 
 def refusal_table(results: dict[str, Any]) -> str:
