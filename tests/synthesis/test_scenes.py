@@ -1,10 +1,14 @@
 """Drawn scenes: their ink and digits are where the truth says."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from tenfold.base.form import LINE_SIGNS
+from tenfold.synthesis.numbers import choose_number
 from tenfold.synthesis.scenes import draw_lines, draw_scene
-from tenfold.synthesis.writing import make_alphabet
+from tenfold.synthesis.writing import choose_hand, make_alphabet, write_line
 
 SCENES = 40
 
@@ -19,15 +23,20 @@ def test_the_same_seed_draws_the_same_scene(scenes, mnist):
     again = draw_scene(make_alphabet(mnist[0]), np.random.default_rng(1), side=128)
     assert np.array_equal(again.picture, scenes[1].picture)
     assert np.array_equal(again.ink, scenes[1].ink)
-    assert again.digits == scenes[1].digits
+    assert again.characters == scenes[1].characters
 
 
 def test_digits_are_where_there_is_ink(scenes):
     written = bare = 0
     for scene in scenes:
-        for digit in scene.digits:
+        for digit in filter(lambda one: one.value.isdigit(), scene.characters):
             reach = digit.height / 2 + 1
-            if digit.height >= 10 and min(digit.x, digit.y) > reach and max(digit.x, digit.y) < 128 - reach:
+            if (
+                digit.value.isdigit()
+                and digit.height >= 10
+                and min(digit.x, digit.y) > reach
+                and max(digit.x, digit.y) < 128 - reach
+            ):
                 top, bottom, left, right = (
                     round(place) for middle in (digit.y, digit.x) for place in (middle - reach, middle + reach)
                 )
@@ -50,6 +59,24 @@ def test_ink_shows_in_the_picture(scenes):
 def test_lines_hold_digits_about_as_high_as_the_ink_network_sees_best(mnist):
     alphabet = make_alphabet(mnist[0])
     drawn = [draw_lines(alphabet, np.random.default_rng(seed), side=192) for seed in range(10)]
-    heights = [digit.height for scene in drawn for digit in scene.digits]
+    heights = [digit.height for scene in drawn for digit in scene.characters if digit.value.isdigit()]
     assert len(heights) > 50
     assert 24 < np.median(heights) < 36
+
+
+def test_numbers_are_written_with_their_signs(mnist):
+    alphabet, random = make_alphabet(mnist[0]), np.random.default_rng(0)
+    seen = set()
+    for _ in range(300):
+        text = choose_number("'", random)
+        assert any(map(str.isdigit, text))
+        seen |= set(text)
+    assert seen == set("0123456789'" + LINE_SIGNS)
+    hand = replace(choose_hand(40.0, random), slope=0.0, pen=0.08)
+    canvas, written = write_line("-7.5%", hand, alphabet, random)
+    minus, seven, point, *_ = written
+    assert "".join(one.value for one in written) == "-7.5%"
+    assert all(canvas[one.top : one.bottom, one.left : one.right].max() > 0.5 for one in written)
+    assert minus.right - minus.left > 2 * (minus.bottom - minus.top)
+    assert abs(point.bottom - seven.bottom) < 10
+    assert point.bottom - point.top < 15

@@ -18,10 +18,10 @@ import { cutStrip } from "./strips.js";
  * @typedef {{left: number, right: number, answer: Float32Array}} LineDigit
  */
 
-const { CLASSES, LINE_SIDE, LINE_COLUMNS, LINE_STEP } = constants.form;
+const { CLASSES, LINE_SIDE, LINE_COLUMNS, LINE_STEP, LINE_SIGNS } = constants.form;
 const { SIGHT, LARGER, CLEARER, LEAST } = constants.text_line;
 const [SHORT, LONG] = LINE_COLUMNS;
-const ANSWERS = CLASSES + 1;
+const ANSWERS = CLASSES + LINE_SIGNS.length + 1;
 
 /** What the line model reads in a line. */
 export class LineReading {
@@ -102,7 +102,7 @@ export class LineReading {
  *
  * @param {import("./page.js").Page} page
  * @param {import("./lines.js").Line} line
- * @param {(image: Uint8Array) => Promise<Float32Array>} classifyLine an image of 40x64 or 40x128 to 11 logits for every second column
+ * @param {(image: Uint8Array) => Promise<Float32Array>} classifyLine an image of 40x64 or 40x128 to 21 logits for every second column
  * @returns {Promise<LineReading>}
  */
 export async function readLine(page, line, classifyLine) {
@@ -127,7 +127,9 @@ async function findAnswers(image, classifyLine) {
     const logits = await classifyLine(window.data);
     const end = window.width / LINE_STEP - (start + LONG - 2 * SIGHT < last ? edge : 0);
     for (let frame = start ? edge : 0; frame < end; frame++) {
-      answers.push(logSoftmax(logits.subarray(frame * ANSWERS, (frame + 1) * ANSWERS)));
+      const answer = logSoftmax(logits.subarray(frame * ANSWERS, (frame + 1) * ANSWERS));
+      const nothing = answer.subarray(CLASSES).reduce(logAddExp); // a sign is no digit
+      answers.push(Float32Array.of(...answer.subarray(0, CLASSES), nothing));
     }
   }
   return answers.slice(0, Math.ceil(image.width / LINE_STEP));

@@ -34,7 +34,7 @@ class FromPixels(nn.Module):
 class LinesFromPixels(FromPixels):
     """A network that reads text lines, preceded by the normalization."""
 
-    def forward(self, images: UInt8[Tensor, "n 40 columns"]) -> dict[str, Float[Tensor, "n answers 11"]]:
+    def forward(self, images: UInt8[Tensor, "n 40 columns"]) -> dict[str, Float[Tensor, "n answers 21"]]:
         """Turn raw pixels into logits, for each text line from left to right."""
         return {"logits": super().forward(images)["logits"].transpose(1, 2)}
 

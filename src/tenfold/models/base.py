@@ -35,10 +35,10 @@ class Model(Protocol):
 class LineModel(Protocol):
     """Anything that reads text lines."""
 
-    def logits(self, image: UInt8[np.ndarray, "40 columns"]) -> Float[np.ndarray, "answers 11"]:
-        """Turn a uint8 image of 64 or 128 columns, 255 is ink, into float32 logits of the ten digits and of none.
+    def logits(self, image: UInt8[np.ndarray, "40 columns"]) -> Float[np.ndarray, "answers 21"]:
+        """Turn a uint8 image of 64 or 128 columns, 255 is ink, into float32 logits, one answer for every second column.
 
-        There is an answer for every second column.
+        An answer has logits for the ten digits, the signs of `LINE_SIGNS`, and none of them.
         """
 
 

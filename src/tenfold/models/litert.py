@@ -64,6 +64,6 @@ class LiteRTLineModel(Checked):
             self._runners = {columns: self._interpreter.get_signature_runner(f"c{columns}") for columns in LINE_COLUMNS}
         self._lock = threading.Lock()  # an interpreter computes in place
 
-    def _logits(self, images: UInt8[np.ndarray, "40 columns"]) -> Float[np.ndarray, "answers 11"]:
+    def _logits(self, images: UInt8[np.ndarray, "40 columns"]) -> Float[np.ndarray, "answers 21"]:
         with self._lock:
             return self._runners[images.shape[1]](images=images[None])["logits"][0]

@@ -53,7 +53,7 @@ class TorchLineModel(Checked):
         self._network.load_state_dict(read_tensors(path)[0])
         self._network.eval()
 
-    def _logits(self, images: UInt8[np.ndarray, "40 columns"]) -> Float[np.ndarray, "answers 11"]:
+    def _logits(self, images: UInt8[np.ndarray, "40 columns"]) -> Float[np.ndarray, "answers 21"]:
         import torch
 
         from tenfold.data import preprocess

@@ -2,18 +2,19 @@
 
 from torch import nn
 
+from tenfold.base.form import CLASSES, LINE_SIGNS
 from tenfold.networks.layers import Channels, UNet, block
 
 
 def text_line_cnn(width: Channels = 32) -> list[nn.Module]:
-    """Reads a whole text line: at every second column, it says which digit is there, or that none is.
+    """Reads a whole text line: at every second column, it says which digit or sign is there, or that none is.
 
     Args:
         width: channels of the first convolution; the last ones have four times as many.
 
     Returns:
-        Layers from standardized images `(batch, 1, 40, columns)` to logits `(batch, 11, columns / 2)` for the ten
-        digits and the blank of connectionist temporal classification; `columns` may be any even number.
+        Layers from standardized images `(batch, 1, 40, columns)` to logits `(batch, 21, columns / 2)` for the ten
+        digits, `LINE_SIGNS`, and the blank of connectionist temporal classification; `columns` may be any even number.
 
     Sources: A. Graves et al., "Connectionist Temporal Classification", ICML 2006; without recurrent layers as in
     F. Yin et al., "Scene Text Recognition with Sliding Convolutional Character Models", 2017.
@@ -27,10 +28,11 @@ def text_line_cnn(width: Channels = 32) -> list[nn.Module]:
         nn.MaxPool2d((2, 1)),  # (batch, 64, 5, ...)
         *block(2 * width, 3 * width, padding=1),  # (batch, 96, 5, ...)
         *block(3 * width, 4 * width, kernel=(5, 3), padding=(0, 1)),  # (batch, 128, 1, ...)
-        *block(4 * width, 4 * width, kernel=(1, 5), padding=(0, 2)),  # (batch, 128, 1, ...)
+        *block(4 * width, 4 * width, kernel=(1, 7), padding=(0, 3)),  # (batch, 128, 1, ...): a digit's neighbors count
+        *block(4 * width, 4 * width, kernel=(1, 7), padding=(0, 3)),  # (batch, 128, 1, ...)
         nn.Flatten(2),  # (batch, 128, ...)
         nn.Dropout(0.1),
-        nn.Conv1d(4 * width, 11, 1),  # (batch, 11, ...)
+        nn.Conv1d(4 * width, CLASSES + len(LINE_SIGNS) + 1, 1),  # (batch, 21, ...)
     ]
 
 

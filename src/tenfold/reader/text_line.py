@@ -121,4 +121,6 @@ def _answers(image: UInt8[np.ndarray, "40 columns"], model: LineModel) -> Float[
         window[:, : part.shape[1]] = part
         logits = model.logits(window)
         answers.append(logits[edge if start else 0 : -edge if start < starts[-1] else None])
-    return log_softmax(np.concatenate(answers)[: -(-image.shape[1] // LINE_STEP)])
+    all_answers = log_softmax(np.concatenate(answers)[: -(-image.shape[1] // LINE_STEP)])
+    nothing = np.logaddexp.reduce(all_answers[:, CLASSES:], axis=1)  # a sign is no digit
+    return np.column_stack((all_answers[:, :CLASSES], nothing))

@@ -70,7 +70,7 @@ def lay_on_table(page: Page, paper: Canvas, colors: Colors, random: np.random.Ge
     side = len(page)
     table = np.empty_like(page)
     table[:] = _tint(random.uniform(10, 235), 25.0, colors.gray, random)
-    kind = random.integers(4)
+    kind = random.integers(5)
     if kind == 0:
         grain = cloud((3, 40), page.shape, random) + cloud((5, 90), page.shape, random) / 2
         table *= (1 + 0.15 * random.random() * (grain if random.random() < 0.5 else grain.T))[..., None]
@@ -84,6 +84,11 @@ def lay_on_table(page: Page, paper: Canvas, colors: Colors, random: np.random.Ge
             ellipse = tuple(middle.tolist()), tuple((2 * axes).tolist()), random.uniform(0, 180)
             cv2.ellipse(table, ellipse, color, -1, cv2.LINE_AA)
         table = cv2.GaussianBlur(table, (0, 0), random.uniform(1, 6))
+    elif kind == 3:  # stone, leather, a carpet: clouds within clouds
+        cells, fades = random.uniform(2, 5), random.uniform(1.3, 2.5)
+        for octave in range(4):
+            cell = round(cells * 3**octave)
+            table *= (1 + 0.12 * random.random() * fades**-octave * cloud((cell, cell), page.shape, random))[..., None]
     else:
         for _ in range(random.integers(2, 9)):
             start, end = (side * random.uniform(-0.2, 1.2, (2, 2))).astype(int).tolist()
@@ -101,7 +106,7 @@ def shade(page: Page, random: np.random.Generator) -> Page:
     y, x = np.mgrid[:side, :side].astype(np.float32) / side - 0.5
     angle = random.uniform(0, 2 * math.pi)
     light = 1 - random.uniform(0, 0.45) * (x * math.cos(angle) + y * math.sin(angle) + 0.4)
-    if random.random() < 0.3:
+    if random.random() < 0.4:
         angle = random.uniform(0, 2 * math.pi)
         away = (x - random.uniform(-0.4, 0.4)) * math.cos(angle) + (y - random.uniform(-0.4, 0.4)) * math.sin(angle)
         away += 0.06 * random.random() * cloud((3, 3), page.shape, random)

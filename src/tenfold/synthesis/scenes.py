@@ -14,7 +14,7 @@ from jaxtyping import Float, UInt8
 from tenfold.synthesis import printing
 from tenfold.synthesis.camera import Colors, cloud, compress, degrade, lay_on_table, shade
 from tenfold.synthesis.sheets import Sheet, write_lines, write_sheet
-from tenfold.synthesis.writing import Alphabet, Canvas, WrittenDigit
+from tenfold.synthesis.writing import Alphabet, Canvas, Character
 
 SAMPLES = 2  # of the canvas for each pixel of the picture, along both axes, against aliasing
 ROOM = 1.25  # sides of the picture in one side of the canvas: turned paper still fills the picture
@@ -23,10 +23,10 @@ CLEAN, FAR = 0.35, 0.2  # the share of flawless drawings and scans, and of pictu
 
 
 @dataclass(frozen=True)
-class SceneDigit:
-    """A digit in a scene: its value, the center and the height of its box in pixels, and the number of its line."""
+class SceneCharacter:
+    """A digit or a sign: its value, the center and the height of its box in pixels, and the number of its line."""
 
-    value: int
+    value: str
     x: float
     y: float
     height: float
@@ -40,12 +40,12 @@ class Scene:
     Attributes:
         picture: red, green and blue, 0 to 255.
         ink: how much of each pixel is covered by ink, 0 to 255.
-        digits: the digits in it, in the order of writing; some may lie outside the picture.
+        characters: the digits and signs in it, in the order of writing; some may lie outside the picture.
     """
 
     picture: UInt8[np.ndarray, "side side 3"]
     ink: UInt8[np.ndarray, "side side"]
-    digits: list[SceneDigit]
+    characters: list[SceneCharacter]
 
 
 def draw_scene(alphabet: Alphabet, random: np.random.Generator, side: int = 256) -> Scene:
@@ -84,14 +84,14 @@ def _take_picture(
     """Color a sheet whose digits are `unit` pixels high, look at it, with this chance on a table, and photograph it."""
     colors = Colors.choose(clean, random)
     page = _color(sheet, colors, unit, clean, random)
-    page, ink, digits = _look_at(page, sheet, colors, SAMPLES * side, clean, random.random() < on_table, random)
+    page, ink, characters = _look_at(page, sheet, colors, SAMPLES * side, clean, random.random() < on_table, random)
     if not clean:
         page = shade(page, random)
     page, ink = (cv2.resize(layer, (side, side), interpolation=cv2.INTER_AREA) for layer in (page, ink))
     if random.random() < (0.45 if clean else 0.15):  # chalk on a board, or a dark screen
         page = 255 - page
     picture = compress(degrade(page, colors.gray, clean, random), clean, random)
-    return Scene(picture, np.clip(1.15 * 255 * ink, 0, 255).astype(np.uint8), digits)
+    return Scene(picture, np.clip(1.15 * 255 * ink, 0, 255).astype(np.uint8), characters)
 
 
 def _print_on(sheet: Sheet, unit: float, random: np.random.Generator) -> list[Canvas]:
@@ -157,7 +157,7 @@ def _look_at(
     clean: bool,
     on_table: bool,
     random: np.random.Generator,
-) -> tuple[Float[np.ndarray, "side side 3"], Canvas, list[SceneDigit]]:
+) -> tuple[Float[np.ndarray, "side side 3"], Canvas, list[SceneCharacter]]:
     """See a page turned, in perspective, perhaps with a table around it or a frame at the edge."""
     size = len(page)
     angle = math.radians(random.normal(0, 3) if random.random() < (0.9 if clean else 0.5) else random.uniform(-18, 18))
@@ -177,7 +177,7 @@ def _look_at(
         page = lay_on_table(page, paper, colors, random)
     if random.random() < 0.1:
         _add_frame(page, ink, random)
-    return page, ink, _move(sheet.digits, view)
+    return page, ink, _move(sheet.characters, view)
 
 
 def _add_frame(page: Float[np.ndarray, "side side 3"], ink: Canvas, random: np.random.Generator) -> None:
@@ -190,14 +190,14 @@ def _add_frame(page: Float[np.ndarray, "side side 3"], ink: Canvas, random: np.r
         strip += (1 - over[..., None].clip(0, 1)) * (dark - strip)
 
 
-def _move(digits: list[WrittenDigit], view: Float[np.ndarray, "3 3"]) -> list[SceneDigit]:
-    """Where digits on the canvas are in the picture."""
-    if not digits:
+def _move(written: list[Character], view: Float[np.ndarray, "3 3"]) -> list[SceneCharacter]:
+    """Where digits and signs on the canvas are in the picture."""
+    if not written:
         return []
-    ends = np.array([((one.left + one.right) / 2, y) for one in digits for y in (one.top, one.bottom)], np.float32)
+    ends = np.array([((one.left + one.right) / 2, y) for one in written for y in (one.top, one.bottom)], np.float32)
     tops, feet = np.split(cv2.perspectiveTransform(ends.reshape(-1, 2, 2), view).astype(float) / SAMPLES, 2, axis=1)
     middles, heights = ((tops + feet) / 2)[:, 0], np.linalg.norm(feet - tops, axis=2)[:, 0]
     return [
-        SceneDigit(one.value, x, y, height, one.line)
-        for one, (x, y), height in zip(digits, middles.tolist(), heights.tolist(), strict=True)
+        SceneCharacter(one.value, x, y, height, one.line)
+        for one, (x, y), height in zip(written, middles.tolist(), heights.tolist(), strict=True)
     ]

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tenfold.synthesis.numbers import choose_number
 from tenfold.synthesis.writing import (
     Alphabet,
     Canvas,
+    Character,
     Hand,
-    WrittenDigit,
     choose_hand,
-    choose_number,
     write_digit,
     write_line,
     write_sign,
@@ -28,14 +28,14 @@ class Sheet:
         pitch: the distance of its lines.
         foot: where its first line stands; None if nothing stands on lines.
         cells: left, top, right and bottom of the cells that it is written in.
-        digits: the digits on it.
+        characters: the digits and signs on it.
     """
 
     ink: Canvas
     pitch: float
     foot: float | None
     cells: list[tuple[float, float, float, float]]
-    digits: list[WrittenDigit]
+    characters: list[Character]
 
     @classmethod
     def blank(cls, side: int, unit: float, random: np.random.Generator) -> "Sheet":
@@ -95,17 +95,15 @@ def _write_lines(
     number = 0
     while foot < side + hand.height:
         if random.random() < 0.85:
-            line, digits = write_line(choose_number(random), hand, alphabet, random)
-            stands = int(digits[-1].bottom)
-            left, top = int(side * random.uniform(*starts)) - digits[0].left, int(foot) - stands
+            line, written = write_line(choose_number(hand.separator, random), hand, alphabet, random)
+            stands = [one.bottom for one in written if one.value.isdigit()][-1]
+            left, top = int(side * random.uniform(*starts)) - written[0].left, int(foot) - stands
             _paste(sheet.ink, line, left, top)
             sheet.foot = foot
-            for one in digits:
-                moved = WrittenDigit(
-                    one.value, one.left + left, one.top + top, one.right + left, one.bottom + top, number
-                )
-                sheet.digits.append(moved)
-            end = digits[-1].right + left + 2 * hand.height
+            for one in written:
+                moved = Character(one.value, one.left + left, one.top + top, one.right + left, one.bottom + top, number)
+                sheet.characters.append(moved)
+            end = written[-1].right + left + 2 * hand.height
         else:
             end = side * random.uniform(-0.2, 0.7)
         if random.random() < 0.35:
@@ -133,7 +131,10 @@ def _scatter(sheet: Sheet, alphabet: Alphabet, hand: Hand, random: np.random.Gen
 def _fill_cells(sheet: Sheet, alphabet: Alphabet, hand: Hand, random: np.random.Generator) -> None:
     sheet.pitch = hand.height * random.uniform(1.2, 2.2)
     inset = hand.height * random.uniform(-0.02, 0.12)
-    for left, top in _grid(sheet, 1.0, random):
+    is_form = random.random() < 0.5  # otherwise some cells here and there
+    for left, top in _grid(sheet, 1.0 if is_form else random.uniform(0.15, 0.8), random):
+        if not is_form:
+            left, top = np.array((left, top)) + hand.height * random.normal(0, 0.06, 2)
         sheet.cells.append((left + inset, top + inset, left + sheet.pitch - inset, top + sheet.pitch - inset))
         if random.random() < 0.75:
             _write_at(sheet, alphabet, hand, left + sheet.pitch / 2, top + sheet.pitch / 2, random)
@@ -171,7 +172,7 @@ def _write_at(sheet: Sheet, alphabet: Alphabet, hand: Hand, x: float, y: float, 
     left, top = int(x - width / 2), int(y - height / 2)
     _paste(sheet.ink, glyph, left, top)
     if digit is not None:
-        sheet.digits.append(WrittenDigit(digit, left, top, left + width, top + height, len(sheet.digits)))
+        sheet.characters.append(Character(str(digit), left, top, left + width, top + height, len(sheet.characters)))
 
 
 def _paste(canvas: Canvas, glyph: Canvas, left: int, top: int) -> None:

@@ -16,13 +16,13 @@ from tenfold.base.form import CLASSES, INK_SIDE, SIDE
 from tenfold.data import Digits
 from tenfold.synthesis.letterforms import letterforms
 from tenfold.synthesis.negatives import SIGNS
+from tenfold.synthesis.numbers import sign_strokes
 
 Canvas = Float[np.ndarray, "_ _"]  # how much of each pixel is covered, 0 to 1
 Strokes = list[Float[np.ndarray, "_ 2"]]  # the points x, y of each stroke; the height of the whole is about 1
 
 INK = 0.3  # pixels that are covered less are paper
-GAPS = ((-0.12, 0.06), (-0.02, 0.25), (0.1, 0.7))  # from one digit to the next: in haste, as usual, in boxes
-LENGTHS = (0.06, 0.12, 0.2, 0.2, 0.2, 0.12, 0.06, 0.04)  # how often a line has one digit, two, ...
+GAPS = ((-0.08, 0.06), (-0.02, 0.25), (0.1, 0.7))  # from one digit to the next: in haste, as usual, in boxes
 VARIED = (0, 1, 4, 7, 9)  # the digits whose letterforms vary most from country to country
 
 
@@ -69,13 +69,13 @@ class Hand:
 
 
 @dataclass(frozen=True)
-class WrittenDigit:
-    """A digit on a canvas: its value and its box in pixels; `right` and `bottom` are the first column and row after it.
+class Character:
+    """A digit or a sign on a canvas, and its box in pixels; `right` and `bottom` are the first column and row after it.
 
     `line` is the number of its line on the canvas.
     """
 
-    value: int
+    value: str
     left: int
     top: int
     right: int
@@ -107,18 +107,6 @@ def choose_hand(height: float, random: np.random.Generator) -> Hand:
     )
 
 
-def choose_number(random: np.random.Generator) -> list[int]:
-    """Random digits: often a round number, sometimes one with the same digit twice in a row."""
-    count = int(random.choice(len(LENGTHS), p=LENGTHS)) + 1
-    digits = random.integers(0, CLASSES, count)
-    if count > 2 and random.random() < 0.3:
-        digits[-random.integers(1, count) :] = 0
-    if count > 2 and random.random() < 0.1:
-        place = random.integers(1, count)
-        digits[place] = digits[place - 1]
-    return digits.tolist()
-
-
 def write_digit(alphabet: Alphabet, digit: int, hand: Hand, size: float, random: np.random.Generator) -> Canvas:
     """Write a digit `size` pixels high, in a letterform or as one of MNIST's writers did, cut down to its ink."""
     if random.random() < hand.forms * (2 if digit in VARIED else 1):
@@ -143,13 +131,7 @@ def write_strokes(strokes: Strokes, hand: Hand, size: float, random: np.random.G
     for stroke in strokes:
         points = stroke + stray * np.sin(stroke @ waves + phases)
         moved.append(size * np.stack((wide * points[:, 0] - lean * points[:, 1], points[:, 1]), axis=1))
-    pen = max(1.0, (hand.pen or random.uniform(0.05, 0.13)) * hand.height)
-    margin = pen / 2 + 2
-    low, high = (limit([limit(stroke, axis=0) for stroke in moved], axis=0) for limit in (np.min, np.max))
-    canvas = np.zeros(np.ceil(high - low + 2 * margin).astype(int)[::-1], np.float32)
-    for stroke in moved:
-        draw_stroke(canvas, stroke - low + margin, pen)
-    return _trim(canvas)
+    return _draw(moved, (hand.pen or random.uniform(0.05, 0.13)) * hand.height)
 
 
 def rewrite(image: UInt8[np.ndarray, "28 28"], hand: Hand, size: float, random: np.random.Generator) -> Canvas:
@@ -168,43 +150,46 @@ def rewrite(image: UInt8[np.ndarray, "28 28"], hand: Hand, size: float, random: 
 
 
 def write_line(
-    digits: Sequence[int], hand: Hand, alphabet: Alphabet, random: np.random.Generator
-) -> tuple[Canvas, list[WrittenDigit]]:
-    """Write digits from left to right, with the signs that may stand before, between and after them.
+    text: str, hand: Hand, alphabet: Alphabet, random: np.random.Generator
+) -> tuple[Canvas, list[Character]]:
+    """Write a number from left to right, sometimes with a letter before it.
 
     Returns:
-        A canvas that is high and wide enough, and where the digits are on it.
+        A canvas that is high and wide enough, and where the digits and signs are on it.
     """
-    unit, pen = hand.height, hand.height * (hand.pen or random.uniform(0.05, 0.13))
-    sheet = np.zeros((int(3.5 * unit), int(unit * (2.5 * len(digits) + 6))), np.float32)
+    unit = hand.height
+    pen = unit * (hand.pen or random.uniform(0.05, 0.13))
+    sheet = np.zeros((int(3.5 * unit), int(unit * (2.5 * len(text) + 6))), np.float32)
     x, foot = unit * random.uniform(0.6, 1.2), 2.2 * unit
     edge = np.full(len(sheet), x)  # the rightmost ink in each row of pixels
     if random.random() < 0.15:
         _, right = _paste(sheet, write_sign(alphabet, hand, 0.8 * unit, random), x, foot)
         edge = np.maximum(edge, right + unit * random.uniform(0.05, 0.4))
-    written: list[WrittenDigit] = []
-    low = foot
-    for number, digit in enumerate(digits):
-        size = unit * math.exp(random.normal(0, 0.09))
-        if number and digit == 0 and random.random() < 0.25:
-            size *= random.uniform(0.4, 0.9)
-        glyph = write_digit(alphabet, digit, hand, size, random)
+    written: list[Character] = []
+    for place, value in enumerate(text):
         low = foot + hand.slope * (edge.max() - x) + random.normal(0, 0.06) * unit
-        is_third = number and (len(digits) - number) % 3 == 0 and hand.separator
-        gap = unit * (random.uniform(0.05, 0.45) if is_third else random.uniform(*hand.gaps))
-        top, right = _paste(sheet, glyph, _touching(edge, glyph, low) + gap, low)
-        one = WrittenDigit(digit, right - glyph.shape[1], top, right, top + len(glyph))
-        if is_third:
-            _punctuate(sheet, hand.separator, one.left - max(2.0, gap / 2), low, unit, pen)
-        if hand.joins and number and digit == digits[number - 1] == 0:
+        if value.isdigit():
+            size = unit * math.exp(random.normal(0, 0.09))
+            if place and value == "0" and random.random() < 0.25:
+                size *= random.uniform(0.4, 0.9)
+            glyph = write_digit(alphabet, int(value), hand, size, random)
+            gap = random.uniform(*hand.gaps)
+        else:
+            strokes = sign_strokes(value, random)
+            glyph = _draw_sign(strokes, hand, pen, random)
+            low += unit * (max(stroke[:, 1].max() for stroke in strokes) - 1)
+            gap = random.uniform(0.02, 0.35)
+        if place and not text[place - 1].isdigit():
+            gap = max(gap, random.uniform(0, 0.2))
+        top, right = _paste(sheet, glyph, _touching(edge, glyph, low) + gap * unit, low)
+        one = Character(value, right - glyph.shape[1], top, right, top + len(glyph))
+        if hand.joins and place and value == text[place - 1] == "0":
             _join(sheet, written[-1], one, pen, random)
         rows = slice(one.top, one.bottom)
         columns = np.where(glyph > INK, np.arange(glyph.shape[1]), -np.inf).max(axis=1)
         edge[rows] = np.maximum(edge[rows], one.left + columns)
         edge = np.maximum(edge, one.left + (one.right - one.left) / 4)  # the next begins after a quarter of this one
         written.append(one)
-    if random.random() < 0.4:
-        _end(sheet, written[-1].right + unit * random.uniform(0.08, 0.5), low, unit, pen, random)
     return sheet, written
 
 
@@ -214,6 +199,17 @@ def draw_stroke(canvas: Canvas, points: Sequence[Sequence[float]] | Float[np.nda
     places = np.round(np.array(points) * 8).astype(np.int32)  # in eighths of a pixel
     cv2.polylines(drawn, [places], False, 255, max(1, round(pen)), cv2.LINE_AA, shift=3)
     np.maximum(canvas, drawn.astype(np.float32) / 255, out=canvas)
+
+
+def _draw(strokes: Strokes, pen: float) -> Canvas:
+    """Draw strokes given in pixels, cut down to the ink."""
+    pen = max(1.0, pen)
+    margin = pen / 2 + 2
+    low, high = (limit([limit(stroke, axis=0) for stroke in strokes], axis=0) for limit in (np.min, np.max))
+    canvas = np.zeros(np.ceil(high - low + 2 * margin).astype(int)[::-1], np.float32)
+    for stroke in strokes:
+        draw_stroke(canvas, stroke - low + margin, pen)
+    return _trim(canvas)
 
 
 def _trim(canvas: Canvas) -> Canvas:
@@ -254,17 +250,15 @@ def _touching(edge: Float[np.ndarray, " rows"], glyph: Canvas, foot: float) -> f
     return float((maximum_filter1d(beside, 3) - first[: len(beside)]).max())  # strokes also touch from row to row
 
 
-def _punctuate(sheet: Canvas, sign: str, x: float, foot: float, unit: float, pen: float) -> None:
-    """Write a period, a comma or an apostrophe."""
-    if sign == ".":
-        draw_stroke(sheet, [(x, foot), (x + 0.03 * unit, foot)], 1.4 * pen)
-    elif sign == ",":
-        draw_stroke(sheet, [(x, foot - 0.05 * unit), (x - 0.06 * unit, foot + 0.15 * unit)], pen)
-    else:
-        draw_stroke(sheet, [(x + 0.05 * unit, foot - unit), (x, foot - 0.8 * unit)], pen)
+def _draw_sign(strokes: Strokes, hand: Hand, pen: float, random: np.random.Generator) -> Canvas:
+    """Draw strokes given in heights of a digit, slanted as the hand writes, cut down to the ink."""
+    lean = hand.slant + random.normal(0, 0.05)
+    moved = [hand.height * np.stack((one[:, 0] - lean * one[:, 1], one[:, 1]), axis=1) for one in strokes]
+    pen *= random.uniform(1, 1.5) if min(np.ptp(one, axis=0).max() for one in moved) < pen else 1  # dots are pressed
+    return _draw(moved, pen)
 
 
-def _join(sheet: Canvas, left: WrittenDigit, right: WrittenDigit, pen: float, random: np.random.Generator) -> None:
+def _join(sheet: Canvas, left: Character, right: Character, pen: float, random: np.random.Generator) -> None:
     """Draw a stroke from one zero to the next, near their tops."""
     height = left.bottom - left.top
     start, middle, end = height * random.uniform((0, -0.15, 0), (0.3, 0.2, 0.15))
@@ -274,25 +268,3 @@ def _join(sheet: Canvas, left: WrittenDigit, right: WrittenDigit, pen: float, ra
         ((right.left + right.right) / 2, right.top + end),
     ]
     draw_stroke(sheet, points, pen)
-
-
-def _end(sheet: Canvas, x: float, foot: float, unit: float, pen: float, random: np.random.Generator) -> None:
-    """Write what may follow an amount: a period, a dash or two, a flourish, or strokes that fill the field."""
-    kind = random.integers(5)
-    if kind == 0:
-        return _punctuate(sheet, random.choice((".", ",")), x, foot, unit, pen)
-    if kind == 1:  # strokes that lean
-        for place in (x, x + 0.2 * unit):
-            draw_stroke(sheet, [(place, foot), (place + 0.25 * unit, foot - unit)], pen)
-        return None
-    if kind == 2:
-        _punctuate(sheet, ".", x, foot, unit, pen)
-        x += 0.1 * unit
-    t = np.linspace(0, 1, 8)
-    length, height = unit * random.uniform(0.25, 1.6), foot - unit * random.uniform(0.05, 0.6)
-    wave = unit * random.uniform(0, 0.1) * np.sin((6 + 8 * random.random()) * t + random.uniform(0, 6))
-    dash = np.stack((x + length * t, height + wave + unit * random.normal(0, 0.05) * t), axis=1)
-    draw_stroke(sheet, dash, pen)
-    if kind == 3:
-        draw_stroke(sheet, dash + np.array((0, 0.18 * unit)), pen)
-    return None

@@ -1,4 +1,4 @@
-"""Text lines as a task of the training loop: drawn lines, cut out as the reader cuts them, and their digits."""
+"""Text lines as a task of the training loop: drawn lines, cut out as the reader cuts them, and what they say."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ from PIL import Image
 from torch import Tensor, nn
 
 from tenfold.base.errors import TenfoldError
-from tenfold.base.form import LINE_SIDE, LINE_STEP
-from tenfold.data import CLASSES, Digits, preprocess
+from tenfold.base.form import LINE_SIDE, LINE_SIGNS, LINE_STEP
+from tenfold.data import Digits, preprocess
 from tenfold.imaging import Page
 from tenfold.imaging.ink import look
 from tenfold.imaging.lines import Line, find_lines
 from tenfold.imaging.page import page_of_ink
 from tenfold.imaging.strips import cut_strip
 from tenfold.recipes import Recipe
-from tenfold.synthesis.scenes import SceneDigit, draw_lines
+from tenfold.synthesis.scenes import SceneCharacter, draw_lines
 from tenfold.synthesis.writing import make_alphabet
 from tenfold.training.tasks import Loss, Task
 
@@ -29,14 +29,16 @@ ROUNDED = 32  # widths are multiples of this many columns: convolutions are comp
 SHIFT = 2  # pixel rows, up or down
 CANVAS = 448  # pixels: the side of the scenes in which lines are drawn
 REACH = 8  # pixels: a digit without any ink so close to its center is not seen
+CHARACTERS = "0123456789" + LINE_SIGNS
+BLANK = len(CHARACTERS)
 
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """A strip as the reader cuts it out, and the digits in it."""
+    """A strip as the reader cuts it out, and the digits and signs in it."""
 
     image: UInt8[np.ndarray, "40 columns"]
-    digits: list[int]
+    text: str
 
 
 def draw_examples(digits: Digits, count: int, seed: int) -> list[Example]:
@@ -57,30 +59,32 @@ def draw_examples(digits: Digits, count: int, seed: int) -> list[Example]:
             page = page_of_ink("", Image.fromarray(scene.picture), look(scene.picture))
         except TenfoldError:  # too faint to find any ink
             continue
-        examples += filter(None, (_cut_out(page, Line(some), scene.digits) for some in find_lines(page.components)))
+        examples += filter(None, (_cut_out(page, Line(some), scene.characters) for some in find_lines(page.components)))
     return examples[:count]
 
 
-def _cut_out(page: Page, line: Line, drawn: Sequence[SceneDigit]) -> Example | None:
-    """A line with the digits in it; None if it is too wide, no single line, or cut off by the picture's edge."""
+def _cut_out(page: Page, line: Line, drawn: Sequence[SceneCharacter]) -> Example | None:
+    """A line with its digits and signs; None if it is too wide, no single line, or cut off by the picture's edge."""
     strip = cut_strip(page, line, line.height)
     columns = strip.image.shape[1]
     left, right = strip.left, strip.left + columns / strip.scale
     near = [one for one in drawn if abs(one.y - line.middle(one.x)) < 0.6 * line.height and left < one.x < right]
+    digits = [one for one in near if one.value.isdigit()]
     whole = all(one.height / 2 < place < CANVAS - one.height / 2 for one in near for place in (one.x, one.y))
-    is_line = all(0.5 < one.height / line.height < 2 for one in near)
+    is_line = all(0.5 < one.height / line.height < 2 for one in digits)
     if columns > WIDEST or not (whole and is_line):
         return None
-    seen = [
-        one
-        for one in near
-        if page.mask[round(one.y) - REACH : round(one.y) + REACH, round(one.x) - REACH : round(one.x) + REACH].any()
-    ]
-    return Example(strip.image, [one.value for one in sorted(seen, key=lambda one: one.x)])
+    text = ""
+    for one in sorted(near, key=lambda one: one.x):
+        reach = max(REACH, round(one.height / 2))
+        rows, columns_near = (slice(max(0, round(at) - reach), round(at) + reach) for at in (one.y, one.x))
+        if one.value in CHARACTERS and page.mask[rows, columns_near].any():
+            text += one.value
+    return Example(strip.image, text)
 
 
 class TextLines(Task):
-    """Read the digits of a whole text line, from left to right.
+    """Read the digits and signs of a whole text line, from left to right.
 
     Args:
         train: the lines to train on.
@@ -113,18 +117,18 @@ class TextLines(Task):
         ]
         return _to_tensor(images), batch
 
-    def loss(self, logits: Float[Tensor, "batch 11 columns"], batch: Sequence[Example]) -> Loss:
-        """The negative log-likelihood in nats of the right digits, over all alignments with the columns.
+    def loss(self, logits: Float[Tensor, "batch 21 columns"], batch: Sequence[Example]) -> Loss:
+        """The negative log-likelihood in nats of what is written, over all alignments with the columns.
 
         Source: A. Graves et al., "Connectionist Temporal Classification", ICML 2006.
         """
         columns = torch.tensor([-(-example.image.shape[1] // LINE_STEP) for example in batch])
-        digits = torch.tensor([digit for example in batch for digit in example.digits])
-        counts = torch.tensor([len(example.digits) for example in batch])
-        answers = F.log_softmax(logits, dim=1).permute(2, 0, 1)  # (columns, batch, 11)
-        loss = F.ctc_loss(answers, digits, columns, counts, blank=CLASSES, zero_infinity=True)
+        characters = torch.tensor([CHARACTERS.index(one) for example in batch for one in example.text])
+        counts = torch.tensor([len(example.text) for example in batch])
+        answers = F.log_softmax(logits, dim=1).permute(2, 0, 1)  # (columns, batch, 21)
+        loss = F.ctc_loss(answers, characters, columns, counts, blank=BLANK, zero_infinity=True)
         read = [best_path(answer[:, :width]) for answer, width in zip(logits.detach(), columns.tolist(), strict=True)]
-        right = sum(found == example.digits for found, example in zip(read, batch, strict=True))
+        right = sum(found == example.text for found, example in zip(read, batch, strict=True))
         return loss, loss, torch.tensor(right)
 
     @torch.inference_mode()
@@ -140,10 +144,10 @@ class TextLines(Task):
         return sum(losses) / sum(sizes), sum(rights) / sum(sizes)
 
 
-def best_path(logits: Float[Tensor, "11 columns"]) -> list[int]:
-    """The digits on the best path: the most probable answer in every column, repeats collapsed, blanks removed."""
+def best_path(logits: Float[Tensor, "21 columns"]) -> str:
+    """What is on the best path: the most probable answer in every column, repeats collapsed, blanks removed."""
     answers = torch.unique_consecutive(logits.argmax(dim=0)).tolist()
-    return [answer for answer in answers if answer < CLASSES]
+    return "".join(CHARACTERS[answer] for answer in answers if answer < BLANK)
 
 
 def _by_width(examples: Sequence[Example], size: int) -> list[list[Example]]:
