@@ -23,6 +23,7 @@ Strokes = list[Float[np.ndarray, "_ 2"]]  # the points x, y of each stroke; the 
 
 INK = 0.3  # pixels that are covered less are paper
 GAPS = ((-0.08, 0.06), (-0.02, 0.25), (0.1, 0.7))  # from one digit to the next: in haste, as usual, in boxes
+OPEN_ZERO = np.array(((0.3, 0.1), (0.6, 0.0), (0.8, 0.4), (0.65, 0.85), (0.3, 1.0)))  # the last of several zeros
 VARIED = (0, 1, 4, 7, 9)  # the digits whose letterforms vary most from country to country
 
 
@@ -172,7 +173,10 @@ def write_line(
             size = unit * math.exp(random.normal(0, 0.09))
             if place and value == "0" and random.random() < 0.25:
                 size *= random.uniform(0.4, 0.9)
-            glyph = write_digit(alphabet, int(value), hand, size, random)
+            if place and value == text[place - 1] == "0" and hand.joins and random.random() < 0.3:
+                glyph = write_strokes([OPEN_ZERO], hand, size, random)
+            else:
+                glyph = write_digit(alphabet, int(value), hand, size, random)
             gap = random.uniform(*hand.gaps)
         else:
             strokes = sign_strokes(value, random)
