@@ -48,7 +48,7 @@ def evaluate(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Evaluate a trained network, compare two, or evaluate an ensemble of several, on the test images.
+    """Evaluate a trained network on the test images, compare two, or average several as an ensemble.
 
     A model file may be .safetensors, .tflite, .onnx, .keras, or .h5.
 
