@@ -72,7 +72,7 @@ def evaluate(
     if ensemble or len(runs) > 1:
         for name, value in measures.items():
             if value is not None and value is not False:
-                raise TenfoldError(f"--{name.replace('_', '-')} is for one run")
+                raise TenfoldError(f"--{name.replace('_', '-')} is for one run; name a single run, without --ensemble")
     if len(runs) == 2 and not ensemble:
         _compare(runs, source, as_json)
         return

@@ -85,7 +85,7 @@ def pooling(values: Float[np.ndarray, "height width"]) -> Figure:
 
 @rc_context(STYLE)
 def receptive_field(side: int, layers: Sequence[tuple[str, int, int, int]]) -> Figure:
-    """Show, in one dimension, on which pixels, and which numbers in between, one number at the end depends.
+    """Show, in one dimension, the pixels and the numbers in between on which one number at the end depends.
 
     Args:
         side: pixels in a row of the image.
