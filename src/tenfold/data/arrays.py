@@ -32,6 +32,8 @@ def to_digits(data: Any, source: str = "memory") -> Digits:
     """
     if isinstance(data, Digits):
         return data
+    if isinstance(data, tuple) and any(isinstance(part, Digits) for part in data):
+        raise TenfoldError("digits are needed, not a tuple of them; give one of the two that tenfold.load() returns")
     if not isinstance(data, tuple):
         data = _collect(data, source)
     if len(data) != 2:
@@ -43,10 +45,10 @@ def to_digits(data: Any, source: str = "memory") -> Digits:
 def _collect(data: Any, source: str) -> tuple[Any, Any]:
     """The images and the labels of a data set."""
     if not (hasattr(data, "__getitem__") and hasattr(data, "__len__")) or isinstance(data, Mapping | np.ndarray | str):
-        advice = "give its .dataset" if hasattr(data, "dataset") else "as tenfold.load() returns them"
+        advice = "; give its .dataset" if hasattr(data, "dataset") else ""
         raise TenfoldError(
-            f"{source}: digits are Digits, a pair of images and labels, or a map-style data set, not "
-            f"{type(data).__name__}; {advice}"
+            "digits are what tenfold.load() returns, a pair of images and labels, or a map-style data set, not "
+            f"{type(data).__name__}{advice}"
         )
     items = [data[index] for index in range(len(data))]
     if items and isinstance(items[0], Mapping):
