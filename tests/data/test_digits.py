@@ -104,8 +104,8 @@ def test_digits_are_a_data_set_for_loaders_with_workers_and_transforms(few):
     assert (label, type(label)) == (digits.labels[3], int)
     for source, images in (
         (digits, preprocess.to_tensor(digits.images)),
-        (replace(digits, transform=to_unit), torch.from_numpy(digits.images).unsqueeze(1) / 255),
-        (replace(digits, transform=to_unit)[:20][list(range(20))], torch.from_numpy(digits.images).unsqueeze(1) / 255),
+        (replace(digits, transform=to_unit), torch.tensor(digits.images).unsqueeze(1) / 255),
+        (replace(digits, transform=to_unit)[:20][list(range(20))], torch.tensor(digits.images).unsqueeze(1) / 255),
     ):
         batches = list(DataLoader(source, batch_size=8, num_workers=2))
         assert torch.equal(torch.cat([batch for batch, _ in batches]), images)

@@ -2,12 +2,11 @@
 
 import os
 import warnings
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Float, Shaped, UInt8
-from numpy.typing import ArrayLike
 
 from tenfold import recipes
 from tenfold.base import strict_json
@@ -27,7 +26,7 @@ except ImportError:  # `fit` and `load` say so; `import tenfold` goes without
     BaseEstimator, ClassifierMixin = type("BaseEstimator", (), {}), type("ClassifierMixin", (), {})
     validate_data = None
 
-DARKEST = 3  # the largest pixel is 1 on the scale from 0 to 1, 2.8 if standardized, and nearly 255 on that to 255
+LARGEST_SCALED = 3  # a larger pixel is on the scale from 0 to 255; on that to 1, standardized ones reach 2.8
 
 
 class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -61,13 +60,13 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """The recipe, and the values to use instead of its own."""
         return {"recipe": self.recipe, **self.overrides}
 
-    def set_params(self, **params: Any) -> Self:
+    def set_params(self, **params: Any) -> "DigitClassifier":
         """Change the recipe, or values of it."""
         self.recipe = params.pop("recipe", self.recipe)
         self.overrides = self.overrides | params
         return self
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:  # noqa: N803
+    def fit(self, X: Any, y: Any) -> "DigitClassifier":  # noqa: N803
         """Train a new network; the same images, recipe, and number of threads give the same one.
 
         Args:
@@ -89,7 +88,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_, labels = np.unique(y, return_inverse=True)
         if len(self.classes_) > CLASSES:
             raise TenfoldError(f"y: {len(self.classes_)} classes; the networks have ten answers")
-        self.largest_ = 255 if X.dtype == np.uint8 or X.max() > DARKEST else 1
+        self.largest_ = 255 if X.dtype == np.uint8 or X.max() > LARGEST_SCALED else 1
         digits = Digits(self._to_images(X), labels.astype(np.uint8), "X")
         with (
             torch.random.fork_rng(devices=[]),
@@ -106,7 +105,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.temperature_ = 1.0 if recipe.validation else recipe.temperature
         return self
 
-    def predict_proba(self, X: ArrayLike) -> Float[np.ndarray, "n classes"]:  # noqa: N803
+    def predict_proba(self, X: Any) -> Float[np.ndarray, "n classes"]:  # noqa: N803
         """Read images, as probabilities of the classes in the order of `classes_`.
 
         Args:
@@ -122,7 +121,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         answers = logits[:, : len(self.classes_)].double() / self.temperature_
         return answers.softmax(dim=1).numpy()
 
-    def predict(self, X: ArrayLike) -> Shaped[np.ndarray, " n"]:  # noqa: N803
+    def predict(self, X: Any) -> Shaped[np.ndarray, " n"]:  # noqa: N803
         """Read images, as the most probable of the classes.
 
         Args:
@@ -157,7 +156,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         write_tensors(path, self.network_.state_dict(), texts)
 
     @classmethod
-    def load(cls, path: str | os.PathLike) -> Self:
+    def load(cls, path: str | os.PathLike) -> "DigitClassifier":
         """Read a classifier that `save` wrote; its probabilities are the same.
 
         Raises:

@@ -18,7 +18,10 @@ app = typer.Typer(
 )
 
 Data = Annotated[
-    str, typer.Option("--data", help="bundled, openml, download, or a path: a file or folder that tenfold.load reads.")
+    str,
+    typer.Option(
+        "--data", help="bundled, openml, download, or a path: IDX folder, mnist.npz, train.csv, folder of pictures."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on standard output.")]
 

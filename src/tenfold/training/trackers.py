@@ -65,7 +65,7 @@ class WandB(Callback):
 
     def on_epoch_end(self, training: Training) -> None:
         """Send the figures of the epoch."""
-        self.run.log(_figures(training), step=len(training.history))
+        self.run.log({"epoch": len(training.history), **_figures(training)})
 
     def on_train_end(self, training: Training) -> None:
         """Close the run; one that diverged counts as failed."""
