@@ -107,7 +107,7 @@ class OfTables(DigitClassifier):
 EXPECTED = {"check_no_attributes_set_in_init": "any value of a recipe may be given by name, and is kept in `overrides`"}
 
 
-CHEAP = {"network": "softmax", "optimizer": "adam", "validation": 0}
+CHEAP = {"network": "softmax", "optimizer": "adam", "peak_lr": 1e-4, "validation": 0}
 
 
 @parametrize_with_checks([OfTables("quick", **CHEAP)], expected_failed_checks=lambda _: EXPECTED)

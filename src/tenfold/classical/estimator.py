@@ -16,7 +16,7 @@ from tenfold.data import Digits, preprocess
 from tenfold.data.arrays import to_images
 from tenfold.networks import build, predict_logits
 from tenfold.networks.storage import describe, read_tensors, restore, write_tensors
-from tenfold.training import fit
+from tenfold.training import History, fit
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin
@@ -52,7 +52,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         True
     """
 
-    def __init__(self, recipe: str = "fast", **overrides: Any) -> None:
+    def __init__(self, recipe: Any = "fast", **overrides: Any) -> None:
         self.recipe = recipe
         self.overrides = overrides
 
@@ -88,7 +88,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_, labels = np.unique(y, return_inverse=True)
         if len(self.classes_) > CLASSES:
             raise TenfoldError(f"y: {len(self.classes_)} classes; the networks have ten answers")
-        self.largest_ = 255 if X.dtype == np.uint8 or X.max() > LARGEST_SCALED else 1
+        self.largest_ = 255.0 if X.dtype == np.uint8 or X.max() > LARGEST_SCALED else 1.0
         digits = Digits(self._to_images(X), labels.astype(np.uint8), "X")
         with (
             torch.random.fork_rng(devices=[]),
@@ -97,7 +97,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             warnings.filterwarnings("ignore", "X: no images of", TenfoldWarning)  # of classes that y does not have
             torch.manual_seed(recipe.seed)
             self.network_ = build(recipe.network, **recipe.network_options)
-            self.history_ = fit(self.network_, digits, recipe)
+            self.history_: History | None = fit(self.network_, digits, recipe)
         if self.history_.interrupted:
             raise KeyboardInterrupt
         self.network_.cpu()
