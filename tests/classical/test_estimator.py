@@ -104,9 +104,11 @@ class OfTables(DigitClassifier):
         return images.reshape(-1, 28, 28)
 
 
-EXPECTED = {"check_no_attributes_set_in_init": "any value of a recipe may be given by name, and is kept in `overrides`"}
-
-
+EXPECTED = {
+    "check_no_attributes_set_in_init": "any value of a recipe may be given by name, and is kept in `overrides`",
+    "check_methods_subset_invariance": "float32 sums differ in their last bits between batches of different sizes",
+    "check_methods_sample_order_invariance": "float32 sums may differ in their last bits with the place in a batch",
+}
 CHEAP = {"network": "softmax", "optimizer": "adam", "peak_lr": 1e-4, "validation": 0}
 
 
