@@ -192,5 +192,5 @@ def _check_installed() -> None:
 
 def _rows(images: Any) -> Any:
     """Images as rows of pixels, which is all that scikit-learn takes; whatever else is given stays as it is."""
-    shape = getattr(images, "shape", ())
+    shape: tuple[int, ...] = getattr(images, "shape", ())
     return np.reshape(np.asarray(images), (shape[0], -1)) if len(shape) > 2 and shape[0] else images

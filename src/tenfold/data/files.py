@@ -154,7 +154,7 @@ def _read_mat(path: Path) -> Arrays:
                 classes = [arrays[f"{part}{digit}"] for digit in range(10)]
                 arrays[f"x_{part}"] = np.concatenate(classes)
                 arrays[f"y_{part}"] = np.repeat(np.arange(10), [len(images) for images in classes])
-        if np.shape(arrays.get("data"))[:1] == (SIDE**2,):  # an image in each column
+        if "data" in arrays and len(arrays["data"]) == SIDE**2:  # an image in each column
             arrays["data"] = arrays["data"].T
         return arrays
     except TenfoldError:
@@ -165,12 +165,12 @@ def _read_mat(path: Path) -> Arrays:
 
 def _check_mat(path: Path) -> None:
     """Check what the compressed variables of a .mat file hold, before SciPy decompresses them into memory."""
-    content = memoryview(path.read_bytes())
+    content = path.read_bytes()
     order = ">" if content[126:128] == b"MI" else "<"
     position, size = 128, 0  # after the header
     while position + 8 <= len(content):
         kind, length = struct.unpack_from(f"{order}2I", content, position)
-        data = bytes(content[position + 8 : position + 8 + length])
+        data = content[position + 8 : position + 8 + length]
         unpacker = zlib.decompressobj()
         while kind == COMPRESSED and data and not unpacker.eof:
             size += len(unpacker.decompress(data, CHUNK))
