@@ -19,6 +19,8 @@ SHOWN |= {"compare": evaluation.compare, "wilson_interval": evaluation.wilson_in
 @pytest.mark.parametrize("name", SHOWN)
 def test_an_example_does_what_it_shows(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    if name == "DigitClassifier":
+        pytest.importorskip("sklearn")
     # not testmod: it skips what the checks of shapes and types have wrapped
     [example] = doctest.DocTestFinder(recurse=False).find(SHOWN[name], name, module=False, globs=dict(GIVEN))
     assert example.examples

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tenfold.base.errors import NoDigitsError as NoDigitsError
     from tenfold.base.errors import TenfoldError as TenfoldError
+    from tenfold.classical.estimator import DigitClassifier as DigitClassifier
     from tenfold.data import Digits as Digits
     from tenfold.data import load as load
     from tenfold.data import split as split
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 # Where each public name lives. They are imported at first use: PyTorch and matplotlib take seconds to load.
 _HOMES = {
+    "DigitClassifier": "classical.estimator",
     "Digits": "data",
     "Evaluation": "evaluation",
     "History": "training",

@@ -1,11 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.utils.data import DataLoader, Dataset, Subset, TensorDataset
 
 from tenfold.base.errors import TenfoldError
-from tenfold.data import Digits, preprocess, shift, split
+from tenfold.data import Digits, preprocess, shift, split, to_digits
 
 pytestmark = pytest.mark.fast
 
@@ -75,3 +78,69 @@ def test_shifts_move_every_pixel(few):
     assert not moved[:, -2:].any()
     assert not moved[:, :, :5].any()
     np.testing.assert_array_equal(shift(few.images, 0, 0), few.images)
+
+
+class Torchvision(Dataset):
+    """As torchvision has them: Pillow images, transformed, and labels."""
+
+    def __init__(self, digits, transform=lambda picture: picture):
+        self.digits = replace(digits, transform=transform)
+
+    def __len__(self):
+        return len(self.digits)
+
+    def __getitem__(self, index):
+        return self.digits[index]
+
+
+def to_unit(picture):
+    return torch.from_numpy(np.array(picture, dtype=np.float32) / 255)[None]
+
+
+def test_digits_are_a_data_set_for_loaders_with_workers_and_transforms(few):
+    digits = few[:20]
+    image, label = digits[np.int64(3)]
+    assert torch.equal(image, preprocess.to_tensor(digits.images[3:4])[0])
+    assert (label, type(label)) == (digits.labels[3], int)
+    for source, images in (
+        (digits, preprocess.to_tensor(digits.images)),
+        (replace(digits, transform=to_unit), torch.tensor(digits.images).unsqueeze(1) / 255),
+        (replace(digits, transform=to_unit)[:20][list(range(20))], torch.tensor(digits.images).unsqueeze(1) / 255),
+    ):
+        batches = list(DataLoader(source, batch_size=8, num_workers=2))
+        assert torch.equal(torch.cat([batch for batch, _ in batches]), images)
+        assert torch.cat([labels for _, labels in batches]).tolist() == digits.labels.tolist()
+    assert [label for _, label in Subset(digits, [3, 5])] == digits.labels[[3, 5]].tolist()
+    with pytest.raises(IndexError):
+        digits[20]
+
+
+def test_every_usual_form_of_data_becomes_digits(few):
+    digits = few[:20]
+    images, labels = torch.tensor(digits.images), torch.tensor(digits.labels)
+    pairs = [{"image": image, "label": label} for image, label in Torchvision(digits)]
+    for data in (
+        digits,
+        (digits.images, digits.labels),
+        (images.unsqueeze(1) / 255, torch.nn.functional.one_hot(labels.long(), 10)),
+        (images.reshape(20, 784).double().requires_grad_(), labels.tolist()),
+        TensorDataset(preprocess.to_tensor(digits.images), labels),
+        Torchvision(digits),
+        Torchvision(digits, to_unit),
+        Torchvision(digits, lambda picture: preprocess.standardize(to_unit(picture))),
+        Subset(digits, range(20)),
+        pairs,
+    ):
+        assert to_digits(data).sha256() == digits.sha256()
+    for data, message in (
+        ((images, labels, labels), "not 3 things"),
+        ((images, labels[:3]), "20 images but labels of shape"),
+        ((images[:, :14], labels), r"these are \(20, 14, 28\)"),
+        ((images * 2.0, labels), "from 0 to 1 or from 0 to 255, these run from 0 to 510"),
+        ((np.full((1, 784), "x"), [1]), "images must be numbers"),
+        (TensorDataset(images), "does not hold pairs"),
+        ([(torch.zeros(28, 28), 1), (torch.zeros(14, 14), 1)], "differ in shape"),
+        (iter(pairs), "not list_iterator"),
+    ):
+        with pytest.raises(TenfoldError, match=message):
+            to_digits(data)

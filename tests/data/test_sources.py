@@ -1,15 +1,20 @@
 import gzip
+import io
+import pickle
+import shlex
 import shutil
+import subprocess
 import sys
 import urllib.error
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import scipy.io
 from PIL import Image
 
 from tenfold.base.errors import TenfoldError, TenfoldWarning
-from tenfold.data import load, sources, write_idx
+from tenfold.data import files, load, sources, write_idx
 from tenfold.data.download import SUMS
 
 pytestmark = pytest.mark.fast
@@ -91,6 +96,15 @@ def test_idx_folders_by_any_of_their_names(tmp_path):
         assert_is_the_data(load(str(tmp_path / folder)))
 
 
+def test_the_root_of_torchvision(idx_folder, tmp_path_factory):
+    root = tmp_path_factory.mktemp("root")
+    shutil.copytree(idx_folder, root / "MNIST" / "raw")
+    for folder in (root, root / "MNIST", root / "MNIST" / "raw"):
+        assert_is_the_data(load(folder))
+    shutil.copytree(idx_folder, root / "KMNIST" / "raw")
+    refused(root, "holds KMNIST and MNIST; give one of them")
+
+
 def test_bad_idx_folders(idx_folder):
     train_images, train_labels = idx_folder / "train-images-idx3-ubyte", idx_folder / "train-labels-idx1-ubyte"
     images, labels = train_images.read_bytes(), train_labels.read_bytes()
@@ -127,13 +141,133 @@ def test_keras_npz_and_packed_twins_of_idx_files(npz, idx_folder):
     assert_is_the_data(load(idx_folder))
 
 
+def test_keras_arrays_in_other_forms(npz):
+    one_hot = np.eye(10)[LABELS]
+    for images in (
+        IMAGES / 255,
+        (IMAGES / np.float32(255)).reshape(30, 784),
+        IMAGES.reshape(30, 28, 28, 1),
+        IMAGES.astype(np.int64).reshape(30, 1, 28, 28),
+        (IMAGES / 255 - 0.1307) / 0.3081,
+    ):
+        path = npz(x_train=images[:20], x_test=images[20:], y_train=one_hot[:20], y_test=LABELS[20:, None].astype(str))
+        assert_is_the_data(load(path))
+
+
+def write_csv(path, images, labels, names=True, last=False):
+    table = np.insert(images.reshape(len(images), 784).astype(int), 784 if last else 0, labels, axis=1)
+    columns = [f"pixel{index}" for index in range(784)]
+    columns.insert(784 if last else 0, "class" if last else "label")
+    np.savetxt(path, table, "%d", ",", header=",".join(columns) if names else "", comments="")
+
+
+def test_csv_files_of_kaggle_and_others(tmp_path):
+    (kaggle := tmp_path / "kaggle").mkdir()
+    write_csv(kaggle / "train.csv", IMAGES, LABELS)
+    np.savetxt(kaggle / "test.csv", IMAGES.reshape(30, 784), "%d", ",", header=",".join(["pixel"] * 784), comments="")
+    (kaggle / "sample_submission.csv").write_text("ImageId,Label\n1,0\n")
+    train, test = load(kaggle)
+    assert [part.counts().tolist() for part in load(kaggle / "train.csv")] == [
+        part.counts().tolist() for part in (train, test)
+    ]
+    assert (len(train), len(test)) == (25, 5)
+    refused(kaggle / "test.csv", "no labels", "train.csv")
+    refused(kaggle / "sample_submission.csv", "not 2 columns")
+    for number, (names, last) in enumerate(((False, False), (True, True))):
+        for part, (images, labels) in PARTS.items():
+            name = f"{number}_{part.replace('t10k', 'test')}.csv"
+            write_csv(tmp_path / name, images, labels, names, last)
+        assert_is_the_data(load(tmp_path / f"{number}_train.csv"))
+    write_csv(tmp_path / "emnist-train.csv", IMAGES.transpose(0, 2, 1), LABELS)
+    assert load(tmp_path / "emnist-train.csv")[0].images[0].tobytes() in {image.tobytes() for image in IMAGES}
+    (tmp_path / "bad.csv").write_text("1" + ",0" * 784 + "\n2,x" + ",0" * 783)
+    refused(tmp_path / "bad.csv", "damaged", "'x'")
+
+
+def test_matlab_files(tmp_path, monkeypatch):
+    flat, path = IMAGES.reshape(30, 784), tmp_path / "digits.mat"
+    turned = IMAGES.transpose(0, 2, 1).reshape(30, 784)
+    emnist = {
+        part: {"images": turned[rows], "labels": LABELS[rows, None]}
+        for part, rows in (("train", slice(20)), ("test", slice(20, 30)))
+    }
+    for compress in (False, True):
+        scipy.io.savemat(path, {"dataset": emnist}, do_compression=compress)
+        assert_is_the_data(load(path))
+    scipy.io.savemat(path, {"trainX": flat[:20], "trainY": LABELS[:20], "testX": flat[20:], "testY": LABELS[20:]})
+    assert_is_the_data(load(path))
+    classes = {f"train{digit}": flat[digit == LABELS] for digit in range(10)}
+    scipy.io.savemat(path, classes | {f"test{digit}": flat[digit == LABELS] for digit in range(10)})
+    assert [part.counts().tolist() for part in load(path)] == [[3] * 10] * 2
+    scipy.io.savemat(path, {"data": flat.T, "label": LABELS.astype(float)}, do_compression=True)  # mnist-original's
+    assert [len(part) for part in load(path)] == [25, 5]
+    content = path.read_bytes()
+    for damaged in (content[:200], content[:300] + b"\x55" * 9 + content[309:], b"no MATLAB"):
+        path.write_bytes(damaged)
+        refused(path, path)
+    path.write_bytes(content)
+    monkeypatch.setattr(files, "DATA", 20_000)
+    refused(path, "too large")
+
+
+def test_matlab_files_in_format_7_3(tmp_path, monkeypatch):
+    h5py = pytest.importorskip("h5py")
+    path = tmp_path / "digits.mat"
+    with h5py.File(path, "w", userblock_size=512) as file:
+        for name, values in (("x_train", IMAGES[:20]), ("x_test", IMAGES[20:])):
+            file[name] = values.reshape(-1, 784).T
+        file["y_train"], file["y_test"] = LABELS[None, :20], LABELS[None, 20:]
+    with path.open("r+b") as file:
+        file.write(b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM")
+    assert_is_the_data(load(path))
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    refused(path, "format 7.3", "pip install h5py")
+
+
+def write_parquet(path, images, labels):
+    pyarrow = pytest.importorskip("pyarrow")
+    pytest.importorskip("pyarrow.parquet")
+    rows = []
+    for image in images:
+        Image.fromarray(image).save(file := io.BytesIO(), "PNG")
+        rows.append({"bytes": file.getvalue(), "path": None})
+    table = pyarrow.table({"image": rows, "label": labels.astype(np.int64)})
+    pyarrow.parquet.write_table(table, path)
+
+
+def test_parquet_files_of_hugging_face(tmp_path, monkeypatch):
+    for part, (images, labels) in PARTS.items():
+        write_parquet(tmp_path / f"{part.replace('t10k', 'test')}-00000-of-00001.parquet", images, labels)
+    assert_is_the_data(load(tmp_path))
+    path = tmp_path / "train-00000-of-00001.parquet"
+    write_parquet(path, IMAGES[:20, :14], LABELS[:20])
+    refused(path, "28 by 28 pixels, one is 28 by 14")
+    path.write_bytes(path.read_bytes()[:100])
+    refused(path, "damaged")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    refused(path, "pip install 'tenfold[parquet]'")
+
+
+def test_a_pickle_is_refused_with_the_way_to_convert_it(tmp_path):
+    parts = [(IMAGES[:10] / 255, LABELS[:10]), (IMAGES[10:20] / 255, LABELS[10:20]), (IMAGES[20:] / 255, LABELS[20:])]
+    parts = [(images.reshape(-1, 784), labels) for images, labels in parts]
+    with gzip.open(tmp_path / "mnist.pkl.gz", "wb") as file:
+        pickle.dump(parts, file)
+    message = refused(tmp_path / "mnist.pkl.gz", "can run any code")
+    subprocess.run(shlex.split(message.split("convert it: ")[1].replace("python", sys.executable)), cwd=tmp_path)
+    assert_is_the_data(load(tmp_path / "mnist.npz"))
+
+
 def test_bad_npz(npz, tmp_path):
     path = npz(y_train=None, x_test=None)
     refused(path, path, "lacks y_train, x_test")
     refused(npz(y_train=np.array([object()] * 20)), path, "pickled")
     refused(npz(x_train=IMAGES[:20, :14]), f"{path} (train)", "(20, 14, 28)")
-    refused(npz(x_train=IMAGES[:20] / 255), "float64")
-    refused(npz(y_test=LABELS[20:29]), f"{path} (test)", "10 images but 9 labels")
+    refused(npz(x_train=IMAGES[:20] - 300.0), "from 0 to 1 or from 0 to 255", "from -300 to")
+    refused(npz(x_train=IMAGES[:20] * np.nan), "nan")
+    refused(npz(y_train=LABELS[:20] / 2), "label 0.5 at index 1 is not a digit")
+    refused(npz(y_train=np.array(["zero"] * 20)), "labels must be the digits 0 to 9")
+    refused(npz(y_test=LABELS[20:29]), f"{path} (test)", "10 images but labels of shape (9,)")
     content = npz().read_bytes()
     for damaged in (b"", b"PK", content[:1000], content[:1000] + b"\x55" + content[1001:]):
         path.write_bytes(damaged)
@@ -142,7 +276,7 @@ def test_bad_npz(npz, tmp_path):
     (tmp_path / "array.npy").rename(path)
     refused(path, path, "not an .npz")
     path.rename(tmp_path / "mnist.zip")
-    refused(tmp_path / "mnist.zip", "not an .npz", "folder")
+    refused(tmp_path / "mnist.zip", "not a data set (.npz, .csv, .mat, .parquet)", "folder")
 
 
 def write_pictures(folder, images, labels):
@@ -153,7 +287,7 @@ def write_pictures(folder, images, labels):
 
 
 def test_an_npz_that_would_fill_the_memory_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(sources, "DATA", 10_000)  # bytes
+    monkeypatch.setattr(files, "DATA", 10_000)  # bytes
     np.savez_compressed(tmp_path / "mnist.npz", x_train=np.zeros(10_001, np.uint8))
     refused(tmp_path / "mnist.npz", "too large, its arrays hold more than")
 
@@ -169,6 +303,20 @@ def test_a_folder_of_pictures_is_split(tmp_path):
     for name, (images, labels) in zip(("train", "test"), PARTS.values(), strict=True):
         write_pictures(tmp_path / "parted" / name, images, labels)
     assert [part.counts().tolist() for part in load(tmp_path / "parted")] == [[2] * 10, [1] * 10]
+
+
+def test_folders_of_pictures_with_other_names(tmp_path):
+    numbers = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+    parts = (("training", lambda digit: f"{digit} - {numbers[digit]}"), ("val", lambda digit: f"digit_{digit}"))
+    for (name, class_name), (images, labels) in zip(parts, PARTS.values(), strict=True):
+        write_pictures(tmp_path / name, images, labels)
+        for digit in range(10):
+            (tmp_path / name / str(digit)).rename(tmp_path / name / class_name(digit))
+    assert [part.counts().tolist() for part in load(tmp_path)] == [[2] * 10, [1] * 10]
+    (tmp_path / "val" / "digit_9").rename(tmp_path / "val" / "eight")
+    refused(tmp_path, "two folders for one digit", "digit_8", "eight")
+    shutil.rmtree(tmp_path / "val")
+    refused(tmp_path, "no test/ or val/")
 
 
 def test_bad_folders_of_pictures(tmp_path):

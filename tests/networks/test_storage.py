@@ -57,10 +57,29 @@ def test_files_that_hold_no_network(tmp_path):
     write_tensors(path, {"weight": torch.zeros(3)}, {"network": '{"name": "softmax", "options": {}}'})
     with pytest.raises(TenfoldError, match="do not fit"):
         restore(path)
-    with pytest.raises(TenfoldError, match="cannot save a Linear"):
-        save(nn.Linear(2, 2), path)
     with pytest.raises(TenfoldError, match=r"name it net\.safetensors"):
         save(build("softmax"), tmp_path / "net.pt")
+
+
+class Tied(nn.Module):
+    def __init__(self, width=784):
+        super().__init__()
+        self.encoder = nn.Linear(width, 784, bias=False)
+        self.decoder = nn.Linear(784, width, bias=False)
+        self.decoder.weight = self.encoder.weight
+
+
+def test_any_module_can_be_saved_and_restored_into_one_of_its_kind(tmp_path):
+    path, module = tmp_path / "model.safetensors", Tied()
+    save(module, path)
+    again = restore(path, Tied())
+    assert not again.training
+    assert again.decoder.weight is again.encoder.weight
+    assert torch.equal(again.encoder.weight, module.encoder.weight)
+    with pytest.raises(TenfoldError, match=r"weights of a Tied; give one: tenfold.restore\(path, Tied\(\)\)"):
+        restore(path)
+    with pytest.raises(TenfoldError, match="does not fit this Linear"):
+        restore(path, nn.Linear(2, 2))
 
 
 def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):

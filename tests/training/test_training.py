@@ -9,6 +9,8 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from makers import make_history
+from torch.utils.data import TensorDataset
 
 import tenfold
 from tenfold import TenfoldError, build, fit, recipes, restore, seed_everything, synthesis
@@ -79,6 +81,23 @@ def test_same_seed_same_weights_in_two_processes():
     one, other = (subprocess.run([sys.executable, "-c", PROGRAM], **options).stdout for _ in range(2))
     assert one == other
     assert len(set(one.splitlines())) == 2
+
+
+def test_fit_takes_what_pytorch_has_and_gives_what_keras_has(tiny_recipe, few):
+    recipe = replace(tiny_recipe, epochs=1)
+    model, history = trained(recipe, few[:300])
+    pixels, labels = torch.tensor(few.images[:300]).unsqueeze(1) / 255, torch.tensor(few.labels[:300])
+    for data in ((pixels, labels), TensorDataset(pixels, labels)):
+        again, _ = trained(recipe, data)
+        assert same_weights(again, model)
+    test = few[300:400]
+    accuracy = tenfold.evaluate(model, test).accuracy
+    assert tenfold.evaluate(model, (test.images, test.labels)).accuracy == accuracy
+    assert history["val_loss"] == history["validation_loss"] == history.history["val_loss"]
+    assert list(history.history) == ["loss", "accuracy", "val_loss", "val_accuracy"]
+    _, history = trained(recipe, (pixels, labels), validation=TensorDataset(pixels[:50], labels[:50]))
+    assert history["val_accuracy"][0] <= 1
+    assert list(make_history(2, validation=False).history) == ["loss", "accuracy"]
 
 
 class Best(Callback):

@@ -18,7 +18,10 @@ app = typer.Typer(
 )
 
 Data = Annotated[
-    str, typer.Option("--data", help="bundled, openml, download, or a path: IDX folder, mnist.npz, folder of pictures.")
+    str,
+    typer.Option(
+        "--data", help="bundled, openml, download, or a path: IDX folder, mnist.npz, train.csv, folder of pictures."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on standard output.")]
 

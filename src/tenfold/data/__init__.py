@@ -1,6 +1,7 @@
 """MNIST and other sources of digits: `load`, `split`, `Digits`, the IDX format."""
 
 from tenfold.base.form import CLASSES, MEAN, SIDE, STD
+from tenfold.data.arrays import to_digits
 from tenfold.data.digits import Digits, shift, split, subset
 from tenfold.data.idx import parse_idx, read_idx, write_idx
 from tenfold.data.label_errors import LABEL_ERRORS, known_label_errors
@@ -21,5 +22,6 @@ __all__ = [
     "shift",
     "split",
     "subset",
+    "to_digits",
     "write_idx",
 ]

@@ -1,8 +1,10 @@
 """`Digits`: images and labels that belong together."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from numbers import Integral
+from typing import Any, overload
 
 import numpy as np
 from jaxtyping import Int64, UInt8
@@ -13,12 +15,16 @@ from tenfold.base.form import CLASSES, SIDE
 
 @dataclass(frozen=True, eq=False)
 class Digits:
-    """Handwritten digits with their labels.
+    """Handwritten digits with their labels; also a map-style data set for PyTorch's `DataLoader`.
+
+    `digits[3]` is one image and its label; `digits[:100]` and `digits[digits.labels == 7]` are `Digits` again.
 
     Attributes:
         images: grayscale pixels, `uint8 (n, 28, 28)`, 0 is background and 255 full ink.
         labels: the digit each image shows, `uint8 (n,)`, 0 to 9.
         source: where they came from, in words.
+        transform: as in torchvision, what turns the Pillow image of an item into what `digits[3]` gives; None for the
+            standardized tensor that networks read. `tenfold.fit` and `tenfold.evaluate` use the images as they are.
 
     Raises:
         TenfoldError: if the shapes, types, or counts do not fit, or a label is not 0 to 9.
@@ -31,11 +37,15 @@ class Digits:
         >>> sevens = train[train.labels == 7]
         >>> sevens.images.shape
         (6265, 28, 28)
+        >>> image, label = train[0]
+        >>> image.shape, label
+        (torch.Size([1, 28, 28]), 5)
     """
 
     images: np.ndarray  # shapes and types are checked below, to say in plain words what is wrong with a user's data
     labels: np.ndarray
     source: str = "memory"
+    transform: Callable[[Any], Any] | None = None
 
     def __post_init__(self) -> None:
         images, labels = self.images, self.labels
@@ -60,11 +70,28 @@ class Digits:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def __getitem__(self, index: slice | np.ndarray) -> "Digits":
-        """Return the digits at `index` (a slice, indices, or a mask), as `Digits`."""
+    @overload
+    def __getitem__(self, index: Integral | int) -> tuple[Any, int]: ...
+
+    @overload
+    def __getitem__(self, index: slice | np.ndarray | list[int]) -> "Digits": ...
+
+    def __getitem__(self, index: Any) -> Any:
+        """Return one image, transformed, with its label; or, for a slice, indices, or a mask, `Digits`."""
+        if isinstance(index, Integral):
+            return self._transformed(self.images[index]), int(self.labels[index])
         # a reversed view has negative strides, which PyTorch refuses
         images, labels = np.ascontiguousarray(self.images[index]), np.ascontiguousarray(self.labels[index])
-        return Digits(images, labels, self.source)
+        return replace(self, images=images, labels=labels)
+
+    def _transformed(self, image: UInt8[np.ndarray, "28 28"]) -> Any:
+        if self.transform is not None:
+            from PIL import Image
+
+            return self.transform(Image.fromarray(image))
+        from tenfold.data.preprocess import to_tensor  # here, because PyTorch takes seconds to load
+
+        return to_tensor(image[None])[0]
 
     def counts(self) -> Int64[np.ndarray, "10"]:
         """Count the images of each digit, from 0 to 9."""

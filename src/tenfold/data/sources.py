@@ -9,15 +9,23 @@ from pathlib import Path
 import numpy as np
 
 from tenfold.base.errors import TenfoldError, TenfoldWarning, require_type
-from tenfold.base.files import DATA, check_size, not_a_file
+from tenfold.base.files import not_a_file
 from tenfold.base.form import CLASSES, SIDE
-from tenfold.data.digits import Digits, split
+from tenfold.data.arrays import to_digits
+from tenfold.data.digits import Digits
 from tenfold.data.download import SUMS, download, is_intact
+from tenfold.data.files import FILES, hold_out_sixth, load_file, turn
 from tenfold.data.idx import read_idx
 
 BUNDLED = Path(__file__).with_name("mnist")
 IDX_NAME = re.compile(r"(?!\.).*?(train|t10k|test)[-_.](images|labels)[-_.]idx\d[-_.]ubyte(\.gz)?$", re.IGNORECASE)
-KERAS_ARRAYS = ("x_train", "y_train", "x_test", "y_test")
+# folders of pictures for training and for testing; those for validation are for testing if there are no others
+TRAIN = re.compile("train(ing)?", re.IGNORECASE)
+TEST = re.compile("test(ing)?", re.IGNORECASE)
+VALIDATION = re.compile("val(id(ation)?)?", re.IGNORECASE)
+WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+# of a folder of pictures: 3, three, digit_3, class 3, 3 - three
+CLASS_NAME = re.compile(rf"(?:(?:digit|class)[ _-]?)?(\d+|{'|'.join(WORDS)})(?: ?[_-] ?[a-z]+)?", re.IGNORECASE)
 TRAIN_SIZE, TEST_SIZE = 60_000, 10_000
 
 
@@ -36,11 +44,17 @@ def load(source: str | os.PathLike = "bundled") -> tuple[Digits, Digits]:
             - `"openml"`: scikit-learn's `fetch_openml("mnist_784")`;
             - `"download"`: MNIST from a mirror, kept in the user's cache folder;
             - a folder of four IDX files, compressed or not, named like those of MNIST, Fashion-MNIST, KMNIST, or
-              EMNIST;
-            - an `mnist.npz` like Keras';
-            - a folder of pictures sorted into `0/` to `9/` (a sixth of each class is held out for testing), or into
-              `train/0/` to `train/9/` and `test/0/` to `test/9/`; files without the suffix of a picture are skipped,
-              with a warning.
+              EMNIST, or the root that torchvision puts them in;
+            - an `.npz` like Keras' `mnist.npz`, or a `.mat` from MATLAB, with images (n, 28, 28), (n, 28, 28, 1), or
+              (n, 784) from 0 to 255 or from 0 to 1, and labels as digits or one-hot;
+            - a `.csv` with a label and 784 pixels in each row, such as Kaggle's `train.csv`;
+            - a `.parquet` from the Hugging Face Hub, with the columns `image` and `label`;
+            - a folder that holds one of these files;
+            - a folder of pictures sorted into `0/` to `9/` (or `zero/`, or `digit_0/`), or into such folders in
+              `train/` and `test/` (or `training/` and `testing/`, or `val/`); files without the suffix of a picture are
+              skipped, with a warning.
+
+            Where no test images come with it, a sixth of each class is held out for testing.
 
     Returns:
         `(train, test)`; their arrays may be read-only.
@@ -64,13 +78,14 @@ def load(source: str | os.PathLike = "bundled") -> tuple[Digits, Digits]:
     if path.is_dir():
         return _load_folder(path)
     if path.is_file():
-        return _load_npz(path)
+        return load_file(path)
     if path.exists():
         raise not_a_file(path)
     close = difflib.get_close_matches(str(source), NAMED, n=1)
     hint = f"did you mean {close[0]!r}? Give" if close else "give"
     raise TenfoldError(
-        f"{source}: no such source; {hint} {', '.join(NAMED)}, a folder of IDX files or pictures, or an mnist.npz"
+        f"{source}: no such source; {hint} {', '.join(NAMED)}, a folder of IDX files or pictures, or a file "
+        f"({', '.join(FILES)})"
     )
 
 
@@ -101,7 +116,7 @@ def _load_openml() -> tuple[Digits, Digits]:
         raise TenfoldError(f"openml: cannot fetch mnist_784 ({error}); try again later, or use bundled") from None
     if data.shape != (TRAIN_SIZE + TEST_SIZE, SIDE * SIDE):
         raise TenfoldError(f"openml: mnist_784 has shape {data.shape}, not ({TRAIN_SIZE + TEST_SIZE}, {SIDE * SIDE})")
-    digits = Digits(data.reshape(-1, SIDE, SIDE).astype(np.uint8), target.astype(np.uint8), "openml")
+    digits = to_digits((data, target), "openml")
     return digits[:TRAIN_SIZE], digits[TRAIN_SIZE:]
 
 
@@ -111,14 +126,35 @@ NAMED = {"bundled": _load_bundled, "openml": _load_openml, "download": _load_dow
 def _load_folder(folder: Path) -> tuple[Digits, Digits]:
     if any(IDX_NAME.match(path.name) for path in folder.iterdir()):
         return _load_idx(folder, str(folder))
-    if (folder / "train").is_dir() and (folder / "test").is_dir():
-        return _load_pictures(folder / "train"), _load_pictures(folder / "test")
-    if any((folder / str(digit)).is_dir() for digit in range(CLASSES)):
-        digits = _load_pictures(folder)
-        if len(digits) < 6:
-            raise TenfoldError(f"{folder}: {len(digits)} pictures are too few to hold out a sixth for testing")
-        return split(digits, len(digits) // 6)
+    if raw := [path for path in sorted([*folder.glob("raw"), *folder.glob("*/raw")]) if path.is_dir()]:  # torchvision's
+        if len(raw) > 1:
+            raise TenfoldError(f"{folder}: holds {' and '.join(path.parent.name for path in raw)}; give one of them")
+        return _load_folder(raw[0])
+    if train := _find_folder(folder, TRAIN):
+        if test := _find_folder(folder, TEST) or _find_folder(folder, VALIDATION):
+            return _load_pictures(train), _load_pictures(test)
+        raise TenfoldError(f"{folder}: holds {train.name}/ but no test/ or val/; add one, or give {train}")
+    if _class_folders(folder):
+        return hold_out_sixth(_load_pictures(folder))
+    files = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in FILES and path.is_file()]
+    # Kaggle's other two files, and the one that `load_file` finds by itself
+    files = [path for path in files if not re.search("test|submission", path.name, re.IGNORECASE)]
+    if len(files) > 1:
+        raise TenfoldError(f"{folder}: holds {', '.join(path.name for path in files)}; give one of them")
+    if files:
+        return load_file(files[0])
     raise TenfoldError(f"{folder}: holds neither IDX files ({', '.join(SUMS)}) nor pictures in folders 0 to 9")
+
+
+def _find_folder(folder: Path, name: re.Pattern) -> Path | None:
+    return next((path for path in sorted(folder.iterdir()) if path.is_dir() and name.fullmatch(path.name)), None)
+
+
+def _class_folders(folder: Path) -> dict[Path, int]:
+    """The folders of pictures in a folder, each with the number in its name."""
+    matches = {path: CLASS_NAME.fullmatch(path.name) for path in sorted(folder.iterdir()) if path.is_dir()}
+    numbers = {path: match[1].lower() for path, match in matches.items() if match}
+    return {path: WORDS.index(number) if number in WORDS else int(number) for path, number in numbers.items()}
 
 
 def _load_idx(folder: Path, source: str) -> tuple[Digits, Digits]:
@@ -153,43 +189,20 @@ def _read_labeled(images_path: Path, labels_path: Path, source: str) -> Digits:
     if labels.ndim == 3:
         raise TenfoldError(f"{labels_path}: holds images where labels belong; is it swapped with {images_path.name}?")
     if images_path.name.lower().startswith("emnist") and images.ndim == 3:
-        images = np.ascontiguousarray(images.transpose(0, 2, 1))  # EMNIST stores columns first
+        images = turn(images)
     return Digits(images, labels, source)
-
-
-def _load_npz(path: Path) -> tuple[Digits, Digits]:
-    if path.suffix.lower() != ".npz":
-        raise TenfoldError(f"{path}: not an .npz file; for IDX files or pictures give the folder that holds them")
-    check_size(path, DATA)
-    with path.open("rb") as file:
-        try:
-            with np.load(file, allow_pickle=False) as archive:
-                # zipfile decompresses no more of an array than is declared here
-                if sum(part.file_size for part in archive.zip.infolist()) > DATA:
-                    raise TenfoldError(f"{path}: too large, its arrays hold more than {DATA >> 20} MiB")
-                arrays = {name: archive[name] for name in KERAS_ARRAYS if name in archive}
-        except TenfoldError:
-            raise
-        except Exception:  # on damaged files, NumPy and zipfile raise nearly anything
-            raise TenfoldError(
-                f"{path}: damaged, or not an .npz of plain arrays (pickled objects are refused)"
-            ) from None
-    missing = [name for name in KERAS_ARRAYS if name not in arrays]
-    if missing:
-        raise TenfoldError(f"{path}: lacks {', '.join(missing)}; Keras' mnist.npz has {', '.join(KERAS_ARRAYS)}")
-    return (
-        Digits(arrays["x_train"], arrays["y_train"], f"{path} (train)"),
-        Digits(arrays["x_test"], arrays["y_test"], f"{path} (test)"),
-    )
 
 
 def _load_pictures(folder: Path) -> Digits:
     from tenfold.imaging import SUFFIXES, read_pictures  # here, because few callers need OpenCV
 
-    folders = {path.name: path for path in folder.iterdir() if path.is_dir() and path.name.isdecimal()}
-    if too_many := sorted(set(folders) - {str(digit) for digit in range(CLASSES)}):
+    folders = _class_folders(folder)
+    if too_many := sorted(path.name for path, number in folders.items() if number >= CLASSES):
         raise TenfoldError(f"{folder}: needs folders of pictures named 0 to 9 only; remove {', '.join(too_many)}")
-    files = [path for name in sorted(folders) for path in sorted(folders[name].iterdir()) if path.is_file()]
+    if len(set(folders.values())) < len(folders):
+        names = ", ".join(path.name for path in folders)
+        raise TenfoldError(f"{folder}: two folders for one digit ({names}); put their pictures together")
+    files = [path for part in folders for path in sorted(part.iterdir()) if path.is_file()]
     paths = [path for path in files if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")]
     if skipped := sorted({path.name for path in files} - {path.name for path in paths}):
         names = ", ".join(skipped[:3]) + (", ..." if len(skipped) > 3 else "")
@@ -198,5 +211,5 @@ def _load_pictures(folder: Path) -> Digits:
             TenfoldWarning,
             stacklevel=2,
         )
-    labels = np.array([int(path.parent.name) for path in paths], dtype=np.uint8)
+    labels = np.array([folders[path.parent] for path in paths], dtype=np.uint8)
     return Digits(read_pictures(paths), labels, str(folder))

@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int64, UInt8
 from torch import nn
 
-from tenfold.base.errors import TenfoldError, require_type
-from tenfold.data import CLASSES, Digits, known_label_errors
+from tenfold.base.errors import TenfoldError
+from tenfold.data import CLASSES, known_label_errors, to_digits
 from tenfold.evaluation.calibration import Selection, calibration_error, choose_threshold, select
 from tenfold.evaluation.intervals import wilson_interval
 from tenfold.models import Model, wrap
@@ -193,13 +193,14 @@ class Evaluation:
         return f"{text}; the model {self.convention}" if self.convention else text
 
 
-def evaluate(model: nn.Module | Model, digits: Digits) -> Evaluation:
+def evaluate(model: nn.Module | Model, digits: Any) -> Evaluation:
     """Let a model read labeled digits, in float32 and evaluation mode.
 
     Args:
         model: a PyTorch module that takes standardized images `(batch, 1, 28, 28)` and returns logits `(batch, 10)`, or
             a model from `tenfold.models.load`.
-        digits: labeled images, preferably ones that the model has never seen.
+        digits: labeled images, preferably ones that the model has never seen: `Digits`, a pair of images and labels, or
+            a map-style data set; see `tenfold.data.to_digits`.
 
     Raises:
         TenfoldError: if the model does not return ten finite logits for each image.
@@ -212,7 +213,7 @@ def evaluate(model: nn.Module | Model, digits: Digits) -> Evaluation:
         >>> tenfold.evaluate(shipped, test[:1000]).accuracy > 0.98
         True
     """
-    require_type(digits, Digits, "evaluate needs Digits, such as the second of the two that tenfold.load() returns")
+    digits = to_digits(digits)
     reading = wrap(model)
     logits = reading.logits(digits.images)
     if logits.shape != (len(digits), CLASSES):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar, overload
 
 import safetensors
 import safetensors.torch
@@ -21,17 +21,18 @@ from tenfold.base.refusal import Thresholds
 from tenfold.networks import Network, build
 
 LONGEST = 200  # characters to quote in an error message
+Module = TypeVar("Module", bound=nn.Module)
 
 
 def save(model: nn.Module, path: str | os.PathLike) -> None:
-    """Write a network's name, options, thresholds and weights to one safetensors file, atomically.
+    """Write a network's weights to one safetensors file, atomically, and its name, options, and thresholds, if any.
 
     Args:
-        model: a network made by `tenfold.build`.
+        model: a network made by `tenfold.build`, or any other module; for that, the file holds only the weights.
         path: the file, `….safetensors`; an existing one is replaced.
 
     Raises:
-        TenfoldError: if the model was not made by `tenfold.build`, or the file's name promises another format.
+        TenfoldError: if the file's name promises another format, or the state of the module holds more than tensors.
         OSError: if the file cannot be written.
 
     Example:
@@ -39,27 +40,44 @@ def save(model: nn.Module, path: str | os.PathLike) -> None:
         >>> tenfold.restore("model.safetensors").options
         {'width': 8}
     """
-    if not isinstance(model, Network):
-        raise TenfoldError(f"cannot save a {type(model).__name__}: restore() rebuilds only networks of tenfold.build()")
     if Path(path).suffix != ".safetensors":
         raise TenfoldError(f"{path}: the format is safetensors, so name it {Path(path).stem}.safetensors")
+    about = {"network": describe(model)} if isinstance(model, Network) else {"module": type(model).__name__}
+    tensors = model.state_dict()
+    if other := [name for name, value in tensors.items() if not isinstance(value, Tensor)]:
+        raise TenfoldError(f"cannot save this {type(model).__name__}: {other[0]} in its state is not a tensor")
+    write_tensors(path, tensors, about)
+
+
+def describe(model: Network) -> str:
+    """The name, the options, and the thresholds of a network as JSON, from which `restore` rebuilds it."""
     description: dict[str, Any] = {"name": model.name, "options": model.options}
     if model.thresholds:
         description["thresholds"] = vars(model.thresholds)
-    write_tensors(path, model.state_dict(), {"network": strict_json.dumps(description)})
+    return strict_json.dumps(description)
 
 
-def restore(path: str | os.PathLike) -> Network:
+@overload
+def restore(path: str | os.PathLike) -> Network: ...
+
+
+@overload
+def restore(path: str | os.PathLike, module: Module) -> Module: ...
+
+
+def restore(path: str | os.PathLike, module: nn.Module | None = None) -> nn.Module:
     """Rebuild a network from a file that `save` wrote; its logits are bit-identical to the original's.
 
     Args:
         path: the file, or a run folder.
+        module: a module to load the weights into, in place; for modules that `tenfold.build` did not make.
 
     Returns:
-        The network on the CPU, in evaluation mode.
+        The network on the CPU, or the module; in evaluation mode.
 
     Raises:
-        TenfoldError: if there is no such file, or it is damaged, or holds no tenfold network.
+        TenfoldError: if there is no such file, or it is damaged, or holds no tenfold network, or the weights do not fit
+            the module.
         OSError: if the file cannot be read.
 
     Example:
@@ -72,6 +90,15 @@ def restore(path: str | os.PathLike) -> Network:
     if path.is_dir():
         path = path / "model.safetensors"
     tensors, metadata = read_tensors(path)
+    if module is not None:
+        try:
+            module.load_state_dict(tensors)
+        except RuntimeError as error:
+            raise TenfoldError(f"{path}: does not fit this {type(module).__name__} ({_reason(error)})") from None
+        return module.eval()
+    if "module" in metadata:
+        name = metadata["module"]
+        raise TenfoldError(f"{path}: holds the weights of a {name}; give one: tenfold.restore(path, {name}())")
     if "network" not in metadata:
         raise TenfoldError(f"{path}: holds no tenfold network; write one with tenfold.save()")
     try:
@@ -83,12 +110,16 @@ def restore(path: str | os.PathLike) -> Network:
         if "thresholds" in description:  # older files have none
             model.thresholds = Thresholds(**description["thresholds"])
     except (ArithmeticError, KeyError, RuntimeError, TypeError, ValueError) as error:
-        reason = (str(error).splitlines() or [""])[-1].strip()  # PyTorch lists what does not fit, one line each
         raise TenfoldError(
             f"{path}: its weights do not fit the network {metadata['network'][:LONGEST]}; "
-            f"another version may have written them ({reason[:LONGEST]})"
+            f"another version may have written them ({_reason(error)})"
         ) from None
     return model.eval()
+
+
+def _reason(error: Exception) -> str:
+    """The end of a message; PyTorch lists what does not fit, one line each."""
+    return (str(error).splitlines() or [""])[-1].strip()[:LONGEST]
 
 
 def write_tensors(path: str | os.PathLike, tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> None:
@@ -102,7 +133,10 @@ def write_tensors(path: str | os.PathLike, tensors: Mapping[str, Tensor], metada
         tensors: the tensors, by name.
         metadata: the text, by name.
     """
-    contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    # copies, because safetensors refuses tensors that share memory, as tied weights do
+    contiguous = {
+        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for name, tensor in tensors.items()
+    }
     text = json.dumps({"sha256": _sha256(contiguous, metadata), **metadata})
     write_atomically(path, safetensors.torch.save(contiguous, {"tenfold": text}))
 

@@ -8,6 +8,7 @@ from tenfold.training.history import History
 from tenfold.training.loop import fit, hold_out, run, seed_everything
 from tenfold.training.state import DivergedError, Training
 from tenfold.training.tasks import CHANCE_LOSS, SingleDigits, Task
+from tenfold.training.trackers import TensorBoard, WandB
 
 __all__ = [
     "CHANCE_LOSS",
@@ -21,7 +22,9 @@ __all__ = [
     "ProgressBar",
     "SingleDigits",
     "Task",
+    "TensorBoard",
     "Training",
+    "WandB",
     "choose_device",
     "fit",
     "hold_out",

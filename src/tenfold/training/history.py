@@ -36,7 +36,8 @@ class History:
     as the network saw them, augmented and with Dropout; `validation_loss` and `validation_accuracy`, None if nothing is
     held out; `learning_rate` of the last step; `seconds` spent on training, without validation.
 
-    `history["loss"]` is a column as a list.
+    `history["loss"]` is a column as a list. Keras' names work as well: `history["val_loss"]` is
+    `history["validation_loss"]`, and `history.history` a dictionary of the columns that Keras has.
 
     Example:
         >>> import tenfold
@@ -57,7 +58,13 @@ class History:
         return len(self.rows)
 
     def __getitem__(self, column: str) -> list[int | float | None]:
-        return [row[column] for row in self.rows]
+        return [row[column.replace("val_", "validation_")] for row in self.rows]
+
+    @property
+    def history(self) -> dict[str, list[int | float | None]]:
+        """Loss and accuracy by Keras' names; those of the validation images only if there are any."""
+        names = ["loss", "accuracy", "val_loss", "val_accuracy"]
+        return {name: self[name] for name in names if None not in self[name]}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, History) and self.rows == other.rows

@@ -8,7 +8,7 @@ import time
 import warnings
 from collections.abc import Sequence
 from itertools import islice
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from tenfold import recipes
 from tenfold.base.errors import TenfoldError, TenfoldWarning, require_type
-from tenfold.data import Digits, split, subset
+from tenfold.data import Digits, split, subset, to_digits
 from tenfold.networks import Network
 from tenfold.recipes import Recipe
 from tenfold.training.callbacks import Callback
@@ -50,10 +50,10 @@ def seed_everything(seed: int) -> None:
 
 def fit(
     model: nn.Module,
-    train: Digits,
+    train: Any,
     recipe: Recipe | str = "standard",
     *,
-    validation: Digits | None = None,
+    validation: Any = None,
     callbacks: Sequence[Callback] = (),
     device: str | None = None,
     resume: str | os.PathLike | None = None,
@@ -65,10 +65,11 @@ def fit(
 
     Args:
         model: any module that takes standardized images `(batch, 1, 28, 28)` and returns logits `(batch, 10)`.
-        train: the training digits.
+        train: the training digits: `Digits`, a pair of images and labels (arrays or tensors), or a map-style data set
+            of such pairs, such as torchvision's; see `tenfold.data.to_digits`.
         recipe: a `Recipe`, or the name of one.
-        validation: digits to validate on after every epoch; by default, `recipe.validation` of the training digits are
-            held out.
+        validation: digits of any such kind to validate on after every epoch; by default, `recipe.validation` of the
+            training digits are held out.
         callbacks: called in order, see `Callback`.
         device: "cpu", "cuda" or "mps"; by default the fastest available.
         resume: a checkpoint file from which to continue.
@@ -91,13 +92,13 @@ def fit(
         [1, 2]
     """
     require_type(model, nn.Module, "fit needs a network, such as tenfold.build() makes")
-    require_type(
-        train, Digits, "fit needs Digits to train on, such as the first of the two that tenfold.load() returns"
-    )
+    train = to_digits(train)
     recipe = recipes.load(recipe) if isinstance(recipe, str) else recipe
     require_type(recipe, Recipe, "a recipe is a name or what tenfold.recipes.load() returns")
     if validation is not None:
-        require_type(validation, Digits, "validation needs Digits; how many images to hold out is set in the recipe")
+        if isinstance(validation, Real):
+            raise TenfoldError("validation is for digits; how many images to hold out is set in the recipe")
+        validation = to_digits(validation)
     train, validation = hold_out(train, recipe, validation)
     if len(train) < 2:
         raise TenfoldError("training needs at least 2 images")

@@ -1,0 +1,78 @@
+"""Callbacks that hand the figures of every epoch to TensorBoard or to Weights & Biases."""
+
+import os
+from dataclasses import asdict
+from typing import Any
+
+from tenfold.base.errors import TenfoldError
+from tenfold.training.callbacks import Callback
+from tenfold.training.state import Training
+
+
+class TensorBoard(Callback):
+    """Write the recipe and the history of a run for TensorBoard, which `tensorboard --logdir FOLDER` shows.
+
+    Args:
+        folder: where the run's files go; each run needs its own, and runs in one folder are shown together.
+
+    Raises:
+        TenfoldError: if TensorBoard is missing.
+    """
+
+    def __init__(self, folder: str | os.PathLike) -> None:
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError:
+            raise TenfoldError("this callback needs TensorBoard; pip install 'tenfold[tensorboard]'") from None
+        self.writer = SummaryWriter(os.fspath(folder))
+
+    def on_train_begin(self, training: Training) -> None:
+        """Write the recipe."""
+        self.writer.add_text("recipe", f"```\n{training.recipe.to_toml()}\n```")
+
+    def on_epoch_end(self, training: Training) -> None:
+        """Write the figures of the epoch."""
+        for name, value in _figures(training).items():
+            self.writer.add_scalar(name, value, len(training.history))
+        self.writer.flush()
+
+    def on_train_end(self, training: Training) -> None:
+        """Close the file."""
+        self.writer.close()
+
+
+class WandB(Callback):
+    """Send the recipe and the history of a run to Weights & Biases.
+
+    Args:
+        options: arguments of `wandb.init`, such as `project="digits"`, or `mode="offline"` to send nothing.
+
+    Raises:
+        TenfoldError: if `wandb` is missing.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        try:
+            import wandb
+        except ImportError:
+            raise TenfoldError("this callback needs Weights & Biases; pip install 'tenfold[wandb]'") from None
+        self.init, self.options = wandb.init, options
+        self.run: Any = None
+
+    def on_train_begin(self, training: Training) -> None:
+        """Open the run, with the recipe as its configuration."""
+        self.run = self.init(config=asdict(training.recipe), **self.options)
+
+    def on_epoch_end(self, training: Training) -> None:
+        """Send the figures of the epoch."""
+        self.run.log({"epoch": len(training.history), **_figures(training)})
+
+    def on_train_end(self, training: Training) -> None:
+        """Close the run; one that diverged counts as failed."""
+        if self.run is not None:  # it is None if another callback stopped the training before it began
+            self.run.finish(exit_code=int(training.history.diverged))
+
+
+def _figures(training: Training) -> dict[str, float]:
+    """The last row of the history, without the epoch and what has no value."""
+    return {name: value for name, value in training.history.rows[-1].items() if name != "epoch" and value is not None}
