@@ -16,9 +16,10 @@ NAMES = {name for _, name in EVERY}
 
 def test_python_takes_the_shared_constants_from_the_file():
     taken, by_hand, used = set(), [], set()
-    for path in (path for place in ("base", "imaging", "reader") for path in (PACKAGE / place).glob("*.py")):
+    for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Assign | ast.AnnAssign) and node.value:
+            is_home = path.parent.name in ("base", "imaging", "reader")
+            if is_home and isinstance(node, ast.Assign | ast.AnnAssign) and node.value:
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
                 parts = [part for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)]
                 for name in {part.id for part in parts if isinstance(part.ctx, ast.Store)} & NAMES:

@@ -250,7 +250,7 @@ def test_answers_that_are_no_numbers_are_an_error_in_every_model(mnist, tmp_path
 
     litert, lines = (models.LiteRTModel(models.SHIPPED / "reader-int8.tflite"), models.load_for_lines())
     monkeypatch.setattr(litert, "_one", lambda images: {"logits": np.full((1, 10), np.nan, np.float32)})
-    monkeypatch.setattr(lines, "_runners", {64: lambda images: {"logits": np.full((1, 32, 11), np.nan, np.float32)}})
+    monkeypatch.setattr(lines, "_runners", {64: lambda images: {"logits": np.full((1, 32, 21), np.nan, np.float32)}})
     onnx = models.load(onnx_file("net.onnx", ("n", 28, 28)))
     monkeypatch.setattr(
         onnx, "_foreign", FileNetwork((None, 28, 28), np.dtype("float32"), lambda x: x[:, :10, 0] * np.nan)
