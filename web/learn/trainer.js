@@ -1,0 +1,239 @@
+// The worker that trains. It takes commands from the page, and has helpers, one for every further processor core.
+import constants from "../reader/constants.js";
+import { loadDigits } from "./data.js";
+import { Learner } from "./learner.js";
+import { loadKernels } from "./network.js";
+import { oneCycle, Optimizer } from "./optimizers.js";
+
+const { SIDE } = constants.form;
+const MOST_WORKERS = 4;
+const SHOWN = 100; // test images in the page's grid
+const TESTED = 500; // test images that are read for every point of the curves
+const OFTEN = 300; // milliseconds from one report to the next
+const MEMORY = 0.1; // the weight of a batch in the running means of BatchNorm
+
+/** @typedef {import("./settings.js").Settings} Settings */
+
+const learner = new Learner();
+const cores = navigator.hardwareConcurrency || 1;
+const workers = cores >= MOST_WORKERS ? MOST_WORKERS : cores >= 2 ? 2 : 1;
+/** @type {Helper[]} */
+let helpers = [];
+/** @type {Promise<import("./data.js").Digits> | null} */
+let digits = null;
+/** @type {Run | null} */
+let run = null;
+
+const commands = { start, pause, go, step, read };
+
+self.addEventListener("message", async ({ data: [command, ...rest] }) => {
+  try {
+    await commands[command](...rest);
+  } catch (error) {
+    run = null;
+    self.postMessage({ failure: error.message });
+  }
+});
+
+/** @param {Settings} settings */
+async function start(settings) {
+  digits ??= setUp().catch((error) => {
+    digits = null; // to try again
+    throw error;
+  });
+  const loaded = await digits;
+  run?.pause();
+  run = new Run(settings, loaded);
+  await run.begin();
+}
+
+function pause() {
+  run?.pause();
+}
+
+function go() {
+  return run?.go(Infinity);
+}
+
+function step() {
+  return run?.go(run.steps + 1);
+}
+
+function read(image) {
+  if (learner.network) self.postMessage({ probabilities: learner.read(image) });
+}
+
+/** Load everything, and give every worker its share of the images. */
+async function setUp() {
+  let told = 0;
+  const tell = (loaded) => {
+    if (loaded < 1 && performance.now() < told + 50) return;
+    told = performance.now();
+    self.postMessage({ loaded });
+  };
+  const [kernels, all] = await Promise.all([loadKernels(), loadDigits(tell)]);
+  helpers = Array.from({ length: workers - 1 }, () => new Helper());
+  const share = (index) => ({
+    trainImages: deal(all.trainImages, all.trainLabels.length, index),
+    trainLabels: deal(all.trainLabels, all.trainLabels.length, index),
+    testImages: deal(all.testImages, all.testLabels.length, index),
+    testLabels: deal(all.testLabels, all.testLabels.length, index),
+  });
+  await Promise.all(helpers.map((helper, i) => helper.ask("setUp", kernels, share(i + 1))));
+  learner.setUp(kernels, share(0));
+  return all;
+}
+
+/** Every so many-th item, as cards are dealt. */
+function deal(items, count, index) {
+  const size = items.length / count;
+  const share = new Uint8Array(Math.ceil((count - index) / workers) * size);
+  for (let from = index, to = 0; from < count; from += workers, to++) {
+    share.set(items.subarray(from * size, (from + 1) * size), to * size);
+  }
+  return share;
+}
+
+/** A worker that is asked, and answers in the same order. */
+class Helper {
+  #worker = new Worker(new URL("helper.js", import.meta.url), { type: "module" });
+  #waiting = [];
+
+  constructor() {
+    this.#worker.addEventListener("message", ({ data }) => this.#waiting.shift()(data));
+    this.#worker.addEventListener("error", ({ message }) => {
+      self.postMessage({ failure: message || "helper.js does not run" });
+    });
+  }
+
+  /** Let it call a method of its learner. */
+  ask(...message) {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      this.#worker.postMessage(message);
+    });
+  }
+}
+
+/** One training. */
+class Run {
+  steps = 0;
+  seconds = 0;
+  #limit = 0; // of steps, after which it pauses
+  #isGoing = false;
+  #sums = { loss: 0, correct: 0, steps: 0 }; // since the last report
+  #reported = 0; // when
+
+  /**
+   * @param {Settings} settings
+   * @param {import("./data.js").Digits} digits
+   */
+  constructor(settings, digits) {
+    this.settings = settings;
+    this.digits = digits;
+    this.total = Math.round((settings.epochs * digits.trainLabels.length) / settings.batch_size);
+  }
+
+  /** Make a new network, show what it can do before it has learned anything, and train it. */
+  async begin() {
+    await Promise.all(helpers.map((helper, i) => helper.ask("begin", this.settings, workers, i + 1)));
+    if (run !== this) return;
+    learner.begin(this.settings, workers, 0);
+    const { parameterCount } = learner.network;
+    this.optimizer = new Optimizer(this.settings, parameterCount);
+    const { testImages, testLabels } = this.digits;
+    const shown = { images: testImages.slice(0, SHOWN * SIDE ** 2), labels: testLabels.slice(0, SHOWN) };
+    self.postMessage({ begun: { weights: parameterCount, steps: this.total, workers, shown } });
+    await this.#report();
+    await this.go(Infinity);
+  }
+
+  /**
+   * Train until a number of steps, or the end.
+   *
+   * @param {number} limit
+   */
+  async go(limit) {
+    this.#limit = Math.min(limit, this.total);
+    if (this.#isGoing) return;
+    this.#isGoing = true;
+    while (this.steps < this.#limit && run === this) {
+      const began = performance.now();
+      await this.#step();
+      this.seconds += (performance.now() - began) / 1000;
+      if (performance.now() > this.#reported + OFTEN && run === this) await this.#report();
+    }
+    this.#isGoing = false;
+    if (run !== this) return;
+    if (this.#sums.steps) await this.#report();
+    if (this.steps === this.total) await this.#finish();
+  }
+
+  pause() {
+    this.#limit = 0;
+  }
+
+  async #step() {
+    const { network } = learner;
+    const { peak_lr: peak, warmup } = this.settings;
+    const answers = helpers.map((helper) => helper.ask("gradient", network.state));
+    const results = [learner.gradient(), ...(await Promise.all(answers))];
+    const { change } = results[0];
+    for (const other of results.slice(1)) for (let i = 0; i < change.length; i++) change[i] += other.change[i];
+    for (let i = 0; i < change.length; i++) change[i] /= workers;
+    const rate = peak * oneCycle(warmup, this.steps / this.total);
+    this.optimizer.step(network.weights, change.subarray(0, network.parameterCount), rate);
+    for (let i = network.parameterCount; i < change.length; i++) {
+      network.state[i] += MEMORY * (change[i] - network.state[i]);
+    }
+    this.steps++;
+    this.#sums.steps++;
+    for (const { loss, correct } of results) {
+      this.#sums.loss += loss / workers;
+      this.#sums.correct += correct;
+    }
+  }
+
+  /** What the network reads in the first test images. */
+  async #test(count) {
+    const { state } = learner.network;
+    const [share, length] = [Math.ceil(count / workers), this.digits.testLabels.length];
+    const own = (index) => Math.min(share, Math.ceil((length - index) / workers));
+    const answers = helpers.map((helper, i) => helper.ask("test", state, own(i + 1)));
+    const shares = [learner.test(state, own(0)), ...(await Promise.all(answers))];
+    return Uint8Array.from({ length: count }, (_, i) => shares[i % workers][Math.floor(i / workers)]);
+  }
+
+  /** Tell the page how it goes. */
+  async #report() {
+    const { loss, correct, steps } = this.#sums;
+    this.#sums = { loss: 0, correct: 0, steps: 0 };
+    const answers = await this.#test(TESTED);
+    const { testLabels } = this.digits;
+    const right = answers.reduce((sum, answer, i) => sum + Number(answer === testLabels[i]), 0);
+    const { batch_size: batch, peak_lr: peak, warmup } = this.settings;
+    if (run !== this) return;
+    self.postMessage({
+      progress: {
+        steps: this.steps,
+        images: this.steps * batch,
+        seconds: this.seconds,
+        loss: steps ? loss / steps : null,
+        accuracy: steps ? correct / (steps * batch) : null,
+        testAccuracy: right / TESTED,
+        rate: peak * oneCycle(warmup, this.steps / this.total),
+        filters: learner.network.filters,
+        answers: answers.slice(0, SHOWN),
+      },
+    });
+    this.#reported = performance.now();
+  }
+
+  /** Read all test images. */
+  async #finish() {
+    const { testLabels } = this.digits;
+    const answers = await this.#test(testLabels.length);
+    const right = answers.reduce((sum, answer, i) => sum + Number(answer === testLabels[i]), 0);
+    if (run === this) self.postMessage({ finished: { right, of: testLabels.length, seconds: this.seconds } });
+  }
+}
