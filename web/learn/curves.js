@@ -1,6 +1,6 @@
 // Two curves on one canvas, from the start of the training to its end.
 
-const PAD = { left: 44, right: 12, top: 10, bottom: 24 }; // for the numbers at the axes, in pixels of the page
+const PAD = { left: 52, right: 12, top: 10, bottom: 24 }; // for the numbers at the axes, in pixels of the page
 
 /** @typedef {{x: number, values: (number | null)[]}} Point a value for each curve, or null where there is none */
 
@@ -65,7 +65,7 @@ export class Curves {
     for (const [index, name] of options.colors.entries()) {
       context.strokeStyle = context.fillStyle = color(name);
       context.beginPath();
-      let last = null;
+      let last = [-1, -1];
       for (const { x, values } of this.#points) {
         const value = values[index];
         if (value === null || Number.isNaN(value)) continue;
@@ -73,7 +73,7 @@ export class Curves {
         last = [toX(x), toY(value)];
       }
       context.stroke();
-      if (!last) continue;
+      if (last[0] < 0) continue;
       context.beginPath();
       context.arc(last[0], last[1], 4, 0, 2 * Math.PI);
       context.fill();

@@ -14,33 +14,24 @@ export class Learner {
   /**
    * @param {WebAssembly.Module} kernels
    * @param {import("./data.js").Digits} digits the share
-   */
-  setUp(kernels, digits) {
-    this.kernels = kernels;
-    this.digits = digits;
-    this.image = new Float32Array(SIZE);
-  }
-
-  /**
-   * Begin with a new network.
-   *
    * @param {Settings} settings
    * @param {number} workers how many share the work
    * @param {number} index of this one
    */
-  begin(settings, workers, index) {
+  constructor(kernels, digits, settings, workers, index) {
+    this.digits = digits;
     this.settings = settings;
     this.random = new Random(1000 * settings.seed + index + 1);
-    const batch = settings.batch_size / workers;
     const options = { ...settings.network_options, activation: settings.activation };
-    this.network = new Network(this.kernels, options, batch, settings.seed);
+    this.network = new Network(kernels, options, settings.batch_size / workers, settings.seed);
     this.network.random = this.random; // the same weights in all workers, but not the same Dropout
-    const count = Math.ceil(Math.min(settings.images / workers, this.digits.trainLabels.length));
+    const count = Math.min(Math.ceil(settings.images / workers), digits.trainLabels.length);
     this.order = this.random.shuffle(Uint32Array.from({ length: count }, (_, i) => i));
     this.next = 0;
-    this.labels = this.digits.trainLabels.slice(0, count);
+    this.labels = digits.trainLabels.slice(0, count);
     if (settings.shuffled) this.random.shuffle(this.labels);
-    this.batchLabels = new Uint8Array(batch);
+    this.batchLabels = new Uint8Array(this.network.batch);
+    this.image = new Float32Array(SIZE);
   }
 
   /**

@@ -11,6 +11,7 @@ import { BEST, RATES, RUINS } from "./settings.js";
 import { comment, conclude } from "./words.js";
 
 const SIZE = 784; // pixels of an image
+const SEED = new URLSearchParams(location.search).get("seed"); // learn.html?seed=1 begins the same way every time
 const RARELY = 5000; // milliseconds from one thing that a screen reader is told to the next
 const CHOICES = {
   rate: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 10],
@@ -22,6 +23,7 @@ const CHOICES = {
 };
 
 const find = (selector) => document.querySelector(selector);
+const ruins = /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll("[data-ruin]"));
 const accuracy = new Curves(find("#accuracy"), {
   ...{ top: 1, ticks: [0, 0.5, 0.9, 1], colors: ["--mistake", "--accent"] },
   tell: (value) => `${100 * value} %`,
@@ -51,13 +53,14 @@ function connectControls() {
     trainer?.postMessage(["step"]);
   });
   for (const [id, choices] of Object.entries(CHOICES)) {
-    const entries = Array.isArray(choices) ? choices.map((value) => [value, value]) : Object.entries(choices);
-    find(`#${id}`).append(...entries.map(([value, text]) => new Option(text, value)));
+    for (const [value, text] of Object.entries(choices)) {
+      find(`#${id}`).append(Array.isArray(choices) ? new Option(text) : new Option(text, value));
+    }
     find(`#${id}`).addEventListener("change", () => change(readSettings(id)));
   }
-  for (const button of document.querySelectorAll("[data-ruin]")) {
+  for (const button of ruins) {
     button.addEventListener("click", () => {
-      settings = { ...BEST, ...RUINS[button.dataset.ruin] };
+      settings = { ...BEST, ...RUINS[/** @type {string} */ (button.dataset.ruin)] };
       showSettings();
       start();
     });
@@ -95,8 +98,8 @@ function change(changed) {
 function showSettings() {
   const { peak_lr: rate, batch_size: batch, network_options: { width, dropout }, activation, optimizer } = settings;
   for (const [id, value] of Object.entries({ rate, batch, width, dropout, activation, optimizer })) find(`#${id}`).value = value;
-  for (const button of document.querySelectorAll("[data-ruin]")) {
-    const ruined = Object.entries(RUINS[button.dataset.ruin]);
+  for (const button of ruins) {
+    const ruined = Object.entries(RUINS[/** @type {string} */ (button.dataset.ruin)]);
     button.ariaPressed = String(ruined.every(([key, value]) => settings[key] === value));
   }
   find("#mend").disabled = JSON.stringify(settings) === JSON.stringify(BEST);
@@ -116,7 +119,7 @@ function start() {
     trainer.addEventListener("error", ({ message }) => hear.failure(message || "trainer.js does not run"));
     find("#state").textContent = "Loading the images…";
   }
-  trainer.postMessage(["start", settings]);
+  trainer.postMessage(["start", { ...settings, seed: Number(SEED ?? crypto.getRandomValues(new Uint16Array(1))[0]) }]);
   setGoing(true);
 }
 

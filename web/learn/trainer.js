@@ -13,14 +13,15 @@ const OFTEN = 300; // milliseconds from one report to the next
 const MEMORY = 0.1; // the weight of a batch in the running means of BatchNorm
 
 /** @typedef {import("./settings.js").Settings} Settings */
+/** @typedef {import("./data.js").Digits} Digits */
+/** @typedef {{kernels: WebAssembly.Module, all: Digits, own: Digits}} Loaded `own` is this worker's share */
 
-const learner = new Learner();
 const cores = navigator.hardwareConcurrency || 1;
 const workers = cores >= MOST_WORKERS ? MOST_WORKERS : cores >= 2 ? 2 : 1;
 /** @type {Helper[]} */
 let helpers = [];
-/** @type {Promise<import("./data.js").Digits> | null} */
-let digits = null;
+/** @type {Promise<Loaded> | null} */
+let loading = null;
 /** @type {Run | null} */
 let run = null;
 
@@ -37,11 +38,11 @@ self.addEventListener("message", async ({ data: [command, ...rest] }) => {
 
 /** @param {Settings} settings */
 async function start(settings) {
-  digits ??= setUp().catch((error) => {
-    digits = null; // to try again
+  loading ??= setUp().catch((error) => {
+    loading = null; // to try again
     throw error;
   });
-  const loaded = await digits;
+  const loaded = await loading;
   run?.pause();
   run = new Run(settings, loaded);
   await run.begin();
@@ -60,7 +61,7 @@ function step() {
 }
 
 function read(image) {
-  if (learner.network) self.postMessage({ probabilities: learner.read(image) });
+  if (run?.learner) self.postMessage({ probabilities: run.learner.read(image) });
 }
 
 /** Load everything, and give every worker its share of the images. */
@@ -80,8 +81,7 @@ async function setUp() {
     testLabels: deal(all.testLabels, all.testLabels.length, index),
   });
   await Promise.all(helpers.map((helper, i) => helper.ask("setUp", kernels, share(i + 1))));
-  learner.setUp(kernels, share(0));
-  return all;
+  return { kernels, all, own: share(0) };
 }
 
 /** Every so many-th item, as cards are dealt. */
@@ -119,33 +119,32 @@ class Helper {
 class Run {
   steps = 0;
   seconds = 0;
-  #limit = 0; // of steps, after which it pauses
+  #limit; // of steps, after which it pauses
   #isGoing = false;
   #sums = { loss: 0, correct: 0, steps: 0 }; // since the last report
   #reported = 0; // when
 
   /**
    * @param {Settings} settings
-   * @param {import("./data.js").Digits} digits
+   * @param {Loaded} loaded
    */
-  constructor(settings, digits) {
+  constructor(settings, loaded) {
     this.settings = settings;
-    this.digits = digits;
-    this.total = Math.round((settings.epochs * digits.trainLabels.length) / settings.batch_size);
+    this.digits = loaded.all;
+    for (const [i, helper] of helpers.entries()) helper.ask("begin", settings, workers, i + 1);
+    this.learner = new Learner(loaded.kernels, loaded.own, settings, workers, 0);
+    this.optimizer = new Optimizer(settings, this.learner.network.parameterCount);
+    this.total = Math.round((settings.epochs * this.digits.trainLabels.length) / settings.batch_size);
+    this.#limit = this.total;
   }
 
-  /** Make a new network, show what it can do before it has learned anything, and train it. */
+  /** Show what the new network can do before it has learned anything, and train it. */
   async begin() {
-    await Promise.all(helpers.map((helper, i) => helper.ask("begin", this.settings, workers, i + 1)));
-    if (run !== this) return;
-    learner.begin(this.settings, workers, 0);
-    const { parameterCount } = learner.network;
-    this.optimizer = new Optimizer(this.settings, parameterCount);
     const { testImages, testLabels } = this.digits;
     const shown = { images: testImages.slice(0, SHOWN * SIDE ** 2), labels: testLabels.slice(0, SHOWN) };
-    self.postMessage({ begun: { weights: parameterCount, steps: this.total, workers, shown } });
+    self.postMessage({ begun: { weights: this.learner.network.parameterCount, steps: this.total, workers, shown } });
     await this.#report();
-    await this.go(Infinity);
+    await this.#train();
   }
 
   /**
@@ -153,8 +152,12 @@ class Run {
    *
    * @param {number} limit
    */
-  async go(limit) {
+  go(limit) {
     this.#limit = Math.min(limit, this.total);
+    return this.#train();
+  }
+
+  async #train() {
     if (this.#isGoing) return;
     this.#isGoing = true;
     while (this.steps < this.#limit && run === this) {
@@ -174,10 +177,10 @@ class Run {
   }
 
   async #step() {
-    const { network } = learner;
+    const { network } = this.learner;
     const { peak_lr: peak, warmup } = this.settings;
     const answers = helpers.map((helper) => helper.ask("gradient", network.state));
-    const results = [learner.gradient(), ...(await Promise.all(answers))];
+    const results = [this.learner.gradient(), ...(await Promise.all(answers))];
     const { change } = results[0];
     for (const other of results.slice(1)) for (let i = 0; i < change.length; i++) change[i] += other.change[i];
     for (let i = 0; i < change.length; i++) change[i] /= workers;
@@ -196,11 +199,11 @@ class Run {
 
   /** What the network reads in the first test images. */
   async #test(count) {
-    const { state } = learner.network;
+    const { state } = this.learner.network;
     const [share, length] = [Math.ceil(count / workers), this.digits.testLabels.length];
     const own = (index) => Math.min(share, Math.ceil((length - index) / workers));
     const answers = helpers.map((helper, i) => helper.ask("test", state, own(i + 1)));
-    const shares = [learner.test(state, own(0)), ...(await Promise.all(answers))];
+    const shares = [this.learner.test(state, own(0)), ...(await Promise.all(answers))];
     return Uint8Array.from({ length: count }, (_, i) => shares[i % workers][Math.floor(i / workers)]);
   }
 
@@ -222,7 +225,7 @@ class Run {
         accuracy: steps ? correct / (steps * batch) : null,
         testAccuracy: right / TESTED,
         rate: peak * oneCycle(warmup, this.steps / this.total),
-        filters: learner.network.filters,
+        filters: this.learner.network.filters,
         answers: answers.slice(0, SHOWN),
       },
     });
