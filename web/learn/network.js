@@ -300,6 +300,11 @@ export class Network {
     }
   }
 
+  /** Weights and running means, apart from the memory, all of which a message would copy. */
+  copyState() {
+    return this.state.slice();
+  }
+
   /** The first layer's filters, each of 25 weights. */
   get filters() {
     const { weights, channels } = this.blocks[0];

@@ -14,7 +14,10 @@ const MEMORY = 0.1; // the weight of a batch in the running means of BatchNorm
 
 /** @typedef {import("./settings.js").Settings} Settings */
 /** @typedef {import("./data.js").Digits} Digits */
-/** @typedef {{kernels: WebAssembly.Module, all: Digits, own: Digits}} Loaded `own` is this worker's share */
+/**
+ * @typedef {{kernels: WebAssembly.Module, own: Digits, count: number, testImages: Uint8Array, testLabels: Uint8Array}}
+ *   Loaded `own` is this worker's share of the images, `count` how many there are to learn from
+ */
 
 const cores = navigator.hardwareConcurrency || 1;
 const workers = cores >= MOST_WORKERS ? MOST_WORKERS : cores >= 2 ? 2 : 1;
@@ -38,11 +41,7 @@ self.addEventListener("message", async ({ data: [command, ...rest] }) => {
 
 /** @param {Settings} settings */
 async function start(settings) {
-  loading ??= setUp().catch((error) => {
-    loading = null; // to try again
-    throw error;
-  });
-  const loaded = await loading;
+  const loaded = await (loading ??= setUp());
   run?.pause();
   run = new Run(settings, loaded);
   await run.begin();
@@ -61,7 +60,7 @@ function step() {
 }
 
 function read(image) {
-  if (run?.learner) self.postMessage({ probabilities: run.learner.read(image) });
+  if (run) self.postMessage({ probabilities: run.learner.read(image) });
 }
 
 /** Load everything, and give every worker its share of the images. */
@@ -74,14 +73,15 @@ async function setUp() {
   };
   const [kernels, all] = await Promise.all([loadKernels(), loadDigits(tell)]);
   helpers = Array.from({ length: workers - 1 }, () => new Helper());
+  const { trainImages, trainLabels, testImages, testLabels } = all;
   const share = (index) => ({
-    trainImages: deal(all.trainImages, all.trainLabels.length, index),
-    trainLabels: deal(all.trainLabels, all.trainLabels.length, index),
-    testImages: deal(all.testImages, all.testLabels.length, index),
-    testLabels: deal(all.testLabels, all.testLabels.length, index),
+    trainImages: deal(trainImages, trainLabels.length, index),
+    trainLabels: deal(trainLabels, trainLabels.length, index),
+    testImages: deal(testImages, testLabels.length, index),
+    testLabels: deal(testLabels, testLabels.length, index),
   });
   await Promise.all(helpers.map((helper, i) => helper.ask("setUp", kernels, share(i + 1))));
-  return { kernels, all, own: share(0) };
+  return { kernels, own: share(0), count: trainLabels.length, testImages, testLabels };
 }
 
 /** Every so many-th item, as cards are dealt. */
@@ -130,17 +130,17 @@ class Run {
    */
   constructor(settings, loaded) {
     this.settings = settings;
-    this.digits = loaded.all;
+    this.loaded = loaded;
     for (const [i, helper] of helpers.entries()) helper.ask("begin", settings, workers, i + 1);
     this.learner = new Learner(loaded.kernels, loaded.own, settings, workers, 0);
     this.optimizer = new Optimizer(settings, this.learner.network.parameterCount);
-    this.total = Math.round((settings.epochs * this.digits.trainLabels.length) / settings.batch_size);
+    this.total = Math.round((settings.epochs * loaded.count) / settings.batch_size);
     this.#limit = this.total;
   }
 
   /** Show what the new network can do before it has learned anything, and train it. */
   async begin() {
-    const { testImages, testLabels } = this.digits;
+    const { testImages, testLabels } = this.loaded;
     const shown = { images: testImages.slice(0, SHOWN * SIDE ** 2), labels: testLabels.slice(0, SHOWN) };
     self.postMessage({ begun: { weights: this.learner.network.parameterCount, steps: this.total, workers, shown } });
     await this.#report();
@@ -179,7 +179,7 @@ class Run {
   async #step() {
     const { network } = this.learner;
     const { peak_lr: peak, warmup } = this.settings;
-    const answers = helpers.map((helper) => helper.ask("gradient", network.state));
+    const answers = helpers.map((helper) => helper.ask("gradient", network.copyState()));
     const results = [this.learner.gradient(), ...(await Promise.all(answers))];
     const { change } = results[0];
     for (const other of results.slice(1)) for (let i = 0; i < change.length; i++) change[i] += other.change[i];
@@ -199,8 +199,8 @@ class Run {
 
   /** What the network reads in the first test images. */
   async #test(count) {
-    const { state } = this.learner.network;
-    const [share, length] = [Math.ceil(count / workers), this.digits.testLabels.length];
+    const state = this.learner.network.copyState();
+    const [share, length] = [Math.ceil(count / workers), this.loaded.testLabels.length];
     const own = (index) => Math.min(share, Math.ceil((length - index) / workers));
     const answers = helpers.map((helper, i) => helper.ask("test", state, own(i + 1)));
     const shares = [this.learner.test(state, own(0)), ...(await Promise.all(answers))];
@@ -212,7 +212,7 @@ class Run {
     const { loss, correct, steps } = this.#sums;
     this.#sums = { loss: 0, correct: 0, steps: 0 };
     const answers = await this.#test(TESTED);
-    const { testLabels } = this.digits;
+    const { testLabels } = this.loaded;
     const right = answers.reduce((sum, answer, i) => sum + Number(answer === testLabels[i]), 0);
     const { batch_size: batch, peak_lr: peak, warmup } = this.settings;
     if (run !== this) return;
@@ -234,7 +234,7 @@ class Run {
 
   /** Read all test images. */
   async #finish() {
-    const { testLabels } = this.digits;
+    const { testLabels } = this.loaded;
     const answers = await this.#test(testLabels.length);
     const right = answers.reduce((sum, answer, i) => sum + Number(answer === testLabels[i]), 0);
     if (run === this) self.postMessage({ finished: { right, of: testLabels.length, seconds: this.seconds } });

@@ -27,12 +27,12 @@ export function comment({ steps, loss, accuracy, testAccuracy }, settings) {
     return "Look at the gap: nearly every training image is right, but many new ones are not. It learns the images by heart instead of what makes a digit. That is called overfitting; more images help.";
   }
   if (settings.peak_lr > 1 && loss > 0.7) {
-    return "Every step leaps over the goal, so the loss jumps about instead of falling. A smaller learning rate would help.";
+    return "Every step leaps far over the goal, and the network loses what it had found. In the end it can only guess. A smaller learning rate would help.";
   }
   if (testAccuracy < 0.5) {
     return "After every batch, each weight moves a little in the direction that would have made the loss smaller. Nobody tells it what a digit looks like.";
   }
-  if (testAccuracy < 0.9) return "Most digits are right now. The first tiles have turned green; the easy ones come first.";
+  if (testAccuracy < 0.9) return "Most digits are right now, and most tiles are green. The easy ones come first.";
   if (testAccuracy < 0.98) {
     return "It is right nine times out of ten and more. From here on, progress is slow: what is left are digits that look like others.";
   }
