@@ -180,6 +180,10 @@ const hear = {
     }
   },
 
+  paused() {
+    if (!isGoing) find("#state").textContent += "; paused";
+  },
+
   finished(finished) {
     setGoing(false);
     find("#pause").disabled = find("#step").disabled = true;

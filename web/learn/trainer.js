@@ -170,6 +170,7 @@ class Run {
     if (run !== this) return;
     if (this.#sums.steps) await this.#report();
     if (this.steps === this.total) await this.#finish();
+    else self.postMessage({ paused: true });
   }
 
   pause() {
