@@ -24,6 +24,7 @@ from sphinx.cmd.build import build_main
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 DRAWING_PAGE = ROOT / "src/tenfold/serve/page"
+MNIST = ROOT / "src/tenfold/data/mnist"  # the page that learns asks for it
 REPOSITORY = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["urls"]["Repository"]
 ADDRESS = "https://{}.github.io/{}/".format(*REPOSITORY.split("/")[-2:])
 ARTICLE = "MNIST.ipynb"
@@ -52,6 +53,7 @@ def build(target: Path) -> int:
         # -W: a link that leads nowhere is an error
         code = build_main(["-q", "-W", "--keep-going", "-c", str(HERE), "-d", str(trees), str(source), str(target)])
     shutil.copytree(DRAWING_PAGE, target / "draw")
+    shutil.copytree(MNIST, target / "draw/mnist", ignore=shutil.ignore_patterns("*.md", "*.py"))
     shutil.copy(HERE / "service-worker.js", target)
     subprocess.run([sys.executable, ROOT / "exercises/build.py", target / "exercises"], check=True)  # noqa: S603
     return code

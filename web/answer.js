@@ -19,6 +19,40 @@ export function describe({ label, probability }) {
   return label === null ? "no digit" : `${label}, ${toPercent(probability)} sure`;
 }
 
+/** A bar for the probability of each digit. */
+export class Bars {
+  /** @param {HTMLElement} list */
+  constructor(list) {
+    this.rows = Array.from({ length: 10 }, (_, digit) => {
+      const row = document.createElement("li");
+      const [name, track, value] = ["digit", "track", "value"].map((className) => {
+        const part = document.createElement("span");
+        part.className = className;
+        row.append(part);
+        return part;
+      });
+      name.textContent = String(digit);
+      const bar = document.createElement("span");
+      bar.className = "bar";
+      track.append(bar);
+      list.append(row);
+      return { row, bar, value };
+    });
+  }
+
+  /**
+   * @param {Float32Array | null} probabilities of the ten digits; null if there is no digit
+   * @param {number | null} label
+   */
+  show(probabilities, label = null) {
+    for (const [digit, { row, bar, value }] of this.rows.entries()) {
+      row.classList.toggle("top", digit === label);
+      bar.style.scale = `${probabilities?.[digit] ?? 0} 1`;
+      value.textContent = probabilities ? toPercent(probabilities[digit]) : "";
+    }
+  }
+}
+
 /** The parts of the page that show the answer. */
 export class Answer {
   /**
@@ -34,21 +68,7 @@ export class Answer {
       const button = /** @type {Element} */ (target).closest("button");
       if (button) choose([...this.number.querySelectorAll("button")].indexOf(button));
     });
-    this.rows = Array.from({ length: 10 }, (_, digit) => {
-      const row = document.createElement("li");
-      const [name, track, value] = ["digit", "track", "value"].map((className) => {
-        const part = document.createElement("span");
-        part.className = className;
-        row.append(part);
-        return part;
-      });
-      name.textContent = String(digit);
-      const bar = document.createElement("span");
-      bar.className = "bar";
-      track.append(bar);
-      find("#bars").append(row);
-      return { row, bar, value };
-    });
+    this.bars = new Bars(find("#bars"));
   }
 
   /**
@@ -59,7 +79,7 @@ export class Answer {
   clear(text) {
     this.number.replaceChildren();
     this.verdict.textContent = text;
-    this.#showProbabilities(null);
+    this.bars.show(null);
     paintGray(this.seen, new Uint8Array(784), 255);
   }
 
@@ -73,7 +93,7 @@ export class Answer {
     this.#showNumber(lines, chosenDigit);
     const { label, probability, probabilities, image } = chosenDigit;
     this.verdict.textContent = label === null ? "no digit" : `${toPercent(probability)} sure`;
-    this.#showProbabilities(probabilities, label);
+    this.bars.show(probabilities, label);
     paintGray(this.seen, image, 255);
   }
 
@@ -98,18 +118,6 @@ export class Answer {
       button.textContent = String(digit.label ?? "?");
       button.ariaLabel = describe(digit);
       button.ariaPressed = String(digit === chosenDigit);
-    }
-  }
-
-  /**
-   * @param {Float32Array | null} probabilities of the ten digits; null if there is no digit
-   * @param {number | null} label
-   */
-  #showProbabilities(probabilities, label = null) {
-    for (const [digit, { row, bar, value }] of this.rows.entries()) {
-      row.classList.toggle("top", digit === label);
-      bar.style.scale = `${probabilities?.[digit] ?? 0} 1`;
-      value.textContent = probabilities ? toPercent(probabilities[digit]) : "";
     }
   }
 }

@@ -1,12 +1,15 @@
-// Put the page together in src/tenfold/serve/page: these files, LiteRT.js, the networks from src/tenfold/models/shipped, and
-// the constants from src/tenfold/base.
+// Put the page together in src/tenfold/serve/page: these files, LiteRT.js, the networks from src/tenfold/models/shipped,
+// the constants from src/tenfold/base, and the recipe `browser` and the arithmetic of the page that learns.
+import asc from "assemblyscript/asc";
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { parse } from "smol-toml";
 
 const PAGE = fileURLToPath(new URL("../src/tenfold/serve/page/", import.meta.url));
 const SHIPPED = fileURLToPath(new URL("../src/tenfold/models/shipped/", import.meta.url));
 const CONSTANTS = new URL("../src/tenfold/base/constants.json", import.meta.url);
+const RECIPE = new URL("../src/tenfold/recipes/browser.toml", import.meta.url);
 const PROJECT = new URL("../pyproject.toml", import.meta.url);
 const WEB = fileURLToPath(new URL(".", import.meta.url));
 const LITERT = `${WEB}node_modules/@litertjs/`;
@@ -17,12 +20,16 @@ rmSync(PAGE, { recursive: true, force: true });
 mkdirSync(`${PAGE}litert`, { recursive: true });
 
 for (const name of readdirSync(WEB)) {
-  const isSource = /\.(html|css|js|svg|png|webmanifest)$/.test(name) || name === "reader";
-  if (isSource) cpSync(WEB + name, PAGE + name, { recursive: true });
+  const isSource = /\.(html|css|js|svg|png|webmanifest)$/.test(name) || ["reader", "learn"].includes(name);
+  if (isSource) cpSync(WEB + name, PAGE + name, { recursive: true, filter: (file) => !file.endsWith(".ts") });
 }
 
 // a script, because not all browsers import JSON
 writeFileSync(`${PAGE}reader/constants.js`, `export default ${readFileSync(CONSTANTS, "utf8")}`);
+
+writeFileSync(`${PAGE}learn/recipe.js`, `export default ${JSON.stringify(parse(readFileSync(RECIPE, "utf8")))}`);
+await compileKernels("kernels", ["simd"]);
+await compileKernels("kernels-relaxed", ["simd", "relaxed-simd"]);
 
 const [, repository] = readFileSync(PROJECT, "utf8").match(/^Repository = "(.*)"$/m);
 const index = readFileSync(`${PAGE}index.html`, "utf8");
@@ -53,6 +60,15 @@ const kept = files
 const constants = `const VERSION = "${version.digest("hex").slice(0, 16)}";\nconst FILES = ${JSON.stringify(kept)};\n`;
 writeFileSync(`${PAGE}service-worker.js`, constants + readFileSync(`${PAGE}service-worker.js`, "utf8"));
 console.log(`${files.length} files in ${PAGE}`);
+
+/** Compile learn/kernels.ts for browsers with some features of WebAssembly. */
+async function compileKernels(name, features) {
+  const options = ["--optimizeLevel", "3", "--noAssert", "--runtime", "stub", "--disableWarning", "201"];
+  const enabled = features.flatMap((feature) => ["--enable", feature]);
+  const files = [`${WEB}learn/kernels.ts`, "--outFile", `${PAGE}learn/${name}.wasm`];
+  const { error, stderr } = await asc.main([...files, ...options, ...enabled]);
+  if (error) throw new Error(stderr.toString(), { cause: error });
+}
 
 /** Copy a module of LiteRT.js, whose import by name a browser would not find. */
 function copyScript(source, name) {

@@ -14,3 +14,21 @@ declare module "*/constants.js" {
 declare module "*/litert.js" {
   export * from "@litertjs/core";
 }
+
+// written by build.mjs from src/tenfold/recipes/browser.toml
+declare module "*/recipe.js" {
+  const recipe: {
+    seed: number;
+    network_options: { stem: number; width: number; dropout: number };
+    epochs: number;
+    batch_size: number;
+    optimizer: string;
+    peak_lr: number;
+    momentum: number;
+    beta2: number;
+    warmup: number;
+    label_smoothing: number;
+    augment: { rotation: number; scale: number; shift: number };
+  };
+  export default recipe;
+}

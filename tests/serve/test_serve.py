@@ -15,6 +15,7 @@ import pytest
 
 from tenfold import serve
 from tenfold.base.errors import TenfoldError
+from tenfold.data.sources import BUNDLED
 from tenfold.models import SHIPPED
 
 POLICY = "default-src 'none'; script-src 'self'"
@@ -69,6 +70,13 @@ def test_files_come_with_their_type_compressed_where_that_helps(server):
         assert ask(server, f"/tenfold/{name}", "HEAD")[1] == b""
         unchanged, content = ask(server, f"/tenfold/{name}", If_None_Match=response.headers["ETag"])
         assert (unchanged.status, content) == (304, b"")
+
+
+def test_mnist_comes_as_it_was_published(server):
+    for path in BUNDLED.glob("*.gz"):
+        response, content = ask(server, f"/tenfold/mnist/{path.name}", Accept_Encoding="gzip")
+        assert (response.headers["Content-Type"], response.headers["Content-Encoding"]) == ("application/gzip", None)
+        assert content == path.read_bytes()
 
 
 def test_the_page_is_found_and_protected(server):
