@@ -1,7 +1,7 @@
 // Put the page together in src/tenfold/serve/page: these files, LiteRT.js, the networks from src/tenfold/models/shipped, and
 // the constants from src/tenfold/base.
 import { createHash } from "node:crypto";
-import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const PAGE = fileURLToPath(new URL("../src/tenfold/serve/page/", import.meta.url));
@@ -17,7 +17,7 @@ rmSync(PAGE, { recursive: true, force: true });
 mkdirSync(`${PAGE}litert`, { recursive: true });
 
 for (const name of readdirSync(WEB)) {
-  const isSource = /\.(html|css|js|svg|png|webmanifest)$/.test(name) || name === "reader";
+  const isSource = /\.(html|css|js|svg|png|jpg|webmanifest)$/.test(name) || name === "reader";
   if (isSource) cpSync(WEB + name, PAGE + name, { recursive: true });
 }
 
@@ -38,7 +38,11 @@ cpSync(`${WEB}litert-license.txt`, `${PAGE}litert/LICENSE.txt`);
 cpSync(`${SHIPPED}reader-int8.tflite`, `${PAGE}model.tflite`);
 cpSync(`${SHIPPED}text-lines-int8.tflite`, `${PAGE}text-lines.tflite`);
 cpSync(`${SHIPPED}ink-int8.tflite`, `${PAGE}ink.tflite`);
-for (const name of ["first-layer.json", "thresholds.json"]) cpSync(SHIPPED + name, PAGE + name);
+for (const name of ["reader.safetensors", "thresholds.json"]) cpSync(SHIPPED + name, PAGE + name);
+
+// of what is loaded before anything is read, so that the page can say how much has come
+const sizes = [...RUNTIMES.map((runtime) => `litert/${runtime}.wasm`), "model.tflite", "text-lines.tflite"].map((name) => [name, statSync(PAGE + name).size]);
+writeFileSync(`${PAGE}sizes.js`, `export default ${JSON.stringify(Object.fromEntries(sizes))};\n`);
 
 // the service worker keeps every file, the index as ./, but of the runtimes the one that the browser needs
 const files = readdirSync(PAGE, { recursive: true, withFileTypes: true })

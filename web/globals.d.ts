@@ -14,3 +14,8 @@ declare module "*/constants.js" {
 declare module "*/litert.js" {
   export * from "@litertjs/core";
 }
+
+declare module "*/sizes.js" {
+  const sizes: Record<string, number>;
+  export default sizes;
+}

@@ -4,11 +4,22 @@ const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (
 const CACHE = `tenfold-${VERSION}`;
 const runtime = new URL(worker.location.href).searchParams.get("runtime"); // of LiteRT.js, the one this browser needs
 
-worker.addEventListener("install", (event) => {
+worker.addEventListener("install", (event) => event.waitUntil(keepAll()));
+
+/** Keep every file; if the network is lost on the way, what has come stays, and the next try goes on from there. */
+async function keepAll() {
+  const cache = await caches.open(CACHE);
   const files = ["./", ...FILES, `litert/${runtime}.js`, `litert/${runtime}.wasm`];
-  const fresh = files.map((file) => new Request(file, { cache: "no-cache" })); // asks whether what it has is still right
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(fresh)));
-  worker.skipWaiting();
+  const keep = async (file) => {
+    if (await cache.match(file)) return;
+    await cache.add(new Request(file, { cache: "no-cache" })); // asks whether what the browser has is still right
+  };
+  await Promise.all(files.map(keep));
+}
+
+// a new version waits until the page asks for it, or is closed: its files must not meet those of the old one
+worker.addEventListener("message", ({ data }) => {
+  if (data === "take over") worker.skipWaiting();
 });
 
 worker.addEventListener("activate", (event) => {

@@ -9,7 +9,8 @@ INK_SIDE: int = shared["INK_SIDE"]  # pixels on the longer side of the digit in 
 # The row and the column of the pixel at its center of mass; the mean over MNIST is 14.0 both ways
 CENTER: int = shared["CENTER"]
 # Mean and standard deviation of all 47,040,000 training pixels of MNIST, on the scale 0 to 1
-MEAN, STD = 0.1307, 0.3081
+MEAN: float = shared["MEAN"]
+STD: float = shared["STD"]
 LINE_SIDE: int = shared["LINE_SIDE"]  # pixels: the height of a text line's image
 LINE_COLUMNS: tuple[int, ...] = tuple(shared["LINE_COLUMNS"])  # pixels: its width, short or long
 LINE_STEP: int = shared["LINE_STEP"]  # columns of a text line's image for each answer
