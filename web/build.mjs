@@ -44,7 +44,8 @@ for (const name of ["reader.safetensors", "thresholds.json"]) cpSync(SHIPPED + n
 const sizes = [...RUNTIMES.map((runtime) => `litert/${runtime}.wasm`), "model.tflite", "text-lines.tflite"].map((name) => [name, statSync(PAGE + name).size]);
 writeFileSync(`${PAGE}sizes.js`, `export default ${JSON.stringify(Object.fromEntries(sizes))};\n`);
 
-// the service worker keeps every file, the index as ./, but of the runtimes the one that the browser needs
+// the service worker keeps every file, the index as ./, but of the runtimes the one that the browser needs, and the
+// weights when they are first asked for
 const files = readdirSync(PAGE, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
   .map((entry) => `${entry.parentPath}/${entry.name}`.replaceAll("\\", "/").replaceAll("//", "/"))
@@ -53,7 +54,7 @@ const version = createHash("sha256");
 for (const file of files) version.update(readFileSync(file));
 const kept = files
   .map((file) => file.slice(PAGE.length))
-  .filter((file) => !/^service-worker\.js$|^index\.html$|LICENSE|_internal\./.test(file));
+  .filter((file) => !/^service-worker\.js$|^index\.html$|LICENSE|_internal\.|\.safetensors$/.test(file));
 const constants = `const VERSION = "${version.digest("hex").slice(0, 16)}";\nconst FILES = ${JSON.stringify(kept)};\n`;
 writeFileSync(`${PAGE}service-worker.js`, constants + readFileSync(`${PAGE}service-worker.js`, "utf8"));
 console.log(`${files.length} files in ${PAGE}`);

@@ -237,7 +237,7 @@ function announce() {
   announcement = setTimeout(() => {
     const number = lines?.map((line) => line.map(({ label }) => label ?? "no digit").join(" ")).join(", ");
     const isNumber = digits().length > 1 || digits()[0]?.label != null;
-    const text = lines && isNumber ? `${number}; ${describe(lines)}` : answer.verdict.textContent;
+    const text = lines && isNumber ? `${number}, ${describe(lines)}` : answer.verdict.textContent;
     tell(unread.length ? `${text}; some ink was not read` : text);
   }, QUIET);
 }

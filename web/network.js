@@ -100,15 +100,16 @@ function apply({ inputs, outputs, kernel, stride, padding, pool, weights, bias }
   const padded = padding ? pad(maps, padding) : maps.values;
   const side = Math.floor((wide - kernel) / stride) + 1;
   const sums = new Float32Array(outputs * side * side);
-  for (let output = 0, w = 0; output < outputs; output++) {
-    const start = output * side * side;
-    sums.fill(bias[output], start, start + side * side);
-    for (let input = 0; input < inputs; input++) {
-      for (let tap = 0; tap < kernel * kernel; tap++, w++) {
-        const weight = weights[w];
-        let from = (input * wide + Math.floor(tap / kernel)) * wide + (tap % kernel);
-        for (let row = 0, to = start; row < side; row++, from += stride * wide - stride * side) {
-          for (let column = 0; column < side; column++, to++, from += stride) sums[to] += weight * padded[from];
+  const taps = Int32Array.from({ length: kernel ** 2 }, (_, tap) => Math.floor(tap / kernel) * wide + (tap % kernel));
+  for (let output = 0, w = 0, to = 0; output < outputs; output++, to += side * side) {
+    sums.fill(bias[output], to, to + side * side);
+    for (let input = 0; input < inputs; input++, w += taps.length) {
+      for (let row = 0, i = to; row < side; row++) {
+        let from = (input * wide + row * stride) * wide;
+        for (let column = 0; column < side; column++, i++, from += stride) {
+          let sum = 0;
+          for (let tap = 0; tap < taps.length; tap++) sum += weights[w + tap] * padded[from + taps[tap]];
+          sums[i] += sum;
         }
       }
     }

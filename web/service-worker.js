@@ -34,11 +34,15 @@ worker.addEventListener("activate", (event) => {
 });
 
 worker.addEventListener("fetch", (event) => {
-  if (event.request.method !== "GET") return;
-  event.respondWith(
-    caches
-      .open(CACHE)
-      .then((cache) => cache.match(event.request, { ignoreSearch: true }))
-      .then((kept) => kept ?? fetch(event.request)),
-  );
+  if (event.request.method === "GET") event.respondWith(answer(event.request));
 });
+
+/** From what is kept, else from the network; the weights for the look inside are kept once they have been asked for. */
+async function answer(request) {
+  const cache = await caches.open(CACHE);
+  const kept = await cache.match(request, { ignoreSearch: true });
+  if (kept) return kept;
+  const response = await fetch(request);
+  if (response.ok && request.url.endsWith(".safetensors")) cache.put(request, response.clone()).catch(() => {});
+  return response;
+}

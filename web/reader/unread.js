@@ -7,8 +7,8 @@ import { median } from "./numbers.js";
 
 /** @typedef {import("./components.js").Component} Component */
 
-const LEAST = 0.25; // of a digit's height: in a picture, smaller ink may be dirt
-const SPECK = 2; // pixels: in a drawing, all ink is meant, but where digits were cut apart, a little may be left over
+const DIRT = 0.25; // of a digit's height: in a picture, smaller ink may be dirt
+const LEFTOVER = 2; // pixels: in a drawing, all ink is meant, but where digits were cut apart, a little may be left over
 
 /**
  * The boxes of the ink that no digit has.
@@ -22,7 +22,7 @@ export function findUnread(page, digits, isDrawing) {
   const rest = isDrawing ? findMask(page.ink) : raster(width, height);
   if (!isDrawing) for (const component of page.components) put(rest, component, 1);
   for (const digit of digits) put(rest, digit, 0);
-  const least = isDrawing ? SPECK : LEAST * median(digits.map((digit) => digit.height));
+  const least = isDrawing ? LEFTOVER : DIRT * median(digits.map((digit) => digit.height));
   return boxes(connect(rest))
     .filter((box) => Math.max(box.width, box.height) > least)
     .map((box) => page.box(box));
