@@ -59,9 +59,9 @@ function connectControls() {
   find("#samples").addEventListener("click", ({ target }) => tryOut(target.dataset.sample));
   document.addEventListener("keydown", (event) => {
     if (find("dialog[open]")) return;
-    const key = event.ctrlKey || event.metaKey ? event.key.toLowerCase() : event.key;
-    if (key === "z") (event.shiftKey ? redo : undo)();
-    else if (key === "y") redo();
+    const key = event.ctrlKey || event.metaKey ? `Ctrl+${event.key.toLowerCase()}` : event.key;
+    if (key === "Ctrl+z") (event.shiftKey ? redo : undo)();
+    else if (key === "Ctrl+y") redo();
     else if (key === "Delete") clear();
     else return;
     event.preventDefault();
