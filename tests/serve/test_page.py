@@ -679,8 +679,11 @@ def test_the_layers_inside_are_those_of_the_shipped_network(page, mnist):
             sums = np.array([one["sums"][layer] for one in found])
             np.testing.assert_allclose(np.maximum(sums, 0), maps[:, 3, 1, 1], atol=1e-3)
     reader = models.load(models.SHIPPED / "reader-int8.tflite").logits(images)
-    assert (scores.argmax(axis=1) == reader.argmax(axis=1)).all()
     assert np.abs(scores - reader).max() < 0.5  # rounding to 8 bits
+    second, first = np.sort(scores)[:, -2:].T
+    is_clear = first - second > 1  # more than rounding can turn
+    assert (scores.argmax(axis=1) == reader.argmax(axis=1))[is_clear].all()
+    assert is_clear.mean() > 0.9
 
 
 def test_on_low_screens_the_pad_fits_and_the_page_scrolls(browser, address):
