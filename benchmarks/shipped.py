@@ -18,10 +18,8 @@ from benchmarks.records import save
 from tenfold import models
 from tenfold.base.errors import TenfoldError
 from tenfold.base.files import write_atomically
-from tenfold.data.preprocess import MEAN, STD
 from tenfold.export import export
 from tenfold.jobs import training_run
-from tenfold.networks import Network
 from tenfold.networks.storage import write_tensors
 from tenfold.report import plots
 from tenfold.training.runs import Run
@@ -51,14 +49,13 @@ def main() -> None:
             if file.name in FILES:
                 write_atomically(models.SHIPPED / file.name, file.read_bytes())
                 files[file.name] = {"different": facts["different"]}
-    # for machines without LiteRT, where PyTorch reads
+    # for machines without LiteRT, where PyTorch reads, and for the page, which looks inside
     network = run.load_model()
     description = json.dumps({"name": network.name, "options": network.options})
     write_half("reader.safetensors", network, {"network": description})
     if network.thresholds is None:
         raise TenfoldError(f"{run.path}: has no thresholds, because it was never calibrated; train again with --force")
     write_atomically(models.SHIPPED / models.THRESHOLDS, json.dumps(vars(network.thresholds)) + "\n")
-    write_atomically(models.SHIPPED / "first-layer.json", json.dumps(first_layer(network)) + "\n")
     write_atomically(models.SHIPPED / "text-lines-int8.tflite", line_model.export(line_network))
     write_half("text-lines.safetensors", line_network, {})
 
@@ -86,32 +83,6 @@ def write_half(name: str, network: nn.Module, metadata: dict[str, str]) -> None:
     """Write 16-bit weights into the package."""
     half = {name: one.half() if one.is_floating_point() else one for name, one in network.state_dict().items()}
     write_tensors(models.SHIPPED / name, half, metadata)
-
-
-def first_layer(network: Network) -> dict[str, Any]:
-    """The first convolution as the page computes it: pixels of 0 to 255 in, normalization and BatchNorm folded in.
-
-    Args:
-        network: a network that begins with a convolution without padding, BatchNorm and ReLU.
-
-    Returns:
-        The kernel's side, the stride, the weights row by row and the bias of each filter.
-    """
-    convolution, norm = network[0], network[1]
-    assert isinstance(convolution, nn.Conv2d)
-    assert isinstance(norm, nn.BatchNorm2d)
-    assert norm.running_mean is not None
-    assert norm.running_var is not None
-    assert convolution.padding == (0, 0)
-    factor = (norm.weight / (norm.running_var + norm.eps).sqrt()).detach()
-    weights = factor[:, None] * convolution.weight.detach().flatten(1)  # (filters, kernel * kernel)
-    bias = norm.bias.detach() - factor * norm.running_mean - weights.sum(dim=1) * MEAN / STD
-    return {
-        "kernel": convolution.kernel_size[0],
-        "stride": convolution.stride[0],
-        "weights": [[float(f"{one:.5g}") for one in row] for row in (weights / STD / 255).tolist()],
-        "bias": [float(f"{one:.5g}") for one in bias.tolist()],
-    }
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 // the constants from src/tenfold/base, and the recipe `browser` and the arithmetic of the page that learns.
 import asc from "assemblyscript/asc";
 import { createHash } from "node:crypto";
-import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parse } from "smol-toml";
 
@@ -20,7 +20,7 @@ rmSync(PAGE, { recursive: true, force: true });
 mkdirSync(`${PAGE}litert`, { recursive: true });
 
 for (const name of readdirSync(WEB)) {
-  const isSource = /\.(html|css|js|svg|png|webmanifest)$/.test(name) || ["reader", "learn"].includes(name);
+  const isSource = /\.(html|css|js|svg|png|jpg|webmanifest)$/.test(name) || ["reader", "learn"].includes(name);
   if (isSource) cpSync(WEB + name, PAGE + name, { recursive: true, filter: (file) => !file.endsWith(".ts") });
 }
 
@@ -45,9 +45,14 @@ cpSync(`${WEB}litert-license.txt`, `${PAGE}litert/LICENSE.txt`);
 cpSync(`${SHIPPED}reader-int8.tflite`, `${PAGE}model.tflite`);
 cpSync(`${SHIPPED}text-lines-int8.tflite`, `${PAGE}text-lines.tflite`);
 cpSync(`${SHIPPED}ink-int8.tflite`, `${PAGE}ink.tflite`);
-for (const name of ["first-layer.json", "thresholds.json"]) cpSync(SHIPPED + name, PAGE + name);
+for (const name of ["reader.safetensors", "thresholds.json"]) cpSync(SHIPPED + name, PAGE + name);
 
-// the service worker keeps every file, the index as ./, but of the runtimes the one that the browser needs
+// of what is loaded before anything is read, so that the page can say how much has come
+const sizes = [...RUNTIMES.map((runtime) => `litert/${runtime}.wasm`), "model.tflite", "text-lines.tflite"].map((name) => [name, statSync(PAGE + name).size]);
+writeFileSync(`${PAGE}sizes.js`, `export default ${JSON.stringify(Object.fromEntries(sizes))};\n`);
+
+// the service worker keeps every file, the index as ./, but of the runtimes the one that the browser needs, and the
+// weights when they are first asked for
 const files = readdirSync(PAGE, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
   .map((entry) => `${entry.parentPath}/${entry.name}`.replaceAll("\\", "/").replaceAll("//", "/"))
@@ -56,7 +61,7 @@ const version = createHash("sha256");
 for (const file of files) version.update(readFileSync(file));
 const kept = files
   .map((file) => file.slice(PAGE.length))
-  .filter((file) => !/^service-worker\.js$|^index\.html$|LICENSE|_internal\./.test(file));
+  .filter((file) => !/^service-worker\.js$|^index\.html$|LICENSE|_internal\.|\.safetensors$/.test(file));
 const constants = `const VERSION = "${version.digest("hex").slice(0, 16)}";\nconst FILES = ${JSON.stringify(kept)};\n`;
 writeFileSync(`${PAGE}service-worker.js`, constants + readFileSync(`${PAGE}service-worker.js`, "utf8"));
 console.log(`${files.length} files in ${PAGE}`);

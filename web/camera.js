@@ -1,11 +1,14 @@
 // The camera, in a dialog with a shutter.
 import { takePicture } from "./pictures.js";
 
+const NONE = "There is no camera. Open a picture instead.";
 /** @type {Record<string, string>} by the name of the error */
 const REASONS = {
   NotAllowedError: "The camera may not be used here. Allow it in the browser's settings for this page, or open a picture.",
-  NotFoundError: "There is no camera. Open a picture instead.",
+  NotFoundError: NONE,
+  OverconstrainedError: NONE, // what WebKit calls it, with the message "Invalid constraint": nothing here is required
   NotReadableError: "The camera is in use elsewhere. Close the other program, or open a picture.",
+  AbortError: "The camera stopped. Try again, or open a picture.",
   TypeError: "This browser gives no access to a camera here. Open a picture instead.",
 };
 

@@ -13,65 +13,7 @@ const { FINE } = constants.normalize;
 const TALLEST = FINE * INK_SIDE; // pixels of the tallest stroke there; of more, its digit would only be made smaller again
 const MARGIN = 80; // of paper around the ink there
 
-/** @typedef {{x: number, y: number}} Point */
-
-/** Strokes on the pad, each a list of points. */
-export class Drawing {
-  /** @type {Point[][]} */
-  #strokes = [];
-  /** @type {Map<number | string, Point[]>} strokes that go on, by the pointer that draws them */
-  #open = new Map();
-
-  get strokes() {
-    return this.#strokes;
-  }
-
-  get isEmpty() {
-    return this.#strokes.length === 0;
-  }
-
-  /**
-   * Begin a stroke, which pointer or key so ever draws it.
-   *
-   * @param {number | string} pen
-   * @param {Point} point
-   */
-  begin(pen, point) {
-    const stroke = [point];
-    this.#open.set(pen, stroke);
-    this.#strokes.push(stroke);
-  }
-
-  /**
-   * Go on with a stroke.
-   *
-   * @param {number | string} pen
-   * @param {Point[]} points
-   */
-  extend(pen, points) {
-    this.#open.get(pen)?.push(...points);
-  }
-
-  /** @param {number | string} pen */
-  end(pen) {
-    this.#open.delete(pen);
-  }
-
-  /** @param {number | string} pen */
-  isDrawing(pen) {
-    return this.#open.has(pen);
-  }
-
-  undo() {
-    this.#strokes.pop();
-    this.#open.clear();
-  }
-
-  clear() {
-    this.#strokes = [];
-    this.#open.clear();
-  }
-}
+/** @typedef {import("./sheet.js").Point} Point */
 
 /**
  * Draw strokes.
@@ -136,11 +78,10 @@ function bounds(points) {
  * Draw with mouse, finger or pen.
  *
  * @param {HTMLCanvasElement} canvas
- * @param {Drawing} drawing
- * @param {() => boolean} isOpen whether the pad shows the drawing, so that it can grow
+ * @param {import("./sheet.js").Sheet} sheet on which nothing is drawn while it shows a picture
  * @param {() => void} changed called after every change
  */
-export function drawWithPointers(canvas, drawing, isOpen, changed) {
+export function drawWithPointers(canvas, sheet, changed) {
   function toPoints(events) {
     const box = canvas.getBoundingClientRect();
     const [across, down] = [WIDTH / box.width, HEIGHT / box.height];
@@ -148,52 +89,60 @@ export function drawWithPointers(canvas, drawing, isOpen, changed) {
   }
 
   canvas.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0 || !isOpen()) return;
+    if (event.button !== 0 || sheet.picture) return;
     canvas.setPointerCapture(event.pointerId);
-    drawing.begin(event.pointerId, toPoints([event])[0]);
+    sheet.begin(event.pointerId, toPoints([event])[0]);
     changed();
   });
   canvas.addEventListener("pointermove", (event) => {
-    if (!drawing.isDrawing(event.pointerId)) return;
+    if (!sheet.isDrawing(event.pointerId)) return;
     const moves = event.getCoalescedEvents?.() ?? [];
-    drawing.extend(event.pointerId, toPoints(moves.length ? moves : [event]));
+    sheet.extend(event.pointerId, toPoints(moves.length ? moves : [event]));
     changed();
   });
   for (const name of /** @type {const} */ (["pointerup", "pointercancel"])) {
-    canvas.addEventListener(name, ({ pointerId }) => drawing.end(pointerId));
+    canvas.addEventListener(name, ({ pointerId }) => {
+      if (!sheet.isDrawing(pointerId)) return;
+      sheet.end(pointerId);
+      changed();
+    });
   }
 }
 
 /**
- * Draw with the keyboard: arrow keys move the pen, Space sets it down and lifts it.
+ * Draw with the keyboard: arrow keys move the pen, Space sets it down and lifts it, Escape lifts it.
  *
  * @param {HTMLCanvasElement} canvas
- * @param {Drawing} drawing
- * @param {() => boolean} isOpen as for `drawWithPointers`
- * @param {() => void} changed called whenever the drawing changes
+ * @param {import("./sheet.js").Sheet} sheet on which nothing is drawn while it shows a picture
+ * @param {() => void} changed called whenever the sheet or the pen's place changes
+ * @param {(text: string) => void} tell called with where the pen is and whether it is down
  * @returns {{x: number, y: number}} where the pen is, kept up to date
  */
-export function drawWithKeys(canvas, drawing, isOpen, changed) {
+export function drawWithKeys(canvas, sheet, changed, tell) {
   const PEN_KEY = "keyboard";
   /** @type {Record<string, [number, number]>} */
   const ARROWS = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] };
   const pen = { x: WIDTH / 2, y: HEIGHT / 4 };
 
   canvas.addEventListener("keydown", (event) => {
-    if (!isOpen()) return;
+    if (sheet.picture) return;
     if (event.key === " ") {
       if (event.repeat) return;
-      if (drawing.isDrawing(PEN_KEY)) drawing.end(PEN_KEY);
-      else drawing.begin(PEN_KEY, { ...pen });
-    } else if (event.key in ARROWS) {
+      if (sheet.isDrawing(PEN_KEY)) sheet.end(PEN_KEY);
+      else sheet.begin(PEN_KEY, { ...pen });
+    } else if (event.key === "Escape" && sheet.isDrawing(PEN_KEY)) {
+      sheet.end(PEN_KEY);
+    } else if (event.key in ARROWS && !event.altKey) {
       const [right, down] = ARROWS[event.key];
       pen.x = Math.min(Math.max(pen.x + right, 0), WIDTH);
       pen.y = Math.min(Math.max(pen.y + down, 0), HEIGHT);
-      drawing.extend(PEN_KEY, [{ ...pen }]);
+      sheet.extend(PEN_KEY, [{ ...pen }]);
     } else return;
     event.preventDefault();
+    const [across, down] = [pen.x / WIDTH, pen.y / HEIGHT].map((share) => Math.round(100 * share));
+    tell(`Pen ${sheet.isDrawing(PEN_KEY) ? "down" : "up"}, ${across} % from the left, ${down} % from the top`);
     changed();
   });
-  canvas.addEventListener("blur", () => drawing.end(PEN_KEY));
+  canvas.addEventListener("blur", () => sheet.end(PEN_KEY));
   return pen;
 }

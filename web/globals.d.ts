@@ -32,3 +32,8 @@ declare module "*/recipe.js" {
   };
   export default recipe;
 }
+
+declare module "*/sizes.js" {
+  const sizes: Record<string, number>;
+  export default sizes;
+}

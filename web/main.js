@@ -1,36 +1,38 @@
 // The page: what is drawn or shown to it is read, and the answer shown.
 import { Answer, describe } from "./answer.js";
 import { photograph } from "./camera.js";
-import { Drawing, drawWithKeys, drawWithPointers, paintStrokes } from "./drawing.js";
-import { FirstLayer, paintGray } from "./features.js";
+import { drawWithKeys, drawWithPointers, paintStrokes } from "./drawing.js";
+import { Inside } from "./inside.js";
+import { keepOffline } from "./offline.js";
 import * as pad from "./pad.js";
-import { findPicture, openPicture } from "./pictures.js";
+import { fetchPicture, findPicture, openPicture } from "./pictures.js";
 import { reader } from "./reading.js";
+import { Ghost, SAMPLES, write } from "./samples.js";
+import { Sheet } from "./sheet.js";
 
 const INVITATION = "Draw a digit, or several side by side.";
 const QUIET = 600; // milliseconds without a change, after which a screen reader is told the answer
-const SELDOM = 100; // milliseconds from one picture of the network to the next: the answer goes first
 
 const find = (selector) => document.querySelector(selector);
 const canvas = find("#pad");
-const drawing = new Drawing();
+const sheet = new Sheet("tenfold-strokes");
 const answer = new Answer(find("#answer"), choose);
+const inside = new Inside(find("#inside"));
+const ghost = new Ghost(paint);
 
-/** @type {HTMLCanvasElement | null} shown and read instead of the drawing */
-let picture = null;
 /** @type {import("./reading.js").Digit[][] | null} what was read last; null if nothing has been */
 let lines = null;
+/** @type {import("./reading.js").Box[]} of ink that was not read */
+let unread = [];
 /** @type {pad.Place | null} where on the pad that was */
 let place = null;
 let chosen = 0;
 let content = 0; // counts what the pad has shown: an answer to what it shows no more is dropped
 let state = "Loading the network…"; // what is said where there is nothing to read, or to read with
 let canRead = false;
+let wasEmpty = false; // before the last change
 let frame = 0; // in which the pad will be painted again
 let announcement = 0; // the timer of what a screen reader will be told
-let glance = 0; // the timer of the next look into the network
-/** @type {FirstLayer | null} */
-let firstLayer = null;
 
 const pen = connectPad();
 connectControls();
@@ -38,15 +40,15 @@ start();
 
 /** Draw on the pad, or choose a digit in the picture there. */
 function connectPad() {
-  const isOpen = () => !picture;
-  canvas.addEventListener("pointerdown", (event) => picture && chooseAt(event));
-  drawWithPointers(canvas, drawing, isOpen, changed);
-  return drawWithKeys(canvas, drawing, isOpen, changed);
+  canvas.addEventListener("pointerdown", (event) => sheet.picture && chooseAt(event));
+  drawWithPointers(canvas, sheet, changed);
+  return drawWithKeys(canvas, sheet, changed, (text) => (find("#pen").textContent = text));
 }
 
 /** Connect buttons, keys, and the ways in for pictures. */
 function connectControls() {
   find("#undo").addEventListener("click", undo);
+  find("#redo").addEventListener("click", redo);
   find("#clear").addEventListener("click", clear);
   find("#file").addEventListener("change", ({ target }) => {
     show(() => openPicture(target.files[0]));
@@ -54,10 +56,13 @@ function connectControls() {
   });
   find("#open").addEventListener("click", () => find("#file").click());
   find("#photograph").addEventListener("click", () => show(() => photograph(find("#camera"))));
+  find("#samples").addEventListener("click", ({ target }) => tryOut(target.dataset.sample));
   document.addEventListener("keydown", (event) => {
     if (find("dialog[open]")) return;
-    if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z") undo();
-    else if (event.key === "Delete" || event.key === "Escape") clear();
+    const key = event.ctrlKey || event.metaKey ? `Ctrl+${event.key.toLowerCase()}` : event.key;
+    if (key === "Ctrl+z") (event.shiftKey ? redo : undo)();
+    else if (key === "Ctrl+y") redo();
+    else if (key === "Delete") clear();
     else return;
     event.preventDefault();
   });
@@ -67,10 +72,12 @@ function connectControls() {
     showFile(event.dataTransfer?.files);
   });
   document.addEventListener("paste", (event) => showFile(event.clipboardData?.files));
+  addEventListener("pagehide", () => sheet.save()); // a stroke may go on
   new ResizeObserver(paint).observe(canvas);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
+  for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
+    matchMedia(query).addEventListener("change", paint);
+  }
   for (const name of ["focus", "blur"]) canvas.addEventListener(name, paint);
-  find("#features").addEventListener("toggle", showFeatures);
 }
 
 /** Wait for what reads, and say so if it does not come. */
@@ -79,13 +86,18 @@ async function start() {
   if (!reader) {
     return giveUp("This browser has no WebAssembly, which the network needs.", "try another browser");
   }
+  reader.onprogress = (share) => {
+    find("#loading").value = share;
+    state = `Loading the network… ${Math.floor(100 * share)} %`;
+    if (!canRead) showAnswer();
+  };
   try {
-    const [runtime] = await Promise.all([reader.ready, loadFirstLayer()]);
-    navigator.serviceWorker?.register(`service-worker.js?runtime=${runtime}`);
+    keepOffline(await reader.ready, (text) => (find("#offline").textContent = text), offerUpdate);
   } catch (error) {
     return giveUp(`The network could not be loaded (${error.message}).`, "check the connection and reload the page");
   }
   canRead = true;
+  find("#loading").hidden = true;
   state = INVITATION;
   showAnswer();
   readAgain();
@@ -93,18 +105,18 @@ async function start() {
 
 function giveUp(reason, remedy) {
   state = "Nothing is read.";
+  find("#loading").hidden = true;
   showAnswer();
   warn(`${reason} You can draw, but nothing is read; ${remedy}.`);
 }
 
-async function loadFirstLayer() {
-  const response = await fetch("first-layer.json");
-  if (!response.ok) throw new Error(`first-layer.json: ${response.status} ${response.statusText}`);
-  firstLayer = new FirstLayer(await response.json());
-  find("#maps").append(...firstLayer.bias.map(() => document.createElement("canvas")));
+/** Say that there is a new version of the page; the drawing is kept when it is taken. */
+function offerUpdate(take) {
+  find("#update").hidden = false;
+  find("#update button").onclick = take;
 }
 
-/** What to do whenever a stroke grows. */
+/** What to do whenever a stroke grows or ends, or the keyboard's pen moves. */
 function changed() {
   warn("");
   paint();
@@ -112,20 +124,34 @@ function changed() {
 }
 
 function undo() {
-  if (picture) picture = null;
-  else drawing.undo();
+  sheet.undo();
+  replaceContent();
+}
+
+function redo() {
+  sheet.redo();
   replaceContent();
 }
 
 function clear() {
-  picture = null;
-  drawing.clear();
+  const isCleared = !sheet.isEmpty;
+  sheet.clear();
   replaceContent();
+  if (isCleared) tell("Cleared. Undo brings it back.");
+  canvas.focus({ preventScroll: true });
+}
+
+function tryOut(name) {
+  if (!name) return;
+  canvas.focus({ preventScroll: true }); // the button disappears
+  if (name === "page") show(() => fetchPicture("sample.jpg"));
+  else write(sheet, SAMPLES[name], changed);
 }
 
 function replaceContent() {
   content++;
   lines = place = null;
+  unread = [];
   warn("");
   showAnswer();
   readAgain();
@@ -141,7 +167,7 @@ async function show(take) {
   try {
     const taken = await take();
     if (!taken) return;
-    picture = taken;
+    sheet.show(taken);
   } catch (error) {
     return warn(error.message);
   }
@@ -150,27 +176,24 @@ async function show(take) {
 
 /** Read what the pad shows, and show the answer, unless the pad shows something newer by then. */
 async function readAgain() {
-  if (!reader || !canRead || isBlank()) return;
+  if (!reader || !canRead || sheet.isEmpty) return;
+  const { picture, strokes } = sheet;
   const of = content;
   /** @type {import("./reading.js").Found | null} */
-  let found = { lines: [] };
+  let found = { lines: [], unread: [] };
   let failure = "";
   try {
-    found = await reader.read(picture ? { picture: toPixels(picture) } : { strokes: drawing.strokes });
+    found = await reader.read(picture ? { picture: toPixels(picture) } : { strokes });
   } catch (error) {
     failure = `Nothing could be read: ${error.message}`;
   }
   if (!found || of !== content) return;
   const before = digits().length;
-  lines = found.lines;
+  ({ lines, unread } = found);
   place = picture ? pad.fit(picture) : (found.place ?? null);
   if (digits().length !== before) chosen = picture ? 0 : digits().length - 1; // else what was chosen stays so
   if (picture) warn(failure); // a drawing has only begun
   showAnswer();
-}
-
-function isBlank() {
-  return !picture && drawing.isEmpty;
 }
 
 function toPixels(canvas) {
@@ -186,7 +209,7 @@ function choose(index) {
   showAnswer();
 }
 
-/** Choose the digit of a picture that was touched. */
+/** Choose the digit of a picture that was touched; elsewhere, say why nothing is drawn. */
 function chooseAt({ offsetX, offsetY }) {
   const unit = pad.toUnits(canvas);
   const touched = digits().findIndex((digit) => {
@@ -195,34 +218,33 @@ function chooseAt({ offsetX, offsetY }) {
     return right >= 0 && right <= width && down >= 0 && down <= height;
   });
   if (touched >= 0) choose(touched);
+  else warn("This is a picture: touch a digit in it to choose that. To draw, take the picture away with Undo or Clear.");
 }
 
 /** Show the current answer everywhere. */
 function showAnswer() {
-  if (lines && digits().length) answer.show(lines, chosen);
+  if (lines && digits().length) answer.show(lines, chosen, unread.length > 0);
   else if (lines) answer.clear("no digit");
-  else answer.clear(canRead && !isBlank() ? "Reading…" : state);
+  else answer.clear(canRead && !sheet.isEmpty ? "Reading…" : state);
   paint();
-  glance ||= setTimeout(showFeatures, SELDOM);
+  const digit = digits()[chosen];
+  inside.show(digit && place ? { digit, place, strokes: sheet.strokes, picture: sheet.picture } : null);
   announce();
 }
 
 function announce() {
   clearTimeout(announcement);
   announcement = setTimeout(() => {
-    const [first, ...others] = digits();
     const number = lines?.map((line) => line.map(({ label }) => label ?? "no digit").join(" ")).join(", ");
-    find("#status").textContent = others.length ? number : first ? describe(first) : answer.verdict.textContent;
+    const isNumber = digits().length > 1 || digits()[0]?.label != null;
+    const text = lines && isNumber ? `${number}, ${describe(lines)}` : answer.verdict.textContent;
+    tell(unread.length ? `${text}; some ink was not read` : text);
   }, QUIET);
 }
 
-function showFeatures() {
-  glance = 0;
-  if (!firstLayer || !find("#features").open) return;
-  const image = digits()[chosen]?.image;
-  const maps = firstLayer.apply(image ?? new Uint8Array(784)).map((map) => map.map(Math.sqrt)); // shows what is weak too
-  const largest = image ? Math.max(...maps.map((map) => Math.max(...map))) : Infinity;
-  for (const [index, map] of find("#maps").querySelectorAll("canvas").entries()) paintGray(map, maps[index], largest);
+/** Tell a screen reader. */
+function tell(text) {
+  find("#status").textContent = text;
 }
 
 /** Paint the pad, once a frame at most. */
@@ -234,18 +256,23 @@ function paint() {
 }
 
 function paintNow() {
-  const style = getComputedStyle(canvas);
-  const color = (name) => style.getPropertyValue(name);
+  const { isEmpty, picture } = sheet;
+  if (isEmpty !== wasEmpty) isEmpty ? ghost.start() : ghost.stop();
+  wasEmpty = isEmpty;
+  const colors = pad.colors(canvas);
   const context = pad.begin(canvas);
   if (picture) pad.paintPicture(context, picture);
-  else paintStrokes(context, drawing.strokes, color("--ink"));
-  if (place && (picture || digits().length > 1)) {
-    pad.paintBoxes(context, digits(), { place, chosen, isPicture: Boolean(picture), color: color("--accent") });
+  else paintStrokes(context, isEmpty ? [ghost.stroke] : sheet.strokes, isEmpty ? colors.ghost : colors.ink);
+  if (place) {
+    const marked = sheet.isBusy ? [] : unread; // what has only begun is not yet read
+    pad.paintAnswer(context, digits(), marked, { place, chosen, isPicture: Boolean(picture), ...colors });
   }
-  if (!picture && canvas.matches(":focus-visible")) pad.paintPen(context, pen, color("--accent"));
-  find("#hint").hidden = !isBlank();
+  if (!picture && canvas.matches(":focus-visible")) pad.paintPen(context, pen, colors.read);
+  find("#hint").hidden = find("#samples").hidden = !isEmpty;
   find("#keys").hidden = picture !== null;
-  find("#undo").disabled = find("#clear").disabled = isBlank();
+  find("#clear").disabled = isEmpty;
+  find("#undo").disabled = !sheet.canUndo;
+  find("#redo").disabled = !sheet.canRedo;
 }
 
 /** Say what is wrong, or with an empty text that nothing is. */

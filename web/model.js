@@ -1,12 +1,15 @@
 // The networks, run by LiteRT.js in WebAssembly.
 import { loadAndCompile, loadLiteRt, supportsFeature, Tensor } from "./litert/litert.js";
 import constants from "./reader/constants.js";
+import SIZES from "./sizes.js";
 
 const { SIDE, CLASSES, LINE_SIDE } = constants.form;
+const NETWORKS = ["model.tflite", "text-lines.tflite"]; // that drawings need
 
 /**
  * Load LiteRT.js and the networks; the one that finds ink only when it is first asked, because drawings need none.
  *
+ * @param {(share: number) => void} progressed called with how much has come, from 0 to 1
  * @returns {Promise<{classify: (images: Uint8Array) => Promise<Float32Array>,
  *   classifyLine: (image: Uint8Array) => Promise<Float32Array>,
  *   classifyInk: (tile: Uint8Array) => Promise<Float32Array>, thresholds: {alone: number, expected: number},
@@ -15,18 +18,18 @@ const { SIDE, CLASSES, LINE_SIDE } = constants.form;
  *   of red, green and blue and gives the probability that each pixel is ink; `thresholds` are the scores below which
  *   answers of `classify` are refused; `runtime` is the name of the WebAssembly files that this browser needs.
  */
-export async function loadModel() {
+export async function loadModel(progressed) {
   // LiteRT.js would wake a graphics processor, which this network has no use for: it finds one without a device
   const adapter = { limits: {}, features: new Set(), requestDevice: async () => null };
   Object.defineProperty(navigator, "gpu", { value: { requestAdapter: async () => adapter } });
   // @ts-expect-error: the types of LiteRT.js know no printErr
   // printErr is where LiteRT writes what it does; what goes wrong, it throws
   self.Module = { locateFile: (name) => `litert/${name}`, printErr: () => {} };
-  const [file, lineFile, thresholds, relaxedSimd] = await Promise.all([
-    fetchBytes("model.tflite"),
-    fetchBytes("text-lines.tflite"),
-    fetchBytes("thresholds.json"),
-    supportsFeature("relaxedSimd"),
+  const relaxedSimd = await supportsFeature("relaxedSimd");
+  const runtime = relaxedSimd ? "litert_wasm_internal" : "litert_wasm_compat_internal";
+  countBytes([`litert/${runtime}.wasm`, ...NETWORKS], progressed);
+  const [[thresholds, file, lineFile]] = await Promise.all([
+    Promise.all(["thresholds.json", ...NETWORKS].map(fetchBytes)),
     loadLiteRt("litert/"),
   ]);
   const model = await loadAndCompile(file, { accelerator: "wasm" });
@@ -60,7 +63,7 @@ export async function loadModel() {
     classifyLine,
     classifyInk,
     thresholds: JSON.parse(new TextDecoder().decode(thresholds)),
-    runtime: relaxedSimd ? "litert_wasm_internal" : "litert_wasm_compat_internal",
+    runtime,
   };
 }
 
@@ -71,6 +74,28 @@ async function run(model, signature, pixels, shape) {
   image.delete();
   output.delete();
   return answer;
+}
+
+/**
+ * Watch how much of some files has come; LiteRT.js fetches its own, so this stands between it and the network.
+ *
+ * @param {string[]} files
+ * @param {(share: number) => void} progressed
+ */
+function countBytes(files, progressed) {
+  const total = files.reduce((sum, file) => sum + SIZES[file], 0);
+  const fetchFile = self.fetch;
+  let come = 0;
+  self.fetch = async (...request) => {
+    const response = await fetchFile(...request);
+    if (files.some((file) => response.ok && response.url.endsWith(file))) count(response.clone());
+    return response;
+  };
+
+  async function count({ body }) {
+    const reader = body.getReader();
+    for (let part; (part = await reader.read()), !part.done; progressed(come / total)) come += part.value.length;
+  }
 }
 
 async function fetchBytes(url) {

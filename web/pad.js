@@ -1,8 +1,13 @@
 // The pad on the screen: the drawing or a picture, with the boxes of what was read.
+import { isUnsure } from "./answer.js";
 import { HEIGHT, WIDTH } from "./drawing.js";
+import { placeLabels } from "./labels.js";
 
 const MARGIN = 4; // between a digit and its box
-const [READ, REFUSED] = ["#0072b2", "#c24e00"]; // on pictures, which are not darker on dark pages
+const [TALLEST, LOWEST, SHARE] = [22, 13, 0.42]; // pixels of a label's height, and its share of the height of the box
+const [TEXT, NARROW, WIDE] = [0.68, 0.8, 1.3]; // of that: the text, the width of one character and of two
+const DASH = [5, 4]; // around ink that was not read
+const [READ, DOUBTFUL] = ["#0072b2", "#b34700"]; // on pictures, which are not darker on dark pages
 
 /** @typedef {{scale: number, x: number, y: number}} Place from pixels of what is read to the pad's units */
 
@@ -53,6 +58,16 @@ export function begin(canvas) {
 }
 
 /**
+ * The colors to paint with, as the browser shows them: a canvas knows neither CSS variables nor the reader's own colors.
+ *
+ * @param {HTMLCanvasElement} canvas whose style has them
+ */
+export function colors(canvas) {
+  const { color, outlineColor, caretColor, textDecorationColor, columnRuleColor } = getComputedStyle(canvas);
+  return { ink: color, read: outlineColor, doubtful: caretColor, ghost: textDecorationColor, paper: columnRuleColor };
+}
+
+/**
  * Draw a picture, as large as fits.
  *
  * @param {CanvasRenderingContext2D} context
@@ -65,37 +80,55 @@ export function paintPicture(context, picture) {
 }
 
 /**
- * Draw a box around each digit, the chosen one stronger; on a picture also what was read, above it.
+ * Draw a box around each digit, the chosen one stronger, and beside it what was read; dashed, ink that was not.
+ *
+ * A digit that stands alone in a drawing has no box.
  *
  * @param {CanvasRenderingContext2D} context in the pad's units
  * @param {import("./reading.js").Digit[]} digits
- * @param {{place: Place, chosen: number, isPicture: boolean, color: string}} how the color is that of boxes in a drawing
+ * @param {import("./reading.js").Box[]} unread
+ * @param {{place: Place, chosen: number, isPicture: boolean, read: string, doubtful: string, paper: string}} how the
+ *   colors are those in a drawing
  */
-export function paintBoxes(context, digits, { place, chosen, isPicture, color }) {
+export function paintAnswer(context, digits, unread, { place, chosen, isPicture, read, doubtful, paper }) {
   const unit = toUnits(context.canvas);
-  Object.assign(context, { font: `600 ${15 * unit}px system-ui, sans-serif`, textAlign: "center", textBaseline: "middle" });
-  for (const [index, digit] of digits.entries()) {
-    const box = onPad(digit.box, place);
-    const [x, y] = [box.x - MARGIN * unit, box.y - MARGIN * unit];
-    context.strokeStyle = isPicture ? (digit.label === null ? REFUSED : READ) : color;
-    context.globalAlpha = index === chosen || isPicture ? 1 : 0.5;
+  const [sure, unsure, label] = isPicture ? [READ, DOUBTFUL, "white"] : [read, doubtful, paper];
+  const boxes = [...digits.map(({ box }) => box), ...unread].map((box) => {
+    const { x, y, width, height } = onPad(box, place);
+    const margin = MARGIN * unit;
+    return { x: x - margin, y: y - margin, width: width + 2 * margin, height: height + 2 * margin };
+  });
+  const hasBoxes = isPicture || boxes.length > 1;
+  for (const [index, { x, y, width, height }] of boxes.entries()) {
+    const digit = digits[index];
+    if (digit && !hasBoxes) continue;
+    context.strokeStyle = digit && !isUnsure(digit) ? sure : unsure;
     context.lineWidth = (index === chosen ? 3 : 1.5) * unit;
+    context.setLineDash(digit ? [] : DASH.map((length) => length * unit));
     context.beginPath();
-    context.roundRect(x, y, box.width + 2 * MARGIN * unit, box.height + 2 * MARGIN * unit, 5 * unit);
+    context.roundRect(x, y, width, height, 5 * unit);
     context.stroke();
-    if (isPicture) paintLabel(context, digit.label ?? "?", x, y > 22 * unit ? y - 22 * unit : y, unit);
   }
-  context.globalAlpha = 1;
+  context.setLineDash([]);
+  const texts = digits.map((digit) => `${digit.label ?? ""}${isUnsure(digit) ? "?" : ""}`);
+  const sizes = texts.map((text, i) => {
+    const height = Math.min(TALLEST * unit, Math.max(LOWEST * unit, SHARE * boxes[i].height));
+    return { width: (text.length > 1 ? WIDE : NARROW) * height, height };
+  });
+  for (const [index, found] of placeLabels(boxes, sizes, { width: WIDTH, height: HEIGHT }).entries()) {
+    if (found) paintLabel(context, texts[index], found, isUnsure(digits[index]) ? unsure : sure, label);
+  }
 }
 
-/** A digit in white on the color of its box. */
-function paintLabel(context, text, x, y, unit) {
-  context.fillStyle = context.strokeStyle;
+/** A digit in the color of paper on the color of its box. */
+function paintLabel(context, text, { x, y, width, height }, color, paper) {
+  context.fillStyle = color;
   context.beginPath();
-  context.roundRect(x, y, 17 * unit, 22 * unit, 4 * unit);
+  context.roundRect(x, y, width, height, height / 5);
   context.fill();
-  context.fillStyle = "white";
-  context.fillText(text, x + 8.5 * unit, y + 11 * unit);
+  Object.assign(context, { font: `600 ${TEXT * height}px system-ui, sans-serif`, textAlign: "center", textBaseline: "middle" });
+  context.fillStyle = paper;
+  context.fillText(text, x + width / 2, y + 0.54 * height);
 }
 
 /**

@@ -32,6 +32,18 @@ export async function openPicture(file) {
 }
 
 /**
+ * Open a picture of the page itself.
+ *
+ * @param {string} name
+ * @throws {Error} with a message for the page, if it does not come
+ */
+export async function fetchPicture(name) {
+  const response = await fetch(name).catch(() => null);
+  if (!response?.ok) throw new Error(`The picture “${name}” did not come. Check the connection and try again.`);
+  return openPicture(new File([await response.blob()], name));
+}
+
+/**
  * The picture that a camera shows now.
  *
  * @param {HTMLVideoElement} video

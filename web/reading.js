@@ -1,9 +1,11 @@
 // The page's side of the worker that reads.
 
-/** @typedef {{label: number | null, probability: number, probabilities: Float32Array, image: Uint8Array,
- *    box: {x: number, y: number, width: number, height: number}}} Digit */
+/** @typedef {{x: number, y: number, width: number, height: number}} Box */
 
-/** @typedef {{lines: Digit[][], place?: import("./pad.js").Place}} Found the digits of each line; of a drawing, where */
+/** @typedef {{label: number | null, probability: number, probabilities: Float32Array, image: Uint8Array, box: Box}} Digit */
+
+/** @typedef {{lines: Digit[][], unread: Box[], place?: import("./pad.js").Place}} Found the digits of each line, and ink
+ *    that was not read; of a drawing, where */
 
 /** Reads in a worker, one after the other. What is to be read next gives way to what comes after it. */
 class RemoteReader {
@@ -11,13 +13,16 @@ class RemoteReader {
   /** @type {Map<number, {resolve: (found: Found | null) => void, reject: (error: Error) => void}>} */
   #waiting = new Map();
   #next = 0;
+  /** @type {(share: number) => void} called with how much of the network has come, from 0 to 1 */
+  onprogress = () => {};
 
   constructor() {
     /** Resolves to the name of the runtime that LiteRT.js chose; rejects if the network cannot be loaded. */
     this.ready = new Promise((resolve, reject) => {
       this.#worker.onerror = (event) => reject(new Error(event.message || "worker.js does not run"));
-      this.#worker.onmessage = ({ data: { runtime, failure, ...answer } }) => {
-        if (runtime) resolve(runtime);
+      this.#worker.onmessage = ({ data: { runtime, loaded, failure, ...answer } }) => {
+        if (loaded) this.onprogress(loaded);
+        else if (runtime) resolve(runtime);
         else if (failure) reject(new Error(failure));
         else this.#settle(answer);
       };
@@ -36,13 +41,13 @@ class RemoteReader {
     });
   }
 
-  #settle({ id, error, lines, place }) {
+  #settle({ id, error, lines, unread, place }) {
     for (const [waiting, { resolve, reject }] of this.#waiting) {
       if (waiting > id) continue;
       this.#waiting.delete(waiting);
       if (waiting < id) resolve(null);
       else if (error) reject(new Error(error));
-      else resolve({ lines, place });
+      else resolve({ lines, unread, place });
     }
   }
 }

@@ -4,11 +4,22 @@ const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (
 const CACHE = `tenfold-${VERSION}`;
 const runtime = new URL(worker.location.href).searchParams.get("runtime"); // of LiteRT.js, the one this browser needs
 
-worker.addEventListener("install", (event) => {
+worker.addEventListener("install", (event) => event.waitUntil(keepAll()));
+
+/** Keep every file; if the network is lost on the way, what has come stays, and the next try goes on from there. */
+async function keepAll() {
+  const cache = await caches.open(CACHE);
   const files = ["./", ...FILES, `litert/${runtime}.js`, `litert/${runtime}.wasm`];
-  const fresh = files.map((file) => new Request(file, { cache: "no-cache" })); // asks whether what it has is still right
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(fresh)));
-  worker.skipWaiting();
+  const keep = async (file) => {
+    if (await cache.match(file)) return;
+    await cache.add(new Request(file, { cache: "no-cache" })); // asks whether what the browser has is still right
+  };
+  await Promise.all(files.map(keep));
+}
+
+// a new version waits until the page asks for it, or is closed: its files must not meet those of the old one
+worker.addEventListener("message", ({ data }) => {
+  if (data === "take over") worker.skipWaiting();
 });
 
 worker.addEventListener("activate", (event) => {
@@ -23,11 +34,15 @@ worker.addEventListener("activate", (event) => {
 });
 
 worker.addEventListener("fetch", (event) => {
-  if (event.request.method !== "GET") return;
-  event.respondWith(
-    caches
-      .open(CACHE)
-      .then((cache) => cache.match(event.request, { ignoreSearch: true }))
-      .then((kept) => kept ?? fetch(event.request)),
-  );
+  if (event.request.method === "GET") event.respondWith(answer(event.request));
 });
+
+/** From what is kept, else from the network; the weights for the look inside are kept once they have been asked for. */
+async function answer(request) {
+  const cache = await caches.open(CACHE);
+  const kept = await cache.match(request, { ignoreSearch: true });
+  if (kept) return kept;
+  const response = await fetch(request);
+  if (response.ok && request.url.endsWith(".safetensors")) cache.put(request, response.clone()).catch(() => {});
+  return response;
+}

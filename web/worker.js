@@ -7,7 +7,7 @@ const [THREE, ASIDE] = [[[260, 160], [330, 110], [390, 170], [320, 270], [400, 3
 
 const ready = Promise.all([import("./model.js"), import("./reader/index.js"), import("./drawing.js")]).then(
   async ([{ loadModel }, { Reader }, { toPicture }]) => {
-    const { classify, classifyLine, classifyInk, thresholds, runtime } = await loadModel();
+    const { classify, classifyLine, classifyInk, thresholds, runtime } = await loadModel((loaded) => self.postMessage({ loaded }));
     const inTurn = (network) => async (pixels) => {
       await turn();
       return network(pixels);
@@ -31,7 +31,7 @@ ready.then(
 
 class Superseded extends Error {}
 
-/** @typedef {import("./drawing.js").Point} Point */
+/** @typedef {import("./sheet.js").Point} Point */
 /** @typedef {{id?: number, strokes: Point[][], picture?: undefined} | {id?: number, strokes?: undefined, picture: ImageData}} Task */
 
 /** @type {Task | null} what to read next; what comes while something is being read takes its place */
@@ -54,9 +54,9 @@ async function readAll() {
     try {
       const { reader, toPicture } = await ready;
       const seen = strokes ? toPicture(strokes) : { picture, place: undefined };
-      const { lines } = await reader.read(seen.picture, { isDrawing: Boolean(strokes) });
+      const { lines, unread } = await reader.read(seen.picture, { isDrawing: Boolean(strokes) });
       answered = performance.now();
-      if (id !== undefined) self.postMessage({ id, lines, place: seen.place });
+      if (id !== undefined) self.postMessage({ id, lines, unread, place: seen.place });
     } catch (error) {
       if (id !== undefined && !(error instanceof Superseded)) self.postMessage({ id, error: error.message });
     }

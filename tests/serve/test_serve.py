@@ -87,6 +87,10 @@ def test_the_page_is_found_and_protected(server):
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     moved, _ = ask(server, "/")
     assert (moved.status, moved.headers["Location"]) == (302, "/tenfold/")
+    for path, headers in (("/tenfold/main.js", {}), ("/", {}), ("/nothing", {}), ("/", {"Host": "evil.example"})):
+        answer, _ = ask(server, path, **headers)
+        assert answer.headers["Content-Security-Policy"] == f"{POLICY}; frame-ancestors 'none'"
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
 
 
 def test_nothing_else_is_served(server):

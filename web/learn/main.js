@@ -1,10 +1,11 @@
 // The page "Watch it learn": what is set goes to the worker that trains, and what comes from it is shown.
-import { Drawing, drawWithKeys, drawWithPointers, paintStrokes, toPicture } from "../drawing.js";
-import { paintGray } from "../features.js";
+import { drawWithKeys, drawWithPointers, paintStrokes, toPicture } from "../drawing.js";
+import { paintGray } from "../gray.js";
 import * as pad from "../pad.js";
 import { Bars, toPercent } from "../answer.js";
 import { toLightInk } from "../reader/load.js";
 import { normalize } from "../reader/normalize.js";
+import { Sheet } from "../sheet.js";
 import { Curves } from "./curves.js";
 import { isRelaxed } from "./network.js";
 import { BEST, RATES, RUINS } from "./settings.js";
@@ -25,12 +26,12 @@ const CHOICES = {
 const find = (selector) => document.querySelector(selector);
 const ruins = /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll("[data-ruin]"));
 const accuracy = new Curves(find("#accuracy"), {
-  ...{ top: 1, ticks: [0, 0.5, 0.9, 1], colors: ["--mistake", "--accent"] },
+  ...{ top: 1, ticks: [0, 0.5, 0.9, 1], colors: ["--doubt", "--accent"] },
   tell: (value) => `${100 * value} %`,
 });
-const loss = new Curves(find("#loss"), { top: 2.5, ticks: [0, 1, 2], tell: String, colors: ["--mistake"] });
+const loss = new Curves(find("#loss"), { top: 2.5, ticks: [0, 1, 2], tell: String, colors: ["--doubt"] });
 const bars = new Bars(find("#bars"));
-const drawing = new Drawing();
+const drawing = new Sheet("tenfold-strokes-learn");
 const canvas = find("#pad");
 const pen = connectPad();
 
@@ -248,8 +249,10 @@ function connectPad() {
   new ResizeObserver(paint).observe(canvas);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
   for (const name of ["focus", "blur"]) canvas.addEventListener(name, paint);
-  drawWithPointers(canvas, drawing, () => true, changed);
-  return drawWithKeys(canvas, drawing, () => true, changed);
+  drawWithPointers(canvas, drawing, changed);
+  return drawWithKeys(canvas, drawing, changed, (place) => {
+    find("#status").textContent = place;
+  });
 }
 
 function changed() {

@@ -4,6 +4,7 @@ import { Classifier } from "./digits.js";
 import { Page } from "./page.js";
 import { least } from "./numbers.js";
 import { looksTurned, preference, readLines } from "./segment.js";
+import { findUnread } from "./unread.js";
 // What these import in turn, so that it is fetched at once, and not each when what needs it has come
 import "./components.js";
 import "./constants.js";
@@ -56,14 +57,16 @@ export class Reader {
    * @param {ImageData} picture upright
    * @param {{single?: boolean, isDrawing?: boolean}} [options] whether the picture is known to show one digit, so that
    *   there is one reading; whether it is known to be black on white, with nothing but ink in black
-   * @returns {Promise<{lines: Reading[][]}>}
+   * @returns {Promise<{lines: Reading[][], unread: Reading["box"][]}>} also where ink is that was not read
    * @throws {Error} if there is no digit in it, or it is too dense to be writing; the message says why
    */
   async read(picture, { single = false, isDrawing = false } = {}) {
     const opened = isDrawing ? Page.ofDrawing(picture) : await Page.open(picture, this.classifyInk);
     const { page, lines } = await this.#find(opened, single);
     if (!lines.length) throw new Error("no digits found (nothing in it has the shape of a digit)");
-    return { lines: toReadings(page, lines, single, this.thresholds) };
+    const components = lines.flat().map(({ component }) => component);
+    const unread = single || page.isImage ? [] : findUnread(page, components, isDrawing);
+    return { lines: toReadings(page, lines, single, this.thresholds), unread };
   }
 
   /** Find the digits; if few look like digits, in all four directions of the page, of which the best is kept. */

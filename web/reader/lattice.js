@@ -30,7 +30,7 @@ import { split } from "./oversegmentation.js";
 const { DOUBT } = constants.digits;
 const { LOWEST } = constants.lines;
 const {
-  WIDEST, MOST_PIECES, DIGIT, CROSSED, ENOUGH, JOINED, GAP, WIDE, LOW, REACH, UNREAD, UNREAD_SIZE,
+  WIDEST, MOST_PIECES, DIGIT, CROSSED, ENOUGH, JOINED, GAP, WIDE, LOW, REACH, UNREAD, UNREAD_SIZE, TRUST,
 } = constants.lattice;
 
 /** The segmentation lattice of a text line: every digit that its pieces may form, and what each costs, in nats. */
@@ -81,10 +81,10 @@ export class Lattice {
     this.lineReading = reading;
     const ends = between(this.pieces);
     for (const each of this.candidates) {
-      each.evidence = reading.digits(ends[each.first], ends[each.last]);
+      each.evidence = reading.digits(ends[each.first], ends[each.last]).map((value) => TRUST * value);
       if (each.digit) this.add(each, each.digit);
     }
-    this.#unread = this.#unread.map((cost, i) => cost - reading.nothing(ends[i], ends[i + 1]));
+    this.#unread = this.#unread.map((cost, i) => cost - TRUST * reading.nothing(ends[i], ends[i + 1]));
   }
 
   /**

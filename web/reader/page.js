@@ -85,7 +85,7 @@ export class Page {
   /**
    * Where a component is, in pixels of the picture.
    *
-   * @param {Component} component
+   * @param {Pick<Component, "x" | "y" | "right" | "bottom">} component
    */
   box(component) {
     let { x: left, y: top, right, bottom } = component;

@@ -37,6 +37,7 @@ LOW = shared["LOW"]  # for how far a digit's top stays below ...
 REACH = shared["REACH"]  # ... this height above the foot of the line, in its heights
 UNREAD = shared["UNREAD"]  # for ink that belongs to no digit, ...
 UNREAD_SIZE = shared["UNREAD_SIZE"]  # ... and for its size, in heights of the line
+TRUST = shared["TRUST"]  # by which what the line model says is multiplied: it is overconfident
 
 
 @dataclass(eq=False)
@@ -49,7 +50,7 @@ class Candidate:
         component: the pieces, joined.
         shape_cost: the cost of its shape, its place, and the cuts on both sides, in nats.
         digit: its classification, once there is one.
-        evidence: the line model's log-probabilities of the ten digits, if it was run.
+        evidence: the line model's log-probabilities of the ten digits, times `TRUST`, if it was run.
     """
 
     first: int
@@ -108,9 +109,11 @@ class Lattice:
         """Add what the line model read in the whole line, and combine it with every digit."""
         self.line_reading = reading
         ends = _between(self.pieces)
-        self._unread = [cost - reading.nothing(*some) for cost, some in zip(self._unread, pairwise(ends), strict=True)]
+        self._unread = [
+            cost - TRUST * reading.nothing(*some) for cost, some in zip(self._unread, pairwise(ends), strict=True)
+        ]
         for candidate in self.candidates:
-            candidate.evidence = reading.digits(ends[candidate.first], ends[candidate.last])
+            candidate.evidence = TRUST * reading.digits(ends[candidate.first], ends[candidate.last])
             if candidate.digit:
                 candidate.classify(candidate.digit)
 

@@ -27,6 +27,7 @@ NETWORKS = {
     "model.tflite": "reader-int8.tflite",
     "text-lines.tflite": "text-lines-int8.tflite",
     "ink.tflite": "ink-int8.tflite",
+    "reader.safetensors": "reader.safetensors",
     "thresholds.json": "thresholds.json",
 }
 BUILD = "npm run build --prefix web"  # in a checkout
@@ -38,16 +39,18 @@ TYPES = {
     ".css": "text/css",
     ".gz": "application/gzip",
     ".html": "text/html; charset=utf-8",
+    ".jpg": "image/jpeg",
     ".js": "text/javascript",
     ".json": "application/json",
     ".png": "image/png",
+    ".safetensors": "application/octet-stream",
     ".svg": "image/svg+xml",
     ".tflite": "application/octet-stream",
     ".txt": "text/plain; charset=utf-8",
     ".wasm": "application/wasm",
     ".webmanifest": "application/manifest+json",
 }
-COMPRESSED = {".gz", ".png"}  # already
+PACKED = (".gz", ".jpg", ".png")  # gzip would not make them smaller
 COMPRESSION = 4  # of gzip's 9 levels: the largest file takes 0.15 s, and is 5% larger than it could be
 
 
@@ -146,13 +149,13 @@ class Handler(BaseHTTPRequestHandler):
     def _send(self, resource: Resource) -> None:
         if self.headers.get("If-None-Match") == resource.etag:
             self.send_response(HTTPStatus.NOT_MODIFIED)
-            self._send_common_headers(resource)
+            self._send_caching_headers(resource)
             self.end_headers()
             return
-        is_compressed = "gzip" in self.headers.get("Accept-Encoding", "") and resource.path.suffix not in COMPRESSED
+        is_compressed = "gzip" in self.headers.get("Accept-Encoding", "") and resource.path.suffix not in PACKED
         content = resource.compressed if is_compressed else resource.content
         self.send_response(HTTPStatus.OK)
-        self._send_common_headers(resource)
+        self._send_caching_headers(resource)
         self.send_header("Content-Type", TYPES[resource.path.suffix])
         self.send_header("Content-Length", str(len(content)))
         if is_compressed:
@@ -161,13 +164,18 @@ class Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(content)
 
-    def _send_common_headers(self, resource: Resource) -> None:
+    def _send_caching_headers(self, resource: Resource) -> None:
         self.send_header("ETag", resource.etag)
         self.send_header("Cache-Control", "no-cache")  # may be stored, but must be revalidated
         self.send_header("Vary", "Accept-Encoding")
+
+    def end_headers(self) -> None:
+        """Protect every response, also errors and redirects."""
         self.send_header("Content-Security-Policy", self.server.policy)
+        self.send_header("Cross-Origin-Resource-Policy", "same-origin")  # no other site may load the page's files
         self.send_header("Referrer-Policy", "no-referrer")
         self.send_header("X-Content-Type-Options", "nosniff")
+        super().end_headers()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Print nothing: the terminal is for the address."""
