@@ -28,7 +28,7 @@ def main() -> None:
     )
     ink = np.zeros((SIDE, SIDE), np.float32)
     for line, number in enumerate(NUMBERS):
-        written, digits = writing.write_line([int(digit) for digit in number], hand, alphabet, random)
+        written, digits = writing.write_line(number, hand, alphabet, random)
         top = TOP + 34 + line * PITCH
         left = int(random.uniform(60, 190))
         part = written[digits[0].top - 12 : digits[0].bottom + 12, digits[0].left - 8 : digits[-1].right + 8]
@@ -39,8 +39,8 @@ def main() -> None:
     rules = printing.rulings(SIDE, PITCH, TOP + 134, 2, random)[..., None]
     page += rules * (np.array(RULES, np.float32) - page)
     page += 0.9 * ink[..., None] * (np.array(INK, np.float32) - page)
-    page = camera.shade(page, random) + random.normal(0, 2, (SIDE, SIDE, 1))
-    picture = Image.fromarray(np.clip(page, 0, 255).astype(np.uint8)[TOP : TOP + HEIGHT])
+    noisy = camera.shade(page, random) + random.normal(0, 2, (SIDE, SIDE, 1))
+    picture = Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8)[TOP : TOP + HEIGHT])
     picture.save(FILE, quality=70, optimize=True)
 
 
