@@ -151,7 +151,7 @@ class FreeMuon(Callback):
 
 
 class TwoNewtonSchulzSteps(Callback):
-    """Muon with two Newton-Schulz steps, for the duration of the training."""
+    """Muon with two Newton-Schulz steps, for one run."""
 
     def __init__(self) -> None:
         self.patch = mock.patch.object(optimization, "orthogonalize", partial(optimization.orthogonalize, steps=2))

@@ -139,7 +139,7 @@ def ask(browser: str, drawings: list[Drawing]) -> list[str]:
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """Serves the page's files, the drawings, and takes the answers."""
+    """Serves the page's files and the drawings, and takes the answers."""
 
     def __init__(self, drawings: bytes, answers: "queue.Queue[list[str]]", *args: Any) -> None:
         self.extra, self.answers = {"/run.html": HTML, "/strokes": drawings}, answers

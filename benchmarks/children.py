@@ -36,7 +36,7 @@ class Child:
     Args:
         work: the function.
         folder: where it works.
-        seconds: after these, it is ended.
+        seconds: how long it may run before it is killed.
     """
 
     def __init__(self, work: Callable[[], object], folder: Path, seconds: int) -> None:

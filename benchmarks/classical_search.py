@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def search(models: list[str], images: int, processes: int | None) -> dict[str, dict[str, Any]]:
-    """Try every candidate of some recipes; the one with the fewest mistakes is chosen, and among equals the fastest."""
+    """Try every candidate of some recipes; the one with the fewest mistakes is chosen; of several, the fastest."""
     candidates = [
         Candidate(name, dict(zip(GRIDS[name], values, strict=True)))
         for name in models

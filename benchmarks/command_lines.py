@@ -11,7 +11,7 @@ this process, which has the packages loaded.
 """
 
 import argparse
-import importlib.readers  # noqa: F401  # who may not read everything cannot read Python's own files either
+import importlib.readers  # noqa: F401  # a user who may not read everything cannot read Python's own files either
 import json
 import os
 import re

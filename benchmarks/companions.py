@@ -1,4 +1,4 @@
-"""What the networks beside the reader of digits share: they are trained on drawings that all cores make."""
+"""What the ink network and the line network share: both are trained on drawings made on all cores."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path

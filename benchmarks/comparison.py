@@ -22,7 +22,7 @@ def main() -> None:
     options = parser.parse_args()
     for folder in options.folders:
         if not (folder / "comparison.json").is_file():
-            parser.error(f"{folder}: has no comparison.json; let tenfold compare come to its end")
+            parser.error(f"{folder}: has no comparison.json; let tenfold compare finish first")
     results = record([json.loads((folder / "comparison.json").read_text()) for folder in options.folders])
     save(RESULTS, results)
     publish.main()

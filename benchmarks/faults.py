@@ -5,7 +5,7 @@
   operation fails. An error must be one line. Then the same command must produce the files of an undisturbed run, to the
   last bit of the weights, and leave no other files behind. (If `train` finds a checkpoint, it names the command that
   continues; that one is then run instead.)
-- Starts: many trainings at once, each of which must get a folder of its own; and pairs forced into one folder, where
+- Starts: many training runs at once, each of which must get its own folder; and pairs forced into one folder, where
   each must leave its own complete run, or one line.
 - Orphans: `study`, `compare` and `predict` are killed; their worker processes must end, and leave nothing in memory.
 
@@ -61,7 +61,7 @@ CHANGES = {
 }
 CHANGING = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.chmod", "os.truncate", "fcntl.flock"}
 SECONDS = 600  # that a command may run; many run at once
-TOGETHER = 20  # trainings that start at once
+TOGETHER = 20  # training runs that start at once
 SHORT = 10  # bytes that still fit into a file when the limit is reached
 VOLATILE = {"started", "seconds", "train_seconds", "predict_us", "bytes"}  # what may differ between two runs
 KINDS = ("kill", "full", "short", "broken")
@@ -78,7 +78,7 @@ def is_clear(ended: Ended) -> bool:
 def main() -> None:
     """Try all points, and write how many there were and what was lost."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.faults")
-    parser.add_argument("--every", type=int, default=1, help="try only every so many-th point of each kind")
+    parser.add_argument("--every", type=int, default=1, help="try only every Nth point of each kind")
     parser.add_argument("--starts", type=int, default=200)
     parser.add_argument("--pairs", type=int, default=50)
     parser.add_argument(
@@ -325,7 +325,7 @@ def references(work: Path, seeds: Sequence[int]) -> dict[int, dict[str, Any]]:
 
 
 def start_at_once(work: Path, starts: int) -> dict[str, Any]:
-    """Start many trainings at once without naming a folder; each must find one, and leave its own run there."""
+    """Start many training runs at once without naming a folder; each must find one, and leave its results there."""
     together = min(starts, TOGETHER)
     expected = references(work, range(together))
     lost: list[Any] = []
@@ -340,7 +340,7 @@ def start_at_once(work: Path, starts: int) -> dict[str, Any]:
 
 
 def force_pairs(work: Path, pairs: int) -> dict[str, Any]:
-    """Force two trainings into one folder at once; each must leave its own run, or one line."""
+    """Force two training runs into one folder at once; each must leave its own results, or one line."""
     expected = references(work, (0, 1))
     counts: Counter[str] = Counter(both_one_after_the_other=0, one_was_refused=0)
     lost: list[Any] = []

@@ -39,7 +39,7 @@ def fuzz_pages(count: int) -> dict[str, Any]:
     """Read so many generated pages, a fifth of them of 100 megapixels.
 
     Returns:
-        How many were read, refused or neither, which took the most time and memory, and which failed.
+        How many ended in each way that `judge` names, which took the most time and memory, and which failed.
     """
     kinds: Counter[str] = Counter()
     slowest, largest = (0.0, ""), (0.0, "")

@@ -29,7 +29,7 @@ from tenfold.reader.text_line import read_line
 
 RESULTS = Path("results/handwriting.json")
 FIGURE = Path("docs/figures/page.jpg")
-PAGES, FEW_PAGES = 30, 10  # drawn of each kind, and for what is only tried
+PAGES, FEW_PAGES = 30, 10  # drawn of each kind: for the reader, and for variants of it
 SHOWN = (3, "squared")  # the seed and the kind of the page in the figure
 
 

@@ -16,7 +16,7 @@ TRAIN = "train --recipe quick --data data --set validation=50 --set network_opti
 COMPARE = "compare --models naive_bayes --data data --processes 1"
 NETWORK = "train --recipe quick --data data --network"
 DEEP = 100_000  # levels: more than any parser follows
-NAME = os.fsdecode(b"\xff\xfe")  # no UTF-8
+NAME = os.fsdecode(b"\xff\xfe")  # not UTF-8
 LONG = "n" * 300  # longer than file systems take
 
 Edit = Callable[[], object]

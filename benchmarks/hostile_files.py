@@ -28,7 +28,7 @@ def pictures(files: Files) -> Edit:
 
 
 def paths() -> Iterator[Line]:
-    """Unusable paths, paths that are no UTF-8, and files that may not be read."""
+    """Unusable paths, paths that are not UTF-8, and files that may not be read."""
 
     def loop() -> None:
         Path("loop").symlink_to("loop")

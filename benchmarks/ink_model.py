@@ -1,7 +1,6 @@
 """Train, export and measure the network that finds ink; `benchmarks.shipped` puts it into the package.
 
-Its scenes are drawn with MNIST's training digits, except for some that are held out: with these, the scenes to measure
-on are drawn.
+Its scenes are drawn with MNIST's training digits. Some of these are held out, for the scenes that it is measured on.
 """
 
 from functools import partial

@@ -1,7 +1,6 @@
 """Train, export and measure the network that reads text lines; `benchmarks.shipped` puts it into the package.
 
-The training lines are drawn with MNIST's training digits, except for some that are held out: with these, the lines to
-measure on are drawn.
+Its lines are drawn with MNIST's training digits. Some of these are held out, for the lines that it is measured on.
 """
 
 from collections.abc import Sequence

@@ -133,7 +133,7 @@ def _draw_boxes(random: np.random.Generator, page: np.ndarray, corners: list[lis
 def _photograph(
     random: np.random.Generator, page: np.ndarray, points: np.ndarray, kind: str
 ) -> tuple[UInt8[np.ndarray, "height width 3"], np.ndarray]:
-    """Turn it, apply perspective, a shadow, uneven light, blur, noise and JPEG; points move along."""
+    """Turn a page and apply perspective, shadow, uneven light, blur, noise, and JPEG; the points move with it."""
     height, width = page.shape[:2]
     frame = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     angle = np.radians(random.uniform(-TURN, TURN))

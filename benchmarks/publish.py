@@ -52,7 +52,6 @@ BLOCKS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "classical search": (("classical-search.json",), tables.search_table),
     "ablation": (("study-ablation.json",), ablation.table),
     "exports": (("exports.json",), tables.exports_table),
-    "exports in short": (("exports.json",), tables.exports_short_table),
     "shipped": (("shipped.json",), tables.shipped_table),
     "handwriting": (("handwriting.json",), tables.handwriting_table),
     "refusal": (("refusal.json",), tables.refusal_table),

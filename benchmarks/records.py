@@ -33,7 +33,7 @@ def save(path: Path, record: Any) -> None:
 
 
 def spread(name: str, values: Sequence[float | None]) -> dict[str, float | None]:
-    """Mean and standard deviation under `NAME` and `NAME_sd`; None if a value is missing, or there are too few."""
+    """Mean and standard deviation under `NAME` and `NAME_sd`; None if a value is missing, or too few are there."""
     known = [value for value in values if value is not None]
     complete = len(known) == len(values) > 0
     return {

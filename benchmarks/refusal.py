@@ -43,7 +43,7 @@ def main() -> None:
     options = parser.parse_args()
     reader = Reader(options.model)
     if reader.thresholds is None:
-        raise TenfoldError(f"{reader.name}: was never calibrated, it has no thresholds")
+        raise TenfoldError(f"{reader.name}: has no thresholds, because it was never calibrated")
     train, test = tenfold.load()
     shown = {"MNIST's test digits": test.images, "Fashion-MNIST": read_idx(options.fashion)}
     results: dict[str, Any] = {"measured": {**where(), "model": reader.name}, "threshold": reader.thresholds.alone}

@@ -56,7 +56,7 @@ def main() -> None:
     description = json.dumps({"name": network.name, "options": network.options})
     write_half("reader.safetensors", network, {"network": description})
     if network.thresholds is None:
-        raise TenfoldError(f"{run.path}: was never calibrated, it has no thresholds; train again with --force")
+        raise TenfoldError(f"{run.path}: has no thresholds, because it was never calibrated; train again with --force")
     write_atomically(models.SHIPPED / models.THRESHOLDS, json.dumps(vars(network.thresholds)) + "\n")
     write_atomically(models.SHIPPED / "first-layer.json", json.dumps(first_layer(network)) + "\n")
     write_atomically(models.SHIPPED / "text-lines-int8.tflite", line_model.export(line_network))

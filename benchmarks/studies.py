@@ -39,7 +39,7 @@ def record(folder: Path) -> dict[str, Any]:
     """
     path = folder / "study.json"
     if not path.is_file():
-        raise TenfoldError(f"{folder}: has no study.json; let tenfold study come to its end")
+        raise TenfoldError(f"{folder}: has no study.json; let tenfold study finish first")
     content = json.loads(path.read_text())
     outcomes = []
     for outcome in content["runs"]:

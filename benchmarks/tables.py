@@ -22,7 +22,7 @@ REFERENCES = {
 
 HANDWRITING = {
     "photos, single": "photos and drawings of one digit, with `--single`",
-    "photos": "the same without",
+    "photos": "the same, without `--single`",
     "multi": "photos and drawings of several digits",
     "cheques": "amounts on bank checks",
 }
@@ -62,7 +62,7 @@ def system_table(results: dict[str, Any]) -> str:
         "evaluation, images a second": f"{results['evaluation_images_per_second']:,}",
         "one image, milliseconds": f"{results['one_image_milliseconds']:.2f}",
         "loading all 70,000 images, seconds": f"{results['load_seconds']:.2f}",
-        "the same over bare gunzip": f"{results['load_over_gunzip']:.2f}×",
+        "that time, relative to gunzip alone": f"{results['load_over_gunzip']:.2f}×",
         "`import tenfold` and `tenfold.fit`, whole process, seconds": f"{results['import_seconds']:.1f}",
         "`tenfold train --recipe fast`, whole process, seconds": f"{results['train_fast_process_seconds']:.1f}",
         "its peak memory, MB": f"{results['train_fast_peak_mb']:,}",
@@ -150,13 +150,13 @@ def comparison_table(results: dict[str, Any]) -> str:
 
 def search_table(results: dict[str, Any]) -> str:
     """The table of the classical recipes: how many candidates were tried, and which was chosen."""
-    rows, notes = [], []
+    rows = []
     for name, row in results["rows"].items():
         chosen = ", ".join(f"`{key.partition('.')[2] or key}` {value}" for key, value in row["chosen"].items())
-        rows.append((name, len(row["candidates"]), chosen, row["candidates"][0]["mistakes"]))
-        notes.append(f"Trained on {row['measured']['images']:,} images. {place(row['measured'])}")
-    columns = ("recipe", "candidates", "chosen", "misread of 10,000 held-out images")
-    return table(columns, rows, *dict.fromkeys(notes))
+        images = f"{row['measured']['images']:,}"
+        rows.append((name, len(row["candidates"]), images, chosen, row["candidates"][0]["mistakes"]))
+    columns = ("recipe", "candidates", "training images", "chosen", "misread of 10,000 held-out images")
+    return table(columns, rows, *dict.fromkeys(place(row["measured"]) for row in results["rows"].values()))
 
 
 def _runs(results: dict[str, Any]) -> str:
@@ -173,27 +173,21 @@ def _bold(name: str, row: dict[str, Any]) -> str:
     return f"**{name}**" if row["kind"] == "network" else name
 
 
-def exports_table(results: dict[str, Any], ends: tuple[str, ...] = ("",)) -> str:
-    """The table of exported files, those with one of the endings, beside PyTorch on the same network."""
+def exports_table(results: dict[str, Any]) -> str:
+    """The table of exported files, beside PyTorch on the same network."""
     rows: list[tuple[str, ...]] = []
     for run, found in results.items():
         reference = found["reference"]
         label = f"**{run}** in PyTorch, {found['parameters']:,} parameters"
         rows.append((label, "", "", f"{reference['accuracy']:.2%}", "", *_pace(reference)))
         for name, file in sorted(found["files"].items(), key=lambda item: ORDER.index(item[1]["format"])):
-            if name.endswith(ends):
-                sizes = (f"{file['bytes']:,}", f"{file['compressed_bytes']:,}")
-                rows.append((f"`{name}`", *sizes, f"{file['accuracy']:.2%}", str(file["different"]), *_pace(file)))
+            sizes = (f"{file['bytes']:,}", f"{file['compressed_bytes']:,}")
+            rows.append((f"`{name}`", *sizes, f"{file['accuracy']:.2%}", str(file["different"]), *_pace(file)))
     weights = ", ".join(f"{run} {found['bytes_of_weights']:,}" for run, found in results.items())
     places = dict.fromkeys(place(found["measured"]) for found in results.values())
     columns = ("file", "bytes", "gzipped", "accuracy", "different answers", "µs an image", "images a second")
     counted = "Bytes of the parameters alone, 8 bits for a weight, 32 for a bias or a parameter of BatchNorm"
     return table(columns, rows, f"{counted}: {weights}.", *places)
-
-
-def exports_short_table(results: dict[str, Any]) -> str:
-    """The table of the LiteRT files in float32 and in 8 bits."""
-    return exports_table(results, ("-float32.tflite", "-int8.tflite"))
 
 
 def _pace(row: dict[str, Any]) -> tuple[str, str]:
@@ -218,7 +212,7 @@ def results_table(*results: dict[str, Any]) -> str:
         ("`tenfold train --recipe tiny`", tiny, f"{tiny['parameters']:,} parameters, for microcontrollers"),
         ("`tenfold train --recipe accurate`", accurate, f"{accurate['seconds'] / 60:.0f} min on one core"),
         (f"ensemble of {ensemble['members']} runs", ensemble, f"{ensemble['seconds'] / 60:.0f} min on one core"),
-        ("`tenfold predict`, in the package", file, f"{file['bytes']:,} bytes"),
+        ("`tenfold predict`", file, f"in the package, {file['bytes']:,} bytes"),
     )
     rows = [(name, f"{_spread(row, 'accuracy')} ({row['n']})", what) for name, row, what in found]
     return table(("", "accuracy on MNIST's test images in %, mean ± sd (n)", ""), rows)
@@ -228,7 +222,7 @@ def shipped_table(results: dict[str, Any]) -> str:
     """The figures of the files in the package."""
     rows = []
     for name, file in results["files"].items():
-        if "accuracy" not in file:  # not of single digits, or no network
+        if "accuracy" not in file:  # it does not read single digits, or is no network
             continue
         low, high = file["interval"]
         figures = (f"{file['accuracy']:.2%}", f"{low:.2%} to {high:.2%}", f"{file['loss']:.4f}")
@@ -296,13 +290,13 @@ def text_lines_text(results: dict[str, Any]) -> str:
 
 
 def _companion(results: dict[str, Any], name: str, file: str, told: str) -> str:
-    """The size of a network beside the reader of digits, and what is told of it."""
+    """The size of a network that helps the one for digits, then `told`, which is what was measured on it."""
     size, one = results["files"][file]["bytes"], results[name]
     return f"It has {one['parameters']:,} parameters, in {size:,} bytes. {told} {place(one['measured'])}"
 
 
 def refusal_table(results: dict[str, Any]) -> str:
-    """The table of how many non-digits are refused, and of how many digits are."""
+    """The table of how many non-digits are refused, and how many digits."""
     rows = [(name, f"{share:.1%}") for name, share in results["refused"].items()]
     held_out = results["held_out"]
     threshold = (

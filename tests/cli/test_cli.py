@@ -175,7 +175,7 @@ def test_ensembles(tenfold, one_line_error, idx_folder, runs):
         (["runs/0", "runs/nine"], "runs/nine", "no such"),
         (["runs/0", "nine.safetensors"], "nine.safetensors", "no such file"),
         (["runs/0", "half"], "half", "no recipe.toml"),
-        (["runs/0", "whole.safetensors"], "whole.safetensors", "other test images than runs/0", "--data"),
+        (["runs/0", "whole.safetensors"], "whole.safetensors", "different test images from runs/0", "--data"),
     ):
         error = one_line_error("evaluate", "--ensemble", *members)
         assert all(text in error for text in expected), error
@@ -270,7 +270,7 @@ def test_pictures_come_from_folders_and_standard_input_and_can_be_drawn_on(tenfo
     with Image.open("read.png") as drawn:
         assert drawn.size == (28, 28)
     assert len(list(Path("steps/stdin").iterdir())) == 5
-    assert "would be drawn to one file" in one_line_error("predict", "a", "b", "--annotate", "drawn")
+    assert "would be drawn into the same file" in one_line_error("predict", "a", "b", "--annotate", "drawn")
     assert "name a folder" in one_line_error("predict", "a", "b", "--annotate", "read.png")
     assert "is the picture to read" in one_line_error("predict", "a/seven.png", "--annotate", "a/../a/seven.png")
     Path("empty").mkdir()

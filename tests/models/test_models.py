@@ -210,7 +210,7 @@ def test_a_litert_file_without_signatures(mnist, tmp_path):
     Path(tmp_path, "bare.tflite").write_bytes(bytes(builder.Output()))
     model = models.load(tmp_path / "bare.tflite")
     assert str(model.convention) == (
-        "reads pixels from 0 to 255, light ink on a dark ground, of shape (n, 28, 28), and answers in logits"
+        "reads pixels from 0 to 255, light ink on a dark background, of shape (n, 28, 28), and answers in logits"
     )
     assert tenfold.evaluate(model, mnist[1][:300]).accuracy > 0.99
 
@@ -358,7 +358,7 @@ def test_how_a_model_is_fed_is_said_once(onnx_file, mnist, tmp_path, monkeypatch
     with pytest.raises(SystemExit):
         cli.main()
     told = capfd.readouterr().err
-    assert told.startswith(f"tenfold: {path} reads pixels from 0 to 255, dark ink on a light ground, of shape (n, 28")
+    assert told.startswith(f"tenfold: {path} reads pixels from 0 to 255, dark ink on a light background, of shape")
     assert told.count("reads pixels") == 1
 
 

@@ -82,7 +82,7 @@ def require_type(value: object, kind: type | UnionType, what: str) -> None:
     """Check the type of an argument that is easily mistaken for another.
 
     Raises:
-        TenfoldError: if it has another type; the message is `what`, which says what to give, and the type given.
+        TenfoldError: if it has another type; the message is `what`, which says what to give, then the type given.
     """
     if not isinstance(value, kind):
         raise TenfoldError(f"{what}, not {type(value).__name__}")

@@ -134,7 +134,7 @@ def check_ours(folder: Path, ours: Iterable[str], what: str) -> None:
         what: what the folder should be, in words.
 
     Raises:
-        TenfoldError: if it holds other things only.
+        TenfoldError: if it holds only other things.
     """
     present = {entry.name for entry in folder.iterdir()} - {LOCK} if folder.is_dir() else set()
     if present and present.isdisjoint(ours):

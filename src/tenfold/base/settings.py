@@ -65,7 +65,7 @@ Settings = TypeVar("Settings")
 
 
 class InOneLine(type):
-    """The class of a settings dataclass: what is wrong with its values is one line, as for those in a file."""
+    """The metaclass of settings dataclasses: wrong values raise an error of one line, as they do in a file."""
 
     def __call__(cls, *args: Any, **values: Any) -> Any:
         """Make an instance; raises a TenfoldError if a key is unknown or missing, or a value is wrong."""

@@ -24,7 +24,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else
 
 Processes = Annotated[int | None, typer.Option(min=1, help="Train this many at a time; by default, one per core.")]
 Cluster = Annotated[
-    str | None, typer.Option(metavar="HOST:PORT", help="Train on this Ray cluster instead, one core for each.")
+    str | None, typer.Option(metavar="HOST:PORT", help="Train on this Ray cluster instead, each on one core.")
 ]
 
 

@@ -48,7 +48,7 @@ def evaluate(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Evaluate a trained network, compare two, or evaluate an ensemble of several, on the test images.
+    """Evaluate a trained network on the test images, compare two, or average several as an ensemble.
 
     A model file may be .safetensors, .tflite, .onnx, .keras, or .h5.
 
@@ -72,7 +72,7 @@ def evaluate(
     if ensemble or len(runs) > 1:
         for name, value in measures.items():
             if value is not None and value is not False:
-                raise TenfoldError(f"--{name.replace('_', '-')} is for one run")
+                raise TenfoldError(f"--{name.replace('_', '-')} is for one run; name a single run, without --ensemble")
     if len(runs) == 2 and not ensemble:
         _compare(runs, source, as_json)
         return

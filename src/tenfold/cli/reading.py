@@ -47,9 +47,9 @@ def predict(
     """Read the digits in pictures: photos, scans, drawings; several digits, several lines.
 
     A question mark stands for what is probably not a digit; a model without
-    thresholds reads everything as digits. A model file may be .safetensors, .tflite,
-    .onnx, .keras, or .h5. Lines that tenfold's own model leaves in doubt are
-    also read by its line model; any other model reads alone.
+    thresholds reads everything as digits. A model file may be .safetensors,
+    .tflite, .onnx, .keras, or .h5. Lines that leave tenfold's own model in
+    doubt are also read by its line model; any other model reads alone.
 
     Exit code 0 if digits were read in every file; 1 if some files hold none,
     or nothing but question marks, or could not be read; 2 if none could be.

@@ -138,7 +138,7 @@ def study(
 def compare(
     models: Annotated[
         str | None,
-        typer.Option(metavar="NAME,NAME", help="Recipes, also classical ones, and networks; by default, most of them."),
+        typer.Option(metavar="NAME,NAME", help="Recipes, also classical ones, or networks; by default, most of them."),
     ] = None,
     train_size: Annotated[
         int | None, typer.Option(metavar="IMAGES", help="Train on this many images instead of all.")

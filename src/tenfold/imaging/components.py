@@ -84,14 +84,14 @@ def trim(x: int, y: int, mask: Bool[np.ndarray, "h w"]) -> Component:
 
 
 def find_components(mask: Bool[np.ndarray, "h w"], ink: UInt8[np.ndarray, "h w"]) -> list[Component]:
-    """Find the connected components of ink, leaving out specks and what is much less probably ink than the others.
+    """Find the connected components of ink, leaving out specks, and those that are much less probably ink.
 
     Args:
         mask: where there is ink.
         ink: how probably each pixel is ink, 0 to 255.
 
     Raises:
-        TenfoldError: if there are too many, or their boxes overlap too much, for writing.
+        TenfoldError: if there are too many, or their boxes overlap too much, to be writing.
     """
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
     x, y, width, height, area = stats[1:].T

@@ -93,7 +93,7 @@ def find_mask(ink: UInt8[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
 def typical_height(mask: Bool[np.ndarray, "h w"]) -> float:
     """The median height of connected components in pixels, weighted by their ink; 0 if there are none.
 
-    From far away, a sheet of paper on a table may be taken for ink. It is no stroke, and left out.
+    From far away, a sheet of paper on a table may be taken for ink. It is not a stroke, and is left out.
     """
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
     depth = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]

@@ -106,8 +106,8 @@ def page_of_ink(name: str, picture: Image.Image, ink: UInt8[np.ndarray, "rows co
         scale: how many pixels of it make up one pixel of the picture, along each axis.
 
     Raises:
-        NoDigitsError: if there is none, or nothing but specks.
-        TenfoldError: if there is too much for writing.
+        NoDigitsError: if there is no ink, or nothing but specks.
+        TenfoldError: if there is too much of it to be writing.
     """
     mask = find_mask(ink)
     try:

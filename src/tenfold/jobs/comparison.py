@@ -133,8 +133,8 @@ def run(
         The rows, fewest mistakes first, and for each failed model the reason.
 
     Raises:
-        TenfoldError: if the folder holds other things than a comparison, or a model from another recipe or other data,
-            or the cluster does not answer.
+        TenfoldError: if the folder holds something other than a comparison, or a model from another recipe or other
+            data, or the cluster does not answer.
         OSError: if the folder cannot be written.
     """
     folder = entries[0].path.parent

@@ -37,7 +37,7 @@ def evaluate_paths(paths: Sequence[str | os.PathLike], data: str | None = None) 
         An evaluation of each, in the order of the paths.
 
     Raises:
-        TenfoldError: if a network has no usable weights, appears twice, or has other test images than the first.
+        TenfoldError: if a network has no usable weights, appears twice, or has different test images from the first.
     """
     return _evaluate_all(paths, data)[0]
 
@@ -53,7 +53,7 @@ def _evaluate_all(paths: Sequence[str | os.PathLike], data: str | None) -> tuple
     models, tests = zip(*(_model_and_test(path, data) for path in paths), strict=True)
     for path, test in zip(paths, tests, strict=True):
         if data is None and test.sha256() != tests[0].sha256():
-            raise TenfoldError(f"{path}: has other test images than {paths[0]}; name those for all with --data")
+            raise TenfoldError(f"{path}: has different test images from {paths[0]}; name the data for all with --data")
     found = [_evaluate(path, model, test) for path, model, test in zip(paths, models, tests, strict=True)]
     return found, tests[0]
 
@@ -139,8 +139,8 @@ def examine_ensemble(paths: Sequence[str | os.PathLike], data: str | None = None
         data: where the test images come from, see `tenfold.load`; by default, the data of the runs.
 
     Raises:
-        TenfoldError: if there are fewer than two, or a network has no usable weights, appears twice, or has other test
-            images than the first.
+        TenfoldError: if there are fewer than two, or a network has no usable weights, appears twice, or has
+            different test images from the first.
     """
     if len(paths) < 2:
         raise TenfoldError("an ensemble needs two runs or more")
@@ -163,7 +163,7 @@ def render_report(
         source: the run, which gives recipe and environment, or the file.
         layers: the network's layers; empty if unknown.
         test: the test images.
-        history: the history of the training; None for a file.
+        history: the training history; None for a file.
         found: the assessment to show.
         calibration: the temperature, and the calibration error on the test images before it; None if unknown.
     """

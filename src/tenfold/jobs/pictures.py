@@ -89,7 +89,7 @@ def read_sources(
         Each source, in order, with what was read (at least one reading) or the error that says why nothing was.
 
     Raises:
-        TenfoldError: if two pictures would be drawn to one file, or the cluster does not answer.
+        TenfoldError: if two pictures would be drawn into the same file, or the cluster does not answer.
     """
     _check_names(sources, options)
     waiting = iter(sources)
@@ -167,7 +167,7 @@ def _check_names(sources: Sequence[Source], options: Options) -> None:
     for source in sources:
         other = places.setdefault(source.name.with_suffix(""), source.path)
         if other is not source.path:
-            raise TenfoldError(f"{other} and {source.path} would be drawn to one file; read them in separate calls")
+            raise TenfoldError(f"{other} and {source.path} would be drawn into the same file; read them separately")
 
 
 def _annotated_file(source: Source, place: Path) -> Path:

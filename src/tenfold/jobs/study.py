@@ -151,7 +151,7 @@ def run(
         The outcomes in the order of the tasks.
 
     Raises:
-        TenfoldError: if the folder holds other things than a study, a run folder holds a run from another recipe, or
+        TenfoldError: if the folder holds something other than a study, a run folder holds a run from another recipe, or
             the cluster does not answer.
         OSError: if the study's folder cannot be written.
     """

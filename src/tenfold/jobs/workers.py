@@ -45,7 +45,7 @@ def scatter(
     Args:
         function: a function that the workers can import, or a `functools.partial` of one.
         jobs: the arguments to call it with.
-        folder: where the jobs write; it is locked meanwhile, and a worker that does not see it refuses its jobs.
+        folder: where the jobs write; it is locked while they run, and a worker that does not see it refuses its jobs.
         processes: how many at a time; by default one for each core of this machine, or of the cluster.
         threads: the number of cores for each job, PyTorch included.
         cluster: HOST:PORT of a Ray cluster that this machine belongs to; by default, this machine alone.

@@ -59,7 +59,7 @@ class Convention:
     Attributes:
         layout: the shape of one image.
         scale: the range of its pixels, one of `SCALES`.
-        dark: whether ink is dark on a light ground, unlike in MNIST.
+        dark: whether ink is dark on a light background, unlike in MNIST.
         answers: "logits", whose softmax gives probabilities, or "probabilities".
         accuracy: the fraction of the trial images read correctly.
     """
@@ -71,7 +71,7 @@ class Convention:
     accuracy: float
 
     def __str__(self) -> str:
-        ink = "dark ink on a light ground" if self.dark else "light ink on a dark ground"
+        ink = "dark ink on a light background" if self.dark else "light ink on a dark background"
         shape = ", ".join(("n", *map(str, self.layout)))
         return f"reads pixels {self.scale}, {ink}, of shape ({shape}), and answers in {self.answers}"
 

@@ -41,7 +41,7 @@ class Reader:
             class of the module.
         thresholds: the scores below which answers are refused; None if nothing is refused.
         line_model: the model that reads whole lines where the first is in doubt. It comes with tenfold and helps only
-            tenfold's own model; None beside any other, whose answers are its own.
+            tenfold's own model; None with any other, which reads alone.
 
     Raises:
         TenfoldError: if there is no model at the path.

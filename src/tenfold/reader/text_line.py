@@ -1,8 +1,8 @@
 """Reading a text line whole, with a network that takes every digit's neighbors into account.
 
-At every second column it says which digit is there, or that there is none. From its answers for the columns of a piece
-of ink follows the probability that they show exactly one digit: the sum over all the ways in which the digit may begin
-and end there, as in A. Graves et al., "Connectionist Temporal Classification", ICML 2006.
+At every second column it says which digit is there, or that there is none. Its answers for the columns of a piece of
+ink give the probability that they show exactly one digit: the sum over all the ways in which the digit may begin and
+end there, as in A. Graves et al., "Connectionist Temporal Classification", ICML 2006.
 """
 
 from dataclasses import dataclass

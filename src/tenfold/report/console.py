@@ -185,8 +185,8 @@ def print_exports(files: Sequence[Mapping[str, Any]]) -> None:
         ],
     )
     print(
-        f"answers to {n:,} test images that differ from the network's, of accuracy {reference:.2%}, and the largest\n"
-        "difference of a probability; on one core, alone and in batches of 256"
+        f"different: how many of {n:,} test images the file reads differently from the network, whose accuracy is\n"
+        f"{reference:.2%}; largest difference: of a probability; times: on one core, single images and batches of 256"
     )
     print(f"files in {Path(files[0]['file']).parent}")
 

@@ -1,4 +1,4 @@
-"""What surrounds paper, falls on it, and becomes of it in a camera. Pixels are red, green and blue, 0 to 255."""
+"""What surrounds paper, what falls on it, and what a camera makes of it. Pixels are red, green and blue, 0 to 255."""
 
 import math
 from dataclasses import dataclass

@@ -13,7 +13,7 @@ BLUR = 5  # pixels on each side of the filter
 
 
 def vary_capture(images: Images, share: float) -> Images:
-    """Redraw images as if captured otherwise: thicker, thinner, fainter, blurred, with gaps, neighbors or lines.
+    """Redraw images as if captured differently: thicker, thinner, fainter, blurred, with gaps, neighbors or lines.
 
     Each change happens to each image with probability one third. Random numbers come from PyTorch's global generator.
 

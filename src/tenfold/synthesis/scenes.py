@@ -17,7 +17,7 @@ from tenfold.synthesis.sheets import Sheet, write_lines, write_sheet
 from tenfold.synthesis.writing import Alphabet, Canvas, WrittenDigit
 
 SAMPLES = 2  # of the canvas for each pixel of the picture, along both axes, against aliasing
-ROOM = 1.25  # sides of the picture in one side of the canvas: turned paper still fills the picture
+ROOM = 1.25  # the side of the canvas, in sides of the picture: even turned paper fills the picture
 TYPICAL = 30.0  # pixels: the height of a digit at which pictures are segmented
 CLEAN, FAR = 0.35, 0.2  # the share of flawless drawings and scans, and of pictures taken from far away
 
@@ -65,7 +65,7 @@ def draw_scene(alphabet: Alphabet, random: np.random.Generator, side: int = 256)
 
 
 def draw_lines(alphabet: Alphabet, random: np.random.Generator, side: int = 256) -> Scene:
-    """Draw a random scene of text lines whose digits are about as high as those that the ink network sees best.
+    """Draw a random scene of text lines, with digits of about the height at which the ink network works best.
 
     Args:
         alphabet: what can be written.
@@ -81,7 +81,7 @@ def draw_lines(alphabet: Alphabet, random: np.random.Generator, side: int = 256)
 def _take_picture(
     sheet: Sheet, unit: float, side: int, clean: bool, on_table: float, random: np.random.Generator
 ) -> Scene:
-    """Color a sheet whose digits are `unit` pixels high, look at it, with this chance on a table, and photograph it."""
+    """Color a sheet whose digits are `unit` pixels high, and photograph it, on a table with probability `on_table`."""
     colors = Colors.choose(clean, random)
     page = _color(sheet, colors, unit, clean, random)
     page, ink, digits = _look_at(page, sheet, colors, SAMPLES * side, clean, random.random() < on_table, random)
@@ -158,7 +158,7 @@ def _look_at(
     on_table: bool,
     random: np.random.Generator,
 ) -> tuple[Float[np.ndarray, "side side 3"], Canvas, list[SceneDigit]]:
-    """See a page turned, in perspective, perhaps with a table around it or a frame at the edge."""
+    """Show a page turned and in perspective, perhaps with a table around it or a frame at its edge."""
     size = len(page)
     angle = math.radians(random.normal(0, 3) if random.random() < (0.9 if clean else 0.5) else random.uniform(-18, 18))
     turn = np.array(((math.cos(angle), -math.sin(angle)), (math.sin(angle), math.cos(angle))))

@@ -153,7 +153,7 @@ def write_strokes(strokes: Strokes, hand: Hand, size: float, random: np.random.G
 
 
 def rewrite(image: UInt8[np.ndarray, "28 28"], hand: Hand, size: float, random: np.random.Generator) -> Canvas:
-    """Write one of MNIST's digits anew as this hand would, `size` pixels high, cut down to its ink."""
+    """Redraw one of MNIST's digits as this hand would write it, `size` pixels high, cut down to its ink."""
     down = size / INK_SIDE
     across = down * hand.width * math.exp(random.normal(0, 0.08))
     lean = (hand.slant + random.normal(0, 0.05)) * down

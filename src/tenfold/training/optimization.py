@@ -1,7 +1,7 @@
 """The optimizers and the learning rate schedule that a recipe asks for.
 
 They are written out, not taken from `torch.optim`, so that the rule can be read here. Besides, the first use of
-`torch.optim` loads PyTorch's compiler, which takes about as long as a whole training with the fastest recipe.
+`torch.optim` loads PyTorch's compiler, which takes about as long as a whole run of the fastest recipe.
 """
 
 import math
@@ -159,7 +159,7 @@ def make_optimizers(model: nn.Module, recipe: Recipe) -> list[Optimizer]:
 
 
 def schedule(recipe: Recipe, progress: float) -> float:
-    """The learning rate at a point of the training, as a fraction of its peak.
+    """The learning rate at a point of a run, as a fraction of its peak.
 
     Args:
         recipe: gives the warmup and the schedule.

@@ -3,7 +3,7 @@
 recipe.toml             what was asked for
 environment.json        where it ran: machine, versions, threads, device, data with checksums
 history.csv             a row for every epoch
-model.safetensors       the weights, and the thresholds below which an answer is refused as no digit
+model.safetensors       the weights, and the thresholds below which an answer is refused as not a digit
 checkpoint.safetensors  the state to resume from; only while the run is unfinished
 stopped.txt             why the training stopped early, if it did; only while the run is unfinished
 evaluation.json         test figures; only when the run is finished

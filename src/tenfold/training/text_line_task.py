@@ -28,7 +28,7 @@ SORTED = 75  # batches sorted together by width, so that strips need little padd
 ROUNDED = 32  # widths are multiples of this many columns: convolutions are compiled for every new width
 SHIFT = 2  # pixel rows, up or down
 CANVAS = 448  # pixels: the side of the scenes in which lines are drawn
-REACH = 8  # pixels: a digit without any ink so close to its center is not seen
+REACH = 8  # pixels: a digit counts as missed if no ink is this close to its center
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +104,7 @@ class TextLines(Task):
         yield from (batches[index] for index in torch.randperm(len(batches)).tolist())
 
     def augment(self, batch: Sequence[Example]) -> tuple[Float[Tensor, "batch 1 40 columns"], Sequence[Example]]:
-        """Lines padded to one width, at random fainter and shifted up or down."""
+        """Lines padded to one width, randomly made fainter and shifted up or down."""
         shifts = torch.randint(-SHIFT, SHIFT + 1, (len(batch),)).tolist()
         levels = (0.6 + 0.4 * torch.rand(len(batch))).tolist()
         images = [

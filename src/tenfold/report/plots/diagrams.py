@@ -27,7 +27,7 @@ def convolution(
         image: the pixels, 1 is ink.
         weights: the filter, square; its window moves one pixel at a time.
         row: the row in the feature map of the number to show.
-        column: its column.
+        column: the column in the feature map of the number to show.
     """
     size = len(weights)
     windows = np.lib.stride_tricks.sliding_window_view(image, (size, size))
@@ -57,7 +57,7 @@ def convolution(
 
 @rc_context(STYLE)
 def pooling(values: Float[np.ndarray, "height width"]) -> Figure:
-    """Show max pooling: of every 2x2 numbers the largest stays.
+    """Show max pooling: the largest of every 2x2 numbers is kept.
 
     Args:
         values: a small feature map of even height and width.
@@ -85,7 +85,7 @@ def pooling(values: Float[np.ndarray, "height width"]) -> Figure:
 
 @rc_context(STYLE)
 def receptive_field(side: int, layers: Sequence[tuple[str, int, int, int]]) -> Figure:
-    """Show, in one dimension, which pixels and which numbers in between one number at the end depends on.
+    """Show, in one dimension, the pixels and the numbers in between on which one number at the end depends.
 
     Args:
         side: pixels in a row of the image.
@@ -138,7 +138,7 @@ def network(stages: Sequence[tuple[str, tuple[int, ...]]]) -> Figure:
     x = 0.0
     for place, (name, shape) in enumerate(stages):
         sheets, height = (min(shape[0], 8) if len(shape) == 3 else 1), shape[1] if len(shape) == 3 else 0
-        side = 3 + 0.75 * height  # deep maps would else be too small to see
+        side = 3 + 0.75 * height  # otherwise, deep maps would be too small to see
         tall, wide = (side, side) if height else (4 + 2.6 * np.log2(shape[0]), 2.2)
         depth = 0.9 * (sheets - 1) * (shape[0] / 64 if height else 0) ** 0.5
         steps = np.linspace(depth, 0, sheets)
