@@ -89,7 +89,7 @@ def gather(source: Path) -> None:
 
 
 def split(cells: list[NotebookNode]) -> Chapters:
-    """Divide a notebook at its headings of level 2, which become titles; the first part lists the others."""
+    """Divide a notebook at its headings of level 2, which become titles; the first part has links to the others."""
     first = PLACES[ARTICLE]
     chapters: Chapters = {first: []}
     for cell in cells:
@@ -106,7 +106,7 @@ def split(cells: list[NotebookNode]) -> Chapters:
             if text.strip():
                 chapters.setdefault(place, []).append(nbformat.v4.new_markdown_cell(text))
     others = [Path(place).stem for place in chapters if place != first]
-    contents = ["```{toctree}", ":caption: Chapters", ":maxdepth: 1", *others, "```"]
+    contents = ["```{toctree}", ":hidden:", *others, "```"]
     chapters[first].append(nbformat.v4.new_markdown_cell("\n".join(contents)))
     return chapters
 

@@ -18,6 +18,7 @@ from traitlets.config import Config
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 VISIBLE = re.compile(r"[-*] |\d+\. |\||\$\$|!\[")  # how a list, a table, a formula, and a picture begin
+REPOSITORY = "https://github.com/tenfold-mnist/tenfold"  # where the article finds its picture when alone, as in Colab
 LEFT_OUT = re.compile(r"<details>.*?</details>|\[!\[.*?\)\]\(.*?\)", re.DOTALL)  # solutions, and badges from elsewhere
 
 
@@ -43,7 +44,7 @@ def to_slides(notebook: NotebookNode) -> NotebookNode:
             cell.metadata["tags"] = ["without-source"] if has_figure else []
             show(cell)
             continue
-        for block in blocks(LEFT_OUT.sub("", cell.source)):
+        for block in blocks(LEFT_OUT.sub("", cell.source).replace(REPOSITORY + "/raw/main/", "")):
             if block == "## Glossary":
                 return nbformat.v4.new_notebook(cells=cells, metadata=notebook.metadata)
             if block.startswith("#"):

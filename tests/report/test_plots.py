@@ -132,4 +132,4 @@ def test_filters_are_shown_before_and_after_training_and_templates_are_labeled()
 def test_only_the_first_feature_maps_are_shown():
     image, maps = np.zeros((28, 28), np.uint8), [np.ones((32, 12, 12), np.float32), np.ones((6, 5, 5), np.float32)]
     titles = [axes.get_title(loc="left") for axes in plots.feature_maps(image, maps).axes]
-    assert titles == ["Image", "Layer 1: 16 of 32 channels of 12 × 12", "Layer 2: 6 of 6 channels of 5 × 5"]
+    assert titles == ["Image", "Layer 1: 16 of 32 feature maps, 12 × 12", "Layer 2: 6 of 6 feature maps, 5 × 5"]

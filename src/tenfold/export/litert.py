@@ -4,6 +4,7 @@ Since input shapes are fixed, a file has several signatures that share the weigh
 256.
 """
 
+import os
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any
@@ -44,6 +45,8 @@ def convert(
     Raises:
         TenfoldError: if a package is missing, or the converter does not support a layer.
     """
+    # In a notebook its log does not go to standard output, which `export` redirects.
+    os.environ.setdefault("LITERT_TORCH_SHOW_PROGRESS", "n")
     litert_torch = require("litert_torch", "LiteRT")
     require("ai_edge_quantizer", "LiteRT")
     from ai_edge_quantizer.algorithm_manager import AlgorithmName

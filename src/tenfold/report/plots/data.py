@@ -43,7 +43,8 @@ def class_histogram(digits: Digits) -> Figure:
     axes = figure.subplots()
     bars = axes.bar(range(CLASSES), counts, color=TRAINING, width=0.7)
     axes.bar_label(bars, [f"{count:,}" for count in counts], padding=3, size=9)
-    axes.set(title=f"{len(digits):,} images", xlabel="digit", ylabel="images", xticks=range(CLASSES))
+    axes.set_title(f"How often each digit occurs in {len(digits):,} images")
+    axes.set(xlabel="digit", ylabel="images", xticks=range(CLASSES))
     axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes.yaxis.set_major_formatter("{x:,.0f}")
     axes.spines["left"].set_visible(False)
@@ -61,7 +62,7 @@ def mean_and_variance(digits: Digits) -> Figure:
         pixels = digits.images[digits.labels == digit] / np.float32(255)
         mean[:, digit] = pixels.mean(axis=0)
         variance[:, digit] = pixels.var(axis=0)
-    figure = Figure(figsize=(9.5, 2.9), layout="constrained")
+    figure = Figure(figsize=(7, 2.5), layout="constrained")
     for axes, title, strip, cmap, top in zip(
         figure.subplots(2, 1), ("Mean", "Variance"), (mean, variance), ("gray_r", "Blues"), (1, 0.25), strict=True
     ):

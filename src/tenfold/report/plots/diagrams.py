@@ -45,7 +45,7 @@ def convolution(
     strongest = np.abs(sums).max()
     right.imshow(sums, cmap=SIGNED, vmin=-strongest, vmax=strongest)
     _frame(right, column - 0.5, row - 0.5, 1)
-    bare(right, f"map: {sums[row, column]:+.1f}")
+    bare(right, f"feature map: {sums[row, column]:+.1f}")
     for y in (-0.5, size - 0.5):
         figure.add_artist(
             ConnectionPatch(
@@ -148,7 +148,7 @@ def network(stages: Sequence[tuple[str, tuple[int, ...]]]) -> Figure:
                 Rectangle((x + step, -tall / 2 + step), wide, tall, facecolor=PAPER, edgecolor=color, linewidth=1)
             )
         middle = x + (wide + depth) / 2
-        axes.text(middle, -16.5, " × ".join(map(str, shape)), ha="center", va="top", size=8, weight="bold")
+        axes.text(middle, -16.5, "×".join(map(str, shape)), ha="center", va="top", size=8, weight="bold")
         axes.text(middle, -20, name, ha="center", va="top", size=8, color=MUTED, linespacing=1.3)
         if place < len(stages) - 1:
             start, gap = x + wide + depth, max(8.5, 17 - wide - depth)

@@ -37,7 +37,7 @@ def confusion_matrix(evaluation: Evaluation) -> Figure:
     axes.set_xticks(np.arange(CLASSES + 1) - 0.5, minor=True)
     axes.set_yticks(np.arange(CLASSES + 1) - 0.5, minor=True)
     axes.grid(visible=False)
-    axes.grid(visible=True, which="minor", axis="both")
+    axes.grid(visible=True, which="minor", axis="both", clip_on=False)
     axes.tick_params(which="minor", length=0)
     axes.spines[:].set_visible(False)
     return figure

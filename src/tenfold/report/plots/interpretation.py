@@ -13,7 +13,7 @@ from tenfold.evaluation import Evaluation
 from tenfold.report.plots.style import INK, PAPER, RULE, STYLE, TRAINING, VALIDATION, Figure, bare
 
 # On white paper, blue speaks for a digit or asks for ink, and vermilion the reverse.
-SIGNED = LinearSegmentedColormap.from_list("signed", [VALIDATION, PAPER, TRAINING])
+SIGNED = LinearSegmentedColormap.from_list("signed", [VALIDATION, PAPER, TRAINING]).with_extremes(bad=RULE)
 # Ten colors that differ in lightness as well; a number in the middle of each class does not depend on them.
 CLASS_COLORS = colormaps["tab10"](np.arange(CLASSES))
 WIDTH = 5.6  # inches, so that the text can still be read on a phone
@@ -31,11 +31,12 @@ def first_filters(
         after: the same filters after training, to be shown beside them.
     """
     templates = filters.shape == (CLASSES, SIDE, SIDE)
-    columns = 5 if len(filters) == CLASSES else min(8, len(filters))
+    columns = 5 if len(filters) == CLASSES else min(8 if after is None else 4, len(filters))
     rows = -(-len(filters) // columns)
     panels = [filters] if after is None else [filters, after]
     width = WIDTH / len(panels)
-    figure = Figure(figsize=(WIDTH, width / columns * rows + (0.3 if after is None else 0.9)), layout="constrained")
+    height = width / columns * rows + 0.3 if after is None else 0.8 * width / columns * rows + 0.9  # 0.8: the margins
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
     for number, (axes, shown) in enumerate(zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True)):
         strongest = np.abs(shown).max()
         picture = axes.imshow(_tiles(shown, columns), cmap=SIGNED, vmin=-strongest, vmax=strongest)
@@ -67,7 +68,7 @@ def feature_maps(image: UInt8[np.ndarray, "28 28"], maps: Sequence[Float[np.ndar
     """
     columns, most = 8, 16
     rows = [-(-min(len(layer), most) // columns) for layer in maps]
-    figure = Figure(figsize=(WIDTH, 1.2 + WIDTH / columns * sum(rows) + 0.4 * len(rows)), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 1.4 + WIDTH / columns * sum(rows) + 0.4 * len(rows)), layout="constrained")
     grid = figure.add_gridspec(len(maps) + 1, 1, height_ratios=[2, *rows])
     axes = figure.add_subplot(grid[0])
     axes.imshow(image, cmap="gray_r", vmin=0, vmax=255)
@@ -75,9 +76,11 @@ def feature_maps(image: UInt8[np.ndarray, "28 28"], maps: Sequence[Float[np.ndar
     axes.set_anchor("W")
     for number, layer in enumerate(maps, start=1):
         axes = figure.add_subplot(grid[number])
-        axes.imshow(_tiles(layer[:most], columns), cmap=colormaps["gray_r"].with_extremes(bad=RULE))
+        # About 60x60 pixels each, so that the lines between the maps of all layers are equally thin.
+        fine = layer[:most].repeat(-(-60 // len(layer[0])), axis=1).repeat(-(-60 // len(layer[0, 0])), axis=2)
+        axes.imshow(_tiles(fine, columns, gap=3), cmap=colormaps["gray_r"].with_extremes(bad=RULE))
         size = " × ".join(map(str, layer.shape[1:]))
-        bare(axes, f"Layer {number}: {min(len(layer), most)} of {len(layer)} channels of {size}")
+        bare(axes, f"Layer {number}: {min(len(layer), most)} of {len(layer)} feature maps, {size}")
         axes.set_anchor("W")
     return figure
 
@@ -113,8 +116,8 @@ def plane(points: Mapping[str, Float[np.ndarray, "n 2"]], evaluation: Evaluation
         evaluation: the answers to the same images.
     """
     wrong = evaluation.predictions != evaluation.labels
-    figure = Figure(figsize=(WIDTH * len(points), WIDTH), layout="constrained")
-    for axes, (method, where) in zip(figure.subplots(1, len(points), squeeze=False)[0], points.items(), strict=True):
+    figure = Figure(figsize=(WIDTH, 0.9 * WIDTH * len(points)), layout="constrained")
+    for axes, (method, where) in zip(figure.subplots(len(points), squeeze=False)[:, 0], points.items(), strict=True):
         for digit in np.unique(evaluation.labels):
             members = where[evaluation.labels == digit]
             axes.scatter(*members.T, s=9, color=CLASS_COLORS[digit], alpha=0.6, linewidths=0)
@@ -154,11 +157,13 @@ def extremes(digits: Digits, found: Mapping[int, tuple[int, int]]) -> Figure:
     return figure
 
 
-def _tiles(pictures: Float[np.ndarray, "n height width"], columns: int) -> Float[np.ndarray, "rows columns"]:
+def _tiles(
+    pictures: Float[np.ndarray, "n height width"], columns: int, gap: int = 1
+) -> Float[np.ndarray, "rows columns"]:
     """Lay pictures side by side, separated by lines of NaN."""
     n, height, width = pictures.shape
     rows = -(-n // columns)
-    tiles = np.full((rows * columns, height + 1, width + 1), np.nan, dtype=np.float32)
+    tiles = np.full((rows * columns, height + gap, width + gap), np.nan, dtype=np.float32)
     tiles[:n, :height, :width] = pictures
-    rows_first = tiles.reshape(rows, columns, height + 1, width + 1).swapaxes(1, 2)
-    return rows_first.reshape(rows * (height + 1), columns * (width + 1))[:-1, :-1]
+    rows_first = tiles.reshape(rows, columns, height + gap, width + gap).swapaxes(1, 2)
+    return rows_first.reshape(rows * (height + gap), columns * (width + gap))[:-gap, :-gap]

@@ -22,11 +22,11 @@ def curves(history: History, only: str | None = None) -> Figure:
         only: one of `panels(history)`, to draw just that.
     """
     shown = [only] if only else panels(history)
-    figure = Figure(figsize=(3.7 * len(shown), 3), layout="constrained")
+    figure = Figure(figsize=(3.7, 3) if only else (2.35 * len(shown), 3.2), layout="constrained")
     for panel, axes in zip(shown, figure.subplots(1, len(shown), squeeze=False)[0], strict=True):
-        axes.set_title(panel.capitalize(), pad=26)  # the legend goes below, where it hides no point
+        axes.set_title(panel.capitalize(), pad=26 if only else 40)  # the legend goes below, where it hides no point
         axes.set_xlabel("epoch")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
         if panel == "learning rate":
             _line(axes, history, "learning_rate", "at the end of the epoch", TRAINING, "")
             axes.set_ylim(bottom=0)
@@ -37,7 +37,9 @@ def curves(history: History, only: str | None = None) -> Figure:
         if panel == "accuracy":
             axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.4g}%"))
         if axes.lines:
-            axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2, borderpad=0.2)
+            axes.legend(
+                loc="lower left", bbox_to_anchor=(0, 1), ncols=2 if only else 1, borderaxespad=0.2, borderpad=0.2
+            )
     return figure
 
 
