@@ -733,6 +733,6 @@ def test_the_page_suits_every_screen_and_reader(browser, address, width, scheme)
         found = axe.Axe().run(page)
         assert found.violations_count == 0, found.generate_report()
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert (background == "rgb(255, 255, 255)") == (scheme == "light")
+    assert (min(map(int, re.findall(r"\d+", background))) > 200) == (scheme == "light")
     assert said == []
     page.close()
