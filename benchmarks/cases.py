@@ -8,31 +8,20 @@ also read generated drawings, to be compared. Build the page first: `npm run bui
 import argparse
 import csv
 import json
-import queue
-import subprocess
-import tempfile
-import threading
 from collections import Counter
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.chromium import DIGITS, FLAGS
+from benchmarks.chromium import DIGITS
 from benchmarks.records import save, where
+from benchmarks.visits import BROWSERS, visit
 from tenfold.base.errors import NoDigitsError
 from tenfold.reader import Reader
-from tenfold.serve import PAGE
 
 RESULTS = Path("results/cases.json")
 DRAWINGS = 1000
-PATIENCE = 900  # seconds for all drawings
-BROWSERS = {
-    "chromium": ["chromium", *FLAGS, "--user-data-dir={}"],
-    "firefox": ["firefox-esr", "--headless", "--profile", "{}"],
-}
 # Reads all drawings, one after the other, and sends the answers: lines separated by spaces, "?" is no digit.
 HTML = b"""<!doctype html><script type="module">
 import { reader } from "./reading.js";
@@ -62,7 +51,8 @@ def main() -> None:
         for case in json.loads((folder / "strokes" / "strokes.json").read_text())
     ]
     drawings = [draw(seed) for seed in range(DRAWINGS)]
-    answers = {name: ask(name, [strokes for *_, strokes in cases] + drawings) for name in BROWSERS}
+    strokes = json.dumps([strokes for *_, strokes in cases] + drawings).encode()
+    answers = {name: visit(name, "/run.html", {"/run.html": HTML, "/strokes": strokes}) for name in BROWSERS}
     for name, found in answers.items():
         results[name] = summarize([case[:3] for case in cases], found[: len(cases)])
     pairs = zip(*(found[len(cases) :] for found in answers.values()), strict=True)
@@ -115,54 +105,6 @@ def draw(seed: int) -> Drawing:
             moved = points * height + (left + 0.75 * height * place, top)
             drawing.append((moved.round() if seed % 2 else moved).tolist())
     return drawing
-
-
-def ask(browser: str, drawings: list[Drawing]) -> list[str]:
-    """Let the page read drawings in a browser.
-
-    Raises:
-        queue.Empty: if it does not answer in time.
-    """
-    answers: queue.Queue[list[str]] = queue.Queue()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, json.dumps(drawings).encode(), answers))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        command = [part.format(profile) for part in BROWSERS[browser]]
-        address = f"http://127.0.0.1:{server.server_port}/run.html"
-        process = subprocess.Popen([*command, address], stderr=subprocess.DEVNULL)  # noqa: S603
-        try:
-            return answers.get(timeout=PATIENCE)
-        finally:
-            process.kill()
-            process.wait()
-            server.shutdown()
-
-
-class Handler(SimpleHTTPRequestHandler):
-    """Serves the page's files and the drawings, and takes the answers."""
-
-    def __init__(self, drawings: bytes, answers: "queue.Queue[list[str]]", *args: Any) -> None:
-        self.extra, self.answers = {"/run.html": HTML, "/strokes": drawings}, answers
-        super().__init__(*args, directory=str(PAGE))
-
-    def do_GET(self) -> None:
-        """Send a file of the page, or what is added here."""
-        if self.path not in self.extra:
-            return super().do_GET()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html" if self.path.endswith("html") else "application/json")
-        self.end_headers()
-        self.wfile.write(self.extra[self.path])
-        return None
-
-    def do_POST(self) -> None:
-        """Take the answers."""
-        self.answers.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self.send_response(204)
-        self.end_headers()
-
-    def log_message(self, *_: Any) -> None:
-        """Nothing is logged."""
 
 
 if __name__ == "__main__":

@@ -4,24 +4,17 @@ Headless Chromium trains three seeds in `learn.html`, Firefox one; Python trains
 page first: `npm run build --prefix web`.
 """
 
-import json
 import os
-import queue
 import re
 import statistics
-import subprocess
-import tempfile
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import tenfold
 from benchmarks import records
-from benchmarks.cases import BROWSERS
 from benchmarks.records import place, points, save, spread, where
+from benchmarks.visits import visit
 from tenfold import recipes
 from tenfold.data.sources import BUNDLED
 from tenfold.serve import PAGE
@@ -30,7 +23,6 @@ RESULTS = Path("results/learn.json")
 SEEDS = {"chromium": 3, "firefox": 1}
 TIMES = ("first_seconds", "training_seconds", "seconds")  # see `learn`
 BUSY = 4  # the load average from which times say little; two threads make two
-PATIENCE = 900  # seconds for one training
 # Runs in the page: presses the button, and sends what came of it.
 MEASURE = b"""
 const [state, start] = ["#state", "#start"].map((name) => document.querySelector(name));
@@ -79,19 +71,11 @@ def learn(browser: str, seed: int) -> dict[str, Any]:
         queue.Empty: if it does not end in time.
         RuntimeError: if the page says that it cannot learn.
     """
-    answers: queue.Queue[dict[str, Any]] = queue.Queue()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, answers))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        command = [part.format(profile) for part in BROWSERS[browser]]
-        address = f"http://127.0.0.1:{server.server_port}/learn.html?seed={seed}"
-        process = subprocess.Popen([*command, address], stderr=subprocess.DEVNULL)  # noqa: S603
-        try:
-            answer = answers.get(timeout=PATIENCE)
-        finally:
-            process.kill()
-            process.wait()
-            server.shutdown()
+    page = (PAGE / "learn.html").read_bytes()
+    page = page.replace(b"</head>", b'<script type="module" src="measure.js"></script></head>')
+    images = {f"/mnist/{file.name}": file.read_bytes() for file in BUNDLED.glob("*.gz")}
+    extra = {"/learn.html": page, "/measure.js": MEASURE, **images}
+    answer = visit(browser, f"/learn.html?seed={seed}", extra)
     found = re.search(r"after ([\d.]+) seconds .*: ([\d,]+) of", answer["said"])
     if not found:
         raise RuntimeError(f"{browser}: {answer['said']}")
@@ -131,44 +115,6 @@ def table(results: dict[str, Any]) -> str:
     notes = ("Times are medians.", f"{' and '.join(browsers)}.", place(results["measured"]))
     busy = f"The machine was busy with other work (load {results['load']:.0f}), so that times are too long."
     return records.table(heads, rows, *notes, *([busy] if results["load"] > BUSY else []))
-
-
-class Handler(SimpleHTTPRequestHandler):
-    """Serves the page's files with a script that starts the training, and takes the answer."""
-
-    def __init__(self, answers: "queue.Queue[dict[str, Any]]", *rest: Any) -> None:
-        self.answers = answers
-        super().__init__(*rest, directory=str(PAGE))
-
-    def do_GET(self) -> None:
-        """Send a file."""
-        if self.path.startswith("/learn.html"):
-            page = (PAGE / "learn.html").read_bytes()
-            self._send(
-                page.replace(b"</head>", b'<script type="module" src="measure.js"></script></head>'), "text/html"
-            )
-        elif self.path == "/measure.js":
-            self._send(MEASURE, "text/javascript")
-        elif self.path.startswith("/mnist/"):
-            self._send((BUNDLED / Path(self.path).name).read_bytes(), "application/gzip")
-        else:
-            super().do_GET()
-
-    def do_POST(self) -> None:
-        """Take the answer."""
-        self.answers.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self.send_response(204)
-        self.end_headers()
-
-    def _send(self, content: bytes, media_type: str) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", media_type)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: object) -> None:
-        """Print nothing."""
 
 
 if __name__ == "__main__":

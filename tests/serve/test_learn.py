@@ -6,6 +6,7 @@ import threading
 import numpy as np
 import pytest
 import torch
+from pages import TIMEOUT, open_page
 
 import tenfold
 from benchmarks.chromium import DIGITS
@@ -17,7 +18,6 @@ sync_api = pytest.importorskip("playwright.sync_api")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 from benchmarks.browser import trace  # noqa: E402  # needs playwright
 
-TIMEOUT = 240_000  # of one step, in milliseconds: a loaded machine is no failure
 ROWS = (1, 3, 3, 3)  # of the filters, as the page stores them: of the first layer, all rows are one
 BATCH = 32
 
@@ -33,17 +33,6 @@ def address():
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"{server.address}learn.html"
         server.shutdown()
-
-
-def open_page(browser, address, **options):
-    """A new page of a browser or a context, and what it says on the console."""
-    page = browser.new_page(**options)
-    page.set_default_timeout(TIMEOUT)
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.goto(address)
-    return page, said
 
 
 def expect_state(page, text):

@@ -9,8 +9,10 @@ import threading
 from itertools import pairwise
 
 import numpy as np
+import pages
 import pytest
 import torch
+from pages import TIMEOUT
 from PIL import Image, ImageDraw
 
 from benchmarks.chromium import DIGITS, FLAGS
@@ -23,7 +25,6 @@ axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 from benchmarks.browser import trace  # noqa: E402  # needs playwright
 
 CHROMIUM = shutil.which("chromium")
-TIMEOUT = 120_000  # of one step, in milliseconds: a loaded machine is no failure
 FAKE_CAMERA = "--use-fake-device-for-media-stream"
 
 pytestmark = pytest.mark.skipif(
@@ -59,12 +60,7 @@ def page(shared):
 
 def open_page(browser, address, ready="side by side", **options):
     """A new page of a browser or a context, and what it says on the console."""
-    page = browser.new_page(**options)
-    page.set_default_timeout(TIMEOUT)
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.goto(address)
+    page, said = pages.open_page(browser, address, **options)
     expect_verdict(page, ready)
     return page, said
 
