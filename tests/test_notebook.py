@@ -141,13 +141,14 @@ def test_prose_has_the_numbers_of_the_cells_and_the_results():
 @pytest.mark.skipif(
     os.environ.get("TENFOLD_RUN_NOTEBOOK") != "1", reason="takes some minutes; set TENFOLD_RUN_NOTEBOOK=1"
 )
-def test_runs_from_top_to_bottom(name, tmp_path):
+def test_runs_from_top_to_bottom(name, tmp_path, monkeypatch):
     missing = [module for module in NEEDS[name] if importlib.util.find_spec(module) is None]
     if missing:
         pytest.skip(f"{name} needs {' and '.join(missing)}")
     nbformat = pytest.importorskip("nbformat")
     nbclient = pytest.importorskip("nbclient")
     pytest.importorskip("ipykernel")
+    monkeypatch.delenv("OMP_NUM_THREADS")  # a notebook trains on all cores, as its readers do
     notebook = nbformat.read(ROOT / name, as_version=4)
     for cell in code_of(notebook):
         cell.update(outputs=[], execution_count=None)
