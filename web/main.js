@@ -30,6 +30,7 @@ let chosen = 0;
 let content = 0; // counts what the pad has shown: an answer to what it shows no more is dropped
 let state = "Loading the network…"; // what is said where there is nothing to read, or to read with
 let canRead = false;
+let failed = ""; // why what the pad shows could not be read the last time
 let wasEmpty = false; // before the last change
 let frame = 0; // in which the pad will be painted again
 let announcement = 0; // the timer of what a screen reader will be told
@@ -192,7 +193,8 @@ async function readAgain() {
   ({ lines, unread } = found);
   place = picture ? pad.fit(picture) : (found.place ?? null);
   if (digits().length !== before) chosen = picture ? 0 : digits().length - 1; // else what was chosen stays so
-  if (picture) warn(failure); // a drawing has only begun
+  if (picture && (failure || failed)) warn(failure); // a drawing has only begun
+  failed = failure;
   showAnswer();
 }
 

@@ -16,7 +16,7 @@ def test_convolution_shows_the_sum_of_products():
     image = np.zeros((6, 6))
     image[2:, 2:] = 0.5
     figure = diagrams.convolution(image, np.array([[-1.0, -1, -1], [0, 0, 0], [1, 1, 1]]), row=0, column=1)
-    assert [axes.get_title(loc="left") for axes in figure.axes] == ["image", "window", "× filter", "map: +1.0"]
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["image", "window", "× filter", "feature map: +1.0"]
     assert texts(figure)[:9] == ["0.0"] * 6 + ["0.0", "0.5", "0.5"]
 
 
@@ -32,7 +32,7 @@ def test_receptive_field_counts_what_one_number_depends_on():
 
 def test_network_names_every_shape():
     figure = diagrams.network([("image", (1, 28, 28)), ("Conv2d", (8, 12, 12)), ("Linear", (10,))])
-    assert texts(figure) == ["1 × 28 × 28", "image", "8 × 12 × 12", "Conv2d", "10", "Linear"]
+    assert texts(figure) == ["1×28×28", "image", "8×12×12", "Conv2d", "10", "Linear"]
 
 
 def test_gradient_descent_goes_down_or_out_of_the_valley():
