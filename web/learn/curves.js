@@ -59,7 +59,8 @@ export class Curves {
       context.fillRect(PAD.left, toY(tick), width - PAD.left - PAD.right, 1);
     }
     context.fillStyle = color("--muted");
-    context.fillText(`${this.#end.toLocaleString("en")} images seen`, width - PAD.right, height - 9);
+    const seen = this.#end > 1 ? `${this.#end.toLocaleString("en")} images seen` : "images seen"; // before a network begins
+    context.fillText(seen, width - PAD.right, height - 9);
 
     Object.assign(context, { lineWidth: 2.5, lineJoin: "round", lineCap: "round" });
     for (const [index, name] of options.colors.entries()) {
