@@ -221,7 +221,7 @@ def test_matlab_files_in_format_7_3(tmp_path, monkeypatch):
         file.write(b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM")
     assert_is_the_data(load(path))
     monkeypatch.setitem(sys.modules, "h5py", None)
-    refused(path, "format 7.3", "pip install h5py")
+    refused(path, "format 7.3", "pip install 'tenfold[keras]'")
 
 
 def write_parquet(path, images, labels):

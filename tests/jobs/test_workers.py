@@ -174,5 +174,5 @@ def test_a_cluster_that_does_not_answer_gets_one_line():
 
 def test_without_ray_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(TenfoldError, match=r"pip install tenfold\[ray\]"):
+    with pytest.raises(TenfoldError, match=r"pip install 'tenfold\[ray\]'"):
         list(workers.scatter(abs, [1], cluster="localhost:6379"))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tenfold.base.errors import TenfoldError
+from tenfold.base.extras import needed_by
 from tenfold.base.files import DATA, check_size
 from tenfold.base.form import SIDE
 from tenfold.data.arrays import to_digits
@@ -136,8 +137,8 @@ def turn(images: np.ndarray) -> np.ndarray:
 
 
 def _read_mat(path: Path) -> Arrays:
-    import scipy.io
-
+    with needed_by(f"{path}:"):
+        import scipy.io
     try:
         _check_mat(path)
         try:
@@ -180,10 +181,8 @@ def _check_mat(path: Path) -> None:
 
 
 def _read_hdf5(path: Path) -> Arrays:
-    try:
+    with needed_by(f"{path}: MATLAB's format 7.3"):
         import h5py
-    except ImportError:
-        raise TenfoldError(f"{path}: in MATLAB's format 7.3, which needs h5py; pip install h5py") from None
 
     def read(group: Any) -> Arrays:
         # MATLAB stores columns first
@@ -201,10 +200,8 @@ def _read_hdf5(path: Path) -> Arrays:
 
 
 def _read_parquet(path: Path) -> Arrays:
-    try:
+    with needed_by(f"{path}:"):
         from pyarrow import ArrowException, parquet
-    except ImportError:
-        raise TenfoldError(f"{path}: needs pyarrow; pip install 'tenfold[parquet]'") from None
     from tenfold.imaging.load import load_picture  # here, because few callers need OpenCV
 
     try:

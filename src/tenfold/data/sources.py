@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from tenfold.base.errors import TenfoldError, TenfoldWarning, require_type
+from tenfold.base.extras import needed_by
 from tenfold.base.files import not_a_file
 from tenfold.base.form import CLASSES, SIDE
 from tenfold.data.arrays import to_digits
@@ -97,7 +98,8 @@ def _load_bundled() -> tuple[Digits, Digits]:
 
 
 def _load_download() -> tuple[Digits, Digits]:
-    import platformdirs
+    with needed_by("download"):
+        import platformdirs
 
     folder = Path(platformdirs.user_cache_dir("tenfold"), "mnist")
     download(folder)
@@ -105,10 +107,8 @@ def _load_download() -> tuple[Digits, Digits]:
 
 
 def _load_openml() -> tuple[Digits, Digits]:
-    try:
+    with needed_by("openml"):
         from sklearn.datasets import fetch_openml
-    except ImportError:
-        raise TenfoldError("openml needs scikit-learn; pip install 'tenfold[classical]'") from None
     try:
         with warnings.catch_warnings(action="ignore"):  # it warns at every retry
             data, target = fetch_openml("mnist_784", version=1, as_frame=False, return_X_y=True)

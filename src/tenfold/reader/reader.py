@@ -11,7 +11,6 @@ from jaxtyping import UInt8
 from tenfold import imaging, models
 from tenfold.base.errors import NoDigitsError, TenfoldError
 from tenfold.base.refusal import Thresholds, score
-from tenfold.data import read_idx
 from tenfold.imaging import Page, Picture
 from tenfold.models import Model
 from tenfold.reader.digits import Digit, classify, log_probabilities
@@ -203,6 +202,8 @@ def read_idx_images(path: str | os.PathLike) -> UInt8[np.ndarray, "n 28 28"]:
     Raises:
         TenfoldError: if it is damaged, or holds anything but images.
     """
+    from tenfold.data import read_idx  # here, because few readers need it, and it takes a while to load
+
     images = read_idx(path)
     if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (28, 28):
         raise TenfoldError(f"{path}: holds {images.dtype} {images.shape}; images must be uint8 (n, 28, 28)")
