@@ -97,9 +97,9 @@ def read_sources(
     waiting = iter(sources)
     if cluster is None:
         started = time.monotonic()
-        for source in waiting:
+        for number, source in enumerate(waiting, 1):
             yield source, _read(source, reader, options)
-            if time.monotonic() - started > PATIENCE:
+            if time.monotonic() - started > PATIENCE and number < len(sources):
                 if importlib.util.find_spec("joblib"):
                     break
                 warnings.warn("reads on one core; for all of them, pip install joblib", TenfoldWarning, stacklevel=2)

@@ -115,8 +115,8 @@ def _attempt(
             f"the machine {socket.gethostname()} does not see {seen.parent}; "
             "all machines of the cluster must share the folder; choose one with --out"
         ), messages
-    if "torch" in sys.modules:  # pictures are read without it
-        sys.modules["torch"].set_num_threads(threads)
+    if torch := sys.modules.get("torch"):  # pictures are read without it
+        torch.set_num_threads(threads)
     try:
         with warnings_as_lines(messages.append):
             return function(job), messages
