@@ -1,7 +1,6 @@
 """How fast everything around the training is: `python -m benchmarks.system`. Writes `results/system.json`."""
 
 import gzip
-import os
 import resource
 import statistics
 import subprocess
@@ -122,13 +121,13 @@ def base() -> dict[str, Any]:
     """The size of a fresh environment with nothing but what reading takes, and a whole `tenfold predict` in it."""
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)  # noqa: S603
-        python = Path(folder, "bin/python")
-        install = [python, "-m", "pip", "install", "--quiet", "-c", "constraints.txt", "."]
-        subprocess.run(install, check=True, env=os.environ | {"PYTHONDONTWRITEBYTECODE": ""})  # noqa: S603
-        subprocess.run([python, "-m", "pip", "uninstall", "--quiet", "--yes", "setuptools", "pip"], check=True)  # noqa: S603
+        python = str(Path(folder, "bin/python"))
+        pip = (python, "-m", "pip", "--quiet")
+        subprocess.run([*pip, "install", "-c", "constraints.txt", "."], check=True)  # noqa: S603
+        subprocess.run([*pip, "uninstall", "--yes", "setuptools", "pip"], check=True)  # noqa: S603
         (packages,) = Path(folder, "lib").glob("python*/site-packages")
         size = sum(path.stat().st_size for path in packages.rglob("*") if path.is_file())
-        seconds = whole_process("-m", "tenfold", "predict", NOTE, n=21, python=str(python))
+        seconds = whole_process("-I", "-m", "tenfold", "predict", NOTE, n=21, python=python)
     return {"measured": where(), "mb": round(size / 1e6), "predict_seconds": seconds}
 
 
