@@ -224,7 +224,7 @@ def test_matlab_files_in_format_7_3(tmp_path, monkeypatch):
     refused(path, "format 7.3", "pip install h5py")
 
 
-def write_parquet(path, images, labels):
+def write_parquet(path, images, labels, metadata=None):
     pyarrow = pytest.importorskip("pyarrow")
     pytest.importorskip("pyarrow.parquet")
     rows = []
@@ -232,7 +232,7 @@ def write_parquet(path, images, labels):
         Image.fromarray(image).save(file := io.BytesIO(), "PNG")
         rows.append({"bytes": file.getvalue(), "path": None})
     table = pyarrow.table({"image": rows, "label": labels.astype(np.int64)})
-    pyarrow.parquet.write_table(table, path)
+    pyarrow.parquet.write_table(table.replace_schema_metadata(metadata), path)
 
 
 def test_parquet_files_of_hugging_face(tmp_path, monkeypatch):

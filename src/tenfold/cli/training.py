@@ -30,6 +30,7 @@ def data(
         name: {
             "source": digits.source,
             "images": len(digits),
+            "classes": list(digits.classes),
             "counts": digits.counts().tolist(),
             "mean": float(digits.images.mean() / 255),
             "std": float(digits.images.std() / 255),

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from tenfold.base import strict_json
 from tenfold.base.errors import TenfoldError
 from tenfold.base.files import DATA, check_size, not_a_file, write_atomically
+from tenfold.base.form import DIGITS
 from tenfold.base.refusal import Thresholds
 from tenfold.networks import Network, build
 
@@ -50,8 +51,10 @@ def save(model: nn.Module, path: str | os.PathLike) -> None:
 
 
 def describe(model: Network) -> str:
-    """The name, the options, and the thresholds of a network as JSON, from which `restore` rebuilds it."""
+    """The name, the options, the classes, and the thresholds of a network as JSON, from which `restore` rebuilds it."""
     description: dict[str, Any] = {"name": model.name, "options": model.options}
+    if model.classes != DIGITS:
+        description["classes"] = model.classes
     if model.thresholds:
         description["thresholds"] = vars(model.thresholds)
     return strict_json.dumps(description)
@@ -103,9 +106,10 @@ def restore(path: str | os.PathLike, module: nn.Module | None = None) -> nn.Modu
         raise TenfoldError(f"{path}: holds no tenfold network; write one with tenfold.save()")
     try:
         description = strict_json.loads(metadata["network"], str(path))
+        options = {"classes": description.get("classes", DIGITS), **description["options"]}
         with torch.device("meta"):  # takes no memory, whatever size is asked for
-            build(description["name"], **description["options"]).load_state_dict(tensors, assign=True)
-        model = build(description["name"], **description["options"])
+            build(description["name"], **options).load_state_dict(tensors, assign=True)
+        model = build(description["name"], **options)
         model.load_state_dict(tensors)
         if "thresholds" in description:  # older files have none
             model.thresholds = Thresholds(**description["thresholds"])
