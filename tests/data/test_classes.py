@@ -7,13 +7,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import scipy.io
+from makers import write_csv, write_parquet
 from PIL import Image
 
 import tenfold
 from tenfold import TenfoldError
 from tenfold.data import load, to_digits, write_idx
 from tenfold.data.classes import EVERYTHING, FASHION, KMNIST, MERGED
-from test_sources import write_csv, write_parquet
 
 pytestmark = pytest.mark.fast
 
@@ -48,7 +48,7 @@ def test_emnist_s_sets_lie_in_one_folder_and_are_turned(tmp_path):
             assert np.array_equal(digits.images, IMAGES)
     assert len(MERGED) == 47
     assert len(EVERYTHING) == 62
-    with pytest.raises(TenfoldError, match="could be .*emnist-letters-.*; give one of the files"):
+    with pytest.raises(TenfoldError, match=r"could be .*emnist-letters-.*; give one of the files"):
         load(tmp_path)
 
 

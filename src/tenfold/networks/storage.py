@@ -21,6 +21,7 @@ from tenfold.base.form import DIGITS
 from tenfold.base.refusal import Thresholds
 from tenfold.networks import Network, build
 
+HUB = "hf:"  # what the name of a network on the Hugging Face Hub begins with
 LONGEST = 200  # characters to quote in an error message
 Module = TypeVar("Module", bound=nn.Module)
 
@@ -72,7 +73,7 @@ def restore(path: str | os.PathLike, module: nn.Module | None = None) -> nn.Modu
     """Rebuild a network from a file that `save` wrote; its logits are bit-identical to the original's.
 
     Args:
-        path: the file, or a run folder.
+        path: the file, or a run folder; or "hf:owner/name" for what `tenfold.push` published on the Hugging Face Hub.
         module: a module to load the weights into, in place; for modules that `tenfold.build` did not make.
 
     Returns:
@@ -80,7 +81,7 @@ def restore(path: str | os.PathLike, module: nn.Module | None = None) -> nn.Modu
 
     Raises:
         TenfoldError: if there is no such file, or it is damaged, or holds no tenfold network, or the weights do not fit
-            the module.
+            the module, or `huggingface_hub` is missing.
         OSError: if the file cannot be read.
 
     Example:
@@ -89,7 +90,7 @@ def restore(path: str | os.PathLike, module: nn.Module | None = None) -> nn.Modu
         >>> torch.equal(tenfold.restore("model.safetensors")[1].weight, model[1].weight)
         True
     """
-    path = Path(path)
+    path = _download(path[len(HUB) :]) if isinstance(path, str) and path.startswith(HUB) else Path(path)
     if path.is_dir():
         path = path / "model.safetensors"
     tensors, metadata = read_tensors(path)
@@ -119,6 +120,19 @@ def restore(path: str | os.PathLike, module: nn.Module | None = None) -> nn.Modu
             f"another version may have written them ({_reason(error)})"
         ) from None
     return model.eval()
+
+
+def _download(repository: str) -> Path:
+    """The weights in a repository on the Hugging Face Hub, in its cache on this machine."""
+    try:
+        from huggingface_hub import hf_hub_download
+    except ImportError:
+        raise TenfoldError(f"{HUB}{repository}: needs huggingface_hub; pip install 'tenfold[hub]'") from None
+    try:
+        return Path(hf_hub_download(repository, "model.safetensors", library_name="tenfold"))
+    except Exception as error:  # its own, those of its HTTP library, and the system's
+        reason = " ".join(str(error).split())[:LONGEST]
+        raise TenfoldError(f"{HUB}{repository}: cannot be fetched from the Hub ({reason})") from None
 
 
 def _reason(error: Exception) -> str:

@@ -163,6 +163,15 @@ def print_study(summary: Sequence[Mapping[str, Any]]) -> None:
     print("test accuracies in percent; differences from the first recipe, paired by seed")
 
 
+def print_search(found: Mapping[str, Any]) -> None:
+    """Print the best values of a search, from `tenfold.jobs.search.run`."""
+    states = Counter(trial["state"] for trial in found["trials"])
+    print(", ".join(f"{count} trials {state}" for state, count in states.items()))
+    print(f"best validation accuracy {found['validation_accuracy']:.2%} with:")
+    for key, value in found["best"].items():
+        print(f"  {key} = {value}")
+
+
 def print_models(rows: Sequence["ModelResult"], pairs: Sequence["Pair"]) -> None:
     """Print the results of a comparison, fewest mistakes first, and whether each model is better than the next."""
     p = {(pair.first, pair.second): pair.p for pair in pairs}
