@@ -90,7 +90,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise TenfoldError(f"y: {len(self.classes_)} classes; a network has at most {MOST_CLASSES}")
         numbers = tuple(map(str, range(max(CLASSES, len(self.classes_)))))
         self.largest_ = 255.0 if X.dtype == np.uint8 or X.max() > LARGEST_SCALED else 1.0
-        digits = Digits(self._to_images(X), labels.astype(np.uint8), "X", numbers)
+        digits = Digits(self._to_images(X), labels.astype(np.uint8), "X", classes=numbers)
         with (
             torch.random.fork_rng(devices=[]),
             warnings.catch_warnings(),

@@ -43,7 +43,7 @@ def to_digits(data: Any, source: str = "memory", classes: tuple[str, ...] | None
         raise TenfoldError(f"{source}: give a pair of images and labels, not {len(data)} things")
     images = to_images(data[0], source)
     labels, classes = to_labels(data[1], len(images), source, classes)
-    return Digits(images, labels, source, classes)
+    return Digits(images, labels, source, classes=classes)
 
 
 def _collect(data: Any, source: str) -> tuple[Any, Any]:
@@ -141,7 +141,7 @@ def to_labels(
         numbers = labels.astype(np.float64)
     except (TypeError, ValueError):
         raise TenfoldError(f"{source}: labels must be the digits 0 to 9, these are {labels.dtype}") from None
-    numbers, classes = number_classes(numbers, classes)
+    classes = classes or number_classes(numbers)
     check_labels(numbers, classes, source)
     return numbers.astype(np.uint8), classes
 

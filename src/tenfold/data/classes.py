@@ -2,6 +2,7 @@
 
 import string
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Num
@@ -34,22 +35,17 @@ def look_up_classes(path: Path) -> tuple[str, ...] | None:
     return next((names for word, names in SETS.items() if word in place), None)
 
 
-def number_classes(
-    labels: Num[np.ndarray, "*n"], names: tuple[str, ...] | None = None
-) -> tuple[Num[np.ndarray, "*n"], tuple[str, ...]]:
-    """Find out which classes numbers stand for.
+def from_zero(labels: Any, names: tuple[str, ...] | None) -> Any:
+    """The labels of a whole data set with these classes, counted from 0: EMNIST counts its letters from 1."""
+    numbers = np.asarray(labels)
+    if names != LETTERS or numbers.dtype.kind not in "uif" or not numbers.size or numbers.min() != 1:
+        return labels
+    return numbers - numbers.dtype.type(1)
 
-    Args:
-        labels: the numbers of the classes.
-        names: the names of the classes, if they are known.
 
-    Returns:
-        The labels, counted from 0, and the names of their classes. Without names, these are the ten digits, or the
-        numbers from 0 to the largest label, if none up to 61 is missing.
-    """
-    if names == LETTERS and labels.min(initial=1) == 1:  # EMNIST counts them from 1
-        return labels - labels.dtype.type(1), names
-    if names is None and len(present := np.unique(labels)) > CLASSES:
-        numbers = np.arange(min(len(present), MOST_CLASSES))
-        names = tuple(map(str, numbers)) if np.array_equal(present, numbers) else None
-    return labels, names or DIGITS
+def number_classes(labels: Num[np.ndarray, "*n"]) -> tuple[str, ...]:
+    """The classes that numbers stand for: the ten digits; or the numbers from 0 to the largest, if none is missing."""
+    present = np.unique(labels)
+    numbers = np.arange(len(present))
+    more = CLASSES < len(present) <= MOST_CLASSES and np.array_equal(present, numbers)
+    return tuple(map(str, numbers)) if more else DIGITS

@@ -23,9 +23,9 @@ class Digits:
         images: grayscale pixels, `uint8 (n, 28, 28)`, 0 is background and 255 full ink.
         labels: the digit each image shows, `uint8 (n,)`, 0 to 9; of other data, the place of its class in `classes`.
         source: where they came from, in words.
-        classes: the names of the classes; by default the ten digits.
         transform: as in torchvision, what turns the Pillow image of an item into what `digits[3]` gives; None for the
             standardized tensor that networks read. `tenfold.fit` and `tenfold.evaluate` use the images as they are.
+        classes: the names of the classes; by default the ten digits.
 
     Raises:
         TenfoldError: if the shapes, types, or counts do not fit, or a label is not 0 to 9, or not that of a class.
@@ -46,8 +46,8 @@ class Digits:
     images: np.ndarray  # shapes and types are checked below, to say in plain words what is wrong with a user's data
     labels: np.ndarray
     source: str = "memory"
-    classes: tuple[str, ...] = DIGITS
     transform: Callable[[Any], Any] | None = None
+    classes: tuple[str, ...] = DIGITS
 
     def __post_init__(self) -> None:
         images, labels = self.images, self.labels

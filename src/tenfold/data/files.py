@@ -13,7 +13,7 @@ from tenfold.base.errors import TenfoldError
 from tenfold.base.files import DATA, check_size
 from tenfold.base.form import SIDE
 from tenfold.data.arrays import to_digits
-from tenfold.data.classes import look_up_classes
+from tenfold.data.classes import from_zero, look_up_classes
 from tenfold.data.digits import Digits, split
 
 MNIST_IMAGES, MNIST_TRAIN = 70_000, 60_000
@@ -85,7 +85,12 @@ def _read(path: Path) -> tuple[tuple[Any, ...], tuple[str, ...] | None]:
     arrays = {name.lower(): array for name, array in FILES[path.suffix.lower()](path).items()}
     for names in (*PARTS, *WHOLE):
         if all(name in arrays for name in names):
-            return tuple(arrays[name] for name in names), arrays.get(NAMES) or look_up_classes(path)
+            found = [arrays[name] for name in names]
+            classes = arrays.get(NAMES)
+            if not classes:
+                classes = look_up_classes(path)
+                found[1::2] = [from_zero(labels, classes) for labels in found[1::2]]
+            return tuple(found), classes
     missing = [name for name in PARTS[0] if name not in arrays]
     raise TenfoldError(f"{path}: lacks {', '.join(missing)}; Keras' mnist.npz has {', '.join(PARTS[0])}")
 

@@ -12,7 +12,7 @@ from tenfold.base.errors import TenfoldError, TenfoldWarning, require_type
 from tenfold.base.files import not_a_file
 from tenfold.base.form import CLASSES, SIDE
 from tenfold.data.arrays import to_digits
-from tenfold.data.classes import look_up_classes, number_classes
+from tenfold.data.classes import from_zero, look_up_classes, number_classes
 from tenfold.data.digits import Digits
 from tenfold.data.download import SUMS, download, is_intact
 from tenfold.data.files import FILES, hold_out_sixth, load_file, turn
@@ -194,8 +194,7 @@ def _read_labeled(paths: list[Path], source: str, classes: tuple[str, ...] | Non
         raise TenfoldError(f"{labels_path}: holds images where labels belong; is it swapped with {images_path.name}?")
     if images_path.name.lower().startswith("emnist") and images.ndim == 3:
         images = turn(images)
-    labels, classes = number_classes(labels, classes)
-    return Digits(images, labels, source, classes)
+    return Digits(images, from_zero(labels, classes), source, classes=classes or number_classes(labels))
 
 
 def _load_pictures(folder: Path) -> Digits:

@@ -128,15 +128,7 @@ class Reader:
             is_expected = single or any(digit.score >= least.alone for digit in line)
             enough = least.expected if is_expected else least.alone
             readings += [
-                to_reading(
-                    digit.answer,
-                    digit.score >= enough,
-                    page.box(digit.component),
-                    self.name,
-                    number,
-                    self.model.classes,
-                )
-                for digit in line
+                self._reading(digit.answer, digit.score >= enough, page.box(digit.component), number) for digit in line
             ]
         return readings
 

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from tenfold import recipes
 from tenfold.base.errors import TenfoldError, TenfoldWarning, require_type
+from tenfold.base.form import DIGITS
 from tenfold.data import Digits, split, subset, to_digits
 from tenfold.networks import Network
 from tenfold.recipes import Recipe
@@ -109,6 +110,11 @@ def fit(
             f"{train.source}: no images of {names}, so the network cannot learn to read them",
             TenfoldWarning,
             stacklevel=2,
+        )
+    if train.classes != DIGITS and (recipe.augment.letterforms or recipe.augment.negatives):
+        raise TenfoldError(
+            f"recipe {recipe.name!r}: augment.letterforms and augment.negatives are for digits; set them to 0.0 for "
+            f"the classes of {train.source}, or take another recipe"
         )
     if isinstance(model, Network):
         if len(model.classes) != len(train.classes):
