@@ -52,7 +52,7 @@ def test_emnist_s_sets_lie_in_one_folder_and_are_turned(tmp_path):
         load(tmp_path)
 
 
-def test_fashion_mnist_and_kmnist_are_known_by_their_folders(tmp_path):
+def test_clothes_and_characters_are_known_by_their_folders(tmp_path):
     for folder, classes in (("FashionMNIST/raw", FASHION), ("kmnist", KMNIST)):
         write_set(tmp_path / folder, "", LABELS % 10)
         assert [digits.classes for digits in load(tmp_path / folder)] == [classes] * 2
