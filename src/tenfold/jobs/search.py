@@ -125,9 +125,9 @@ def run(
         cores = torch.get_num_threads()
         processes = min(processes or cores, len(jobs))
         threads = max(1, cores // processes)
-    reason = ""
+    failures: set[str] = set()
     for job, result in scatter(attempt, jobs, folder=folder, processes=processes, threads=threads, cluster=cluster):
-        reason = str(result) if isinstance(result, TenfoldError) else reason
+        failures |= {str(result)} if isinstance(result, TenfoldError) else set()
         done(job)
     trials = [
         {
@@ -141,7 +141,8 @@ def run(
     ]
     complete = [trial for trial in trials if trial["validation_accuracy"] is not None]
     if not complete:
-        raise TenfoldError(f"{folder}: no trial was finished ({reason or trials[-1]['reason']})")
+        reasons = sorted(failures | {trial["reason"] for trial in trials if trial["reason"]})
+        raise TenfoldError(f"{folder}: no trial was finished; {'; '.join(reasons) or 'repeat the command'}")
     best = max(complete, key=lambda trial: trial["validation_accuracy"])
     found = {"best": best["values"], "validation_accuracy": best["validation_accuracy"], "trials": trials}
     write_atomically(folder / "search.json", strict_json.dumps(found, indent=1) + "\n")

@@ -169,7 +169,7 @@ def print_search(found: Mapping[str, Any]) -> None:
     print(", ".join(f"{count} trials {state}" for state, count in states.items()))
     print(f"best validation accuracy {found['validation_accuracy']:.2%} with:")
     for key, value in found["best"].items():
-        print(f"  {key} = {value}")
+        print(f"  {key} = {value:.4g}" if isinstance(value, float) else f"  {key} = {value}")
 
 
 def print_models(rows: Sequence["ModelResult"], pairs: Sequence["Pair"]) -> None:
