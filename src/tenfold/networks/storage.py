@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from textwrap import shorten
 from typing import Any, TypeVar, overload
 
 import safetensors
@@ -131,7 +132,7 @@ def _download(repository: str) -> Path:
     try:
         return Path(hf_hub_download(repository, "model.safetensors", library_name="tenfold"))
     except Exception as error:  # its own, those of its HTTP library, and the system's
-        reason = " ".join(str(error).split())[:LONGEST]
+        reason = shorten(str(error), LONGEST, placeholder=" …")
         raise TenfoldError(f"{HUB}{repository}: cannot be fetched from the Hub ({reason})") from None
 
 

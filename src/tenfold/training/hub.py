@@ -2,8 +2,10 @@
 
 import os
 from pathlib import Path
+from textwrap import shorten
 
 from tenfold.base.errors import TenfoldError
+from tenfold.networks.storage import LONGEST
 from tenfold.training.runs import Run
 
 CARD = """\
@@ -23,7 +25,7 @@ A network for images of 28 by 28 pixels, light ink on a dark background, trained
 import tenfold
 
 model = tenfold.restore("hf:{repository}")
-train, test = tenfold.load({data!r})
+train, test = tenfold.load("{data}")
 print(tenfold.evaluate(model, test))
 ```
 
@@ -85,7 +87,7 @@ def push(run: Run | str | os.PathLike, repository: str) -> str:
         files = [CommitOperationAdd(name, content) for name, content in contents.items()]
         return str(api.create_commit(repository, files, commit_message=f"Run {run.path.name}").repo_url)
     except Exception as error:  # its own, those of its HTTP library, and the system's
-        reason = " ".join(str(error).split())[:200]
+        reason = shorten(str(error), LONGEST, placeholder=" …")
         raise TenfoldError(f"{repository}: the Hub does not take it ({reason}); see: hf auth login") from None
 
 
