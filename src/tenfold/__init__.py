@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tenfold.training import History as History
     from tenfold.training import fit as fit
     from tenfold.training import seed_everything as seed_everything
+    from tenfold.training.hub import push as push
 
 # Where each public name lives. They are imported at first use: PyTorch and Matplotlib take seconds to load, if they are
 # installed at all.
@@ -47,6 +48,7 @@ _HOMES = {
     "fit": "training",
     "load": "data",
     "predict": "reader",
+    "push": "training.hub",
     "restore": "networks.storage",
     "save": "networks.storage",
     "seed_everything": "training",

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 
 from tenfold import imaging, models
 from tenfold.base.errors import NoDigitsError, TenfoldError
@@ -127,8 +127,7 @@ class Reader:
             is_expected = single or any(digit.score >= least.alone for digit in line)
             enough = least.expected if is_expected else least.alone
             readings += [
-                to_reading(digit.answer, digit.score >= enough, page.box(digit.component), self.name, number)
-                for digit in line
+                self._reading(digit.answer, digit.score >= enough, page.box(digit.component), number) for digit in line
             ]
         return readings
 
@@ -151,7 +150,12 @@ class Reader:
             )
         least = (self.thresholds or NOTHING_REFUSED).alone
         answers = log_probabilities(images, self.model)
-        return [to_reading(answer, score(answer) >= least, (0, 0, 28, 28), self.name) for answer in answers]
+        return [self._reading(answer, score(answer) >= least, (0, 0, 28, 28)) for answer in answers]
+
+    def _reading(
+        self, answer: Float[np.ndarray, " classes"], is_digit: bool, box: tuple[int, int, int, int], line: int = 0
+    ) -> Reading:
+        return to_reading(answer, is_digit, box, self.name, line, self.model.classes)
 
 
 def predict(
