@@ -11,9 +11,10 @@ from jaxtyping import UInt8
 from tenfold import imaging, models
 from tenfold.base.errors import NoDigitsError, TenfoldError
 from tenfold.base.refusal import Thresholds, score
-from tenfold.data import read_idx
+from tenfold.data import Digits, read_hand, read_idx
 from tenfold.imaging import Page, Picture
 from tenfold.models import Model
+from tenfold.reader.adaptation import Adapted
 from tenfold.reader.digits import Digit, classify, log_probabilities
 from tenfold.reader.reading import Reading, to_reading
 from tenfold.reader.segment import USUAL, certainty, looks_turned, read_lines
@@ -34,17 +35,19 @@ class Reader:
             that comes with tenfold.
         thresholds: the lowest scores accepted as digits; by default the model's own. A model without thresholds
             refuses nothing.
+        adapted: digits of the hand to adapt to, at most 1,000, or the path of a file with them, from `tenfold adapt` or
+            from the page; by default, the model reads as it was trained.
 
     Attributes:
         model: the model that classifies single digits.
         name: the model's name: its path as given, "tenfold reader-int8" for the one that comes with tenfold, or the
-            class of the module.
+            class of the module; followed by ", adapted" if it was.
         thresholds: the scores below which answers are refused; None if nothing is refused.
         line_model: the model that reads whole lines where the first is in doubt. It comes with tenfold and helps only
             tenfold's own model; None with any other, which reads alone.
 
     Raises:
-        TenfoldError: if there is no model at the path.
+        TenfoldError: if there is no model at the path, there are too many digits to adapt to, or their file is damaged.
 
     Example:
         >>> import tenfold
@@ -59,11 +62,15 @@ class Reader:
         self,
         model: "nn.Module | Model | str | os.PathLike | None" = None,
         thresholds: Thresholds | None = None,
+        adapted: Digits | str | os.PathLike | None = None,
     ) -> None:
         self.model = models.wrap(models.shipped() if model is None else model)
         self.name, calibrated = models.identify(self.model)
         self.thresholds = thresholds or calibrated
         self.line_model = models.load_for_lines() if models.is_shipped(self.name) else None
+        if adapted is not None:
+            self.model = Adapted(self.model, adapted if isinstance(adapted, Digits) else read_hand(adapted))
+            self.name = self.model.name
 
     def read(self, picture: Picture, single: bool = False) -> list[Reading]:
         """Read the digits in a picture, line by line.
