@@ -5,8 +5,9 @@ import { paintGray } from "./gray.js";
 /** @typedef {import("./reading.js").Digit} Digit */
 
 const TASKS = {
-  fool: "Write it so that everybody in the room reads it, and the network does not. Points: what it does not give to your digit, of 100.",
-  clear: "Write it so clearly that nothing else comes to mind. Ten points: 10 to 1 that it is your digit; 20 points: 100 to 1; 30: 1,000 to 1.",
+  fool: (digit) =>
+    `Write ${digit} so that everybody in the room reads it, and the network does not. Points: the percentage that it gives to other digits.`,
+  clear: (digit) => `Write the clearest ${digit}. Ten points: 10 to 1 that it is one; 20 points: 100 to 1; 30 points: 1,000 to 1.`,
 };
 
 /** The part of the page with the challenges. */
@@ -73,11 +74,11 @@ export class ClassMode {
   #show() {
     const [digit, wanted] = [this.#digit, Number(this.target.value)];
     for (const choice of this.choices) choice.ariaPressed = String(/** @type {HTMLElement} */ (choice).dataset.task === this.#task);
-    this.task.textContent = TASKS[this.#task];
+    this.task.textContent = TASKS[this.#task](wanted);
     this.enter.disabled = !digit;
     this.score.textContent = "Write on the pad.";
     if (digit) {
-      const read = digit.label === null ? "no digit" : `a ${digit.label}, ${toPercent(digit.probability)} sure`;
+      const read = digit.label === null ? "no digit" : `${digit.label}, ${toPercent(digit.probability)} sure`;
       const isFooled = this.#task === "fool" && digit.label !== wanted;
       this.score.textContent = `It reads ${read}. ${isFooled ? "Fooled! " : ""}${this.#points(digit)} points.`;
     }

@@ -166,7 +166,7 @@ def test_a_link_holds_the_drawing(context, address):
 def test_a_class_fools_the_network_and_writes_clearly(context, address):
     page, said = open_page(context, address)
     draw_three(page)
-    expect(page, "#score", "It reads a 3, ")
+    expect(page, "#score", "It reads 3, ")
     page.get_by_label("Digit", exact=True).select_option("5")
     expect(page, "#score", "Fooled! ")
     page.get_by_role("button", name="Write it clearest").click()
