@@ -43,6 +43,7 @@ export class ClassMode {
     const project = (/** @type {boolean} */ isOn) => {
       document.documentElement.classList.toggle("projector", isOn);
       projector.ariaPressed = String(isOn);
+      if (isOn) scrollTo(0, 0);
     };
     projector.addEventListener("click", async () => {
       const isOn = !document.documentElement.classList.contains("projector");

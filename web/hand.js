@@ -4,6 +4,7 @@ import constants from "./reader/constants.js";
 const { SIDE } = constants.form;
 const { MOST_TAUGHT } = constants.adaptation;
 const FORMAT = "tenfold hand 1"; // as in tenfold.data.hand
+const SAME = 5; // gray levels: images whose pixels differ by less, on average, are the same drawing
 const LARGEST = 2e6; // bytes of a file
 const NOT_KEPT =
   "This browser has no room for it, or does not allow it: what you taught is gone once the page is closed. Save it as a file.";
@@ -37,14 +38,13 @@ export class Hand {
   }
 
   /**
-   * Teach digits; what the same image was taken for before is forgotten.
+   * Teach digits; what the same drawing was taken for before is forgotten.
    *
    * @param {Taught[]} added
    * @throws {Error} if they are too many, or cannot be stored; in that case they are taught all the same
    */
   teach(added) {
-    const fresh = new Set(added.map(({ image }) => image.join()));
-    const digits = [...this.digits.filter(({ image }) => !fresh.has(image.join())), ...added];
+    const digits = [...this.digits.filter((old) => !added.some((fresh) => isSame(old.image, fresh.image))), ...added];
     if (digits.length > MOST_TAUGHT) throw new Error(`No more than ${MOST_TAUGHT} digits can be taught.`);
     this.#change(digits);
   }
@@ -85,6 +85,12 @@ export class Hand {
     const images = toBase64(new Uint8Array(await new Response(packed).arrayBuffer()));
     return new Blob([JSON.stringify({ format: FORMAT, labels: labelsOf(this.digits), images }) + "\n"], { type: "application/json" });
   }
+}
+
+function isSame(one, other) {
+  let difference = 0;
+  for (let i = 0; i < one.length; i++) difference += Math.abs(one[i] - other[i]);
+  return difference < SAME * one.length;
 }
 
 /** The images one after the other. */
