@@ -246,14 +246,14 @@ def table(results: dict[str, Any]) -> str:
         f"({100 * mnist['change']:+.3f} points; {100 * mnist['worst']:+.2f} with the worst hand), and "
         f"{refused['share'] + refused['change']:.2%} of scribbles, letters, and dots are refused "
         f"({100 * refused['change']:+.2f} points).",
-        f"On {results['validation']['kernel ridge']['hands']} validation hands, {before:.1%} were misread before. After "
-        f"five of each class, at a cost of at most 0.05 points on MNIST's held-out images: {compared}.",
+        f"On {results['validation']['kernel ridge']['hands']} validation hands, {before:.1%} were misread before. "
+        f"After five of each class, at a cost of at most 0.05 points on MNIST's held-out images: {compared}.",
     ]
     for source in results.get("sources", []):
         half = "half for choices" if source["for_choices"] else "reported half"
         notes.append(
-            f"Of {source['read']} pictures by one source of real handwriting ({half}), {source['errors']['before']} were "
-            f"misread before {source['taught']} others were taught, and {source['errors']['after']} after."
+            f"Of {source['read']} pictures by one source of real handwriting ({half}), {source['errors']['before']} "
+            f"were misread before {source['taught']} others were taught, and {source['errors']['after']} after."
         )
     rows = [(count, f"{errors:.1%}") for count, errors in tested["errors"].items()]
     return records.table(("digits taught of each class", "misread"), rows, *notes, records.place(results["measured"]))
