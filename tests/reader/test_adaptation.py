@@ -62,14 +62,15 @@ def test_a_foreign_or_damaged_file_is_named(hand, tmp_path):
     data.write_hand(file, hand[:20])
     content = json.loads(file.read_text())
     damages = {
-        "not a file of taught digits": "{}",
-        "damaged (ValueError)": json.dumps({**content, "labels": content["labels"] + "1"}),
-        "damaged (Error)": json.dumps({**content, "images": content["images"][40:]}),
-        "damaged (KeyError)": json.dumps({"format": content["format"], "labels": ""}),
-        "holds no images": json.dumps({**content, "labels": "", "images": "eJwDAAAAAAE="}),
-        "damaged (Unterminated": file.read_text()[:-20],
+        "{}": "not a file of taught digits",
+        json.dumps({**content, "labels": content["labels"] + "1"}): "damaged; ",
+        json.dumps({**content, "labels": content["labels"][1:]}): "damaged; ",
+        json.dumps({**content, "images": content["images"][40:]}): "damaged; ",
+        json.dumps({"format": content["format"], "labels": ""}): "damaged; ",
+        json.dumps({**content, "labels": "", "images": "eJwDAAAAAAE="}): "holds no images",
+        file.read_text()[:-20]: "damaged (",
     }
-    for message, text in damages.items():
+    for text, message in damages.items():
         file.write_text(text)
         with pytest.raises(TenfoldError) as raised:
             data.read_hand(file)

@@ -47,6 +47,6 @@ def read_hand(path: str | os.PathLike) -> Digits:
         size = len(labels) * SIDE**2
         pixels = zlib.decompressobj().decompress(packed, size + 1)  # no more, however much a hostile file holds
         images = np.frombuffer(pixels, np.uint8).reshape(len(labels), SIDE, SIDE)
-    except (KeyError, TypeError, ValueError, zlib.error) as error:
-        raise TenfoldError(f"{path}: damaged ({type(error).__name__}); write it again, or copy it again") from None
+    except (KeyError, TypeError, ValueError, zlib.error):
+        raise TenfoldError(f"{path}: damaged; copy it again, or write it again") from None
     return Digits(images, labels, str(path))
