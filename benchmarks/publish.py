@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from benchmarks import ablation, learn, tables
+from benchmarks import ablation, adapt, learn, tables
 
 DOCUMENTS = (Path("README.md"), *sorted(Path("docs").glob("*.md")))
 RESULTS = Path("results")
@@ -58,6 +58,7 @@ BLOCKS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "ink": (("shipped.json",), tables.ink_text),
     "text lines": (("shipped.json",), tables.text_lines_text),
     "browser": (("browser.json",), tables.browser_table),
+    "adapt": (("adapt.json",), adapt.table),
     "learn": (("learn.json",), learn.table),
 }
 DRAWINGS: dict[str, tuple[str, Callable[[dict[str, Any]], Figure]]] = {
