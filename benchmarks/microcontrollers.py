@@ -38,7 +38,7 @@ class Processor:
     prefix: str
     flags: tuple[str, ...]
     emulator: tuple[str, ...]
-    link: tuple[str, ...] = ("-nostdlib",)
+    link: tuple[str, ...]
 
 
 _ARM = ("-nostdlib", "-Wl,--section-start=.vectors=0,-Ttext=0x100,-Tbss=0x20000000")
@@ -51,7 +51,12 @@ PROCESSORS = {
     "Cortex-M4": Processor(
         "arm-none-eabi-", ("-mcpu=cortex-m4", "-mthumb"), ("qemu-system-arm", "-M", "mps2-an386", *_SYSTEM), _ARM
     ),
-    "RISC-V": Processor("riscv64-unknown-elf-", ("-march=rv32imc", "-mabi=ilp32", "-ffreestanding"), ("qemu-riscv32",)),
+    "RISC-V": Processor(
+        "riscv64-unknown-elf-",
+        ("-march=rv32imc", "-mabi=ilp32", "-ffreestanding"),
+        ("qemu-riscv32",),
+        ("-nostdlib", "-Wl,--no-relax"),  # relaxed code needs a register that no start-up code has set here
+    ),
 }
 SANITIZED = Processor("", ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"), (), ())
 

@@ -202,7 +202,9 @@ def _stage(walk: _Walk, step: float, offset: float, last: float) -> tuple[Stage,
     highest, depthwise, side = HIGHEST, None, size
     if isinstance(first, nn.Conv2d) and first.groups > 1:
         norm = walk.take(nn.BatchNorm2d)
-        sixteen = 2 * (float(walk.x.abs().max()) or 1.0) / SHORT  # twice what these images need: there are bits to spare
+        sixteen = (
+            2 * (float(walk.x.abs().max()) or 1.0) / SHORT
+        )  # twice what these images need: there are bits to spare
         depthwise = _filters(first, norm, (1, first.kernel_size[0]), (step, offset, highest), sixteen)
         walk.take(nn.Flatten)
         layer = walk.need(nn.Conv2d, nn.Linear)
