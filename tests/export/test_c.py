@@ -101,6 +101,7 @@ def test_a_c_file_is_written_with_its_header_and_what_it_takes(idx_folder, tmp_p
     assert weights < facts["constant_bytes"] < weights + 1000
     assert 36 * 4 < facts["ram_bytes"] < 2000
     assert facts["code_bytes"] < 3000
+    assert facts["output"]["logit"] == 1 << 16
     with pytest.raises(TenfoldError, match=r"mine-int8.c: exists; .*--force"):
         export(path, ["c"])
     source = tmp_path / "main.c"  # the header and the code agree

@@ -99,18 +99,18 @@ def export(
                     "bytes": len(content),
                     "compressed_bytes": len(gzip.compress(content, mtime=0)),
                     "sha256": hashlib.sha256(content).hexdigest(),
-                    **(c.footprint(file) if family == "c" else {}),
                     **asdict(parity),
                     "warning": check(target.name, precision, parity),
                     **common,
+                    **(c.footprint(file) | {"output": c.OUTPUT} if family == "c" else {}),
                 }
                 files.append((target, content, facts))
     with locked(folder):  # otherwise a file and the JSON beside it might be from two networks
-        for target, content, facts in files:
+        for target, content, about in files:
             write_atomically(target, content)
-            if facts:
-                write_atomically(f"{target}.json", strict_json.dumps(facts, indent=1) + "\n")
-    return [facts for _, _, facts in files if facts]
+            if about:
+                write_atomically(f"{target}.json", strict_json.dumps(about, indent=1) + "\n")
+    return [about for _, _, about in files if about]
 
 
 def _describe(path: Path, network: Network, test: Digits) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from tenfold.export.integer import ONE, Filters, Plan, plan
 from tenfold.models.base import Checked
 
 FILES = ("int8.c", "int8.h")
+OUTPUT = {"name": "scores", "dtype": "int32", "shape": [CLASSES], "logit": ONE}
 WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Werror")
 
 
@@ -121,7 +122,8 @@ def footprint(path: Path, prefix: str = "", *flags: str) -> dict[str, int]:
         sections = subprocess.run(  # noqa: S603
             [f"{prefix}size", "-A", program], check=True, capture_output=True, text=True
         ).stdout
-        stack = sum(int(line.split("\t")[1]) for file in Path(folder).glob("*.su") for line in file.open())
+        usage = [line for file in Path(folder).glob("*.su") for line in file.read_text().splitlines()]
+        stack = sum(int(line.split("\t")[1]) for line in usage)
     sizes = {name: int(size) for name, size in re.findall(r"^(\.\S+)\s+(\d+)", sections, re.MULTILINE)}
 
     def of(*names: str) -> int:

@@ -63,7 +63,7 @@ def multiplications(graph: FromPixels) -> int:
     counts = []
 
     def count(layer: nn.Module, _: tuple[Tensor, ...], output: Tensor) -> None:
-        counts.append(output.numel() * layer.weight[0].numel())  # type: ignore[operator, union-attr]
+        counts.append(output.numel() * next(layer.parameters())[0].numel())
 
     layers = [layer for layer in graph.network.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
     hooks = [layer.register_forward_hook(count) for layer in layers]

@@ -20,7 +20,7 @@ from tenfold.networks.layers import FakeQuantizedReLU, ShiftMean
 ONE = 1 << 16  # a score of this stands for a logit of 1
 HIGHEST = 255  # of 8 bits
 SHORT, LONG = (1 << 15) - 1, (1 << 31) - 1  # the highest of 16 and of 32 bits
-CENTERED = ((1, 1),)  # where the image begins in one padded by one, as in ShiftTTA
+CENTERED: tuple[tuple[int, int], ...] = ((1, 1),)  # where the image begins in one padded by one, as in ShiftTTA
 
 
 @dataclass(frozen=True)
@@ -216,7 +216,7 @@ def _stage(walk: _Walk, step: float, offset: float, last: float) -> tuple[Stage,
         out = relu.step if isinstance(relu, FakeQuantizedReLU) else (float(walk.x.max()) or 1.0) / HIGHEST
     side = layer.kernel_size[0] if isinstance(layer, nn.Conv2d) else side
     dense = _filters(layer, norm, (channels, side), (step, offset, highest), out)
-    return Stage(size, channels, stride, padding, pool.kernel_size if pool else 1, depthwise, dense), out
+    return Stage(size, channels, stride, int(padding), pool.kernel_size if pool else 1, depthwise, dense), out
 
 
 def _filters(layer: Any, norm: Any, shape: tuple[int, int], given: tuple[float, float, int], out: float) -> Filters:
