@@ -27,7 +27,7 @@ from tenfold.training.runs import load_model
 
 RESULTS = Path("results/microcontrollers.json")
 HARNESS = Path(__file__).with_suffix(".c")
-EMULATED = 200  # images; an emulator reads some hundred in a minute
+EMULATED = 100  # images; an emulator reads a few in a second
 KEPT = ("n", "different", "accuracy", "reference_accuracy", "multiplications", "warning")
 
 

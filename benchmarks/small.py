@@ -51,6 +51,7 @@ def parameters_figure(*studies: dict[str, Any]) -> Figure:
     axes.set(xscale="log", yscale="log", title="Test error against parameters")
     axes.set(xlabel="parameters", ylabel="test error in %")
     axes.set_xticks([300, 1000, 10_000, 100_000, 400_000], ["300", "1,000", "10,000", "100,000", "400,000"])
+    axes.set_xticks([], minor=True)
     axes.set_yticks([0.25, 0.5, 1, 2, 4], ["0.25", "0.5", "1", "2", "4"])
     axes.set_yticks([], minor=True)
     axes.margins(x=0.15, y=0.15)

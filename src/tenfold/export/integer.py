@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from tenfold.base.errors import TenfoldError
 from tenfold.data import CLASSES, SIDE
 from tenfold.export.graph import FromPixels
+from tenfold.models.base import batches
 from tenfold.networks.layers import FakeQuantizedReLU, ShiftMean
 
 ONE = 1 << 16  # a score of this stands for a logit of 1
@@ -103,6 +104,10 @@ def scores(plan: Plan, images: UInt8[np.ndarray, "n 28 28"]) -> Int[np.ndarray, 
     Returns:
         The scores of the ten digits: logits times 65,536.
     """
+    return np.concatenate([_scores(plan, batch) for batch in batches(images)])
+
+
+def _scores(plan: Plan, images: UInt8[np.ndarray, "n 28 28"]) -> Int[np.ndarray, "n 10"]:
     padded = np.pad(images, ((0, 0), (1, 1), (1, 1)), "edge")[..., None].astype(np.int64)
     total = np.zeros((len(images), CLASSES), np.int64)
     for row, column in plan.shifts:
