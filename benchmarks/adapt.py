@@ -28,6 +28,7 @@ from tenfold.base.form import CLASSES
 from tenfold.base.refusal import Thresholds, log_softmax, score
 from tenfold.data import Digits, preprocess, split
 from tenfold.imaging import picture_to_image, read_pictures
+from tenfold.networks.storage import restore
 from tenfold.reader.adaptation import Adapted
 from tenfold.synthesis import draw_negatives
 from tenfold.synthesis.drawing import draw, pad
@@ -52,7 +53,7 @@ class Network:
     """The shipped network in PyTorch, for the methods that look at its last features; it remembers what it has read."""
 
     def __init__(self) -> None:
-        self.layers = list(models.load(models.SHIPPED / "reader.safetensors").network.eval())
+        self.layers = list(restore(models.SHIPPED / "reader.safetensors"))
         self._known: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}
 
     def read(self, images: Images) -> tuple[Float[np.ndarray, "n features"], Float[np.ndarray, "n 10"]]:
