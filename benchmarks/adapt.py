@@ -28,7 +28,7 @@ from tenfold.base.form import CLASSES
 from tenfold.base.refusal import Thresholds, log_softmax, score
 from tenfold.data import Digits, preprocess, split
 from tenfold.imaging import picture_to_image, read_pictures
-from tenfold.reader import Adapted
+from tenfold.reader.adaptation import Adapted
 from tenfold.synthesis import draw_negatives
 from tenfold.synthesis.drawing import draw, pad
 from tenfold.synthesis.framing import frame

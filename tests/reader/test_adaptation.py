@@ -9,7 +9,8 @@ from PIL import Image
 
 from benchmarks.adapt import CORRECTIONS, draw_hand, error_rate
 from tenfold import TenfoldError, data, models
-from tenfold.reader import Adapted, Reader
+from tenfold.reader import Reader
+from tenfold.reader.adaptation import Adapted
 
 
 @pytest.fixture(scope="module")

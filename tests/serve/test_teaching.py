@@ -11,7 +11,7 @@ from pages import TIMEOUT
 from benchmarks.adapt import draw_hand
 from benchmarks.chromium import DIGITS
 from tenfold import data, serve
-from tenfold.reader import Adapted
+from tenfold.reader.adaptation import Adapted
 
 sync_api = pytest.importorskip("playwright.sync_api")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")

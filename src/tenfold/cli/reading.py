@@ -120,7 +120,8 @@ def adapt(
     Example: tenfold adapt my-digits --out my.hand && tenfold predict note.jpg --adapted my.hand
     """
     from tenfold.data import load_pictures, read_hand, write_hand
-    from tenfold.reader import Adapted, Reader
+    from tenfold.reader import Reader
+    from tenfold.reader.adaptation import Adapted
 
     if out.exists():
         read_hand(out)  # nothing else is replaced

@@ -45,7 +45,8 @@ class Adapted(Checked):
 
     Example:
         >>> import tenfold
-        >>> from tenfold.reader import Adapted, Reader
+        >>> from tenfold.reader import Reader
+        >>> from tenfold.reader.adaptation import Adapted
         >>> train, test = tenfold.load()
         >>> adapted = Adapted(Reader().model, train[:50])
         >>> adapted.name, adapted.logits(test.images[:4]).argmax(axis=1)

@@ -6,21 +6,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 
 from tenfold import imaging, models
 from tenfold.base.errors import NoDigitsError, TenfoldError
 from tenfold.base.refusal import Thresholds, score
-from tenfold.data import Digits, read_hand, read_idx
 from tenfold.imaging import Page, Picture
 from tenfold.models import Model
-from tenfold.reader.adaptation import Adapted
 from tenfold.reader.digits import Digit, classify, log_probabilities
 from tenfold.reader.reading import Reading, to_reading
 from tenfold.reader.segment import USUAL, certainty, looks_turned, read_lines
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from tenfold.data import Digits
 
 IDX_MAGIC = (b"\x00\x00", b"\x1f\x8b")  # IDX, and IDX compressed with gzip
 NOTHING_REFUSED = Thresholds(0.0, 0.0)
@@ -62,13 +62,19 @@ class Reader:
         self,
         model: "nn.Module | Model | str | os.PathLike | None" = None,
         thresholds: Thresholds | None = None,
-        adapted: Digits | str | os.PathLike | None = None,
+        adapted: "Digits | str | os.PathLike | None" = None,
     ) -> None:
         self.model = models.wrap(models.shipped() if model is None else model)
         self.name, calibrated = models.identify(self.model)
         self.thresholds = thresholds or calibrated
         self.line_model = models.load_for_lines() if models.is_shipped(self.name) else None
         if adapted is not None:
+            from tenfold.data import (  # here, because few readers need them, and they take a while to load
+                Digits,
+                read_hand,
+            )
+            from tenfold.reader.adaptation import Adapted
+
             self.model = Adapted(self.model, adapted if isinstance(adapted, Digits) else read_hand(adapted))
             self.name = self.model.name
 
@@ -135,8 +141,7 @@ class Reader:
             is_expected = single or any(digit.score >= least.alone for digit in line)
             enough = least.expected if is_expected else least.alone
             readings += [
-                to_reading(digit.answer, digit.score >= enough, page.box(digit.component), self.name, number)
-                for digit in line
+                self._reading(digit.answer, digit.score >= enough, page.box(digit.component), number) for digit in line
             ]
         return readings
 
@@ -159,7 +164,12 @@ class Reader:
             )
         least = (self.thresholds or NOTHING_REFUSED).alone
         answers = log_probabilities(images, self.model)
-        return [to_reading(answer, score(answer) >= least, (0, 0, 28, 28), self.name) for answer in answers]
+        return [self._reading(answer, score(answer) >= least, (0, 0, 28, 28)) for answer in answers]
+
+    def _reading(
+        self, answer: Float[np.ndarray, " classes"], is_digit: bool, box: tuple[int, int, int, int], line: int = 0
+    ) -> Reading:
+        return to_reading(answer, is_digit, box, self.name, line, self.model.classes)
 
 
 def predict(
@@ -210,6 +220,8 @@ def read_idx_images(path: str | os.PathLike) -> UInt8[np.ndarray, "n 28 28"]:
     Raises:
         TenfoldError: if it is damaged, or holds anything but images.
     """
+    from tenfold.data import read_idx  # here, because few readers need it, and it takes a while to load
+
     images = read_idx(path)
     if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (28, 28):
         raise TenfoldError(f"{path}: holds {images.dtype} {images.shape}; images must be uint8 (n, 28, 28)")
