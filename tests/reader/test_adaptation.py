@@ -80,6 +80,12 @@ def test_a_foreign_or_damaged_file_is_named(hand, tmp_path):
         Reader(adapted=data.Digits(np.zeros((1001, 28, 28), np.uint8), np.zeros(1001, np.uint8)))
 
 
+def test_letters_are_not_taught(model):
+    letters = data.Digits(np.zeros((2, 28, 28), np.uint8), np.array([0, 1], np.uint8), classes=("a", "b"))
+    with pytest.raises(TenfoldError, match="only digits can be taught"):
+        Adapted(model, letters)
+
+
 def test_the_command_teaches_and_predict_reads_as_taught(hand, tmp_path, monkeypatch, capsys):
     from tenfold import cli
 
