@@ -80,6 +80,12 @@ def test_a_foreign_or_damaged_file_is_named(hand, tmp_path):
         Reader(adapted=data.Digits(np.zeros((1001, 28, 28), np.uint8), np.zeros(1001, np.uint8)))
 
 
+def test_letters_are_not_taught(model):
+    letters = data.Digits(np.zeros((2, 28, 28), np.uint8), np.array([0, 1], np.uint8), classes=("a", "b"))
+    with pytest.raises(TenfoldError, match="only digits can be taught"):
+        Adapted(model, letters)
+
+
 def test_the_command_teaches_and_predict_reads_as_taught(hand, tmp_path, monkeypatch, capsys):
     from tenfold import cli
 
@@ -94,7 +100,7 @@ def test_the_command_teaches_and_predict_reads_as_taught(hand, tmp_path, monkeyp
         (folder / str(label)).mkdir(parents=True, exist_ok=True)
         Image.fromarray(image).save(folder / str(label) / f"{number:02}.png")
     code, out, _ = run("adapt", folder, "--out", file)
-    assert code == 0
+    assert not code
     assert out.startswith(f"{file}: 50 digits; misread before: ")
     wrong = next(n for n in range(50) if Reader().read_images(hand.images[n : n + 1])[0].label != hand.labels[n])
     label = hand.labels[wrong]

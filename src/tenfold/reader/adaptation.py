@@ -13,7 +13,7 @@ from jaxtyping import Float, UInt8
 
 from tenfold.base.constants import constants
 from tenfold.base.errors import TenfoldError
-from tenfold.base.form import CLASSES, SIDE
+from tenfold.base.form import CLASSES, DIGITS, SIDE
 from tenfold.base.refusal import log_softmax
 from tenfold.data import Digits
 from tenfold.models.base import Checked, Model, identify
@@ -35,7 +35,7 @@ class Adapted(Checked):
         hand: digits of that hand, at most 1,000.
 
     Raises:
-        TenfoldError: if there are more.
+        TenfoldError: if there are more, or the model or the hand has other classes than the ten digits.
 
     Attributes:
         name: the model's name, followed by ", adapted".
@@ -57,6 +57,9 @@ class Adapted(Checked):
         if len(hand) > MOST_TAUGHT:
             raise TenfoldError(f"{hand.source}: {len(hand):,} digits to teach; give at most {MOST_TAUGHT:,}")
         name, self.thresholds = identify(model)
+        for source, classes in ((name, getattr(model, "classes", DIGITS)), (hand.source, hand.classes)):
+            if classes != DIGITS:
+                raise TenfoldError(f"{source}: has {len(classes)} classes of its own; only digits can be taught")
         self.name = f"{name}, adapted"
         self._model, self._taught = model, _blur(hand.images)
         logits = model.logits(hand.images)
