@@ -38,7 +38,12 @@ class Reading:
 
 
 def to_reading(
-    answer: Float[np.ndarray, "10"], is_digit: bool, box: tuple[int, int, int, int], model: str, line: int = 0
+    answer: Float[np.ndarray, "10"],
+    is_digit: bool,
+    box: tuple[int, int, int, int],
+    model: str,
+    line: int = 0,
+    chosen: int | None = None,
 ) -> Reading:
     """Turn a network's answer into a reading.
 
@@ -48,8 +53,10 @@ def to_reading(
         box: where it is in the upright picture: x, y, width, and height, in pixels.
         model: the name of the model.
         line: the number of its text line, from 0 at the top.
+        chosen: the digit; by default the most probable one.
     """
     ranked = [(int(digit), float(np.exp(answer[digit]))) for digit in np.argsort(-answer, kind="stable")]
+    ranked.sort(key=lambda one: one[0] != chosen)
     (label, probability), *others = ranked
     alternatives = [(digit, p) for digit, p in others if p >= ALTERNATIVE]
     return Reading(label if is_digit else None, probability, alternatives, box, model, line)
