@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from benchmarks import ablation, learn, tables
+from benchmarks import ablation, learn, numbers, tables
 
 DOCUMENTS = (Path("README.md"), *sorted(Path("docs").glob("*.md")))
 RESULTS = Path("results")
@@ -59,11 +59,13 @@ BLOCKS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "text lines": (("shipped.json",), tables.text_lines_text),
     "browser": (("browser.json",), tables.browser_table),
     "learn": (("learn.json",), learn.table),
+    "numbers": (("numbers.json",), numbers.table),
 }
 DRAWINGS: dict[str, tuple[str, Callable[[dict[str, Any]], Figure]]] = {
     "speed.png": ("speed.json", tables.speed_figure),
     "comparison.png": ("comparison.json", tables.comparison_figure),
     "ablation.png": ("study-ablation.json", ablation.figure),
+    "numbers.png": ("numbers.json", numbers.figure),
 }
 
 

@@ -120,7 +120,7 @@ def predict(
     with progress("pictures", len(sources)) as advance:
         for source, found in read_sources(sources, reader, options, cluster):
             advance(source)
-            reason = {}
+            reason: dict[str, str] = {}
             if isinstance(found, NoDigitsError):
                 fail(NoDigitsError(found.reason, str(source.path)))
                 empty += 1
@@ -167,7 +167,12 @@ def _to_json(source: "Source", found: "Answer", model: str, digits_only: bool) -
         return {key: value for key, value in asdict(reading).items() if key != "model"}
 
     readings = [plain(reading) for reading in found.readings]
-    answer = {"file": str(source.path), "model": model, "text": to_text(found.readings), "readings": readings}
+    answer: dict[str, Any] = {
+        "file": str(source.path),
+        "model": model,
+        "text": to_text(found.readings),
+        "readings": readings,
+    }
     if not digits_only:
         answer["text"] = "\n".join(number.text for number in found.numbers)
         answer["numbers"] = [asdict(one) | {"digits": [plain(digit) for digit in one.digits]} for one in found.numbers]

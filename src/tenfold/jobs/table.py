@@ -10,6 +10,7 @@ from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
+from PIL import Image
 
 from tenfold.base.errors import TenfoldError
 from tenfold.base.files import TEXT, read_bytes, write_atomically
@@ -20,7 +21,7 @@ from tenfold.reader.numbers import PLAIN, plain_number
 from tenfold.reader.show import write
 
 COLUMNS = ("file", "field", "text", "value", "probability", "box", "review")
-MARGIN = 0.3  # heights of a number: how much around it a crop shows
+AROUND = 0.3  # heights of a number: how much around it a crop shows
 
 Row = dict[str, str]
 
@@ -59,18 +60,20 @@ class Table:
         return [source for source in sources if str(source.path) not in done]
 
     def add(self, source: Source, numbers: Sequence[Number]) -> None:
-        """Add a row for each number in a picture, or an empty one if there is none."""
-        rows = [self._to_row(source, number) for number in numbers]
-        if self.review and any(row["review"] for row in rows):
-            (self.review / "crops").mkdir(parents=True, exist_ok=True)
+        """Add a row for each number in a picture; if there is none, one row for a person who looks at all of it."""
+        picture: Image.Image | None = None
+        if not numbers or (self.review and any(map(self._is_doubtful, numbers))):
             picture = load_picture(source.path if source.data is None else source.data).convert("RGB")
-            for place, (row, number) in enumerate(zip(rows, numbers, strict=True), len(self.rows)):
-                if row["review"]:
+            numbers = numbers or [Number("", None, 0.0, (0, 0, *picture.size), [])]
+        if picture and self.review:
+            (self.review / "crops").mkdir(parents=True, exist_ok=True)
+            for place, number in enumerate(numbers, len(self.rows)):
+                if self._is_doubtful(number):
                     x, y, width, height = number.box
-                    edge = round(MARGIN * height)
+                    edge = round(AROUND * height)
                     crop = picture.crop((x - edge, y - edge, x + width + edge, y + height + edge))
                     write(crop, self.review / "crops" / f"{place}.png")
-        rows = rows or [dict.fromkeys(COLUMNS, "") | {"file": str(source.path)}]
+        rows = [self._to_row(source, number) for number in numbers]
         with self.path.open("ab") as file:  # in one piece, so that all rows of a file are there, or the end is missing
             file.write(_to_bytes(rows))
         self.rows += rows
@@ -89,6 +92,9 @@ class Table:
         page = template.render(name=self.path.name, table=table, doubtful=doubtful)
         write_atomically(self.review / "index.html", page)
 
+    def _is_doubtful(self, number: Number) -> bool:
+        return number.probability < self.threshold or "?" in number.text
+
     def _to_row(self, source: Source, number: Number) -> Row:
         cells = (
             str(source.path),
@@ -97,7 +103,7 @@ class Table:
             plain_number(number.text) or "",
             f"{number.probability:.6f}",
             " ".join(map(str, number.box)),
-            "yes" if number.probability < self.threshold else "",
+            "yes" if self._is_doubtful(number) else "",
         )
         return dict(zip(COLUMNS, cells, strict=True))
 

@@ -1,6 +1,8 @@
 """The arcs of a text line: all that its ink may be, digits, signs, or nothing, and what each costs."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
+from functools import cache
 
 import numpy as np
 from jaxtyping import Float
@@ -10,23 +12,28 @@ from tenfold.imaging import Component, Page
 from tenfold.imaging.components import find_specks, join
 from tenfold.imaging.lines import NEAR, Line, find_lines
 from tenfold.models import LineModel, Model
-from tenfold.reader.digits import Digit, classify
+from tenfold.reader.digits import DOUBT, Digit, classify
 from tenfold.reader.lattice import MOST_PIECES, TRUST, WIDEST, Lattice, belief, columns_between, combine, unread_cost
 from tenfold.reader.oversegmentation import Piece
 from tenfold.reader.search import Arc
 from tenfold.reader.segment import MOST_CANDIDATES
-from tenfold.reader.text_line import LineReading, read_line
+from tenfold.reader.text_line import read_line
 
 SIGN = 1.0  # what a sign costs a path, in nats, besides what the line model says of it
+DETOUR = 10.0  # nats: digits on paths that cost so much more than the best one are not classified
+
+NO_EVIDENCE = np.zeros(CLASSES + len(LINE_SIGNS))
 
 
-def page_arcs(page: Page, model: Model, line_model: LineModel | None) -> list[list[Arc]]:
+def page_arcs(page: Page, model: Model, line_model: LineModel | None, margin: float = DETOUR) -> list[list[Arc]]:
     """The arcs of each text line of a page, from top to bottom.
 
     Args:
         page: the page.
         model: the model that classifies single digits.
         line_model: the model that reads whole lines; without it, there are no signs.
+        margin: arcs of digits are left out if the best path through them costs so much more than the best of all, in
+            nats; infinite to keep all of them.
 
     Raises:
         TenfoldError: if the page is too dense to be writing.
@@ -43,22 +50,27 @@ def page_arcs(page: Page, model: Model, line_model: LineModel | None) -> list[li
     for line, some in zip(lines, specks, strict=True):
         lattice = Lattice(line, left)
         left -= len(lattice.candidates)
-        components = [candidate.component for candidate in lattice.candidates]
-        for candidate, digit in zip(lattice.candidates, classify(page, components, model), strict=True):
-            candidate.classify(digit)
-        alone = len(lattice.pieces) == 1 and not some
-        reading = read_line(page, line, line_model) if line_model and not alone else None
-        found.append(line_arcs(lattice, some, reading))
+        found.append(line_arcs(page, lattice, some, model, line_model, margin))
     return found
 
 
-def line_arcs(lattice: Lattice, specks: Sequence[Component], reading: LineReading | None) -> list[Arc]:
+def line_arcs(
+    page: Page,
+    lattice: Lattice,
+    specks: Sequence[Component],
+    model: Model,
+    line_model: LineModel | None,
+    margin: float = DETOUR,
+) -> list[Arc]:
     """The arcs of a text line.
 
     Args:
-        lattice: its lattice; all candidates are classified, by the model for single digits alone.
+        page: the page.
+        lattice: the line's lattice, with nothing classified yet.
         specks: ink in the line that is too small to be part of a digit, but may be a point.
-        reading: what the line model read in it; without it, there are no signs.
+        model: the model that classifies single digits.
+        line_model: the model that reads whole lines, if any; it is not asked about a single piece of ink.
+        margin: as for `page_arcs`.
 
     Returns:
         The arcs, sorted by where they begin; their nodes are the gaps between pieces and specks.
@@ -68,30 +80,54 @@ def line_arcs(lattice: Lattice, specks: Sequence[Component], reading: LineReadin
         pieces.insert(sum(_center(piece.component) < _center(speck) for piece in pieces), Piece(speck, 0.0))
     nodes = [place for place, piece in enumerate(pieces) if piece.component not in specks]  # of the lattice's pieces
     ends = columns_between(pieces)
-    arcs = []
+    reading = read_line(page, lattice.line, line_model) if line_model and len(pieces) > 1 else None
+
+    @cache
+    def evidence(first: int, last: int) -> tuple[Float[np.ndarray, "20"], float]:
+        """What the line model says for each character, and for none, between two nodes."""
+        if reading is None:
+            return NO_EVIDENCE, 0.0
+        alone, nothing = reading.digits_and_signs(ends[first], ends[last])
+        return TRUST * alone, TRUST * nothing
+
+    def digits() -> list[Arc]:
+        """All candidates; one that is not classified yet counts with the lowest costs it could turn out to have."""
+        found = []
+        for candidate in lattice.candidates:
+            first, last = nodes[candidate.first], nodes[candidate.last - 1] + 1
+            said = evidence(first, last)[0][:CLASSES]
+            digit = candidate.digit
+            costs = candidate.shape_cost - said - (math.log(1 + DOUBT) if digit is None else belief(digit))
+            found.append(digit_arc(first, last, combine(digit, said) if digit and reading else digit, costs))
+        return found
+
+    others = _signs(pieces, evidence, lattice.line) if reading else []
     for place, piece in enumerate(pieces):
         unread = 0.0 if piece.component in specks else unread_cost(piece.component, lattice.line.height)
-        nothing = TRUST * reading.digits_and_signs(ends[place], ends[place + 1])[1] if reading else 0.0
-        arcs.append(Arc(place, place + 1, {"": unread - nothing}))
-    for candidate in lattice.candidates:
-        assert candidate.digit  # noqa: S101  # for the type checker
-        first, last = nodes[candidate.first], nodes[candidate.last - 1] + 1
-        digit, costs = candidate.digit, candidate.shape_cost - belief(candidate.digit)
-        if reading:
-            evidence = TRUST * reading.digits_and_signs(ends[first], ends[last])[0][:CLASSES]
-            digit, costs = combine(digit, evidence), costs - evidence
-        arcs.append(digit_arc(first, last, digit, costs))
-    if reading:
-        arcs += _signs(pieces, ends, lattice.line, reading)
-    return sorted(arcs, key=lambda arc: arc.first)
+        others.append(Arc(place, place + 1, {"": unread - evidence(place, place + 1)[1]}))
+    while True:
+        found = digits()
+        detours = _detours([*found, *others])
+        near = [
+            candidate
+            for candidate, detour in zip(lattice.candidates, detours, strict=False)
+            if candidate.digit is None and detour <= margin
+        ]
+        if not near:
+            return sorted([*(arc for arc in found if arc.digit), *others], key=lambda arc: arc.first)
+        for candidate, digit in zip(near, classify(page, [one.component for one in near], model), strict=True):
+            candidate.classify(digit)
 
 
-def digit_arc(first: int, last: int, digit: Digit, costs: Float[np.ndarray, "10"]) -> Arc:
+def digit_arc(first: int, last: int, digit: Digit | None, costs: Float[np.ndarray, "10"]) -> Arc:
     """An arc for ink that may be any of the ten digits, at these costs in nats."""
-    return Arc(first, last, {str(label): cost for label, cost in enumerate(costs.tolist())}, digit.component, digit)
+    by_digit = {str(label): cost for label, cost in enumerate(costs.tolist())}
+    return Arc(first, last, by_digit, digit.component if digit else None, digit)
 
 
-def _signs(pieces: Sequence[Piece], ends: Sequence[float], line: Line, reading: LineReading) -> list[Arc]:
+def _signs(
+    pieces: Sequence[Piece], evidence: Callable[[int, int], tuple[Float[np.ndarray, "20"], float]], line: Line
+) -> list[Arc]:
     """Every run of neighboring pieces as a sign."""
     arcs = []
     for first in range(len(pieces)):
@@ -100,9 +136,22 @@ def _signs(pieces: Sequence[Piece], ends: Sequence[float], line: Line, reading: 
             wide = max(component.right for component in some) - min(component.x for component in some)
             if last > first + 1 and wide > WIDEST * line.height:
                 break
-            costs = SIGN - TRUST * reading.digits_and_signs(ends[first], ends[last])[0][CLASSES:]
+            costs = SIGN - evidence(first, last)[0][CLASSES:]
             arcs.append(Arc(first, last, dict(zip(LINE_SIGNS, costs.tolist(), strict=True)), join(some)))
     return arcs
+
+
+def _detours(arcs: Sequence[Arc]) -> list[float]:
+    """How much more the best path through each arc costs than the best path of all, in nats."""
+    ordered = sorted(arcs, key=lambda arc: arc.first)
+    least = {arc: min(arc.costs.values()) for arc in arcs}
+    last = max(arc.last for arc in arcs)
+    before, behind = [0.0, *last * [math.inf]], [*last * [math.inf], 0.0]
+    for arc in ordered:
+        before[arc.last] = min(before[arc.last], before[arc.first] + least[arc])
+    for arc in reversed(ordered):
+        behind[arc.first] = min(behind[arc.first], least[arc] + behind[arc.last])
+    return [before[arc.first] + least[arc] + behind[arc.last] - behind[0] for arc in arcs]
 
 
 def _distance(speck: Component, line: Line) -> float:

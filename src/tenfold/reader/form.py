@@ -1,12 +1,13 @@
 """Forms: a template in TOML says where on a picture each number is, and what is known about it."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Any
 
-import pydantic
 from pydantic import ConfigDict
 from pydantic import Field as Limits
+from pydantic.dataclasses import dataclass as checked_dataclass
 
 from tenfold.base import settings
 from tenfold.base.errors import TenfoldError
@@ -26,7 +27,7 @@ Rectangle = tuple[int, int, int, int]  # x, y, width, and height
 Lengths = Annotated[list[Annotated[float, Limits(ge=0, le=100_000)]], Limits(min_length=4, max_length=4)]
 
 
-@pydantic.dataclasses.dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid", strict=True))
+@checked_dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid", strict=True))
 class Field(metaclass=settings.InOneLine):
     """A field of a form, as a template gives it.
 
@@ -67,27 +68,40 @@ class Form:
             TenfoldError: if it is not valid TOML, a key or a value is wrong, or a cell lies outside the picture.
             OSError: if the file cannot be read.
         """
-        values = settings.read(path)
-        size, tables = values.pop("size", None), values.pop("field", None)
-        if values or not isinstance(tables, list) or not tables or not all(isinstance(one, dict) for one in tables):
+        return cls.parse(settings.read(path), str(path))
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any], origin: str) -> "Form":
+        """Make a form of a template's values; error messages name `origin`.
+
+        Raises:
+            TenfoldError: if a key or a value is wrong, or a cell lies outside the picture.
+        """
+        size, tables = values.get("size"), values.get("field")
+        if (
+            {*values} - {"size", "field"}
+            or not isinstance(tables, list)
+            or not tables
+            or not all(isinstance(one, dict) for one in tables)
+        ):
             raise TenfoldError(
-                f"{path}: a template has a size, and for each field a table [[field]]; see docs/numbers.md"
+                f"{origin}: a template has a size, and for each field a table [[field]]; see docs/numbers.md"
             )
         if not (isinstance(size, list) and len(size) == 2 and all(isinstance(one, int) and one > 0 for one in size)):
-            raise TenfoldError(f"{path}: size must be the width and the height of the pictures, such as [800, 1000]")
+            raise TenfoldError(f"{origin}: size must be the width and the height of the pictures, such as [800, 1000]")
         fields: list[tuple[Field, Known]] = []
         for number, table in enumerate(tables, 1):
-            field = settings.parse(Field, table, f"{path}, field {number}")
-            origin = f"{path}, field {field.name!r}"
+            field = settings.parse(Field, table, f"{origin}, field {number}")
+            place = f"{origin}, field {field.name!r}"
             for x, y, width, height in field.cells:
                 if x + width > size[0] or y + height > size[1] or not width * height:
-                    raise TenfoldError(f"{origin}: the cell {[x, y, width, height]} is not inside {size[0]}×{size[1]}")
+                    raise TenfoldError(f"{place}: the cell {[x, y, width, height]} is not inside {size[0]}×{size[1]}")
             if field.name in {other.name for other, _ in fields}:
-                raise TenfoldError(f"{origin}: there are two fields of this name")
+                raise TenfoldError(f"{place}: there are two fields of this name")
             try:
                 fields.append((field, Known(field.length, field.pattern, field.range, field.check)))
             except TenfoldError as error:
-                raise TenfoldError(f"{origin}: {error}") from None
+                raise TenfoldError(f"{place}: {error}") from None
         return cls((size[0], size[1]), fields)
 
     def cells(self, page: Page, field: Field) -> list[Rectangle]:
@@ -105,7 +119,9 @@ class Form:
         return [(round(x * wide), round(y * high), round(w * wide), round(h * high)) for x, y, w, h in field.cells]
 
 
-def cell_arcs(page: Page, cells: list[Rectangle], model: Model, line_model: LineModel | None) -> list[Arc]:
+def cell_arcs(
+    page: Page, cells: list[Rectangle], model: Model, line_model: LineModel | None, margin: float
+) -> list[Arc]:
     """The arcs of a field: of one digit in each cell, or of a text line if there is a single cell.
 
     Args:
@@ -113,13 +129,14 @@ def cell_arcs(page: Page, cells: list[Rectangle], model: Model, line_model: Line
         cells: the cells, in pixels of the picture.
         model: the model that classifies single digits.
         line_model: the model that reads whole lines.
+        margin: as for `tenfold.reader.arcs.page_arcs`.
 
     Returns:
         The arcs; none if all cells are empty.
     """
     inked = [_ink_within(page, cell) for cell in cells]
     if len(cells) == 1:
-        lines = page_arcs(replace(page, components=inked[0]), model, line_model) if inked[0] else []
+        lines = page_arcs(replace(page, components=inked[0]), model, line_model, margin) if inked[0] else []
         return max(lines, key=lambda arcs: sum(arc.component.area for arc in arcs if arc.component), default=[])
     filled = [join(components) for components in inked if components]
     digits = iter(classify(page, filled, model))

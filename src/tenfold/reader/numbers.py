@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tenfold.base.errors import TenfoldError
-from tenfold.reader.reading import Reading
+from tenfold.base.refusal import Thresholds
+from tenfold.imaging import Page
+from tenfold.reader.known import Known
+from tenfold.reader.reading import Reading, to_reading
+from tenfold.reader.search import Arc, find_best
 
 # A plain number, perhaps with a percent sign, or with what closes an amount, so that nobody adds a digit
 PLAIN = re.compile(r"([+-]?[0-9]+(?:[.,][0-9]+)?)(?:%|//|[.,]?[-=]|[.,])?")
@@ -43,6 +47,46 @@ class Number:
     digits: list[Reading]
     second: tuple[str, float] | None = None
     field: str = ""
+
+
+def to_number(
+    page: Page, arcs: Sequence[Arc], known: Known, temperature: float, least: Thresholds, model: str, line: int
+) -> Number | None:
+    """Find the best number in a line.
+
+    Args:
+        page: the page.
+        arcs: the arcs of the line.
+        known: what is known about the number.
+        temperature: as in `Calibration`.
+        least: the lowest scores accepted as digits.
+        model: the name of the model that classified the digits.
+        line: the number of the line.
+
+    Returns:
+        The number; None if nothing in the line fits what is known.
+    """
+    best = find_best(arcs, known, temperature)
+    if not best:
+        return None
+    (path, probability), *others = best
+    highest = max(arc.digit.score for arc in path.arcs if arc.digit)
+    enough = least.expected if highest >= least.alone else least.alone
+    text, boxes, digits = "", [], []
+    for character, arc in zip(path.text, path.arcs, strict=True):
+        assert arc.component  # noqa: S101  # for the type checker
+        box = page.box(arc.component)
+        if arc.digit:
+            digits.append(
+                to_reading(arc.digit.answer, arc.digit.score >= enough, box, model, line, chosen=int(character))
+            )
+            character = "?" if digits[-1].label is None else character
+        elif highest < enough:  # a sign beside nothing but dirt is dirt
+            continue
+        text += character
+        boxes.append(box)
+    second = (others[0][0].text, others[0][1]) if others else None
+    return Number(text, to_value(text), probability, around(boxes), digits, second)
 
 
 def to_value(text: str) -> float | None:

@@ -1,5 +1,6 @@
 """From a picture to what is written in it: `Reader`, and `predict` as a single call."""
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,14 +16,14 @@ from tenfold.base.refusal import Thresholds, score
 from tenfold.data import read_idx
 from tenfold.imaging import Page, Picture
 from tenfold.models import Model
-from tenfold.reader.arcs import digit_arc, page_arcs
+from tenfold.reader.arcs import DETOUR, digit_arc, page_arcs
 from tenfold.reader.digits import Digit, classify, log_probabilities
 from tenfold.reader.form import Form, cell_arcs
 from tenfold.reader.known import Known
 from tenfold.reader.lattice import belief
-from tenfold.reader.numbers import Calibration, Number, around, to_value
+from tenfold.reader.numbers import Calibration, Number, around, to_number
 from tenfold.reader.reading import Reading, to_reading
-from tenfold.reader.search import Arc, find_best
+from tenfold.reader.search import Arc
 from tenfold.reader.segment import USUAL, certainty, looks_turned, read_lines
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ class Reader:
             [digit] = classify(page, [page.digit()], self.model)
             lines = [[digit_arc(0, 1, digit, -belief(digit))]]
         else:
-            lines = page_arcs(page, self.model, self.line_model)
+            lines = page_arcs(page, self.model, self.line_model, math.inf if known else DETOUR)
         found = (self._to_number(page, arcs, known, single, line) for line, arcs in enumerate(lines))
         return [number for number in found if number]
 
@@ -208,7 +209,7 @@ class Reader:
         numbers = []
         for line, (field, known) in enumerate(form.fields):
             cells = form.cells(page, field)
-            arcs = cell_arcs(page, cells, self.model, self.line_model)
+            arcs = cell_arcs(page, cells, self.model, self.line_model, math.inf if known else DETOUR)
             number = self._to_number(page, arcs, known, True, line) if arcs else None
             empty = Number("", None, 0.0 if arcs else 1.0, around(cells), [])  # ink that is no such number: 0
             numbers.append(replace(number or empty, field=field.name))
@@ -216,27 +217,10 @@ class Reader:
 
     def _to_number(self, page: Page, arcs: list[Arc], known: Known, single: bool, line: int) -> Number | None:
         """The best number in a line; None if there is none."""
-        best = find_best(arcs, known, self.calibration.temperature)
-        if not best:
-            return None
-        (path, probability), *others = best
-        least = self.thresholds or NOTHING_REFUSED
-        scores = [arc.digit.score for arc in path.arcs if arc.digit]
-        enough = 0.0 if known else least.expected if single or max(scores) >= least.alone else least.alone
-        read = []
-        for character, arc in zip(path.text, path.arcs, strict=True):
-            assert arc.component  # noqa: S101  # for the type checker
-            box = page.box(arc.component)
-            if arc.digit:
-                is_digit = arc.digit.score >= enough
-                one = to_reading(arc.digit.answer, is_digit, box, self.name, line, int(character))
-                read.append(("?" if one.label is None else character, box, one))
-            elif max(scores) >= enough:  # otherwise it is as much dirt as what it stands beside
-                read.append((character, box, None))
-        text = "".join(character for character, _, _ in read)
-        digits = [one for _, _, one in read if one]
-        second = (others[0][0].text, others[0][1]) if others else None
-        return Number(text, to_value(text), probability, around([box for _, box, _ in read]), digits, second)
+        least = self.thresholds if self.thresholds and not known else NOTHING_REFUSED
+        if single:
+            least = Thresholds(least.expected, least.expected)
+        return to_number(page, arcs, known, self.calibration.temperature, least, self.name, line)
 
     def read_images(self, images: np.ndarray) -> list[Reading]:
         """Read many images like MNIST's at once.
