@@ -17,7 +17,7 @@ from tenfold.reader.lattice import MOST_PIECES, TRUST, WIDEST, Lattice, belief, 
 from tenfold.reader.oversegmentation import Piece
 from tenfold.reader.search import Arc
 from tenfold.reader.segment import MOST_CANDIDATES
-from tenfold.reader.text_line import read_line
+from tenfold.reader.text_line import LEAST, read_line
 
 SIGN = 1.0  # what a sign costs a path, in nats, besides what the line model says of it
 DETOUR = 10.0  # nats: digits on paths that cost so much more than the best one are not classified
@@ -76,6 +76,8 @@ def line_arcs(
         The arcs, sorted by where they begin; their nodes are the gaps between pieces and specks.
     """
     pieces = list(lattice.pieces)
+    beside = [speck for speck in specks if not any(_is_within(speck, piece.component) for piece in pieces)]
+    specks = beside if len(beside) < len(pieces) else []  # on paper with so many of them, they are no points
     for speck in specks:
         pieces.insert(sum(_center(piece.component) < _center(speck) for piece in pieces), Piece(speck, 0.0))
     nodes = [place for place, piece in enumerate(pieces) if piece.component not in specks]  # of the lattice's pieces
@@ -136,8 +138,10 @@ def _signs(
             wide = max(component.right for component in some) - min(component.x for component in some)
             if last > first + 1 and wide > WIDEST * line.height:
                 break
-            costs = SIGN - evidence(first, last)[0][CLASSES:]
-            arcs.append(Arc(first, last, dict(zip(LINE_SIGNS, costs.tolist(), strict=True)), join(some)))
+            said = evidence(first, last)[0][CLASSES:].tolist()
+            costs = {sign: SIGN - one for sign, one in zip(LINE_SIGNS, said, strict=True) if one > TRUST * LEAST}
+            if costs:  # a sign for which nothing speaks would be a cheap way to leave much ink unread
+                arcs.append(Arc(first, last, costs, join(some)))
     return arcs
 
 
@@ -160,6 +164,10 @@ def _distance(speck: Component, line: Line) -> float:
     aside = max(left - speck.right, speck.x - left - line.width, 0)
     down = abs(speck.y + speck.height / 2 - float(line.middle(_center(speck)))) / line.height
     return max(aside / line.height, 0.0 if down < 0.5 else 2 * (down - 0.5))
+
+
+def _is_within(speck: Component, component: Component) -> bool:
+    return component.x <= _center(speck) <= component.right
 
 
 def _center(component: Component) -> float:

@@ -57,7 +57,7 @@ class Form:
         fields: its fields, and what is known about the number in each.
     """
 
-    size: tuple[float, float]
+    size: tuple[int, int]
     fields: list[tuple[Field, Known]]
 
     @classmethod

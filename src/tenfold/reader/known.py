@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from functools import cached_property, partial
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from tenfold.base.errors import TenfoldError
 from tenfold.base.form import LINE_SIGNS
@@ -18,6 +18,7 @@ CHARACTERS = "0123456789" + LINE_SIGNS
 MOST = 100  # digits in a number, characters in a pattern
 
 
+@runtime_checkable
 class Automaton(Protocol):
     """A finite automaton over digits and signs; its states can be anything hashable but None."""
 
