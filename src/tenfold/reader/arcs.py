@@ -2,22 +2,25 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float
 
 from tenfold.base.form import CLASSES, LINE_SIGNS
+from tenfold.base.refusal import log_softmax
 from tenfold.imaging import Component, Page
-from tenfold.imaging.components import find_specks, join
+from tenfold.imaging.components import find_specks, join, trim
 from tenfold.imaging.lines import NEAR, Line, find_lines
 from tenfold.models import LineModel, Model
 from tenfold.reader.digits import DOUBT, Digit, classify
 from tenfold.reader.lattice import MOST_PIECES, TRUST, WIDEST, Lattice, belief, columns_between, combine, unread_cost
 from tenfold.reader.oversegmentation import Piece
 from tenfold.reader.search import Arc
-from tenfold.reader.segment import MOST_CANDIDATES
-from tenfold.reader.text_line import LEAST, read_line
+from tenfold.reader.segment import LOST, MOST_CANDIDATES, PROBABLE
+from tenfold.reader.text_line import LEAST, LineReading, read_line
 
 SIGN = 1.0  # what a sign costs a path, in nats, besides what the line model says of it
 DETOUR = 10.0  # nats: digits on paths that cost so much more than the best one are not classified
@@ -90,6 +93,7 @@ def line_arcs(
         if reading is None:
             return NO_EVIDENCE, 0.0
         alone, nothing = reading.digits_and_signs(ends[first], ends[last])
+        alone[:CLASSES] = reading.digits(ends[first], ends[last])  # a point without ink of its own does not count
         return TRUST * alone, TRUST * nothing
 
     def digits() -> list[Arc]:
@@ -116,7 +120,9 @@ def line_arcs(
             if candidate.digit is None and detour <= margin
         ]
         if not near:
-            return sorted([*(arc for arc in found if arc.digit), *others], key=lambda arc: arc.first)
+            arcs = [*(arc for arc in found if arc.digit), *others]
+            seen = _cut_between(page, lattice.line, reading) if reading else []
+            return _side_by_side(arcs, seen) if seen else sorted(arcs, key=lambda arc: arc.first)
         for candidate, digit in zip(near, classify(page, [one.component for one in near], model), strict=True):
             candidate.classify(digit)
 
@@ -156,6 +162,43 @@ def _detours(arcs: Sequence[Arc]) -> list[float]:
     for arc in reversed(ordered):
         behind[arc.first] = min(behind[arc.first], least[arc] + behind[arc.last])
     return [before[arc.first] + least[arc] + behind[arc.last] - behind[0] for arc in arcs]
+
+
+def _cut_between(page: Page, line: Line, reading: LineReading) -> list[Arc]:
+    """The arcs of a line that is cut halfway between what the line model sees, if it is sure of it; a character on them
+    costs `LOST` more, so that they win only where the pieces of ink make no sense.
+    """
+    seen = reading.digits_and_signs_seen()
+    if not seen or any(one.probability < PROBABLE for one in seen):
+        return []
+    whole = join(line.components)
+    middles = [(left.right + right.left) / 2 for left, right in pairwise(seen)]
+    edges = [0, *(min(max(0, round(middle) - whole.x), whole.width) for middle in middles), whole.width]
+    arcs = []
+    for node, ((left, right), one) in enumerate(zip(pairwise(edges), seen, strict=True)):
+        mask = whole.mask[:, left:right]
+        costs = -TRUST * one.answer
+        arcs.append(Arc(node, node + 1, {"": float(costs[-1])}))
+        if mask.any():
+            component = trim(whole.x + left, whole.y, mask)
+            answer = log_softmax(one.answer[:CLASSES])
+            digit = Digit(component, page.image(component), answer, one.probability, 0.0)
+            arcs.append(digit_arc(node, node + 1, digit, LOST + costs[:CLASSES]))
+            signs = dict(zip(LINE_SIGNS, (LOST + costs[CLASSES:-1]).tolist(), strict=True))
+            arcs.append(Arc(node, node + 1, signs, component))
+    return arcs
+
+
+def _side_by_side(one: Sequence[Arc], other: Sequence[Arc]) -> list[Arc]:
+    """Join two ways through a line into one: both begin at the first node and end at the last."""
+    end, nodes = max(arc.last for arc in one), max(arc.last for arc in other)
+
+    def moved(node: int) -> int:
+        return end + node - 1 if node else 0
+
+    arcs = [replace(arc, last=moved(nodes) if arc.last == end else arc.last) for arc in one]
+    arcs += [replace(arc, first=moved(arc.first), last=moved(arc.last)) for arc in other]
+    return sorted(arcs, key=lambda arc: arc.first)
 
 
 def _distance(speck: Component, line: Line) -> float:

@@ -29,22 +29,23 @@ LEAST = shared["LEAST"]  # the lowest log-probability of a digit or of its absen
 
 @dataclass(frozen=True)
 class LineDigit:
-    """A digit that the line model finds in a line.
+    """A digit, or a sign, that the line model finds in a line.
 
     Attributes:
-        left: the column of the page at which the answers for this digit begin.
+        left: the column of the page at which the answers for it begin.
         right: the column at which they end.
-        answer: the most certain of them: the logarithms of the probabilities of the ten digits and of none.
+        answer: the most certain of them: the logarithms of the probabilities of the ten digits, the signs if they are
+            told apart, and none.
     """
 
     left: float
     right: float
-    answer: Float[np.ndarray, "11"]
+    answer: Float[np.ndarray, " n"]
 
     @property
     def probability(self) -> float:
-        """The probability of the most probable digit."""
-        return float(np.exp(self.answer[:CLASSES].max()))
+        """The probability of the most probable digit or sign."""
+        return float(np.exp(self.answer[:-1].max()))
 
 
 class LineReading:
@@ -66,14 +67,22 @@ class LineReading:
         self.characters = _answers(strip.image, model)
         nothing = np.logaddexp.reduce(self.characters[:, CLASSES:], axis=1)  # a sign is no digit
         self.answers = np.column_stack((self.characters[:, :CLASSES], nothing))
-        self.seen: list[LineDigit] = []
+        self.seen = self._see(self.answers)
+
+    def digits_and_signs_seen(self) -> list[LineDigit]:
+        """The digits and signs in the most probable answers, from left to right."""
+        return self._see(self.characters)
+
+    def _see(self, answers: Float[np.ndarray, "frames n"]) -> list[LineDigit]:
+        seen = []
         start = 0
-        for label, run in groupby(self.answers.argmax(axis=1).tolist()):
+        for label, run in groupby(answers.argmax(axis=1).tolist()):
             end = start + len(list(run))
-            if label < CLASSES:
-                surest = start + int(self.answers[start:end, label].argmax())
-                self.seen.append(LineDigit(self._column(start), self._column(end), self.answers[surest]))
+            if label < answers.shape[1] - 1:
+                surest = start + int(answers[start:end, label].argmax())
+                seen.append(LineDigit(self._column(start), self._column(end), answers[surest]))
             start = end
+        return seen
 
     def cost(self) -> float:
         """The cost of the most probable answers, in nats per digit."""
