@@ -163,8 +163,9 @@ def fit(lines: Sequence[Drawn]) -> Calibration:
 
     temperature = float(minimize_scalar(loss, bounds=(0.5, 4.0), method="bounded", options={"xatol": 0.05}).x)
     found = [decode(line, NOTHING_KNOWN, temperature) for line in lines]
-    chosen = [(rate, accept(found, rate)) for rate in RATES]
-    return Calibration(round(temperature, 3), tuple((rate, lowest) for rate, (lowest, kept) in chosen if kept))
+    chosen = [(rate, *accept(found, rate)) for rate in RATES]
+    enough = tuple((rate, lowest) for rate, lowest, kept in chosen if kept * len(found) * rate >= 1)  # one may be wrong
+    return Calibration(round(temperature, 3), enough)
 
 
 def accept(found: Sequence[Outcome], rate: float) -> tuple[float, float]:

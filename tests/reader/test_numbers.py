@@ -185,6 +185,6 @@ def test_a_template_that_is_wrong_is_told_in_one_line(values, told, tmp_path):
 def test_a_threshold_is_that_of_the_largest_rate_that_is_low_enough():
     calibration = Calibration(1.0, ((0.1, 0.5), (0.01, 0.9), (0.001, 0.99)))
     assert [calibration.threshold(rate) for rate in (0.2, 0.1, 0.05, 0.001)] == [0.5, 0.5, 0.9, 0.99]
-    for rate, told in ((0.0001, "the lowest known is 0.001"), (0.0, "the lowest known")):
-        with pytest.raises(TenfoldError, match=told):
-            calibration.threshold(rate)
+    assert calibration.threshold() == 0.99
+    with pytest.raises(TenfoldError, match=r"the lowest is 0\.001"):
+        calibration.threshold(0.0001)

@@ -65,9 +65,13 @@ def predict(
         typer.Option(metavar="FOLDER", help="Write a page for typing the uncertain numbers of the table."),
     ] = None,
     error_rate: Annotated[
-        float,
-        typer.Option(min=0, max=1, help="Of the numbers that need no review, this share may be wrong."),
-    ] = 0.001,
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Of the numbers that need no review, this share may be wrong; by default, the lowest that is known.",
+        ),
+    ] = None,
     digits_only: Annotated[bool, typer.Option("--digits-only", help="Print digits alone, without signs.")] = False,
     cluster: Annotated[
         str | None,

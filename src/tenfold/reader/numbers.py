@@ -132,14 +132,19 @@ class Calibration:
         found = json.loads(file.read_text("utf-8"))
         return cls(found["temperature"], tuple(map(tuple, found["curve"])))
 
-    def threshold(self, error_rate: float) -> float:
+    def threshold(self, error_rate: float | None = None) -> float:
         """The lowest probability at which at most this share of the accepted numbers was wrong when it was fitted.
+
+        Args:
+            error_rate: the share, 0 to 1; None for the lowest that is known.
 
         Raises:
             TenfoldError: if too few numbers were read then to know.
         """
+        if error_rate is None:
+            return self.curve[-1][1] if self.curve else 1.0  # of an unknown model, a person looks at every number
         known = [lowest for rate, lowest in self.curve if rate <= error_rate]
         if not known:
-            least = f"; the lowest known is {self.curve[-1][0]:g}" if self.curve else " for this model"
-            raise TenfoldError(f"error rate {error_rate:g}: nothing is known about it{least}")
+            least = f"the lowest is {self.curve[-1][0]:g}" if self.curve else "only tenfold's own models were measured"
+            raise TenfoldError(f"error rate {error_rate:g}: too low to be known; {least}")
         return known[0]
