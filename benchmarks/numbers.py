@@ -222,7 +222,7 @@ def read_forms(digits: Digits, seed: int) -> dict[str, list[Outcome]]:
     cv2.setNumThreads(1)
     alphabet, reader = make_alphabet(digits), Reader()
     known = Form.parse(TEMPLATE, "template")
-    unknown = replace(known, fields=[(field, NOTHING_KNOWN) for field, _ in known.fields])
+    unknown = replace(known, fields=[replace(field, known=NOTHING_KNOWN) for field in known.fields])
     found: dict[str, list[Outcome]] = {}
     for number in range(CHUNK):
         drawn = draw_form(alphabet, CHUNK * seed + number)

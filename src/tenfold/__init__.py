@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     from tenfold.training import History as History
     from tenfold.training import fit as fit
     from tenfold.training import seed_everything as seed_everything
+    from tenfold.training.hub import push as push
 
-# Where each public name lives. They are imported at first use: PyTorch and matplotlib take seconds to load.
+# Where each public name lives. They are imported at first use: PyTorch and Matplotlib take seconds to load, if they are
+# installed at all.
 _HOMES = {
     "DigitClassifier": "classical.estimator",
     "Digits": "data",
@@ -49,6 +51,7 @@ _HOMES = {
     "fit": "training",
     "load": "data",
     "predict": "reader",
+    "push": "training.hub",
     "read_numbers": "reader",
     "restore": "networks.storage",
     "save": "networks.storage",
@@ -62,12 +65,12 @@ __all__ = ["__version__", "plots", *_HOMES]  # noqa: PLE0604
 
 def __getattr__(name: str) -> Any:
     """Import a public name from its module at first use."""
-    if name in _HOMES:
-        return getattr(importlib.import_module(f"tenfold.{_HOMES[name]}"), name)
+    if name in _HOMES or name == "plots":
+        with importlib.import_module("tenfold.base.extras").needed_by(f"tenfold.{name}"):
+            module = importlib.import_module(f"tenfold.{_HOMES.get(name, 'report.plots')}")
+        return module if name == "plots" else getattr(module, name)
     if name == "__version__":
         return importlib.import_module("tenfold.base.version").VERSION
-    if name == "plots":
-        return importlib.import_module("tenfold.report.plots")
     raise AttributeError(f"module 'tenfold' has no attribute {name!r}")
 
 

@@ -155,6 +155,19 @@ def test_a_study_on_a_cluster_survives_the_loss_of_a_worker(file, cluster, mnist
     wait_until_gone(lambda: cluster_workers(cluster))
 
 
+def test_a_search_on_a_cluster(file, cluster):
+    pytest.importorskip("optuna", reason="needs tenfold[search]")
+    values = "[search]\nvalidation = [100]\nbatch_size = [50]\nepochs = [1, 2]\n"
+    file.write_text(file.read_text().split("[variants")[0] + "trials = 3\n" + values)
+    program = "wanted = study.load('many.toml'); found = search.run(wanted, search.plan(wanted), cluster=sys.argv[1])"
+    program = f"import json, sys; from tenfold.jobs import search, study; {program}; print(json.dumps(found))"
+    ended = subprocess.run(
+        [sys.executable, "-c", program, cluster.address], capture_output=True, text=True, timeout=TIMEOUT
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert [trial["state"] for trial in json.loads(ended.stdout)["trials"]] == ["complete"] * 3
+
+
 def test_a_job_that_kills_its_worker_is_told():
     with pytest.raises(TenfoldError, match="killed"):
         list(workers.scatter(os._exit, [1, 1], processes=2))
@@ -174,5 +187,5 @@ def test_a_cluster_that_does_not_answer_gets_one_line():
 
 def test_without_ray_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(TenfoldError, match=r"pip install tenfold\[ray\]"):
+    with pytest.raises(TenfoldError, match=r"pip install 'tenfold\[ray\]'"):
         list(workers.scatter(abs, [1], cluster="localhost:6379"))

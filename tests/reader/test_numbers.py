@@ -163,15 +163,18 @@ def half(field):
     [
         (
             {"size": [80, 100], "field": [{"name": "a", "cells": [[70, 0, 20, 20]]}]},
-            "'a': the cell .* is not inside 80×100",
+            "field 1: the cell .* is not inside 80×100",
         ),
         ({"size": [80, 100], "field": [{"name": "a", "cells": [[0, 0, 0, 20]]}]}, "is not inside"),
-        ({"size": [80, 100], "field": [{"name": "a", "cells": []}]}, "field 1: cells"),
+        ({"size": [80, 100], "field": [{"name": "a", "cells": []}]}, "field 1: cells must not"),
         ({"size": [80, 100], "field": [{"name": "a", "cell": [[0, 0, 9, 9]]}]}, "did you mean 'cells'"),
         ({"size": [80], "field": [{"name": "a", "cells": [[0, 0, 9, 9]]}]}, "size must be"),
         ({"size": [80, 100]}, "a template has"),
-        ({"size": [80, 100], "field": 2 * [{"name": "a", "cells": [[0, 0, 9, 9]]}]}, "two fields of this name"),
-        ({"size": [80, 100], "field": [{"name": "a", "cells": [[0, 0, 9, 9]], "pattern": "x"}]}, "'a': pattern 'x'"),
+        ({"size": [80, 100], "field": 2 * [{"name": "a", "cells": [[0, 0, 9, 9]]}]}, "two fields of one name"),
+        (
+            {"size": [80, 100], "field": [{"name": "a", "cells": [[0, 0, 9, 9]], "pattern": "x"}]},
+            "field 1: pattern 'x'",
+        ),
     ],
 )
 def test_a_template_that_is_wrong_is_told_in_one_line(values, told, tmp_path):

@@ -394,10 +394,11 @@ def test_a_photo_is_read(page):
         hand_over()
         expect_number(page, "507")
         # what is touched in the picture is chosen
-        box = page.locator("#pad").bounding_box()
-        page.mouse.click(box["x"] + box["width"] * 0.72, box["y"] + box["height"] * 0.45)
+        pad = page.locator("#pad")
+        width, height = (pad.bounding_box()[side] for side in ("width", "height"))
+        pad.click(position={"x": 0.72 * width, "y": 0.45 * height})
         sync_api.expect(page.locator("#number button").nth(2)).to_have_attribute("aria-pressed", "true")
-        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 5)
+        pad.click(position={"x": width / 2, "y": 5})
         expect_message(page, "This is a picture")
         page.get_by_role("button", name="Undo").click()  # leaves the picture; the drawing is still there
         expect_number(page, "1")

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from tenfold.base.errors import TenfoldError, nearest
+from tenfold.base.extras import needed_by
 from tenfold.classical import recipes, storage
 from tenfold.classical.features import add_shifts, deskew, hog, to_pixels
 from tenfold.classical.recipes import Recipe
@@ -78,8 +79,9 @@ class Classifier:
         from threadpoolctl import threadpool_limits
 
         if 0 in (counts := digits.counts()):
+            missing = digits.classes[counts.argmin()]
             raise TenfoldError(
-                f"{digits.source}: there is no image of a {counts.argmin()} among {len(digits)}; train on more images"
+                f"{digits.source}: there is no image of a {missing} among {len(digits)}; train on more images"
             )
         with _explain(self.recipe), threadpool_limits(threads), parallel_config("threading", n_jobs=threads or -1):
             virtual = self.recipe.shifts and ESTIMATORS[self.recipe.model].name == "SVC"
@@ -107,8 +109,8 @@ class Classifier:
         with _explain(self.recipe):
             return self.pipeline.predict(to_pixels(images))
 
-    def predict_proba(self, images: np.ndarray) -> Float[np.ndarray, "n 10"]:
-        """Read images, as probabilities of the ten digits.
+    def predict_proba(self, images: np.ndarray) -> Float[np.ndarray, "n classes"]:
+        """Read images, as probabilities of the ten digits, or of the other classes that it has learned.
 
         Args:
             images: `uint8 (n, 28, 28)`, 0 is background and 255 full ink.
@@ -152,13 +154,11 @@ class Classifier:
 def _make_pipeline(recipe: Recipe) -> Any:
     if recipe.model not in ESTIMATORS:
         raise TenfoldError(f"there is no classical model {recipe.model!r}{nearest(recipe.model, ESTIMATORS)}")
-    try:
+    with needed_by("a classical model"):
         from sklearn.decomposition import PCA
         from sklearn.kernel_approximation import Nystroem
         from sklearn.pipeline import Pipeline
         from sklearn.preprocessing import FunctionTransformer
-    except ImportError:
-        raise TenfoldError("classical models need scikit-learn; pip install 'tenfold[classical]'") from None
     steps: list[tuple[str, Any]] = []
     if recipe.deskew:
         steps.append(("deskew", FunctionTransformer(deskew)))

@@ -99,6 +99,7 @@ def predict(
     Example: tenfold predict meters --length 6 --csv meters.csv --review check
     """
     from tenfold.base.errors import NoDigitsError, TenfoldError
+    from tenfold.base.form import DIGITS
     from tenfold.jobs.pictures import Answer, Options, find_sources, read_sources
     from tenfold.jobs.table import Table
     from tenfold.reader import Form, Known, Reader
@@ -110,7 +111,8 @@ def predict(
         raise TenfoldError("--form: the template says what is known about each number; leave out the other options")
     if review and not table:
         raise TenfoldError("--review: needs --csv TABLE, the table to review")
-    reader = Reader(model)
+    reader = Reader(model, adapted=adapted)
+    digits_only |= reader.model.classes != DIGITS and not (table or form or known)  # such as letters
     options = Options(single, not digits_only, known, Form.read(form) if form else None, annotate, explain)
     rows = Table(table, reader.calibration.threshold(error_rate), review) if table else None
     sources = find_sources(paths)

@@ -22,7 +22,7 @@ from tenfold.base.errors import TenfoldError, nearest
 from tenfold.base.files import check_writable, locked, write_atomically
 from tenfold.base.processes import silent
 from tenfold.base.version import VERSION
-from tenfold.data import CLASSES, SIDE, Digits, load
+from tenfold.data import SIDE, Digits, load
 from tenfold.data.preprocess import MEAN, STD
 from tenfold.evaluation import evaluate
 from tenfold.export import keras, litert, onnx
@@ -111,8 +111,8 @@ def _describe(path: Path, network: Network, test: Digits) -> dict[str, Any]:
     recipe = Run(path).recipe if path.is_dir() else None
     return {
         "input": {"name": "images", "dtype": "uint8", "shape": ["n", SIDE, SIDE], "background": 0, "ink": 255},
-        "output": {"name": "logits", "dtype": "float32", "shape": ["n", CLASSES]},
-        "classes": [str(digit) for digit in range(CLASSES)],
+        "output": {"name": "logits", "dtype": "float32", "shape": ["n", len(network.classes)]},
+        "classes": list(network.classes),
         "normalization": {"inside": True, "scale": 1 / 255, "mean": MEAN, "std": STD},
         "source": {
             "run": str(path),

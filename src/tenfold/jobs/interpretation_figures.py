@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from tenfold import recipes
+from tenfold.base.extras import needed_by
 from tenfold.base.files import check_writable
 from tenfold.data import load
 from tenfold.evaluation import Evaluation, evaluate, interpretation
@@ -37,7 +38,8 @@ def interpret(path: str | os.PathLike, folder: str | os.PathLike, data: str | No
         TenfoldError: if a package is missing, there are no usable weights, or the data cannot be used.
         OSError: if the folder cannot be written.
     """
-    interpretation.require("sklearn", "cleanlab")
+    with needed_by("interpretation"):  # before any work is done
+        import cleanlab  # noqa: F401
     Path(folder).mkdir(parents=True, exist_ok=True)
     check_writable(folder)
     model = runs.load_model(path)
@@ -50,7 +52,7 @@ def interpret(path: str | os.PathLike, folder: str | os.PathLike, data: str | No
     some = test[:MAP_IMAGES]
     points = interpretation.plane(interpretation.features(model, some))
     extremes = interpretation.extremes(interpretation.features(model, train), train.labels)
-    answers = Evaluation(out_of_fold(train, recipes.load("fast")), train.labels)
+    answers = Evaluation(out_of_fold(train, recipes.load("fast")), train.labels, classes=train.classes)
     doubtful = interpretation.doubtful_labels(answers)
 
     figures = {

@@ -1,10 +1,12 @@
 """Reading many pictures, from files, folders, and standard input, on all cores or on a cluster."""
 
+import importlib.util
 import os
 import pickle
 import sys
 import time
 import uuid
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -12,7 +14,7 @@ from pathlib import Path
 
 import cv2
 
-from tenfold.base.errors import NoDigitsError, TenfoldError
+from tenfold.base.errors import NoDigitsError, TenfoldError, TenfoldWarning
 from tenfold.base.files import DATA, read_stream
 from tenfold.imaging import SUFFIXES, open_page
 from tenfold.reader.form import Form
@@ -113,14 +115,16 @@ def read_sources(
     waiting = iter(sources)
     if cluster is None:
         started = time.monotonic()
-        for source in waiting:
+        for number, source in enumerate(waiting, 1):
             yield source, _read(source, reader, options)
-            if time.monotonic() - started > PATIENCE:
-                break
+            if time.monotonic() - started > PATIENCE and number < len(sources):
+                if importlib.util.find_spec("joblib"):
+                    break
+                warnings.warn("reads on one core; for all of them, pip install joblib", TenfoldWarning, stacklevel=2)
     rest = list(waiting)
     if not rest:
         return
-    from tenfold.jobs.workers import scatter  # here, because it loads PyTorch
+    from tenfold.jobs.workers import scatter  # here, because few pictures go without it
 
     chunks = list(enumerate(rest[start : start + CHUNK] for start in range(0, len(rest), CHUNK)))
     copy = uuid.uuid4().hex, pickle.dumps(reader)  # a worker that stays alive may hold readers of earlier calls

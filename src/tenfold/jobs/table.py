@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
 from PIL import Image
 
 from tenfold.base.errors import TenfoldError
+from tenfold.base.extras import needed_by
 from tenfold.base.files import TEXT, read_bytes, write_atomically
 from tenfold.imaging.load import load_picture
 from tenfold.jobs.pictures import Source
@@ -82,6 +81,9 @@ class Table:
         """Write the page on which a person types what was uncertain."""
         if not self.review:
             return
+        with needed_by("--review"):
+            from jinja2 import Environment, StrictUndefined
+            from markupsafe import Markup
         self.review.mkdir(parents=True, exist_ok=True)
         jinja = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
         template = jinja.from_string(resources.files(__package__).joinpath("review.html.j2").read_text("utf-8"))

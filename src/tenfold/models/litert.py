@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from tenfold.base.extras import needed_by
 from tenfold.base.form import CLASSES, LINE_COLUMNS
 from tenfold.base.processes import start_litert
-from tenfold.models.base import BATCH, Checked, require
+from tenfold.models.base import BATCH, Checked
 from tenfold.models.conventions import FileNetwork
 from tenfold.models.files import FileModel, describe, only, unreadable
 
@@ -17,10 +18,11 @@ class LiteRTModel(FileModel):
     """A LiteRT (TFLite) file, run on one core; tenfold's files have signatures `b1` for one image, `b256` for many."""
 
     def _open(self, path: Path) -> FileNetwork | None:
-        interpreter = require("ai_edge_litert.interpreter", path, "pip install ai-edge-litert")
+        with needed_by(f"{path}:"):
+            from ai_edge_litert.interpreter import Interpreter
         try:
             with start_litert():
-                self._interpreter = interpreter.Interpreter(str(path), num_threads=1)
+                self._interpreter = Interpreter(str(path), num_threads=1)
                 self._interpreter.allocate_tensors()
                 if {"b1", f"b{BATCH}"} <= set(self._interpreter.get_signature_list()):
                     self._one, self._many = (self._interpreter.get_signature_runner(f"b{n}") for n in (1, BATCH))
@@ -42,14 +44,12 @@ class LiteRTModel(FileModel):
         step, zero = entry["quantization"]
         return describe(path, entry["shape"].tolist(), entry["dtype"], run, (step, zero) if step else None)
 
-    def _read(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n 10"]:
-        found = np.empty((len(images), CLASSES), np.float32)
+    def _read(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n classes"]:
         full = len(images) - len(images) % BATCH
-        for start in range(0, full, BATCH):
-            found[start : start + BATCH] = self._many(images=images[start : start + BATCH])["logits"]
-        for index in range(full, len(images)):  # hardly slower, and a batch takes as long for few as for many
-            found[index] = self._one(images=images[index : index + 1])["logits"][0]
-        return found
+        found = [self._many(images=images[start : start + BATCH])["logits"] for start in range(0, full, BATCH)]
+        # one by one is hardly slower, and a batch takes as long for few as for many
+        found += [self._one(images=images[index : index + 1])["logits"] for index in range(full, len(images))]
+        return np.concatenate(found) if found else np.empty((0, len(self.classes)), np.float32)
 
 
 class LiteRTLineModel(Checked):
@@ -57,9 +57,10 @@ class LiteRTLineModel(Checked):
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)
-        interpreter = require("ai_edge_litert.interpreter", path, "pip install ai-edge-litert")
+        with needed_by(f"{path}:"):
+            from ai_edge_litert.interpreter import Interpreter
         with start_litert():
-            self._interpreter = interpreter.Interpreter(str(path), num_threads=1)
+            self._interpreter = Interpreter(str(path), num_threads=1)
             self._interpreter.allocate_tensors()
             self._runners = {columns: self._interpreter.get_signature_runner(f"c{columns}") for columns in LINE_COLUMNS}
         self._lock = threading.Lock()  # an interpreter computes in place

@@ -1,16 +1,13 @@
 """Forms: a template in TOML says where on a picture each number is, and what is known about it."""
 
 import os
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import ConfigDict
-from pydantic import Field as Limits
-from pydantic.dataclasses import dataclass as checked_dataclass
-
-from tenfold.base import settings
-from tenfold.base.errors import TenfoldError
+from tenfold.base.errors import TenfoldError, nearest
+from tenfold.base.files import TEXT, read_bytes
 from tenfold.imaging import Component, Page
 from tenfold.imaging.components import join, trim
 from tenfold.models import LineModel, Model
@@ -22,30 +19,24 @@ from tenfold.reader.search import Arc
 
 STRETCHED = 0.03  # by how much the proportions of a picture may differ from those of the template
 PART = 0.4  # heights of a rectangle: ink of a larger component that reaches this far into it is read
+TYPES = {"name": str, "cells": list, "length": int, "pattern": str, "range": str, "check": str}  # of a field's keys
 
 Rectangle = tuple[int, int, int, int]  # x, y, width, and height
-Lengths = Annotated[list[Annotated[float, Limits(ge=0, le=100_000)]], Limits(min_length=4, max_length=4)]
 
 
-@checked_dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid", strict=True))
-class Field(metaclass=settings.InOneLine):
-    """A field of a form, as a template gives it.
+@dataclass(frozen=True)
+class Field:
+    """A field of a form.
 
     Attributes:
         name: what it is called.
         cells: x, y, width, and height of the boxes for one digit each, from left to right; or of one box for a number.
-        length: how many digits the number has; this and the following as in `tenfold.reader.Known`.
-        pattern: its form.
-        range: its smallest and its largest value.
-        check: its check digit.
+        known: what is known about the number.
     """
 
-    name: settings.Name
-    cells: Annotated[list[Lengths], Limits(min_length=1, max_length=100)]
-    length: int | None = None
-    pattern: str | None = None
-    range: str | None = None
-    check: str | None = None
+    name: str
+    cells: list[list[float]]
+    known: Known
 
 
 @dataclass(frozen=True)
@@ -54,11 +45,11 @@ class Form:
 
     Attributes:
         size: the width and the height of the pictures that its rectangles refer to; others are scaled.
-        fields: its fields, and what is known about the number in each.
+        fields: its fields.
     """
 
     size: tuple[int, int]
-    fields: list[tuple[Field, Known]]
+    fields: list[Field]
 
     @classmethod
     def read(cls, path: str | os.PathLike) -> "Form":
@@ -68,7 +59,11 @@ class Form:
             TenfoldError: if it is not valid TOML, a key or a value is wrong, or a cell lies outside the picture.
             OSError: if the file cannot be read.
         """
-        return cls.parse(settings.read(path), str(path))
+        try:
+            values = tomllib.loads(read_bytes(path, TEXT).decode())
+        except ValueError as error:
+            raise TenfoldError(f"{path}: not valid TOML: {error}") from None
+        return cls.parse(values, str(path))
 
     @classmethod
     def parse(cls, values: Mapping[str, Any], origin: str) -> "Form":
@@ -78,30 +73,13 @@ class Form:
             TenfoldError: if a key or a value is wrong, or a cell lies outside the picture.
         """
         size, tables = values.get("size"), values.get("field")
-        if (
-            {*values} - {"size", "field"}
-            or not isinstance(tables, list)
-            or not tables
-            or not all(isinstance(one, dict) for one in tables)
-        ):
-            raise TenfoldError(
-                f"{origin}: a template has a size, and for each field a table [[field]]; see docs/numbers.md"
-            )
-        if not (isinstance(size, list) and len(size) == 2 and all(isinstance(one, int) and one > 0 for one in size)):
+        if {*values} - {"size", "field"} or not isinstance(tables, list) or not tables:
+            raise TenfoldError(f"{origin}: a template has nothing but a size, and a table [[field]] for each field")
+        if not (isinstance(size, list) and len(size) == 2 and all(type(one) is int and one > 0 for one in size)):
             raise TenfoldError(f"{origin}: size must be the width and the height of the pictures, such as [800, 1000]")
-        fields: list[tuple[Field, Known]] = []
-        for number, table in enumerate(tables, 1):
-            field = settings.parse(Field, table, f"{origin}, field {number}")
-            place = f"{origin}, field {field.name!r}"
-            for x, y, width, height in field.cells:
-                if x + width > size[0] or y + height > size[1] or not width * height:
-                    raise TenfoldError(f"{place}: the cell {[x, y, width, height]} is not inside {size[0]}×{size[1]}")
-            if field.name in {other.name for other, _ in fields}:
-                raise TenfoldError(f"{place}: there are two fields of this name")
-            try:
-                fields.append((field, Known(field.length, field.pattern, field.range, field.check)))
-            except TenfoldError as error:
-                raise TenfoldError(f"{place}: {error}") from None
+        fields = [_parse_field(table, size, f"{origin}, field {number}") for number, table in enumerate(tables, 1)]
+        if len({field.name for field in fields}) < len(fields):
+            raise TenfoldError(f"{origin}: there are two fields of one name")
         return cls((size[0], size[1]), fields)
 
     def cells(self, page: Page, field: Field) -> list[Rectangle]:
@@ -117,6 +95,31 @@ class Form:
                 f"{self.size[0]}×{self.size[1]}; crop the picture to the form"
             )
         return [(round(x * wide), round(y * high), round(w * wide), round(h * high)) for x, y, w, h in field.cells]
+
+
+def _parse_field(table: Any, size: list[int], origin: str) -> Field:
+    if not isinstance(table, dict) or not {"name", "cells"} <= {*table}:
+        raise TenfoldError(f"{origin}: needs a name and cells")
+    for key, value in table.items():
+        if key not in TYPES:
+            raise TenfoldError(f"{origin}: there is no key {key!r}{nearest(key, TYPES)}")
+        if type(value) is not TYPES[key]:
+            raise TenfoldError(f"{origin}: {key} = {value!r} must be {TYPES[key].__name__}, as in docs/numbers.md")
+    if not table["cells"]:
+        raise TenfoldError(f"{origin}: cells must not be empty")
+    for cell in table["cells"]:
+        if not (isinstance(cell, list) and len(cell) == 4 and all(type(one) in (int, float) for one in cell)):
+            raise TenfoldError(
+                f"{origin}: the cell {cell!r} must be x, y, width, and height, such as [260, 60, 44, 52]"
+            )
+        x, y, width, height = cell
+        if not (0 <= x < x + width <= size[0] and 0 <= y < y + height <= size[1]):
+            raise TenfoldError(f"{origin}: the cell {cell} is not inside {size[0]}×{size[1]}")
+    try:
+        known = Known(**{key: value for key, value in table.items() if key not in ("name", "cells")})
+    except TenfoldError as error:
+        raise TenfoldError(f"{origin}: {error}") from None
+    return Field(table["name"], table["cells"], known)
 
 
 def cell_arcs(

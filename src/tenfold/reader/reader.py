@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 
 from tenfold import imaging, models
 from tenfold.base.errors import NoDigitsError, TenfoldError
+from tenfold.base.form import DIGITS
 from tenfold.base.refusal import Thresholds, score
-from tenfold.data import read_idx
 from tenfold.imaging import Page, Picture
 from tenfold.models import Model
 from tenfold.reader.arcs import DETOUR, digit_arc, page_arcs
@@ -142,8 +142,7 @@ class Reader:
             is_expected = single or any(digit.score >= least.alone for digit in line)
             enough = least.expected if is_expected else least.alone
             readings += [
-                to_reading(digit.answer, digit.score >= enough, page.box(digit.component), self.name, number)
-                for digit in line
+                self._reading(digit.answer, digit.score >= enough, page.box(digit.component), number) for digit in line
             ]
         return readings
 
@@ -186,8 +185,10 @@ class Reader:
             single: whether the page is known to show one digit.
 
         Raises:
-            TenfoldError: if the page is too dense to be writing.
+            TenfoldError: if the page is too dense to be writing, or the model reads other classes than digits.
         """
+        if self.model.classes != DIGITS:
+            raise TenfoldError(f"{self.name}: reads other classes than digits, so it reads no numbers")
         if single or page.is_image:
             [digit] = classify(page, [page.digit()], self.model)
             lines = [[digit_arc(0, 1, digit, -belief(digit))]]
@@ -207,7 +208,8 @@ class Reader:
             TenfoldError: if the page does not have the shape of the form, or is too dense to be writing.
         """
         numbers = []
-        for line, (field, known) in enumerate(form.fields):
+        for line, field in enumerate(form.fields):
+            known = field.known
             cells = form.cells(page, field)
             arcs = cell_arcs(page, cells, self.model, self.line_model, math.inf if known else DETOUR)
             number = self._to_number(page, arcs, known, True, line) if arcs else None
@@ -241,7 +243,12 @@ class Reader:
             )
         least = (self.thresholds or NOTHING_REFUSED).alone
         answers = log_probabilities(images, self.model)
-        return [to_reading(answer, score(answer) >= least, (0, 0, 28, 28), self.name) for answer in answers]
+        return [self._reading(answer, score(answer) >= least, (0, 0, 28, 28)) for answer in answers]
+
+    def _reading(
+        self, answer: Float[np.ndarray, " classes"], is_digit: bool, box: tuple[int, int, int, int], line: int = 0
+    ) -> Reading:
+        return to_reading(answer, is_digit, box, self.name, line, self.model.classes)
 
 
 def predict(
@@ -328,6 +335,8 @@ def read_idx_images(path: str | os.PathLike) -> UInt8[np.ndarray, "n 28 28"]:
     Raises:
         TenfoldError: if it is damaged, or holds anything but images.
     """
+    from tenfold.data import read_idx  # here, because few readers need it, and it takes a while to load
+
     images = read_idx(path)
     if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (28, 28):
         raise TenfoldError(f"{path}: holds {images.dtype} {images.shape}; images must be uint8 (n, 28, 28)")

@@ -12,9 +12,8 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from tenfold.base.constants import constants
-from tenfold.base.form import LINE_COLUMNS, LINE_SIDE, LINE_STEP
+from tenfold.base.form import CLASSES, LINE_COLUMNS, LINE_SIDE, LINE_STEP
 from tenfold.base.refusal import log_softmax
-from tenfold.data import CLASSES
 from tenfold.imaging import Page
 from tenfold.imaging.lines import Line
 from tenfold.imaging.strips import Strip, cut_strip
