@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from benchmarks import ablation, adapt, learn, small, tables
+from benchmarks import ablation, adapt, learn, numbers, small, tables
 
 DOCUMENTS = (Path("README.md"), *sorted(Path("docs").glob("*.md")))
 RESULTS = Path("results")
@@ -67,12 +67,14 @@ BLOCKS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "browser": (("browser.json",), tables.browser_table),
     "adapt": (("adapt.json",), adapt.table),
     "learn": (("learn.json",), learn.table),
+    "numbers": (("numbers.json",), numbers.table),
 }
 DRAWINGS: dict[str, tuple[tuple[str, ...], Callable[..., Figure]]] = {
     "speed.png": (("speed.json",), tables.speed_figure),
     "comparison.png": (("comparison.json",), tables.comparison_figure),
     "ablation.png": (("study-ablation.json",), ablation.figure),
     "parameters.png": (SIZES, small.parameters_figure),
+    "numbers.png": (("numbers.json",), numbers.figure),
 }
 
 

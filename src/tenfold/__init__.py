@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from tenfold.networks import summary as summary
     from tenfold.networks.storage import restore as restore
     from tenfold.networks.storage import save as save
+    from tenfold.reader import Number as Number
     from tenfold.reader import Reading as Reading
     from tenfold.reader import predict as predict
+    from tenfold.reader import read_numbers as read_numbers
     from tenfold.recipes import Recipe as Recipe
     from tenfold.report import plots as plots
     from tenfold.training import History as History
@@ -40,6 +42,7 @@ _HOMES = {
     "Evaluation": "evaluation",
     "History": "training",
     "NoDigitsError": "base.errors",
+    "Number": "reader",
     "Reading": "reader",
     "Recipe": "recipes",
     "TenfoldError": "base.errors",
@@ -49,6 +52,7 @@ _HOMES = {
     "load": "data",
     "predict": "reader",
     "push": "training.hub",
+    "read_numbers": "reader",
     "restore": "networks.storage",
     "save": "networks.storage",
     "seed_everything": "training",
