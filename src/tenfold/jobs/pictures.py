@@ -17,6 +17,7 @@ import cv2
 from tenfold.base.errors import NoDigitsError, TenfoldError, TenfoldWarning
 from tenfold.base.files import DATA, read_stream
 from tenfold.imaging import SUFFIXES, open_page
+from tenfold.reader.digits import Digit
 from tenfold.reader.form import Form
 from tenfold.reader.known import Known
 from tenfold.reader.numbers import Number, to_value
@@ -161,8 +162,9 @@ def _read(source: Source, reader: Reader, options: Options) -> Answer | Failure:
             return Answer(readings, [_alone(reading) for reading in readings])
         page = open_page(source.path if source.data is None else source.data)
         if options.form:
+            lines: list[list[Digit]] = []
             numbers = reader.fill(page, options.form)
-            lines, readings = [], [reading for number in numbers for reading in number.digits]
+            readings = [reading for number in numbers for reading in number.digits]
         else:
             page, lines = reader.find(page, options.single)
             readings = reader.to_readings(page, lines, options.single)
