@@ -116,6 +116,7 @@ def test_a_c_file_is_written_with_its_header_and_what_it_takes(idx_folder, tmp_p
         ("shift_tta_cnn", {}, "ShiftTTA"),
         ("lenet5", {}, "padding"),
         ("adjustable_cnn", {"inputs": "raw"}, "Affine"),
+        ("integer_cnn", {"width": 2, "classes": tuple("abcdefghijklmnopqrstuvwxyz")}, "26 classes"),
     ],
 )
 def test_layers_that_c_cannot_have_are_named(name, options, named):

@@ -146,7 +146,7 @@ def plan(graph: FromPixels, calibration: UInt8[np.ndarray, "n 28 28"]) -> Plan:
         calibration: training images, which set the range of 8 bits wherever the network was not trained with one.
 
     Raises:
-        TenfoldError: if there is no plan for a layer, or a sum might not fit into 32 bits.
+        TenfoldError: if there is no plan for a layer, there are not ten classes, or a sum might not fit into 32 bits.
     """
     layers, shifts = list(graph.network.children()), CENTERED
     if isinstance(layers[0], ShiftMean):
@@ -160,6 +160,8 @@ def plan(graph: FromPixels, calibration: UInt8[np.ndarray, "n 28 28"]) -> Plan:
             stage, step = _stage(walk, step, offset, len(shifts) / ONE)
             stages.append(stage)
             offset = 0.0
+    if (classes := len(stages[-1].dense.weights)) != CLASSES:
+        raise TenfoldError(f"C: there is no code for {classes} classes, only for the ten digits")
     return Plan(tuple(stages), shifts)
 
 

@@ -218,7 +218,7 @@ def tiny(width: Channels = 46, classes: int = CLASSES) -> list[nn.Module]:
     ]
 
 
-def integer_cnn(width: Channels = 22) -> list[nn.Module]:
+def integer_cnn(width: Channels = 22, classes: int = CLASSES) -> list[nn.Module]:
     """For the smallest microcontrollers: it computes in integers, with few values in memory at a time.
 
     `tiny` with values of 8 bits between the layers from the first training step on, fewer channels where there are many
@@ -226,6 +226,7 @@ def integer_cnn(width: Channels = 22) -> list[nn.Module]:
 
     Args:
         width: channels of the first convolution; the later ones have 1.5, 2.5, and 3.5 times as many.
+        classes: how many there are to tell apart.
 
     Sources: as for `tiny`, and for the shifts as for `shift_tta_cnn`.
     """
@@ -240,7 +241,7 @@ def integer_cnn(width: Channels = 22) -> list[nn.Module]:
         FakeQuantizedConv2d(last, last, 2, groups=last, bias=False),  # (batch, 77, 1, 1)
         nn.BatchNorm2d(last, affine=False),
         nn.Flatten(),  # (batch, 77)
-        FakeQuantizedLinear(last, 10),
+        FakeQuantizedLinear(last, classes),
     ]
     return [ShiftMean(*in_integers(layers))]
 
