@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from PIL import Image
@@ -23,6 +24,7 @@ from tenfold.networks import predict_logits
 from tenfold.training.devices import autocast
 
 RESULTS = Path("results/system.json")
+NOTE = "docs/figures/page.jpg"
 PAGE_OF_50 = 10  # the seed of a page of 50 digits
 SMALL_FILES = 3000
 
@@ -47,6 +49,7 @@ def main() -> None:
         "train_fast_peak_mb": round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024),
         "augmentation_share_of_standard_step": augment_seconds / (augment_seconds + step_seconds),
         **reading(test),
+        "base": base(),
         "seconds_by_images": {n: train_seconds(train[:n]) for n in (1_000, 3_000, 10_000, 30_000, 60_000)},
     }
     save(RESULTS, results)
@@ -114,6 +117,20 @@ print(sorted(seconds)[2], int(peak.split()[1]) // 1024)"""
     }
 
 
+def base() -> dict[str, Any]:
+    """The size of a fresh environment with nothing but what reading takes, and a whole `tenfold predict` in it."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)  # noqa: S603
+        python = str(Path(folder, "bin/python"))
+        pip = (python, "-m", "pip", "--quiet")
+        subprocess.run([*pip, "install", "-c", "constraints.txt", "."], check=True)  # noqa: S603
+        subprocess.run([*pip, "uninstall", "--yes", "setuptools", "pip"], check=True)  # noqa: S603
+        (packages,) = Path(folder, "lib").glob("python*/site-packages")
+        size = sum(path.stat().st_size for path in packages.rglob("*") if path.is_file())
+        seconds = whole_process("-I", "-m", "tenfold", "predict", NOTE, n=21, python=python)
+    return {"measured": where(), "mb": round(size / 1e6), "predict_seconds": seconds}
+
+
 def train_seconds(digits: tenfold.Digits) -> float:
     """Training time of one epoch of the recipe `fast`."""
     recipe = recipes.load("fast", {"epochs": 1})
@@ -127,12 +144,12 @@ def train_process(recipe: str) -> float:
         return whole_process("-m", "tenfold", "train", "--recipe", recipe, "--force", "--out", f"{folder}/run")
 
 
-def whole_process(*arguments: str, n: int = 5) -> float:
+def whole_process(*arguments: str, n: int = 5, python: str = sys.executable) -> float:
     """Median wall time of a Python process."""
     times = []
     for _ in range(n):
         started = time.perf_counter()
-        subprocess.run([sys.executable, *arguments], check=True, capture_output=True)  # noqa: S603
+        subprocess.run([python, *arguments], check=True, capture_output=True)  # noqa: S603
         times.append(time.perf_counter() - started)
     return statistics.median(times)
 

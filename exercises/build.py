@@ -17,10 +17,11 @@ CHAPTERS = sorted(HERE.glob("chapter_*.py"))
 CELL = re.compile(r"^# %%(.*)\n", re.MULTILINE)
 SOLUTION = re.compile(r"^( *)### BEGIN SOLUTION\n(.*?)\n *### END SOLUTION$", re.MULTILINE | re.DOTALL)
 SETUP = """\
-import sys
+import importlib.util
 
-if "google.colab" in sys.modules:
-    %pip install --quiet "tenfold @ git+https://github.com/tenfold-mnist/tenfold\""""
+if importlib.util.find_spec("tenfold") is None:  # in Colab or Kaggle; what is there stays as it is
+    !pip list --format=freeze > installed.txt
+    %pip install --quiet --constraint installed.txt "tenfold[train] @ git+https://github.com/tenfold-mnist/tenfold\""""
 
 
 def notebook(source: str, solved: bool) -> NotebookNode:

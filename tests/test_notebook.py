@@ -80,7 +80,7 @@ def read(name: str) -> dict[str, Any]:
     return json.loads((ROOT / name).read_text(encoding="utf-8"))
 
 
-@pytest.fixture(scope="module", params=HEADLINES)
+@pytest.fixture(scope="module", params=[pytest.param("MNIST.ipynb", marks=pytest.mark.litert), "MNIST_keras.ipynb"])
 def name(request):
     return request.param
 

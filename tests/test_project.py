@@ -9,6 +9,7 @@ import tenfold
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 PATTERNS = ("*.md", "*.ipynb", "*.cff", "docs/*.md", "site/*.md", "web/*.html", ".github/**/*.yml", ".github/**/*.md")
+PATTERNS += ("exercises/*.py", "slides/*.py")
 FILES = [path for pattern in PATTERNS for path in sorted(ROOT.glob(pattern))]
 
 

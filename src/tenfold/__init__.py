@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from tenfold.networks import summary as summary
     from tenfold.networks.storage import restore as restore
     from tenfold.networks.storage import save as save
+    from tenfold.reader import Number as Number
     from tenfold.reader import Reading as Reading
     from tenfold.reader import predict as predict
+    from tenfold.reader import read_numbers as read_numbers
     from tenfold.recipes import Recipe as Recipe
     from tenfold.report import plots as plots
     from tenfold.training import History as History
@@ -32,13 +34,15 @@ if TYPE_CHECKING:
     from tenfold.training import seed_everything as seed_everything
     from tenfold.training.hub import push as push
 
-# Where each public name lives. They are imported at first use: PyTorch and matplotlib take seconds to load.
+# Where each public name lives. They are imported at first use: PyTorch and Matplotlib take seconds to load, if they are
+# installed at all.
 _HOMES = {
     "DigitClassifier": "classical.estimator",
     "Digits": "data",
     "Evaluation": "evaluation",
     "History": "training",
     "NoDigitsError": "base.errors",
+    "Number": "reader",
     "Reading": "reader",
     "Recipe": "recipes",
     "TenfoldError": "base.errors",
@@ -48,6 +52,7 @@ _HOMES = {
     "load": "data",
     "predict": "reader",
     "push": "training.hub",
+    "read_numbers": "reader",
     "restore": "networks.storage",
     "save": "networks.storage",
     "seed_everything": "training",
@@ -60,12 +65,12 @@ __all__ = ["__version__", "plots", *_HOMES]  # noqa: PLE0604
 
 def __getattr__(name: str) -> Any:
     """Import a public name from its module at first use."""
-    if name in _HOMES:
-        return getattr(importlib.import_module(f"tenfold.{_HOMES[name]}"), name)
+    if name in _HOMES or name == "plots":
+        with importlib.import_module("tenfold.base.extras").needed_by(f"tenfold.{name}"):
+            module = importlib.import_module(f"tenfold.{_HOMES.get(name, 'report.plots')}")
+        return module if name == "plots" else getattr(module, name)
     if name == "__version__":
         return importlib.import_module("tenfold.base.version").VERSION
-    if name == "plots":
-        return importlib.import_module("tenfold.report.plots")
     raise AttributeError(f"module 'tenfold' has no attribute {name!r}")
 
 

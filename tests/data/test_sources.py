@@ -214,7 +214,7 @@ def test_matlab_files_in_format_7_3(tmp_path, monkeypatch):
         file.write(b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM")
     assert_is_the_data(load(path))
     monkeypatch.setitem(sys.modules, "h5py", None)
-    refused(path, "format 7.3", "pip install h5py")
+    refused(path, "format 7.3", "pip install 'tenfold[keras]'")
 
 
 def test_parquet_files_of_hugging_face(tmp_path, monkeypatch):

@@ -121,10 +121,10 @@ def test_every_image_is_read_by_a_network_that_has_not_seen_it(few, tiny_recipe)
 
 def test_a_missing_package_is_one_line(monkeypatch):
     answers = Evaluation(np.eye(10, dtype=np.float32), np.arange(10, dtype=np.uint8))
-    for missing, call in (
-        ("sklearn", lambda: interpretation.plane(np.zeros((5, 2), np.float32))),
-        ("cleanlab", lambda: interpretation.doubtful_labels(answers)),
+    for missing, extra, call in (
+        ("sklearn", "classical", lambda: interpretation.plane(np.zeros((5, 2), np.float32))),
+        ("cleanlab", "interpret", lambda: interpretation.doubtful_labels(answers)),
     ):
         monkeypatch.setitem(sys.modules, missing, None)
-        with pytest.raises(TenfoldError, match=r"pip install tenfold\[interpret\]$"):
+        with pytest.raises(TenfoldError, match=rf"pip install 'tenfold\[{extra}\]'$"):
             call()

@@ -17,6 +17,7 @@ from tenfold.export import FORMATS, export, graph, parity, quietly_on_one_core
 from tenfold.jobs import training_run
 from tenfold.training import runs
 
+pytestmark = pytest.mark.litert
 PACKAGES = ("litert_torch", "ai_edge_quantizer", "onnx", "onnxscript", "onnxruntime", "keras", "h5py")
 
 
@@ -108,7 +109,7 @@ def test_how_much_a_format_may_differ():
 
 
 @needs_export
-@pytest.mark.parametrize("name", ["mlp", "lenet5", "shift_tta_cnn", "resnet", "tiny", "affine"])  # every kind of layer
+@pytest.mark.parametrize("name", ["mlp", "lenet5", "shift_tta_cnn", "resnet", "integer_cnn", "affine"])  # all layers
 def test_keras_has_all_layers(name):
     from tenfold.export import keras
 
@@ -143,7 +144,7 @@ def test_a_layer_that_cannot_be_converted_is_named(name, named):
 def test_a_missing_package_is_told(run, monkeypatch):
     for formats, package in (("litert", "litert_torch"), ("onnx", "onnx"), ("keras", "h5py")):
         monkeypatch.setitem(sys.modules, package, None)
-        with pytest.raises(TenfoldError, match=rf"needs {package}; pip install 'tenfold\[export\]'$"):
+        with pytest.raises(TenfoldError, match=rf"needs {package}; pip install 'tenfold\[{formats}\]'"):
             export(run, [formats], run / "missing")
     monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
     with pytest.raises(TenfoldError, match=r"needs ai_edge_litert; pip install ai-edge-litert$"):

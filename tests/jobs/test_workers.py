@@ -141,7 +141,7 @@ def test_a_study_on_a_cluster_survives_the_loss_of_a_worker(file, cluster, mnist
     pictures = [Path(f"digit{number}.png") for number in range(30)]
     for path, image in zip(pictures, mnist[1].images, strict=False):
         Image.fromarray(image).save(path)
-    here = [to_text(found) for _, found in read_sources(find_sources(pictures), Reader(), Options())]
+    here = [to_text(found.readings) for _, found in read_sources(find_sources(pictures), Reader(), Options())]
     predict = [sys.executable, "-m", "tenfold", "predict", *map(str, pictures), "--cluster", cluster.address, "--json"]
     there = subprocess.run(predict, capture_output=True, text=True, timeout=TIMEOUT)
     assert [json.loads(line)["text"] for line in there.stdout.splitlines()] == here
@@ -187,5 +187,5 @@ def test_a_cluster_that_does_not_answer_gets_one_line():
 
 def test_without_ray_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(TenfoldError, match=r"pip install tenfold\[ray\]"):
+    with pytest.raises(TenfoldError, match=r"pip install 'tenfold\[ray\]'"):
         list(workers.scatter(abs, [1], cluster="localhost:6379"))

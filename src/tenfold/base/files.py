@@ -10,8 +10,6 @@ from errno import EINVAL
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from tenfold.base.errors import TenfoldError
 
 RUNS = Path("runs")  # where a run goes unless another folder is named
@@ -157,6 +155,8 @@ def locked(folder: str | os.PathLike) -> Iterator[Path]:
         TenfoldError: if another process or thread is writing to the folder, or the path is impossible.
         OSError: if the folder cannot be written.
     """
+    from filelock import FileLock, Timeout  # here, because reading needs no lock
+
     _check_path(folder)
     folder = Path(folder)
     new = not folder.exists()

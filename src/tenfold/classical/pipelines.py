@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from tenfold.base.errors import TenfoldError, nearest
+from tenfold.base.extras import needed_by
 from tenfold.classical import recipes, storage
 from tenfold.classical.features import add_shifts, deskew, hog, to_pixels
 from tenfold.classical.recipes import Recipe
@@ -153,13 +154,11 @@ class Classifier:
 def _make_pipeline(recipe: Recipe) -> Any:
     if recipe.model not in ESTIMATORS:
         raise TenfoldError(f"there is no classical model {recipe.model!r}{nearest(recipe.model, ESTIMATORS)}")
-    try:
+    with needed_by("a classical model"):
         from sklearn.decomposition import PCA
         from sklearn.kernel_approximation import Nystroem
         from sklearn.pipeline import Pipeline
         from sklearn.preprocessing import FunctionTransformer
-    except ImportError:
-        raise TenfoldError("classical models need scikit-learn; pip install 'tenfold[classical]'") from None
     steps: list[tuple[str, Any]] = []
     if recipe.deskew:
         steps.append(("deskew", FunctionTransformer(deskew)))

@@ -14,6 +14,7 @@ import numpy as np
 
 from tenfold.base import strict_json
 from tenfold.base.errors import TenfoldError
+from tenfold.base.extras import needed_by
 from tenfold.base.files import not_a_file, write_atomically
 
 ABOUT = "tenfold.json"
@@ -133,9 +134,7 @@ def _ends(features: int, leaf: np.ndarray, left: np.ndarray, right: np.ndarray, 
 
 
 def _packages() -> tuple[Any, Any]:
-    try:
+    with needed_by("a saved pipeline"):
         import sklearn
         import skops.io
-    except ImportError:
-        raise TenfoldError("saved pipelines need scikit-learn and skops; pip install 'tenfold[classical]'") from None
     return sklearn, skops.io

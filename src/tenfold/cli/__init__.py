@@ -14,6 +14,7 @@ import typer
 from typer.exceptions import TyperException
 
 from tenfold.base.errors import TenfoldError, warnings_as_lines
+from tenfold.base.extras import needed_by
 from tenfold.cli.common import app, fail, say
 
 for commands in ("training", "models", "reading"):  # each adds its own, in the order of --help
@@ -29,7 +30,7 @@ def main() -> None:
     _prepare_streams()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the default would leave worker processes behind
     try:
-        with warnings_as_lines():
+        with warnings_as_lines(), needed_by(" ".join(["tenfold", *sys.argv[1:2]])):
             _check_current_folder()
             _check_arguments()
             code = app(standalone_mode=False)

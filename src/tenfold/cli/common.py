@@ -82,6 +82,9 @@ def kept(things: str) -> Iterator[None]:
 @contextmanager
 def progress(things: str, total: int) -> Iterator[Callable[[Any], None]]:
     """Show a progress bar on standard error; yields a function to call with each finished thing."""
+    if total == 1:  # there would be nothing to see, and Rich takes a while to load
+        yield lambda _: None
+        return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 

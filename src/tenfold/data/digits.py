@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Int64, Num, UInt8
 
 from tenfold.base.errors import TenfoldError, require_type
+from tenfold.base.extras import needed_by
 from tenfold.base.form import DIGITS, MOST_CLASSES, SIDE
 
 
@@ -89,7 +90,8 @@ class Digits:
             from PIL import Image
 
             return self.transform(Image.fromarray(image))
-        from tenfold.data.preprocess import to_tensor  # here, because PyTorch takes seconds to load
+        with needed_by("a tensor"):
+            from tenfold.data.preprocess import to_tensor  # here, because PyTorch takes seconds to load
 
         return to_tensor(image[None])[0]
 

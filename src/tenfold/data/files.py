@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from tenfold.base.errors import TenfoldError
+from tenfold.base.extras import needed_by
 from tenfold.base.files import DATA, check_size
 from tenfold.base.form import SIDE
 from tenfold.data.arrays import to_digits
 from tenfold.data.classes import from_zero, look_up_classes
 from tenfold.data.digits import Digits, split
+from tenfold.data.hand import read_hand
 
 MNIST_IMAGES, MNIST_TRAIN = 70_000, 60_000
 PICKLES = (".pkl", ".pickle", ".pkl.gz", ".pickle.gz")
@@ -34,7 +36,7 @@ Arrays = dict[str, Any]
 
 
 def load_file(path: Path) -> tuple[Digits, Digits]:
-    """Load the digits in one file: .npz, .mat, .csv, or .parquet.
+    """Load the digits in one file: .npz, .mat, .csv, .parquet, or .hand.
 
     If there are no test images in it, they come from a labeled file beside it that is named alike, with `test` for
     `train`; without one, a sixth of each class is held out for testing.
@@ -145,8 +147,8 @@ def turn(images: np.ndarray) -> np.ndarray:
 
 
 def _read_mat(path: Path) -> Arrays:
-    import scipy.io
-
+    with needed_by(f"{path}:"):
+        import scipy.io
     try:
         _check_mat(path)
         try:
@@ -195,10 +197,8 @@ def _check_mat(path: Path) -> None:
 
 
 def _read_hdf5(path: Path) -> Arrays:
-    try:
+    with needed_by(f"{path}: MATLAB's format 7.3"):
         import h5py
-    except ImportError:
-        raise TenfoldError(f"{path}: in MATLAB's format 7.3, which needs h5py; pip install h5py") from None
 
     def read(group: Any) -> Arrays:
         # MATLAB stores columns first
@@ -216,10 +216,8 @@ def _read_hdf5(path: Path) -> Arrays:
 
 
 def _read_parquet(path: Path) -> Arrays:
-    try:
+    with needed_by(f"{path}:"):
         from pyarrow import ArrowException, parquet
-    except ImportError:
-        raise TenfoldError(f"{path}: needs pyarrow; pip install 'tenfold[parquet]'") from None
     from tenfold.imaging.load import load_picture  # here, because few callers need OpenCV
 
     try:
@@ -242,6 +240,11 @@ def _read_parquet(path: Path) -> Arrays:
     return {"images": pixels, "labels": np.array(columns["label"]), NAMES: tuple(map(str, names))}
 
 
+def _read_hand(path: Path) -> Arrays:
+    hand = read_hand(path)
+    return {"images": hand.images, "labels": hand.labels}
+
+
 def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 
@@ -251,4 +254,5 @@ FILES: dict[str, Callable[[Path], Arrays]] = {
     ".csv": _read_csv,
     ".mat": _read_mat,
     ".parquet": _read_parquet,
+    ".hand": _read_hand,
 }

@@ -1,6 +1,5 @@
 """What a network looks at, how it arranges the digits, and which training labels look wrong."""
 
-import importlib.util
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,24 +8,13 @@ from jaxtyping import Float, Int64, UInt8
 from torch import Tensor, nn
 
 from tenfold.base.errors import TenfoldError
+from tenfold.base.extras import needed_by
 from tenfold.data import SIDE, Digits, preprocess
 from tenfold.evaluation.metrics import Evaluation
 from tenfold.networks import predict_logits
 from tenfold.networks.layers import Residual
 
-PACKAGES = {"sklearn": "scikit-learn", "cleanlab": "cleanlab"}
 ACTIVATIONS = (nn.ReLU, nn.GELU, nn.Sigmoid, nn.Tanh, Residual)
-
-
-def require(*modules: str) -> None:
-    """Check that optional packages are installed, before any work is done.
-
-    Raises:
-        TenfoldError: if one of `PACKAGES` is missing.
-    """
-    for module in modules:
-        if importlib.util.find_spec(module) is None:
-            raise TenfoldError(f"interpretation needs {PACKAGES[module]}; pip install tenfold[interpret]")
 
 
 def first_filters(model: nn.Module) -> Float[np.ndarray, "filters height width"]:
@@ -148,9 +136,9 @@ def plane(features: Float[np.ndarray, "n features"]) -> dict[str, Float[np.ndarr
     Source: van der Maaten and Hinton, "Visualizing Data using t-SNE", JMLR 9, 2008, with PCA to at most 50 dimensions
     first, as in its section 4.2.
     """
-    require("sklearn")
-    from sklearn.decomposition import PCA
-    from sklearn.manifold import TSNE
+    with needed_by("a map of the digits"):
+        from sklearn.decomposition import PCA
+        from sklearn.manifold import TSNE
 
     n, dimensions = features.shape
     if n < 3:
@@ -196,8 +184,8 @@ def doubtful_labels(out_of_fold: Evaluation) -> Int64[np.ndarray, " doubtful"]:
 
     Source: Northcutt, Jiang, and Chuang, "Confident Learning: Estimating Uncertainty in Dataset Labels", JAIR 70, 2021.
     """
-    require("cleanlab")
-    from cleanlab.filter import find_label_issues
+    with needed_by("the search for label errors"):
+        from cleanlab.filter import find_label_issues
 
     return find_label_issues(
         out_of_fold.labels.astype(np.int64),

@@ -14,9 +14,10 @@ import torch
 from jaxtyping import UInt8
 from torch import nn
 
+from tenfold.base.extras import needed_by
 from tenfold.data import SIDE
 from tenfold.export.graph import cannot_convert
-from tenfold.models import BATCH, require
+from tenfold.models import BATCH
 
 DESCRIPTION = "Handwritten digits: images, uint8 (n, 28, 28), 255 is ink, to logits, float32 (n, 10)"
 SIGNATURES = {f"b{n}": (n, SIDE, SIDE) for n in (1, BATCH)}
@@ -47,11 +48,11 @@ def convert(
     """
     # In a notebook its log does not go to standard output, which `export` redirects.
     os.environ.setdefault("LITERT_TORCH_SHOW_PROGRESS", "n")
-    litert_torch = require("litert_torch", "LiteRT")
-    require("ai_edge_quantizer", "LiteRT")
-    from ai_edge_quantizer.algorithm_manager import AlgorithmName
-    from ai_edge_quantizer.qtyping import TFLOperationName
-    from ai_edge_quantizer.recipe_manager import RecipeManager
+    with needed_by("LiteRT"):
+        import litert_torch
+        from ai_edge_quantizer.algorithm_manager import AlgorithmName
+        from ai_edge_quantizer.qtyping import TFLOperationName
+        from ai_edge_quantizer.recipe_manager import RecipeManager
 
     converter = litert_torch
     for name, shape in signatures.items():

@@ -7,9 +7,10 @@ import numpy as np
 import torch
 from jaxtyping import UInt8
 
+from tenfold.base.extras import needed_by
 from tenfold.data import SIDE
 from tenfold.export.graph import FromPixels, cannot_convert
-from tenfold.models import BATCH, require
+from tenfold.models import BATCH
 
 FILES = ("float32.onnx", "int8.onnx")
 
@@ -27,9 +28,10 @@ def convert(graph: FromPixels, calibration: UInt8[np.ndarray, "n 28 28"]) -> tup
     Raises:
         TenfoldError: if a package is missing, or the converter does not support a layer.
     """
-    for package in ("onnx", "onnxscript", "onnxruntime"):
-        require(package, "ONNX")
-    from onnxruntime import quantization
+    with needed_by("ONNX"):
+        import onnx  # noqa: F401  # PyTorch would say so only at the end
+        import onnxscript  # noqa: F401
+        from onnxruntime import quantization
 
     class Calibration(quantization.CalibrationDataReader):  # type: ignore[misc]
         def __init__(self) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from tenfold import recipes
+from tenfold.base.extras import needed_by
 from tenfold.base.files import check_writable
 from tenfold.data import load
 from tenfold.evaluation import Evaluation, evaluate, interpretation
@@ -37,7 +38,8 @@ def interpret(path: str | os.PathLike, folder: str | os.PathLike, data: str | No
         TenfoldError: if a package is missing, there are no usable weights, or the data cannot be used.
         OSError: if the folder cannot be written.
     """
-    interpretation.require("sklearn", "cleanlab")
+    with needed_by("interpretation"):  # before any work is done
+        import cleanlab  # noqa: F401
     Path(folder).mkdir(parents=True, exist_ok=True)
     check_writable(folder)
     model = runs.load_model(path)

@@ -10,6 +10,7 @@ import torch
 from tenfold import recipes
 from tenfold.base import strict_json
 from tenfold.base.errors import TenfoldError
+from tenfold.base.extras import needed_by
 from tenfold.base.files import check_ours, write_atomically
 from tenfold.data import locate
 from tenfold.jobs.study import STUDIES, Study, finish
@@ -171,10 +172,8 @@ def attempt(job: Job) -> None:
 
 
 def _optuna() -> Any:
-    try:
+    with needed_by("a search"):
         import optuna
-    except ImportError:
-        raise TenfoldError("a search needs Optuna; pip install 'tenfold[search]'") from None
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     return optuna
 
@@ -201,7 +200,7 @@ def _open(folder: Path, create: bool = False, seed: int | None = None) -> Any:
 def _space(search: Mapping[str, Any]) -> dict[str, Any]:
     """Optuna's distributions by key of the recipe."""
     distributions = _optuna().distributions
-    space = {}
+    space: dict[str, Any] = {}
     for key, value in search.items():
         try:
             if isinstance(value, Mapping) and not {"low", "high"} & set(value):  # a table of the recipe

@@ -17,11 +17,8 @@ from pathlib import Path
 from threading import Thread, current_thread, main_thread
 from typing import Any, TypeVar
 
-import torch
-from joblib import Parallel, delayed, parallel_config
-from joblib.externals.loky.process_executor import TerminatedWorkerError
-
 from tenfold.base.errors import TenfoldError, TenfoldWarning, in_words, warnings_as_lines
+from tenfold.base.extras import needed_by
 from tenfold.base.files import locked
 
 RETRIES = 3  # of a job whose worker was lost; without a limit, a job that kills its worker would run forever
@@ -79,6 +76,9 @@ def scatter(
 def _here(
     function: Callable[[Job], Result], jobs: Sequence[Job], processes: int | None, threads: int
 ) -> Generator[tuple[Job, Result], None, None]:
+    from joblib import Parallel, delayed, parallel_config
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
     # after Ctrl-C, the process that tracks loky's semaphores may complain that one is already gone
     os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
     calls = (delayed(_call)(function, number, job) for number, job in enumerate(jobs))
@@ -115,7 +115,8 @@ def _attempt(
             f"the machine {socket.gethostname()} does not see {seen.parent}; "
             "all machines of the cluster must share the folder; choose one with --out"
         ), messages
-    torch.set_num_threads(threads)
+    if torch := sys.modules.get("torch"):  # pictures are read without it
+        torch.set_num_threads(threads)
     try:
         with warnings_as_lines(messages.append):
             return function(job), messages
@@ -161,10 +162,8 @@ def _connect(address: str) -> Any:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_gcs_server_request_timeout_seconds", "10")
     os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")
-    try:
+    with needed_by("a cluster"):
         import ray
-    except ImportError:
-        raise TenfoldError("a cluster needs Ray; install it with: pip install tenfold[ray]") from None
     host, _, port = address.rpartition(":")
     if not host or "/" in host or not port.isdecimal():
         raise TenfoldError(f"cluster address {address!r}: write it HOST:PORT, as ray start --head prints it")

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tenfold.base.errors import TenfoldError
+from tenfold.base.extras import needed_by
 from tenfold.base.files import DATA, SHIPPED, check_size
-from tenfold.models.base import BATCH, THRESHOLDS, Checked, LineModel, Model, Named, identify, require
+from tenfold.models.base import BATCH, THRESHOLDS, Checked, LineModel, Model, Named, identify
 from tenfold.models.files import FileModel
 from tenfold.models.keras import KerasModel, import_keras
 from tenfold.models.litert import LiteRTLineModel, LiteRTModel
@@ -39,7 +40,6 @@ __all__ = [
     "is_shipped",
     "load",
     "load_for_lines",
-    "require",
     "shipped",
     "wrap",
 ]
@@ -76,7 +76,8 @@ def load(path: str | os.PathLike) -> Checked:
                 f"{path}: a pickle, which can run any code when it is loaded; build its network in Python, load the "
                 "weights with torch.load(..., weights_only=True), then call tenfold.evaluate(network, test)"
             )
-        from tenfold.training import runs
+        with needed_by(f"{path}:"):
+            from tenfold.training import runs
 
         return TorchModel(runs.load_model(path), path)
     check_size(path, DATA)

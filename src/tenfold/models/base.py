@@ -1,11 +1,8 @@
 """What all models share: the protocols, names and thresholds, and checked answers."""
 
 import hashlib
-import importlib
 import json
-import os
 from pathlib import Path
-from types import ModuleType
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -88,23 +85,6 @@ class Named(Checked):
         self.name, self.thresholds = identify(model)
         self.classes = getattr(model, "classes", DIGITS)
         self._logits = model.logits  # type: ignore[method-assign]
-
-
-def require(module: str, path: str | os.PathLike, remedy: str = "pip install 'tenfold[export]'") -> ModuleType:
-    """Import an optional package.
-
-    Args:
-        module: the module to import.
-        path: what needs it.
-        remedy: how to install it.
-
-    Raises:
-        TenfoldError: if it is missing.
-    """
-    try:
-        return importlib.import_module(module)
-    except ImportError:
-        raise TenfoldError(f"{path}: needs {module.split('.')[0]}; {remedy}") from None
 
 
 def look_up(path: Path) -> tuple[str, Thresholds | None, tuple[str, ...]]:

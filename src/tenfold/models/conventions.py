@@ -14,8 +14,8 @@ import numpy as np
 from jaxtyping import Float, Shaped, UInt8
 
 from tenfold.base.errors import TenfoldError
+from tenfold.base.form import CLASSES, MEAN, SIDE, STD
 from tenfold.base.refusal import log_softmax
-from tenfold.data import CLASSES, MEAN, SIDE, STD, load
 
 BATCH = 256  # images at once, if the network takes any number
 IMAGES = 300  # training images to try each convention on
@@ -99,6 +99,8 @@ def find(network: FileNetwork, name: str) -> Convention:
         raise TenfoldError(
             f"{name}: takes {_written(network.shape)}, which are not images of digits; those are {known}"
         )
+    from tenfold.data import load  # here, because files of our own need no trial
+
     digits = load()[0][:IMAGES]
     best: tuple[float, Convention] | None = None
     refusals: list[TenfoldError] = []

@@ -11,7 +11,8 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from tenfold.base.errors import TenfoldError
-from tenfold.models.base import batches, require
+from tenfold.base.extras import needed_by
+from tenfold.models.base import batches
 from tenfold.models.conventions import FileNetwork
 from tenfold.models.files import FileModel, describe, only, unreadable
 
@@ -52,5 +53,7 @@ def import_keras(path: str | os.PathLike) -> Any:
     """Import Keras, on PyTorch unless it is set to another backend."""
     if "keras" not in sys.modules:
         os.environ.setdefault("KERAS_BACKEND", "torch")
-    require("h5py", path)
-    return require("keras", path)
+    with needed_by(f"{path}:"):
+        import h5py  # noqa: F401  # Keras would say so only once it reads
+        import keras
+    return keras

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from tenfold.base.extras import needed_by
 from tenfold.base.form import CLASSES, LINE_COLUMNS
 from tenfold.base.processes import start_litert
-from tenfold.models.base import BATCH, Checked, require
+from tenfold.models.base import BATCH, Checked
 from tenfold.models.conventions import FileNetwork
 from tenfold.models.files import FileModel, describe, only, unreadable
 
@@ -17,10 +18,11 @@ class LiteRTModel(FileModel):
     """A LiteRT (TFLite) file, run on one core; tenfold's files have signatures `b1` for one image, `b256` for many."""
 
     def _open(self, path: Path) -> FileNetwork | None:
-        interpreter = require("ai_edge_litert.interpreter", path, "pip install ai-edge-litert")
+        with needed_by(f"{path}:"):
+            from ai_edge_litert.interpreter import Interpreter
         try:
             with start_litert():
-                self._interpreter = interpreter.Interpreter(str(path), num_threads=1)
+                self._interpreter = Interpreter(str(path), num_threads=1)
                 self._interpreter.allocate_tensors()
                 if {"b1", f"b{BATCH}"} <= set(self._interpreter.get_signature_list()):
                     self._one, self._many = (self._interpreter.get_signature_runner(f"b{n}") for n in (1, BATCH))
@@ -55,9 +57,10 @@ class LiteRTLineModel(Checked):
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)
-        interpreter = require("ai_edge_litert.interpreter", path, "pip install ai-edge-litert")
+        with needed_by(f"{path}:"):
+            from ai_edge_litert.interpreter import Interpreter
         with start_litert():
-            self._interpreter = interpreter.Interpreter(str(path), num_threads=1)
+            self._interpreter = Interpreter(str(path), num_threads=1)
             self._interpreter.allocate_tensors()
             self._runners = {columns: self._interpreter.get_signature_runner(f"c{columns}") for columns in LINE_COLUMNS}
         self._lock = threading.Lock()  # an interpreter computes in place

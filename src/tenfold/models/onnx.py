@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from tenfold.base.extras import needed_by
 from tenfold.base.form import CLASSES
-from tenfold.models.base import batches, require
+from tenfold.models.base import batches
 from tenfold.models.conventions import FileNetwork
 from tenfold.models.files import FileModel, describe, only, unreadable
 
@@ -15,7 +16,9 @@ class ONNXModel(FileModel):
     """An ONNX file, run by ONNX Runtime on one core."""
 
     def _open(self, path: Path) -> FileNetwork | None:
-        onnxruntime = require("onnxruntime", path)
+        with needed_by(f"{path}:"):
+            import onnxruntime
+
         settings = onnxruntime.SessionOptions()
         settings.intra_op_num_threads = 1
         settings.log_severity_level = 4  # the exception says what is wrong

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from tenfold.base import strict_json
 from tenfold.base.errors import TenfoldError
+from tenfold.base.extras import needed_by
 from tenfold.base.files import DATA, check_size, not_a_file, write_atomically
 from tenfold.base.form import DIGITS
 from tenfold.base.refusal import Thresholds
@@ -125,10 +126,8 @@ def restore(path: str | os.PathLike, module: nn.Module | None = None) -> nn.Modu
 
 def _download(repository: str) -> Path:
     """The weights in a repository on the Hugging Face Hub, in its cache on this machine."""
-    try:
+    with needed_by(f"{HUB}{repository}"):
         from huggingface_hub import hf_hub_download
-    except ImportError:
-        raise TenfoldError(f"{HUB}{repository}: needs huggingface_hub; pip install 'tenfold[hub]'") from None
     try:
         return Path(hf_hub_download(repository, "model.safetensors", library_name="tenfold"))
     except Exception as error:  # its own, those of its HTTP library, and the system's

@@ -47,6 +47,7 @@ def to_reading(
     model: str,
     line: int = 0,
     classes: tuple[str, ...] = DIGITS,
+    chosen: int | None = None,
 ) -> Reading:
     """Turn a network's answer into a reading.
 
@@ -57,9 +58,11 @@ def to_reading(
         model: the name of the model.
         line: the number of its text line, from 0 at the top.
         classes: the names of the classes, in the order of the answer.
+        chosen: the digit; by default the most probable one.
     """
     names: Sequence[int | str] = range(len(answer)) if classes == DIGITS else classes
     ranked = [(names[place], float(np.exp(answer[place]))) for place in np.argsort(-answer, kind="stable")]
+    ranked.sort(key=lambda one: one[0] != chosen)
     (label, probability), *others = ranked
     alternatives = [(digit, p) for digit, p in others if p >= ALTERNATIVE]
     return Reading(label if is_digit else None, probability, alternatives, box, model, line)

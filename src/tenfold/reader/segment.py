@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from tenfold.base.constants import constants
+from tenfold.base.form import CLASSES
 from tenfold.base.refusal import log_softmax
-from tenfold.data import CLASSES
 from tenfold.imaging import Page
 from tenfold.imaging.components import join, too_dense, trim
 from tenfold.imaging.lines import Line, find_lines

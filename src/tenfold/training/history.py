@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from tenfold.base.errors import TenfoldError
+from tenfold.base.extras import needed_by
 from tenfold.base.settings import NotNegative, Share
 
 if TYPE_CHECKING:
@@ -86,10 +87,8 @@ class History:
         Raises:
             TenfoldError: if pandas is missing.
         """
-        try:
+        with needed_by("a frame"):
             import pandas as pd
-        except ImportError:
-            raise TenfoldError("a frame needs pandas; install it with: pip install pandas") from None
         return pd.DataFrame(self.rows, columns=list(COLUMNS)).set_index("epoch")
 
     def to_csv(self) -> str:

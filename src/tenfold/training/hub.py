@@ -5,6 +5,7 @@ from pathlib import Path
 from textwrap import shorten
 
 from tenfold.base.errors import TenfoldError
+from tenfold.base.extras import needed_by
 from tenfold.networks.storage import LONGEST
 from tenfold.training.runs import Run
 
@@ -77,10 +78,8 @@ def push(run: Run | str | os.PathLike, repository: str) -> str:
     run = run if isinstance(run, Run) else Run(run)
     contents = {name: run.file(name).read_bytes() for name in ("model.safetensors", "recipe.toml", "evaluation.json")}
     contents["README.md"] = write_card(run, repository).encode()
-    try:
+    with needed_by("the Hub"):
         from huggingface_hub import CommitOperationAdd, HfApi
-    except ImportError:
-        raise TenfoldError("the Hub needs huggingface_hub; pip install 'tenfold[hub]'") from None
     try:
         api = HfApi(library_name="tenfold")
         api.create_repo(repository, exist_ok=True)

@@ -4,7 +4,7 @@ import os
 from dataclasses import asdict
 from typing import Any
 
-from tenfold.base.errors import TenfoldError
+from tenfold.base.extras import needed_by
 from tenfold.training.callbacks import Callback
 from tenfold.training.state import Training
 
@@ -20,10 +20,8 @@ class TensorBoard(Callback):
     """
 
     def __init__(self, folder: str | os.PathLike) -> None:
-        try:
+        with needed_by("this callback"):
             from torch.utils.tensorboard import SummaryWriter
-        except ImportError:
-            raise TenfoldError("this callback needs TensorBoard; pip install 'tenfold[tensorboard]'") from None
         self.writer = SummaryWriter(os.fspath(folder))
 
     def on_train_begin(self, training: Training) -> None:
@@ -52,10 +50,8 @@ class WandB(Callback):
     """
 
     def __init__(self, **options: Any) -> None:
-        try:
+        with needed_by("this callback"):
             import wandb
-        except ImportError:
-            raise TenfoldError("this callback needs Weights & Biases; pip install 'tenfold[wandb]'") from None
         self.init, self.options = wandb.init, options
         self.run: Any = None
 
@@ -85,10 +81,8 @@ class MLflow(Callback):
     """
 
     def __init__(self, **options: Any) -> None:
-        try:
+        with needed_by("this callback"):
             import mlflow
-        except ImportError:
-            raise TenfoldError("this callback needs MLflow; pip install 'tenfold[mlflow]'") from None
         self.mlflow, self.options = mlflow, options
         self.run: Any = None
 
