@@ -97,6 +97,16 @@ def fit(
     train = to_digits(train)
     recipe = recipes.load(recipe) if isinstance(recipe, str) else recipe
     require_type(recipe, Recipe, "a recipe is a name or what tenfold.recipes.load() returns")
+    if train.classes != DIGITS and (recipe.augment.letterforms or recipe.augment.negatives):
+        raise TenfoldError(
+            f"recipe {recipe.name!r}: augment.letterforms and augment.negatives are for digits; set them to 0.0 for "
+            f"the classes of {train.source}, or take another recipe"
+        )
+    if isinstance(model, Network) and len(model.classes) != len(train.classes):
+        raise TenfoldError(
+            f"this network tells {len(model.classes)} classes apart, and {train.source} has {len(train.classes)}; "
+            "build it with classes=train.classes"
+        )
     if validation is not None:
         if isinstance(validation, Real):
             raise TenfoldError("validation is for digits; how many images to hold out is set in the recipe")
@@ -111,17 +121,7 @@ def fit(
             TenfoldWarning,
             stacklevel=2,
         )
-    if train.classes != DIGITS and (recipe.augment.letterforms or recipe.augment.negatives):
-        raise TenfoldError(
-            f"recipe {recipe.name!r}: augment.letterforms and augment.negatives are for digits; set them to 0.0 for "
-            f"the classes of {train.source}, or take another recipe"
-        )
     if isinstance(model, Network):
-        if len(model.classes) != len(train.classes):
-            raise TenfoldError(
-                f"this network tells {len(model.classes)} classes apart, and {train.source} has {len(train.classes)}; "
-                "build it with classes=train.classes"
-            )
         model.classes = train.classes
         model.thresholds = None  # they were calibrated for other weights
     started = time.perf_counter()
