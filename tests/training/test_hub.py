@@ -118,10 +118,10 @@ def test_a_run_is_pushed_and_restored(run, python):
     assert f"{run.load_evaluation()['accuracy']:.2%}" in card
     assert f'tenfold.restore("hf:{REPOSITORY}")' in card
 
-    see = "print(model.name, model.options, float(model[0].weight.sum()))"
+    see = "print(model.name, model.options, model[0].weight.detach().sum().item())"
     printed = program(f"model = tenfold.restore('hf:{REPOSITORY}'); {see}")
     model = tenfold.restore(run.path)
-    assert printed == f"{model.name} {model.options} {float(model[0].weight.sum())}", server.log
+    assert printed == f"{model.name} {model.options} {model[0].weight.detach().sum().item()}", server.log
 
 
 def test_failures_are_one_line(run, python, monkeypatch):

@@ -16,6 +16,7 @@ from tenfold.base.form import SIDE
 from tenfold.data.arrays import to_digits
 from tenfold.data.classes import from_zero, look_up_classes
 from tenfold.data.digits import Digits, split
+from tenfold.data.hand import read_hand
 
 MNIST_IMAGES, MNIST_TRAIN = 70_000, 60_000
 PICKLES = (".pkl", ".pickle", ".pkl.gz", ".pickle.gz")
@@ -35,7 +36,7 @@ Arrays = dict[str, Any]
 
 
 def load_file(path: Path) -> tuple[Digits, Digits]:
-    """Load the digits in one file: .npz, .mat, .csv, or .parquet.
+    """Load the digits in one file: .npz, .mat, .csv, .parquet, or .hand.
 
     If there are no test images in it, they come from a labeled file beside it that is named alike, with `test` for
     `train`; without one, a sixth of each class is held out for testing.
@@ -239,6 +240,11 @@ def _read_parquet(path: Path) -> Arrays:
     return {"images": pixels, "labels": np.array(columns["label"]), NAMES: tuple(map(str, names))}
 
 
+def _read_hand(path: Path) -> Arrays:
+    hand = read_hand(path)
+    return {"images": hand.images, "labels": hand.labels}
+
+
 def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 
@@ -248,4 +254,5 @@ FILES: dict[str, Callable[[Path], Arrays]] = {
     ".csv": _read_csv,
     ".mat": _read_mat,
     ".parquet": _read_parquet,
+    ".hand": _read_hand,
 }

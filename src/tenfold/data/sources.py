@@ -51,6 +51,7 @@ def load(source: str | os.PathLike = "bundled") -> tuple[Digits, Digits]:
               (n, 784) from 0 to 255 or from 0 to 1, and labels as digits or one-hot;
             - a `.csv` with a label and 784 pixels in each row, such as Kaggle's `train.csv`;
             - a `.parquet` from the Hugging Face Hub, with the columns `image` and `label`;
+            - a `.hand` with the digits that were taught on the page, or to `tenfold adapt`;
             - a folder that holds one of these files;
             - a folder of pictures sorted into `0/` to `9/` (or `zero/`, or `digit_0/`), or into such folders in
               `train/` and `test/` (or `training/` and `testing/`, or `val/`); files without the suffix of a picture are
@@ -135,10 +136,10 @@ def _load_folder(folder: Path) -> tuple[Digits, Digits]:
         return _load_folder(raw[0])
     if train := _find_folder(folder, TRAIN):
         if test := _find_folder(folder, TEST) or _find_folder(folder, VALIDATION):
-            return _load_pictures(train), _load_pictures(test)
+            return load_pictures(train), load_pictures(test)
         raise TenfoldError(f"{folder}: holds {train.name}/ but no test/ or val/; add one, or give {train}")
     if _class_folders(folder):
-        return hold_out_sixth(_load_pictures(folder))
+        return hold_out_sixth(load_pictures(folder))
     files = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in FILES and path.is_file()]
     # Kaggle's other two files, and the one that `load_file` finds by itself
     files = [path for path in files if not re.search("test|submission", path.name, re.IGNORECASE)]
@@ -197,10 +198,21 @@ def _read_labeled(paths: list[Path], source: str, classes: tuple[str, ...] | Non
     return Digits(images, from_zero(labels, classes), source, classes=classes or number_classes(labels))
 
 
-def _load_pictures(folder: Path) -> Digits:
+def load_pictures(folder: Path) -> Digits:
+    """Load all pictures of a folder, none held out.
+
+    Args:
+        folder: holds folders named `0/` to `9/` (or `zero/`, or `digit_0/`), each with pictures of that digit.
+
+    Raises:
+        TenfoldError: if it does not hold such folders, holds two for one digit, or a file in it is not a picture,
+            is damaged, or shows no digit.
+        OSError: if a file cannot be read.
+    """
     from tenfold.imaging import SUFFIXES, read_pictures  # here, because few callers need OpenCV
 
-    folders = _class_folders(folder)
+    if not (folders := _class_folders(folder)):
+        raise TenfoldError(f"{folder}: holds no folders 0 to 9 of pictures")
     if too_many := sorted(path.name for path, number in folders.items() if number >= CLASSES):
         raise TenfoldError(f"{folder}: needs folders of pictures named 0 to 9 only; remove {', '.join(too_many)}")
     if len(set(folders.values())) < len(folders):

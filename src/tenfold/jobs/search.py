@@ -200,7 +200,7 @@ def _open(folder: Path, create: bool = False, seed: int | None = None) -> Any:
 def _space(search: Mapping[str, Any]) -> dict[str, Any]:
     """Optuna's distributions by key of the recipe."""
     distributions = _optuna().distributions
-    space = {}
+    space: dict[str, Any] = {}
     for key, value in search.items():
         try:
             if isinstance(value, Mapping) and not {"low", "high"} & set(value):  # a table of the recipe

@@ -23,8 +23,10 @@ from tenfold.networks.layers import (
     FakeQuantizedConv2d,
     FakeQuantizedLinear,
     Residual,
+    ShiftMean,
     ShiftTTA,
     block,
+    in_integers,
     separable,
 )
 from tenfold.networks.overview import Summary as Summary
@@ -206,14 +208,41 @@ def tiny(width: Channels = 46, classes: int = CLASSES) -> list[nn.Module]:
         FakeQuantizedConv2d(1, width, 5, stride=2, bias=False),  # (batch, 46, 12, 12)
         nn.BatchNorm2d(width),
         nn.ReLU(),
-        *separable(width, padding=1),  # (batch, 46, 12, 12)
-        *separable(width, padding=1, pool=True),  # (batch, 46, 6, 6)
-        *separable(width),  # (batch, 46, 4, 4)
+        *separable(width, width, padding=1),  # (batch, 46, 12, 12)
+        *separable(width, width, padding=1, pool=True),  # (batch, 46, 6, 6)
+        *separable(width, width),  # (batch, 46, 4, 4)
         FakeQuantizedConv2d(width, width, 4, groups=width, bias=False),  # (batch, 46, 1, 1)
         nn.BatchNorm2d(width),
         nn.Flatten(),  # (batch, 46)
         FakeQuantizedLinear(width, classes),
     ]
+
+
+def integer_cnn(width: Channels = 22) -> list[nn.Module]:
+    """For the smallest microcontrollers: it computes in integers, with few values in memory at a time.
+
+    `tiny` with values of 8 bits between the layers from the first training step on, fewer channels where there are many
+    positions, and test-time augmentation, which takes time but no memory: 744 parameters at width 4.
+
+    Args:
+        width: channels of the first convolution; the later ones have 1.5, 2.5, and 3.5 times as many.
+
+    Sources: as for `tiny`, and for the shifts as for `shift_tta_cnn`.
+    """
+    second, third, last = width * 3 // 2, width * 5 // 2, width * 7 // 2
+    layers = [
+        FakeQuantizedConv2d(1, width, 5, stride=2, bias=False),  # (batch, 22, 12, 12)
+        nn.BatchNorm2d(width),
+        nn.ReLU(),
+        *separable(width, second, padding=1),  # (batch, 33, 12, 12)
+        *separable(second, third, padding=1, pool=True),  # (batch, 55, 6, 6)
+        *separable(third, last, pool=True),  # (batch, 77, 2, 2)
+        FakeQuantizedConv2d(last, last, 2, groups=last, bias=False),  # (batch, 77, 1, 1)
+        nn.BatchNorm2d(last, affine=False),
+        nn.Flatten(),  # (batch, 77)
+        FakeQuantizedLinear(last, 10),
+    ]
+    return [ShiftMean(*in_integers(layers))]
 
 
 def adjustable_cnn(
@@ -263,7 +292,7 @@ def adjustable_cnn(
 
 NETWORKS: dict[str, Callable[..., list[nn.Module]]] = {
     function.__name__: function
-    for function in (softmax, mlp, lenet5, cnn, deep_cnn, shift_tta_cnn, resnet, tiny, adjustable_cnn)
+    for function in (softmax, mlp, lenet5, cnn, deep_cnn, shift_tta_cnn, resnet, tiny, integer_cnn, adjustable_cnn)
 }
 READER_NETWORKS: dict[str, Callable[..., list[nn.Module]]] = {
     function.__name__: function for function in (text_line_cnn, ink_unet)

@@ -29,6 +29,8 @@ from tenfold.reader.segment import USUAL, certainty, looks_turned, read_lines
 if TYPE_CHECKING:
     from torch import nn
 
+    from tenfold.data import Digits
+
 IDX_MAGIC = (b"\x00\x00", b"\x1f\x8b")  # IDX, and IDX compressed with gzip
 NOTHING_REFUSED = Thresholds(0.0, 0.0)
 NO_SHAPE = "nothing in it has the shape of a digit"
@@ -45,18 +47,20 @@ class Reader:
             that comes with tenfold.
         thresholds: the lowest scores accepted as digits; by default the model's own. A model without thresholds
             refuses nothing.
+        adapted: digits of the hand to adapt to, at most 1,000, or the path of a file with them, from `tenfold adapt` or
+            from the page; by default, the model reads as it was trained.
 
     Attributes:
         model: the model that classifies single digits.
         name: the model's name: its path as given, "tenfold reader-int8" for the one that comes with tenfold, or the
-            class of the module.
+            class of the module; followed by ", adapted" if it was.
         thresholds: the scores below which answers are refused; None if nothing is refused.
         line_model: the model that reads whole lines where the first is in doubt. It comes with tenfold and helps only
             tenfold's own model; None with any other, which reads alone.
         calibration: what makes the probabilities of numbers mean what they say; of the networks that come with tenfold.
 
     Raises:
-        TenfoldError: if there is no model at the path.
+        TenfoldError: if there is no model at the path, there are too many digits to adapt to, or their file is damaged.
 
     Example:
         >>> import tenfold
@@ -71,6 +75,7 @@ class Reader:
         self,
         model: "nn.Module | Model | str | os.PathLike | None" = None,
         thresholds: Thresholds | None = None,
+        adapted: "Digits | str | os.PathLike | None" = None,
     ) -> None:
         self.model = models.wrap(models.shipped() if model is None else model)
         self.name, calibrated = models.identify(self.model)
@@ -78,6 +83,15 @@ class Reader:
         is_shipped = models.is_shipped(self.name)
         self.line_model = models.load_for_lines() if is_shipped else None
         self.calibration = Calibration.read(models.SHIPPED / CALIBRATION) if is_shipped else Calibration()
+        if adapted is not None:
+            from tenfold.data import (  # here, because few readers need them, and they take a while to load
+                Digits,
+                read_hand,
+            )
+            from tenfold.reader.adaptation import Adapted
+
+            self.model = Adapted(self.model, adapted if isinstance(adapted, Digits) else read_hand(adapted))
+            self.name = self.model.name
 
     def read(self, picture: Picture, single: bool = False) -> list[Reading]:
         """Read the digits in a picture, line by line.

@@ -1,6 +1,5 @@
 """Plots of a data set."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -53,7 +52,7 @@ def class_histogram(digits: Digits) -> Figure:
         axes.bar_label(bars, [f"{count:,}" for count in counts], padding=3, size=9)
     axes.set_title(f"How often each {kind} occurs in {len(digits):,} images")
     axes.set(xlabel=kind, ylabel="images")
-    _name_ticks(axes, range(len(counts)), digits)
+    _name_ticks(axes, np.arange(len(counts)), digits)
     axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes.yaxis.set_major_formatter("{x:,.0f}")
     axes.spines["left"].set_visible(False)
@@ -86,7 +85,7 @@ def mean_and_variance(digits: Digits) -> Figure:
     return figure
 
 
-def _name_ticks(axes: Axes, places: Sequence[float] | np.ndarray, digits: Digits) -> None:
+def _name_ticks(axes: Axes, places: np.ndarray, digits: Digits) -> None:
     """Write the names of the classes along the x axis, words aslant."""
     aslant: dict[str, Any] = {"rotation": 40, "ha": "right"} if max(map(len, digits.classes)) > 2 else {}
     axes.set_xticks(places, digits.classes, **aslant)
