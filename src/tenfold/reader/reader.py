@@ -36,7 +36,7 @@ NOTHING_REFUSED = Thresholds(0.0, 0.0)
 NO_SHAPE = "nothing in it has the shape of a digit"
 NO_FIT = "nothing in it fits what is known about the number"
 NOTHING_KNOWN = Known()
-CALIBRATION = "numbers.json"  # beside the networks that come with tenfold
+CALIBRATION = Path(__file__).with_name("numbers.json")  # for the networks that come with tenfold
 
 
 class Reader:
@@ -82,7 +82,7 @@ class Reader:
         self.thresholds = thresholds or calibrated
         is_shipped = models.is_shipped(self.name)
         self.line_model = models.load_for_lines() if is_shipped else None
-        self.calibration = Calibration.read(models.SHIPPED / CALIBRATION) if is_shipped else Calibration()
+        self.calibration = Calibration.read(CALIBRATION) if is_shipped else Calibration()
         if adapted is not None:
             from tenfold.data import Digits, read_hand  # here, because few readers need them, and loading takes a while
             from tenfold.reader.adaptation import Adapted

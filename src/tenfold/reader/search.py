@@ -51,7 +51,8 @@ def find_best(arcs: Sequence[Arc], known: Automaton, temperature: float) -> list
 
     Returns:
         Of the four best paths with different texts, the two whose texts are most probable, or fewer if there are no
-        others. With each, the probability of its text, 0 to 1: the sum over its paths, divided by the sum over all paths that the automaton accepts.
+        others. With each, the probability of its text, 0 to 1: the sum over its paths, divided by the sum over all
+        paths that the automaton accepts.
     """
     paths, total = _run(arcs, known, temperature)
     found = [(path, math.exp(_run(arcs, Pattern(path.text), temperature)[1] - total)) for path in paths]
