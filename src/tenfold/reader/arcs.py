@@ -32,6 +32,7 @@ from tenfold.reader.search import Arc
 from tenfold.reader.segment import LOST, MOST_CANDIDATES, PROBABLE, is_doubtful, settle
 from tenfold.reader.text_line import LEAST, LineReading, read_line
 
+MISSED = 2.0  # what ink that belongs to no character costs a path here, in nats, besides its cost in the lattice
 SIGN = 1.0  # what a sign costs a path, in nats, besides what the line model says of it
 DETOUR = 10.0  # nats: digits on paths that cost so much more than the best one are not classified
 
@@ -122,7 +123,7 @@ def line_arcs(
     others = _signs(pieces, evidence, lattice.line) if reading else []
     for place, piece in enumerate(pieces):
         unread = 0.0 if piece.component in specks else unread_cost(piece.component, lattice.line.height)
-        others.append(Arc(place, place + 1, {"": unread - evidence(place, place + 1)[1]}))
+        others.append(Arc(place, place + 1, {"": MISSED + unread - evidence(place, place + 1)[1]}))
     while True:
         found = digits()
         detours = _detours([*found, *others])
@@ -190,7 +191,7 @@ def _cut_between(page: Page, line: Line, reading: LineReading) -> list[Arc]:
     for node, ((left, right), one) in enumerate(zip(pairwise(edges), seen, strict=True)):
         mask = whole.mask[:, left:right]
         costs = -TRUST * one.answer
-        arcs.append(Arc(node, node + 1, {"": float(costs[-1])}))
+        arcs.append(Arc(node, node + 1, {"": MISSED + float(costs[-1])}))
         if mask.any():
             component = trim(whole.x + left, whole.y, mask)
             answer = log_softmax(one.answer[:CLASSES])
