@@ -33,7 +33,7 @@ from tenfold.reader.segment import LOST, MOST_CANDIDATES, PROBABLE, is_doubtful,
 from tenfold.reader.text_line import LEAST, LineReading, read_line
 
 MISSED = 2.0  # what ink that belongs to no character costs a path here, in nats, besides its cost in the lattice
-SIGN = 1.0  # what a sign costs a path, in nats, besides what the line model says of it
+SIGN = 2.0  # what a sign costs a path, in nats, besides what the line model says of it
 DETOUR = 10.0  # nats: digits on paths that cost so much more than the best one are not classified
 
 NO_EVIDENCE = np.zeros(CLASSES + len(LINE_SIGNS))
