@@ -6,8 +6,8 @@ at which error rate.
 
     python -m benchmarks.numbers --fit
 
-fits the temperature, and the thresholds for `--error-rate`, on drawn lines of held-out digits, and writes them beside
-the networks in the package. Both are valid for these networks only: fit again after each training.
+fits the temperature, and the thresholds for `--error-rate`, on drawn lines of held-out digits, and writes them into the
+package. Both are valid for these networks only: fit again after each training.
 """
 
 import argparse
@@ -33,7 +33,7 @@ import tenfold
 from benchmarks import companions, records
 from benchmarks.forms import PATTERNS, TEMPLATE, draw_form
 from benchmarks.handwriting import is_even
-from tenfold import models, recipes
+from tenfold import recipes
 from tenfold.base.errors import TenfoldError
 from tenfold.base.files import write_atomically
 from tenfold.base.form import LINE_SIGNS
@@ -86,7 +86,7 @@ def main() -> None:
     if options.fit:
         _, held_out = split(tenfold.load()[0], recipes.load("text_lines").validation)
         fitted = fit(draw_and_read(held_out, FITTED_PAGES, first_seed=100))
-        write_atomically(models.SHIPPED / CALIBRATION, json.dumps(asdict(fitted)) + "\n")
+        write_atomically(CALIBRATION, json.dumps(asdict(fitted)) + "\n")
         return
     test = tenfold.load()[1]
     lines = draw_and_read(test, PAGES, first_seed=0)

@@ -16,13 +16,24 @@ from tenfold.imaging.components import find_specks, join, trim
 from tenfold.imaging.lines import NEAR, Line, find_lines
 from tenfold.models import LineModel, Model
 from tenfold.reader.digits import DOUBT, Digit, classify
-from tenfold.reader.lattice import MOST_PIECES, TRUST, WIDEST, Lattice, belief, columns_between, combine, unread_cost
+from tenfold.reader.lattice import (
+    MOST_PIECES,
+    TRUST,
+    WIDEST,
+    Candidate,
+    Lattice,
+    belief,
+    columns_between,
+    combine,
+    unread_cost,
+)
 from tenfold.reader.oversegmentation import Piece
 from tenfold.reader.search import Arc
-from tenfold.reader.segment import LOST, MOST_CANDIDATES, PROBABLE
+from tenfold.reader.segment import LOST, MOST_CANDIDATES, PROBABLE, is_doubtful, settle
 from tenfold.reader.text_line import LEAST, LineReading, read_line
 
-SIGN = 1.0  # what a sign costs a path, in nats, besides what the line model says of it
+MISSED = 2.0  # what ink that belongs to no character costs a path here, in nats, besides its cost in the lattice
+SIGN = 2.0  # what a sign costs a path, in nats, besides what the line model says of it
 DETOUR = 10.0  # nats: digits on paths that cost so much more than the best one are not classified
 
 NO_EVIDENCE = np.zeros(CLASSES + len(LINE_SIGNS))
@@ -72,7 +83,7 @@ def line_arcs(
         lattice: the line's lattice, with nothing classified yet.
         specks: ink in the line that is too small to be part of a digit, but may be a point.
         model: the model that classifies single digits.
-        line_model: the model that reads whole lines, if any; it is not asked about a single piece of ink.
+        line_model: the model that reads whole lines, if any; it is not asked where all ink clearly is digits.
         margin: as for `page_arcs`.
 
     Returns:
@@ -85,7 +96,9 @@ def line_arcs(
         pieces.insert(sum(_center(piece.component) < _center(speck) for piece in pieces), Piece(speck, 0.0))
     nodes = [place for place, piece in enumerate(pieces) if piece.component not in specks]  # of the lattice's pieces
     ends = columns_between(pieces)
-    reading = read_line(page, lattice.line, line_model) if line_model and len(pieces) > 1 else None
+    settle(page, [lattice], model)
+    read_whole = line_model and (is_doubtful(lattice) or sum(map(_length, lattice.best_path()[0])) < len(pieces))
+    reading = read_line(page, lattice.line, line_model) if line_model and read_whole else None
 
     @cache
     def evidence(first: int, last: int) -> tuple[Float[np.ndarray, "20"], float]:
@@ -110,7 +123,7 @@ def line_arcs(
     others = _signs(pieces, evidence, lattice.line) if reading else []
     for place, piece in enumerate(pieces):
         unread = 0.0 if piece.component in specks else unread_cost(piece.component, lattice.line.height)
-        others.append(Arc(place, place + 1, {"": unread - evidence(place, place + 1)[1]}))
+        others.append(Arc(place, place + 1, {"": MISSED + unread - evidence(place, place + 1)[1]}))
     while True:
         found = digits()
         detours = _detours([*found, *others])
@@ -178,7 +191,7 @@ def _cut_between(page: Page, line: Line, reading: LineReading) -> list[Arc]:
     for node, ((left, right), one) in enumerate(zip(pairwise(edges), seen, strict=True)):
         mask = whole.mask[:, left:right]
         costs = -TRUST * one.answer
-        arcs.append(Arc(node, node + 1, {"": float(costs[-1])}))
+        arcs.append(Arc(node, node + 1, {"": MISSED + float(costs[-1])}))
         if mask.any():
             component = trim(whole.x + left, whole.y, mask)
             answer = log_softmax(one.answer[:CLASSES])
@@ -211,6 +224,10 @@ def _distance(speck: Component, line: Line) -> float:
 
 def _is_within(speck: Component, component: Component) -> bool:
     return component.x <= _center(speck) <= component.right
+
+
+def _length(candidate: Candidate) -> int:
+    return candidate.last - candidate.first
 
 
 def _center(component: Component) -> float:

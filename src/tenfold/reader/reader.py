@@ -36,7 +36,7 @@ NOTHING_REFUSED = Thresholds(0.0, 0.0)
 NO_SHAPE = "nothing in it has the shape of a digit"
 NO_FIT = "nothing in it fits what is known about the number"
 NOTHING_KNOWN = Known()
-CALIBRATION = "numbers.json"  # beside the networks that come with tenfold
+CALIBRATION = Path(__file__).with_name("numbers.json")  # for the networks that come with tenfold
 
 
 class Reader:
@@ -82,10 +82,9 @@ class Reader:
         self.thresholds = thresholds or calibrated
         is_shipped = models.is_shipped(self.name)
         self.line_model = models.load_for_lines() if is_shipped else None
-        self.calibration = Calibration.read(models.SHIPPED / CALIBRATION) if is_shipped else Calibration()
+        self.calibration = Calibration.read(CALIBRATION) if is_shipped else Calibration()
         if adapted is not None:
-            # here, because few readers need them, and they take a while to load
-            from tenfold.data import Digits, read_hand
+            from tenfold.data import Digits, read_hand  # here, because few readers need them, and loading takes a while
             from tenfold.reader.adaptation import Adapted
 
             self.model = Adapted(self.model, adapted if isinstance(adapted, Digits) else read_hand(adapted))
@@ -164,8 +163,7 @@ class Reader:
         """Read the numbers in a picture, one in each text line, with their signs.
 
         Args:
-            picture: a path, an open file or its bytes, a Pillow image, an array, or a tensor: anything that
-                `tenfold.imaging.load.load_picture` accepts.
+            picture: anything that `read` accepts.
             known: what is known about every number beforehand.
             single: whether the picture is known to show one digit.
             form: where on the picture each number is, and what is known about it; instead of `known` and `single`.
@@ -175,8 +173,7 @@ class Reader:
 
         Raises:
             NoDigitsError: if there is no number in the picture; the error says why.
-            TenfoldError: if it is not a picture, is damaged, too large, or too dense to be writing, or does not have
-                the shape of the form.
+            TenfoldError: if `read` would raise it, or the picture does not have the shape of the form.
             OSError: if the file cannot be read.
         """
         page = imaging.open_page(picture)
@@ -221,19 +218,17 @@ class Reader:
         """
         numbers = []
         for line, field in enumerate(form.fields):
-            known = field.known
             cells = form.cells(page, field)
-            arcs = cell_arcs(page, cells, self.model, self.line_model, math.inf if known else DETOUR)
-            number = self._to_number(page, arcs, known, True, line) if arcs else None
+            arcs = cell_arcs(page, cells, self.model, self.line_model, math.inf if field.known else DETOUR)
+            number = self._to_number(page, arcs, field.known, True, line) if arcs else None
             empty = Number("", None, 0.0 if arcs else 1.0, around(cells), [])  # ink that is no such number: 0
             numbers.append(replace(number or empty, field=field.name))
         return numbers
 
     def _to_number(self, page: Page, arcs: list[Arc], known: Known, single: bool, line: int) -> Number | None:
         """The best number in a line; None if there is none."""
-        least = self.thresholds if self.thresholds and not known else NOTHING_REFUSED
-        if single:
-            least = Thresholds(least.expected, least.expected)
+        least = (self.thresholds if not known else None) or NOTHING_REFUSED
+        least = Thresholds(least.expected, least.expected) if single else least
         return to_number(page, arcs, known, self.calibration.temperature, least, self.name, line)
 
     def read_images(self, images: np.ndarray) -> list[Reading]:
@@ -308,8 +303,7 @@ def read_numbers(
     Args:
         picture: a path, an open file or its bytes, a Pillow image, an array, or a tensor.
         known: what is known about every number beforehand.
-        model: a PyTorch module, what `tenfold.models.load` returns, or a path to load it from; by default the model
-            that comes with tenfold. Any other model reads digits alone, no signs.
+        model: as for `predict`; any model but the one that comes with tenfold reads digits alone, no signs.
         form: where on the picture each number is, and what is known about it; instead of `known`.
 
     Returns:
@@ -317,8 +311,7 @@ def read_numbers(
 
     Raises:
         NoDigitsError: if there is no number in the picture; the error says why.
-        TenfoldError: if there is no model at the path, or the file is not a picture, is damaged, too large, too dense
-            to be writing, or does not have the shape of the form.
+        TenfoldError: if `predict` would raise it, or the picture does not have the shape of the form.
         OSError: if the file cannot be read.
 
     Example:

@@ -11,7 +11,7 @@ from tenfold.imaging import Component
 from tenfold.reader.digits import Digit
 from tenfold.reader.known import Automaton, Pattern
 
-KEPT = 2  # numbers: the best, and the second best
+KEPT = 4  # texts whose probability is computed: that of the best path need not be the most probable
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,11 +50,13 @@ def find_best(arcs: Sequence[Arc], known: Automaton, temperature: float) -> list
         temperature: divides all costs before probabilities are computed.
 
     Returns:
-        The two best paths with different texts, or fewer if there are no others. With each, the probability of its
-        text, 0 to 1: the sum over its paths, divided by the sum over all paths that the automaton accepts.
+        Of the four best paths with different texts, the two whose texts are most probable, or fewer if there are no
+        others. With each, the probability of its text, 0 to 1: the sum over its paths, divided by the sum over all
+        paths that the automaton accepts.
     """
     paths, total = _run(arcs, known, temperature)
-    return [(path, math.exp(_run(arcs, Pattern(path.text), temperature)[1] - total)) for path in paths]
+    found = [(path, math.exp(_run(arcs, Pattern(path.text), temperature)[1] - total)) for path in paths]
+    return sorted(found, key=lambda one: -one[1])[:2]
 
 
 def _run(arcs: Sequence[Arc], known: Automaton, temperature: float) -> tuple[list[Path], float]:

@@ -51,7 +51,7 @@ def read_lines(page: Page, model: Model, line_model: LineModel | None) -> list[l
         lattices.append(Lattice(Line(components), left))
         left -= len(lattices[-1].candidates)
     settle(page, lattices, model)
-    doubtful = [lattice for lattice in lattices if line_model and _is_doubtful(lattice)]
+    doubtful = [lattice for lattice in lattices if line_model and is_doubtful(lattice)]
     if sum(lattice.line.width / lattice.line.height for lattice in doubtful) > MOST_HEIGHTS:
         raise too_dense(f"{len(doubtful):,} long lines without clear digits")
     for lattice in doubtful:
@@ -84,7 +84,8 @@ def settle(page: Page, lattices: Sequence[Lattice], model: Model) -> None:
         lattices = list(dict.fromkeys(lattice for lattice, _ in unclassified))  # the best paths of the others are final
 
 
-def _is_doubtful(lattice: Lattice) -> bool:
+def is_doubtful(lattice: Lattice) -> bool:
+    """Whether the digits on the best path of a line are so improbable that the line model should read it, too."""
     path, cost = lattice.best_path()
     return len(lattice.pieces) > 1 and cost > CLEAR * len(path)
 
