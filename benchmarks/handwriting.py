@@ -134,7 +134,11 @@ def read_or_nothing(reader: Reader, picture: Path | np.ndarray, single: bool = F
 
 def is_for_choices(outcome: Outcome) -> bool:
     """Whether settings may be chosen on this picture: the SHA-256 of the name of its source (or of its own) is even."""
-    name = outcome.source or outcome.path.name
+    return is_even(outcome.source or outcome.path.name)
+
+
+def is_even(name: str) -> bool:
+    """Whether the SHA-256 of a name is even."""
     return hashlib.sha256(name.encode()).digest()[-1] % 2 == 0
 
 

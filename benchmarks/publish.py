@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from benchmarks import ablation, learn, tables
+from benchmarks import ablation, adapt, learn, numbers, small, tables
 
 DOCUMENTS = (Path("README.md"), *sorted(Path("docs").glob("*.md")))
 RESULTS = Path("results")
@@ -20,9 +20,9 @@ def main() -> None:
     for document in DOCUMENTS:
         document.write_text(rewrite(document.read_text()))
     FIGURES.mkdir(parents=True, exist_ok=True)
-    for name, (results, draw) in DRAWINGS.items():
-        if (RESULTS / results).is_file():
-            draw(json.loads((RESULTS / results).read_text())).savefig(FIGURES / name)
+    for name, (patterns, draw) in DRAWINGS.items():
+        if found := _read(patterns):
+            draw(*found).savefig(FIGURES / name)
 
 
 def rewrite(text: str) -> str:
@@ -32,14 +32,19 @@ def rewrite(text: str) -> str:
     """
     for name, (patterns, tell) in BLOCKS.items():
         block = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
-        files = [path for pattern in patterns for path in sorted(RESULTS.glob(pattern))]
-        if files and block.search(text):
-            content = tell(*(json.loads(path.read_text()) for path in files)).replace("\\", r"\\")
+        if block.search(text) and (found := _read(patterns)):
+            content = tell(*found).replace("\\", r"\\")
             text = block.sub(rf"\g<1>{content}\n\g<2>", text)
     return text
 
 
+def _read(patterns: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The results that are there."""
+    return [json.loads(path.read_text()) for pattern in patterns for path in sorted(RESULTS.glob(pattern))]
+
+
 STUDIES = ("study-accuracy.json", "study-thorough.json", "study-tiny.json")
+SIZES = (*STUDIES, "study-small.json", "study-microcontroller.json")  # of every size; those that are there
 BLOCKS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "results": (("speed.json", *STUDIES, "ensembles.json", "shipped.json"), tables.results_table),
     "speed": (("speed.json",), tables.speed_table),
@@ -52,18 +57,24 @@ BLOCKS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "classical search": (("classical-search.json",), tables.search_table),
     "ablation": (("study-ablation.json",), ablation.table),
     "exports": (("exports.json",), tables.exports_table),
+    "microcontrollers": (("microcontrollers.json",), small.microcontrollers_table),
+    "parameters": (SIZES, small.parameters_table),
     "shipped": (("shipped.json",), tables.shipped_table),
     "handwriting": (("handwriting.json",), tables.handwriting_table),
     "refusal": (("refusal.json",), tables.refusal_table),
     "ink": (("shipped.json",), tables.ink_text),
     "text lines": (("shipped.json",), tables.text_lines_text),
     "browser": (("browser.json",), tables.browser_table),
+    "adapt": (("adapt.json",), adapt.table),
     "learn": (("learn.json",), learn.table),
+    "numbers": (("numbers.json",), numbers.table),
 }
-DRAWINGS: dict[str, tuple[str, Callable[[dict[str, Any]], Figure]]] = {
-    "speed.png": ("speed.json", tables.speed_figure),
-    "comparison.png": ("comparison.json", tables.comparison_figure),
-    "ablation.png": ("study-ablation.json", ablation.figure),
+DRAWINGS: dict[str, tuple[tuple[str, ...], Callable[..., Figure]]] = {
+    "speed.png": (("speed.json",), tables.speed_figure),
+    "comparison.png": (("comparison.json",), tables.comparison_figure),
+    "ablation.png": (("study-ablation.json",), ablation.figure),
+    "parameters.png": (SIZES, small.parameters_figure),
+    "numbers.png": (("numbers.json",), numbers.figure),
 }
 
 

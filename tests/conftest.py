@@ -57,7 +57,7 @@ def pytest_make_collect_report(collector: pytest.Collector):
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item):
     report = yield
-    if not item.get_closest_marker("gpu"):
+    if not (item.get_closest_marker("gpu") or item.get_closest_marker("cross")):
         forbid_skip(report)
     return report
 

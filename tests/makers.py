@@ -1,6 +1,10 @@
-"""Made-up results that several tests show."""
+"""Made-up results and files that several tests need."""
+
+import io
 
 import numpy as np
+import pytest
+from PIL import Image
 
 from tenfold.data import Digits
 from tenfold.evaluation import Evaluation, Robustness
@@ -35,3 +39,21 @@ def make_robustness() -> Robustness:
     shifts = {way: [0.9 - 0.1 * pixels for pixels in PIXELS] for way in ("left", "right", "up", "down")}
     rotations = [0.9 - abs(degrees) / 100 for degrees in DEGREES]
     return Robustness("test", 200, Accuracy(0.9, (0.85, 0.93)), {"fog": fog, "zig_zag": zigzag}, shifts, rotations)
+
+
+def write_csv(path, images, labels, names=True, last=False):
+    table = np.insert(images.reshape(len(images), 784).astype(int), 784 if last else 0, labels, axis=1)
+    columns = [f"pixel{index}" for index in range(784)]
+    columns.insert(784 if last else 0, "class" if last else "label")
+    np.savetxt(path, table, "%d", ",", header=",".join(columns) if names else "", comments="")
+
+
+def write_parquet(path, images, labels, metadata=None):
+    pyarrow = pytest.importorskip("pyarrow")
+    pytest.importorskip("pyarrow.parquet")
+    rows = []
+    for image in images:
+        Image.fromarray(image).save(file := io.BytesIO(), "PNG")
+        rows.append({"bytes": file.getvalue(), "path": None})
+    table = pyarrow.table({"image": rows, "label": labels.astype(np.int64)})
+    pyarrow.parquet.write_table(table.replace_schema_metadata(metadata), path)

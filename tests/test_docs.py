@@ -24,6 +24,7 @@ def test_every_section_with_a_program_is_found():
         "From the PyTorch example 2",
         "From scikit-learn 1",
         "From Kaggle 1",
+        "Letters, clothes, and other classes 1",
     ]
 
 

@@ -1,14 +1,17 @@
 // The page: what is drawn or shown to it is read, and the answer shown.
 import { Answer, describe } from "./answer.js";
 import { photograph } from "./camera.js";
+import { ClassMode } from "./class.js";
 import { drawWithKeys, drawWithPointers, paintStrokes } from "./drawing.js";
 import { Inside } from "./inside.js";
+import { fromFragment, toFragment } from "./link.js";
 import { keepOffline } from "./offline.js";
 import * as pad from "./pad.js";
 import { fetchPicture, findPicture, openPicture } from "./pictures.js";
 import { reader } from "./reading.js";
 import { Ghost, SAMPLES, write } from "./samples.js";
 import { Sheet } from "./sheet.js";
+import { Teaching } from "./teaching.js";
 
 const INVITATION = "Draw a digit, or several side by side.";
 const QUIET = 600; // milliseconds without a change, after which a screen reader is told the answer
@@ -19,6 +22,8 @@ const sheet = new Sheet("tenfold-strokes");
 const answer = new Answer(find("#answer"), choose);
 const inside = new Inside(find("#inside"));
 const ghost = new Ghost(paint);
+const classMode = new ClassMode(find("#class"));
+const teaching = reader && new Teaching(find("#correct"), find("#hand"), reader, readAgain, () => digits()[chosen]);
 
 /** @type {import("./reading.js").Digit[][] | null} what was read last; null if nothing has been */
 let lines = null;
@@ -37,6 +42,7 @@ let announcement = 0; // the timer of what a screen reader will be told
 
 const pen = connectPad();
 connectControls();
+openLink();
 start();
 
 /** Draw on the pad, or choose a digit in the picture there. */
@@ -55,6 +61,8 @@ function connectControls() {
     show(() => openPicture(target.files[0]));
     target.value = ""; // so that the same file can be chosen again
   });
+  find("#link").addEventListener("click", copyLink);
+  addEventListener("hashchange", openLink);
   find("#open").addEventListener("click", () => find("#file").click());
   find("#photograph").addEventListener("click", () => show(() => photograph(find("#camera"))));
   find("#samples").addEventListener("click", ({ target }) => tryOut(target.dataset.sample));
@@ -101,7 +109,7 @@ async function start() {
   find("#loading").hidden = true;
   state = INVITATION;
   showAnswer();
-  readAgain();
+  teaching?.start(); // which reads
 }
 
 function giveUp(reason, remedy) {
@@ -140,6 +148,31 @@ function clear() {
   replaceContent();
   if (isCleared) tell("Cleared. Undo brings it back.");
   canvas.focus({ preventScroll: true });
+}
+
+/** Draw what a link holds; its end goes, so that a reload keeps what is drawn from then on. */
+function openLink() {
+  try {
+    const strokes = fromFragment(location.hash);
+    if (!strokes) return;
+    history.replaceState(null, "", location.pathname + location.search);
+    sheet.replace(strokes);
+    replaceContent();
+  } catch (error) {
+    warn(error.message);
+  }
+}
+
+async function copyLink() {
+  const link = location.href.split("#")[0] + toFragment(sheet.strokes);
+  try {
+    await navigator.clipboard.writeText(link);
+    tell("Link copied.");
+    find("#link span").textContent = "Copied";
+    setTimeout(() => (find("#link span").textContent = "Link"), 2000);
+  } catch {
+    warn(`Copy this link: ${link}`);
+  }
 }
 
 function tryOut(name) {
@@ -230,6 +263,8 @@ function showAnswer() {
   else answer.clear(canRead && !sheet.isEmpty ? "Reading…" : state);
   paint();
   const digit = digits()[chosen];
+  teaching?.offer(digit);
+  classMode.offer(digit);
   inside.show(digit && place ? { digit, place, strokes: sheet.strokes, picture: sheet.picture } : null);
   announce();
 }
@@ -273,6 +308,7 @@ function paintNow() {
   find("#hint").hidden = find("#samples").hidden = !isEmpty;
   find("#keys").hidden = picture !== null;
   find("#clear").disabled = isEmpty;
+  find("#link").disabled = isEmpty || picture !== null;
   find("#undo").disabled = !sheet.canUndo;
   find("#redo").disabled = !sheet.canRedo;
 }

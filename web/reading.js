@@ -8,10 +8,12 @@
  *    that was not read; of a drawing, where */
 
 /** Reads in a worker, one after the other. What is to be read next gives way to what comes after it. */
-class RemoteReader {
+export class RemoteReader {
   #worker = new Worker("worker.js");
   /** @type {Map<number, {resolve: (found: Found | null) => void, reject: (error: Error) => void}>} */
   #waiting = new Map();
+  /** @type {Map<number, (learned: {before: number[], after: number[]}) => void>} */
+  #lessons = new Map();
   #next = 0;
   /** @type {(share: number) => void} called with how much of the network has come, from 0 to 1 */
   onprogress = () => {};
@@ -24,6 +26,7 @@ class RemoteReader {
         if (loaded) this.onprogress(loaded);
         else if (runtime) resolve(runtime);
         else if (failure) reject(new Error(failure));
+        else if (answer.lesson !== undefined) this.#learned(answer);
         else this.#settle(answer);
       };
     });
@@ -39,6 +42,26 @@ class RemoteReader {
       this.#waiting.set(id, { resolve, reject });
       this.#worker.postMessage({ id, ...what });
     });
+  }
+
+  /**
+   * Adapt to the digits that were taught, instead of those before.
+   *
+   * @param {import("./reader/adaptation.js").Hand} hand
+   * @returns {Promise<{before: number[], after: number[]}>} what the network reads in their images, alone, and if in each
+   *   case all others are taught
+   */
+  teach(hand) {
+    return new Promise((resolve) => {
+      const lesson = this.#next++;
+      this.#lessons.set(lesson, resolve);
+      this.#worker.postMessage({ lesson, hand });
+    });
+  }
+
+  #learned({ lesson, before, after }) {
+    this.#lessons.get(lesson)?.({ before, after });
+    this.#lessons.delete(lesson);
   }
 
   #settle({ id, error, lines, unread, place }) {

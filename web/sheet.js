@@ -85,6 +85,13 @@ export class Sheet {
     this.#change({ strokes: this.strokes, picture });
   }
 
+  /** @param {Point[][]} strokes instead of what is on it */
+  replace(strokes) {
+    this.#open.clear();
+    this.#change({ strokes, picture: null });
+    this.save();
+  }
+
   clear() {
     this.#open.clear();
     if (!this.isEmpty) this.#change({ strokes: [], picture: null });

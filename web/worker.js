@@ -5,8 +5,9 @@ const PATIENCE = 100; // milliseconds; what was drawn while the page was loading
 // A 3 on the pad, and from one to the next that touches it
 const [THREE, ASIDE] = [[[260, 160], [330, 110], [390, 170], [320, 270], [400, 350], [330, 440], [240, 390]], 150];
 
-const ready = Promise.all([import("./model.js"), import("./reader/index.js"), import("./drawing.js")]).then(
-  async ([{ loadModel }, { Reader }, { toPicture }]) => {
+const modules = ["./model.js", "./reader/index.js", "./reader/adaptation.js", "./drawing.js"];
+const ready = Promise.all(modules.map((name) => import(name))).then(
+  async ([{ loadModel }, { Reader }, { adapt }, { toPicture }]) => {
     const { classify, classifyLine, classifyInk, thresholds, runtime } = await loadModel((loaded) => self.postMessage({ loaded }));
     const inTurn = (network) => async (pixels) => {
       await turn();
@@ -17,7 +18,18 @@ const ready = Promise.all([import("./model.js"), import("./reader/index.js"), im
       classifyLine: inTurn(classifyLine),
       classifyInk: inTurn(classifyInk),
     };
-    return { reader: new Reader(networks, thresholds), toPicture, runtime };
+    /** A reader that is adapted to the digits that were taught, if there are any. */
+    async function teach(hand) {
+      if (!hand.labels.length) return { reader: new Reader(networks, thresholds), before: [], after: [] };
+      const { correct, ...found } = await adapt(classify, hand);
+      const adapted = async (images) => {
+        const logits = await networks.classify(images);
+        correct(images, logits);
+        return logits;
+      };
+      return { reader: new Reader({ ...networks, classify: adapted }, thresholds), ...found };
+    }
+    return { reader: new Reader(networks, thresholds), teach, toPicture, runtime };
   },
 );
 
@@ -36,19 +48,24 @@ class Superseded extends Error {}
 
 /** @type {Task | null} what to read next; what comes while something is being read takes its place */
 let newest = null;
+/** @type {{lesson: number, hand: import("./reader/adaptation.js").Hand} | null} what to learn next */
+let untaught = null;
 let isReading = false;
 let answered = 0; // when
 const { port1: begin, port2: inbox } = new MessageChannel();
 
 self.addEventListener("message", ({ data }) => {
-  newest = data;
+  if (data.hand) untaught = data;
+  else newest = data;
   if (!isReading) readAll();
 });
 
 async function readAll() {
   isReading = true;
-  while (newest) {
+  while (untaught || newest) {
     await nextTurn();
+    if (untaught) await learn();
+    if (!newest) continue;
     const { id, strokes, picture } = newest;
     newest = null;
     try {
@@ -62,6 +79,16 @@ async function readAll() {
     }
   }
   isReading = false;
+}
+
+/** Learn what was taught; from then on, what reads is adapted to it. */
+async function learn() {
+  const { lesson, hand } = /** @type {NonNullable<typeof untaught>} */ (untaught);
+  untaught = null;
+  const { teach } = await ready;
+  const { reader, before, after } = await teach(hand);
+  (await ready).reader = reader;
+  self.postMessage({ lesson, before, after });
 }
 
 /** A turn of its own, after all messages that wait. */

@@ -23,13 +23,16 @@ if TYPE_CHECKING:
     from tenfold.networks import summary as summary
     from tenfold.networks.storage import restore as restore
     from tenfold.networks.storage import save as save
+    from tenfold.reader import Number as Number
     from tenfold.reader import Reading as Reading
     from tenfold.reader import predict as predict
+    from tenfold.reader import read_numbers as read_numbers
     from tenfold.recipes import Recipe as Recipe
     from tenfold.report import plots as plots
     from tenfold.training import History as History
     from tenfold.training import fit as fit
     from tenfold.training import seed_everything as seed_everything
+    from tenfold.training.hub import push as push
 
 # Where each public name lives. They are imported at first use: PyTorch and Matplotlib take seconds to load, if they are
 # installed at all.
@@ -39,6 +42,7 @@ _HOMES = {
     "Evaluation": "evaluation",
     "History": "training",
     "NoDigitsError": "base.errors",
+    "Number": "reader",
     "Reading": "reader",
     "Recipe": "recipes",
     "TenfoldError": "base.errors",
@@ -47,6 +51,8 @@ _HOMES = {
     "fit": "training",
     "load": "data",
     "predict": "reader",
+    "push": "training.hub",
+    "read_numbers": "reader",
     "restore": "networks.storage",
     "save": "networks.storage",
     "seed_everything": "training",

@@ -27,7 +27,16 @@ class Mirror(BaseHTTPRequestHandler):
             self.server.stop.wait()
             return
         content = CONTENT[name]
-        self.send_response(200)
+        start = int(self.headers.get("Range", "bytes=0-")[6:-1])
+        if way in ("good", "half") and start:
+            self.server.resumed.append((way, start))
+            if start >= len(content):
+                self.send_error(416)
+                return
+            content = content[start:]
+            self.send_response(206)
+        else:
+            self.send_response(200)
         if way != "endless":
             self.send_header("Content-Length", str(len(content)))
         self.end_headers()
@@ -57,7 +66,7 @@ def mirror(monkeypatch):
     monkeypatch.setattr("tenfold.data.download.urlopen", urlopen_patiently)
     monkeypatch.setattr("tenfold.data.download.MAX_BYTES", 100_000)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Mirror)
-    server.asked, server.stop = [], threading.Event()
+    server.asked, server.resumed, server.stop = [], [], threading.Event()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     server.url = f"http://127.0.0.1:{server.server_port}"
@@ -106,6 +115,22 @@ def test_only_what_is_missing_or_damaged_is_fetched(mirror, tmp_path):
     assert [name for _, name in mirror.asked] == NAMES[1:]
     download(tmp_path, [f"{mirror.url}/good"])
     assert len(mirror.asked) == 3
+
+
+def test_a_broken_download_goes_on_where_it_stopped(mirror, tmp_path):
+    length = len(CONTENT[NAMES[0]])
+    with pytest.raises(TenfoldError, match="stopped after 1300 of 2600 bytes"):
+        download(tmp_path / "new", [f"{mirror.url}/half"])
+    part = tmp_path / "new" / f"{NAMES[0]}.part"
+    assert part.read_bytes() == CONTENT[NAMES[0]][: length // 2]
+    download(tmp_path / "new", [f"{mirror.url}/half", f"{mirror.url}/good"])
+    assert mirror.resumed[:2] == [("half", length // 2), ("good", length // 2 + length // 4)]
+    assert {path.name: path.read_bytes() for path in (tmp_path / "new").iterdir()} == CONTENT
+    for rest in (b"wrong" * 20, CONTENT[NAMES[0]] + b"!"):  # of another file; more than there is
+        part.with_suffix("").unlink()
+        part.write_bytes(rest)
+        download(tmp_path / "new", [f"{mirror.url}/good"])
+        assert {path.name: path.read_bytes() for path in (tmp_path / "new").iterdir()} == CONTENT
 
 
 def test_a_write_that_fails_leaves_nothing_behind(mirror, tmp_path, monkeypatch):

@@ -1,5 +1,4 @@
 import gzip
-import io
 import pickle
 import shlex
 import shutil
@@ -11,6 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import scipy.io
+from makers import write_csv, write_parquet
 from PIL import Image
 
 from tenfold.base.errors import TenfoldError, TenfoldWarning
@@ -154,13 +154,6 @@ def test_keras_arrays_in_other_forms(npz):
         assert_is_the_data(load(path))
 
 
-def write_csv(path, images, labels, names=True, last=False):
-    table = np.insert(images.reshape(len(images), 784).astype(int), 784 if last else 0, labels, axis=1)
-    columns = [f"pixel{index}" for index in range(784)]
-    columns.insert(784 if last else 0, "class" if last else "label")
-    np.savetxt(path, table, "%d", ",", header=",".join(columns) if names else "", comments="")
-
-
 def test_csv_files_of_kaggle_and_others(tmp_path):
     (kaggle := tmp_path / "kaggle").mkdir()
     write_csv(kaggle / "train.csv", IMAGES, LABELS)
@@ -222,17 +215,6 @@ def test_matlab_files_in_format_7_3(tmp_path, monkeypatch):
     assert_is_the_data(load(path))
     monkeypatch.setitem(sys.modules, "h5py", None)
     refused(path, "format 7.3", "pip install 'tenfold[keras]'")
-
-
-def write_parquet(path, images, labels):
-    pyarrow = pytest.importorskip("pyarrow")
-    pytest.importorskip("pyarrow.parquet")
-    rows = []
-    for image in images:
-        Image.fromarray(image).save(file := io.BytesIO(), "PNG")
-        rows.append({"bytes": file.getvalue(), "path": None})
-    table = pyarrow.table({"image": rows, "label": labels.astype(np.int64)})
-    pyarrow.parquet.write_table(table, path)
 
 
 def test_parquet_files_of_hugging_face(tmp_path, monkeypatch):

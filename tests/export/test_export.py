@@ -109,7 +109,7 @@ def test_how_much_a_format_may_differ():
 
 
 @needs_export
-@pytest.mark.parametrize("name", ["mlp", "lenet5", "shift_tta_cnn", "resnet", "tiny", "affine"])  # every kind of layer
+@pytest.mark.parametrize("name", ["mlp", "lenet5", "shift_tta_cnn", "resnet", "integer_cnn", "affine"])  # all layers
 def test_keras_has_all_layers(name):
     from tenfold.export import keras
 

@@ -7,7 +7,7 @@ from PIL import Image
 
 from tenfold import models
 from tenfold.jobs import pictures
-from tenfold.jobs.pictures import Options, find_sources, read_sources
+from tenfold.jobs.pictures import Answer, Options, find_sources, read_sources
 from tenfold.reader import Reader
 
 pytestmark = pytest.mark.fast
@@ -27,9 +27,9 @@ def test_a_pile_is_read_the_same_by_one_process_and_by_many(lines, mnist, tmp_pa
     answers = []
     for patience in (1000.0, 0.0):
         monkeypatch.setattr(pictures, "PATIENCE", patience)
-        found = list(read_sources(sources, Reader(), Options(annotated=Path(f"out{patience}"))))
+        found = list(read_sources(sources, Reader(), Options(numbers=True, annotated=Path(f"out{patience}"))))
         assert [source for source, _ in found] == sources
-        answers.append([answer if isinstance(answer, list) else str(answer) for _, answer in found])
+        answers.append([answer if isinstance(answer, Answer) else str(answer) for _, answer in found])
     assert answers[0] == answers[1]
     assert sum(isinstance(answer, str) for answer in answers[0]) == 3
     drawn = [{path.relative_to(folder) for path in folder.rglob("*.png")} for folder in tmp_path.glob("out*")]

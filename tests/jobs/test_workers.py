@@ -141,7 +141,7 @@ def test_a_study_on_a_cluster_survives_the_loss_of_a_worker(file, cluster, mnist
     pictures = [Path(f"digit{number}.png") for number in range(30)]
     for path, image in zip(pictures, mnist[1].images, strict=False):
         Image.fromarray(image).save(path)
-    here = [to_text(found) for _, found in read_sources(find_sources(pictures), Reader(), Options())]
+    here = [to_text(found.readings) for _, found in read_sources(find_sources(pictures), Reader(), Options())]
     predict = [sys.executable, "-m", "tenfold", "predict", *map(str, pictures), "--cluster", cluster.address, "--json"]
     there = subprocess.run(predict, capture_output=True, text=True, timeout=TIMEOUT)
     assert [json.loads(line)["text"] for line in there.stdout.splitlines()] == here
@@ -153,6 +153,19 @@ def test_a_study_on_a_cluster_survives_the_loss_of_a_worker(file, cluster, mnist
     out, err = process.communicate(timeout=TIMEOUT)
     assert (process.returncode, out, err.count("\n")) == (130, "", 1)
     wait_until_gone(lambda: cluster_workers(cluster))
+
+
+def test_a_search_on_a_cluster(file, cluster):
+    pytest.importorskip("optuna", reason="needs tenfold[search]")
+    values = "[search]\nvalidation = [100]\nbatch_size = [50]\nepochs = [1, 2]\n"
+    file.write_text(file.read_text().split("[variants")[0] + "trials = 3\n" + values)
+    program = "wanted = study.load('many.toml'); found = search.run(wanted, search.plan(wanted), cluster=sys.argv[1])"
+    program = f"import json, sys; from tenfold.jobs import search, study; {program}; print(json.dumps(found))"
+    ended = subprocess.run(
+        [sys.executable, "-c", program, cluster.address], capture_output=True, text=True, timeout=TIMEOUT
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert [trial["state"] for trial in json.loads(ended.stdout)["trials"]] == ["complete"] * 3
 
 
 def test_a_job_that_kills_its_worker_is_told():

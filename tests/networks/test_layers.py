@@ -3,7 +3,15 @@ import torch
 from torch import nn
 
 from tenfold import build, recipes
-from tenfold.networks.layers import FakeQuantizedConv2d, FakeQuantizedLinear, Residual, ShiftTTA, round_to_int8
+from tenfold.networks.layers import (
+    FakeQuantizedConv2d,
+    FakeQuantizedLinear,
+    FakeQuantizedReLU,
+    Residual,
+    ShiftMean,
+    ShiftTTA,
+    round_to_int8,
+)
 
 pytestmark = pytest.mark.fast
 
@@ -28,6 +36,16 @@ def test_int8_layers_compute_with_whole_multiples_of_a_step_for_each_channel():
         assert torch.equal(layer.weight.grad, plain.weight.grad)  # as if there were no rounding
 
 
+def test_an_8_bit_relu_rounds_and_learns_as_if_it_did_not():
+    relu = FakeQuantizedReLU()
+    x = torch.tensor([-1.0, 0.0101, 1.01, 3.9, 9.0], requires_grad=True)
+    codes = relu(x).detach() / relu.step
+    assert torch.allclose(codes, torch.tensor([0.0, 1.0, 65.0, 250.0, 255.0]))
+    relu(x).sum().backward()
+    assert x.grad.tolist() == [0, 1, 1, 1, 0]
+    assert torch.equal(relu.eval()(x) / relu.step, codes)
+
+
 def test_the_tiny_recipes_stay_within_the_memory_of_a_microcontroller():
     recipe = recipes.load("tiny")
     model = build(recipe.network, **recipe.network_options)
@@ -38,6 +56,10 @@ def test_the_tiny_recipes_stay_within_the_memory_of_a_microcontroller():
     recipe = recipes.load("micro")
     model = build(recipe.network, **recipe.network_options)
     assert sum(parameter.numel() for parameter in model.parameters()) <= 1_500
+    recipe = recipes.load("nano")
+    model = build(recipe.network, **recipe.network_options)
+    assert sum(parameter.numel() for parameter in model.parameters()) <= 1_000
+    assert sum(parameter.numel() for parameter in build("integer_cnn", width=4).parameters()) <= 750
 
 
 def test_the_mean_over_shifts_is_that_of_the_probabilities_in_evaluation_only():
@@ -50,6 +72,8 @@ def test_the_mean_over_shifts_is_that_of_the_probabilities_in_evaluation_only():
     shifts = [(0, 0), (0, 1), (0, -1), (1, 0), (-1, 0)]
     expected = torch.stack([plain(x.roll(shift, (2, 3))).softmax(1) for shift in shifts]).mean(0)
     assert torch.allclose(model.eval()(x).exp(), expected, atol=1e-6)
+    logits = torch.stack([plain(x.roll(shift, (2, 3))) for shift in shifts]).mean(0)
+    assert torch.allclose(ShiftMean(*layers).eval()(x), logits, atol=1e-6)
 
 
 def test_a_residual_block_whose_residual_is_zero_is_relu():

@@ -1,4 +1,4 @@
-"""The callbacks for TensorBoard and Weights & Biases write, with the real libraries, what was measured."""
+"""The callbacks for TensorBoard, Weights & Biases, and MLflow write, with the real libraries, what was measured."""
 
 import json
 import sys
@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tenfold import TenfoldError, build, fit
-from tenfold.training import DivergedError, TensorBoard, WandB
+from tenfold.training import DivergedError, MLflow, TensorBoard, WandB
 
 COLUMNS = {"loss", "accuracy", "validation_loss", "validation_accuracy", "learning_rate", "seconds"}
 
@@ -47,10 +47,28 @@ def test_wandb(recipe, few, tmp_path, monkeypatch):
     assert wandb.run is None
 
 
+def test_mlflow(recipe, few, tmp_path, monkeypatch):
+    mlflow = pytest.importorskip("mlflow", reason="needs tenfold[mlflow]")
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    mlflow.set_tracking_uri((tmp_path / "mlruns").as_uri())
+    history = fit(build("softmax"), few[:200], recipe, callbacks=[MLflow(run_name="digits")])
+    client = mlflow.MlflowClient()
+    [run] = client.search_runs(["0"])
+    assert (run.info.run_name, run.info.status, run.data.params["optimizer"]) == ("digits", "FINISHED", "sgd")
+    for column in COLUMNS:
+        points = client.get_metric_history(run.info.run_id, column)
+        assert [(point.step, point.value) for point in points] == list(enumerate(history[column], start=1))
+    with pytest.raises(DivergedError):
+        fit(build("mlp"), few[:200], replace(recipe, network="mlp", peak_lr=1e20), callbacks=[MLflow()])
+    assert {run.info.status for run in client.search_runs(["0"])} == {"FINISHED", "FAILED"}
+
+
 @pytest.mark.parametrize(
-    ("make", "module"), [(lambda: TensorBoard("run"), "torch.utils.tensorboard"), (WandB, "wandb")]
+    ("make", "module"),
+    [(lambda: TensorBoard("run"), "torch.utils.tensorboard"), (WandB, "wandb"), (MLflow, "mlflow")],
 )
 def test_a_missing_library_is_named(make, module, monkeypatch):
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(TenfoldError, match=r"pip install 'tenfold\[(tensorboard|wandb)\]'"):
+    with pytest.raises(TenfoldError, match=r"pip install 'tenfold\[(tensorboard|wandb|mlflow)\]'"):
         make()

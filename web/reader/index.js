@@ -6,6 +6,7 @@ import { least } from "./numbers.js";
 import { looksTurned, preference, readLines } from "./segment.js";
 import { findUnread } from "./unread.js";
 // What these import in turn, so that it is fetched at once, and not each when what needs it has come
+import "./adaptation.js";
 import "./components.js";
 import "./constants.js";
 import "./distance.js";

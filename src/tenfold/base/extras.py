@@ -18,13 +18,22 @@ INSTALL = {
     **dict.fromkeys(("onnx", "onnxruntime", "onnxscript"), "'tenfold[onnx]'"),
     "ai_edge_litert": "ai-edge-litert",  # has no wheel for some machines
     "cleanlab": "'tenfold[interpret]'",
+    "huggingface_hub": "'tenfold[hub]'",
+    "mlflow": "'tenfold[mlflow]'",
+    "optuna": "'tenfold[search]'",
     "pandas": "pandas",
     "pyarrow": "'tenfold[parquet]'",
     "ray": "'tenfold[ray]'",
     "tensorboard": "'tenfold[tensorboard]'",
     "wandb": "'tenfold[wandb]'",
 }
-NAMES = {"sklearn": "scikit-learn", "torch": "PyTorch"}  # of packages that are not called like their module
+# Of packages that are not called like their module
+NAMES = {
+    "mlflow": "MLflow",
+    "optuna": "Optuna",
+    "sklearn": "scikit-learn",
+    "torch": "PyTorch",
+}
 
 
 @contextmanager

@@ -4,6 +4,8 @@ from tenfold.base.constants import constants
 
 shared = constants("form")
 CLASSES: int = shared["CLASSES"]  # digits
+DIGITS = tuple(map(str, range(CLASSES)))  # by name
+MOST_CLASSES = 62  # that other data may have: digits, capital and small letters
 SIDE: int = shared["SIDE"]  # pixels on each side of an image
 INK_SIDE: int = shared["INK_SIDE"]  # pixels on the longer side of the digit in it
 # The row and the column of the pixel at its center of mass; the mean over MNIST is 14.0 both ways

@@ -10,7 +10,6 @@ from jaxtyping import Float
 
 from tenfold.base.constants import constants
 from tenfold.base.errors import TenfoldError
-from tenfold.base.form import CLASSES
 
 shared = constants("refusal")
 HALF_SURE = shared["HALF_SURE"]  # an answer's distance from even probabilities, in nats, at which the score is one half
@@ -47,7 +46,7 @@ class Thresholds:
             raise TenfoldError(f"thresholds must be 0 <= expected <= alone <= 1, not {self.expected!r}, {self.alone!r}")
 
     @classmethod
-    def calibrate(cls, logits: Float[np.ndarray, "n 10"]) -> "Thresholds":
+    def calibrate(cls, logits: Float[np.ndarray, "n classes"]) -> "Thresholds":
         """Compute the thresholds that refuse 0.7% of the digits that stand alone, and 0.02% where one is expected.
 
         Args:
@@ -77,7 +76,7 @@ def log_softmax(logits: Float[np.ndarray, "*n classes"]) -> Float[np.ndarray, "*
     return logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
 
 
-def score(answer: Float[np.ndarray, "10"]) -> float:
+def score(answer: Float[np.ndarray, " classes"]) -> float:
     """Score how certain a network is that something is a digit, by how far its answer is from even probabilities.
 
     The distance is the Kullback-Leibler divergence, in nats, of even probabilities from those of the answer; training
@@ -85,10 +84,10 @@ def score(answer: Float[np.ndarray, "10"]) -> float:
     could be a 4 or a 9.
 
     Args:
-        answer: the logarithms of the probabilities of the ten digits.
+        answer: the logarithms of the probabilities of the ten digits, or of other classes.
 
     Returns:
-        The score: 0.38 if all ten probabilities are equal, and closer to 1 the more certain the answer.
+        The score: 0.38 if all probabilities are equal, and closer to 1 the more certain the answer.
     """
-    distance = -float(answer.mean()) - math.log(CLASSES)
+    distance = -float(answer.mean()) - math.log(len(answer))
     return 1 / (1 + math.exp(STEEP * (HALF_SURE - distance)))

@@ -11,7 +11,7 @@ from jaxtyping import Float, Shaped, UInt8
 from tenfold import recipes
 from tenfold.base import strict_json
 from tenfold.base.errors import TenfoldError, TenfoldWarning
-from tenfold.base.form import CLASSES
+from tenfold.base.form import CLASSES, MOST_CLASSES
 from tenfold.data import Digits, preprocess
 from tenfold.data.arrays import to_images
 from tenfold.networks import build, predict_logits
@@ -38,7 +38,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             table. They are parameters, so that a search can set them.
 
     Attributes:
-        classes_: the labels, sorted, `(classes,)`; at most ten, numbers or text.
+        classes_: the labels, sorted, `(classes,)`; at most 62, numbers or text.
         history_: what was measured after every epoch, a `History`; None after `load`.
         network_: the trained network.
         n_features_in_: 784.
@@ -71,7 +71,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         Args:
             X: images `(n, 784)`, `(n, 28, 28)`, or `(n, 28, 28, 1)`, any numbers from 0 to 255 or from 0 to 1.
-            y: their labels `(n,)`, up to ten different ones.
+            y: their labels `(n,)`, up to 62 different ones.
 
         Returns:
             The classifier.
@@ -86,17 +86,18 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X, y = validate_data(self, _rows(X), y, ensure_min_samples=2)  # noqa: N806
         check_classification_targets(y)
         self.classes_, labels = np.unique(y, return_inverse=True)
-        if len(self.classes_) > CLASSES:
-            raise TenfoldError(f"y: {len(self.classes_)} classes; the networks have ten answers")
+        if len(self.classes_) > MOST_CLASSES:
+            raise TenfoldError(f"y: {len(self.classes_)} classes; a network has at most {MOST_CLASSES}")
+        numbers = tuple(map(str, range(max(CLASSES, len(self.classes_)))))
         self.largest_ = 255.0 if X.dtype == np.uint8 or X.max() > LARGEST_SCALED else 1.0
-        digits = Digits(self._to_images(X), labels.astype(np.uint8), "X")
+        digits = Digits(self._to_images(X), labels.astype(np.uint8), "X", classes=numbers)
         with (
             torch.random.fork_rng(devices=[]),
             warnings.catch_warnings(),
         ):  # random numbers of the caller go on as before
             warnings.filterwarnings("ignore", "X: no images of", TenfoldWarning)  # of classes that y does not have
             torch.manual_seed(recipe.seed)
-            self.network_ = build(recipe.network, **recipe.network_options)
+            self.network_ = build(recipe.network, **{"classes": numbers} | recipe.network_options)
             self.history_: History | None = fit(self.network_, digits, recipe)
         if self.history_.interrupted:
             raise KeyboardInterrupt

@@ -1,6 +1,7 @@
 """Features for classical models, instead of bare pixels: deskewed digits, histograms of gradients, shifted copies."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -110,4 +111,4 @@ def add_shifts(digits: Digits) -> Digits:
     """The digits, and four copies shifted by one pixel: up, down, left, and right."""
     ways = ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1))
     images = np.concatenate([shift(digits.images, down, right) for down, right in ways])
-    return Digits(images, np.tile(digits.labels, len(ways)), digits.source)
+    return replace(digits, images=images, labels=np.tile(digits.labels, len(ways)))

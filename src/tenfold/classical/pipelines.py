@@ -79,8 +79,9 @@ class Classifier:
         from threadpoolctl import threadpool_limits
 
         if 0 in (counts := digits.counts()):
+            missing = digits.classes[counts.argmin()]
             raise TenfoldError(
-                f"{digits.source}: there is no image of a {counts.argmin()} among {len(digits)}; train on more images"
+                f"{digits.source}: there is no image of a {missing} among {len(digits)}; train on more images"
             )
         with _explain(self.recipe), threadpool_limits(threads), parallel_config("threading", n_jobs=threads or -1):
             virtual = self.recipe.shifts and ESTIMATORS[self.recipe.model].name == "SVC"
@@ -108,8 +109,8 @@ class Classifier:
         with _explain(self.recipe):
             return self.pipeline.predict(to_pixels(images))
 
-    def predict_proba(self, images: np.ndarray) -> Float[np.ndarray, "n 10"]:
-        """Read images, as probabilities of the ten digits.
+    def predict_proba(self, images: np.ndarray) -> Float[np.ndarray, "n classes"]:
+        """Read images, as probabilities of the ten digits, or of the other classes that it has learned.
 
         Args:
             images: `uint8 (n, 28, 28)`, 0 is background and 255 full ink.

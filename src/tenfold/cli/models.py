@@ -109,32 +109,32 @@ def export(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, or a .safetensors file.")],
     formats: Annotated[
         list[str] | None,
-        typer.Option("--to", metavar="FORMAT", help="litert, onnx, or keras; may be repeated."),
+        typer.Option("--to", metavar="FORMAT", help="litert, onnx, keras, or c; may be repeated."),
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every format.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Every format but c.")] = False,
     out: Annotated[Path | None, typer.Option(help="The folder for the files; by default RUN/export.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are already there.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Export a trained network to LiteRT (TFLite), ONNX, or Keras, once each file has read all test images.
+    """Export a trained network to LiteRT (TFLite), ONNX, Keras, or C, once each file has read all test images.
 
     An exported file takes pixels, uint8 (n, 28, 28), and returns logits,
     float32 (n, 10); a JSON file next to it says how it compares with the
-    network.
+    network. C is for small networks: it takes one image, in integers only.
 
     Example: tenfold export runs/standard --to litert
     """
-    from tenfold.export import FORMATS
+    from tenfold.export import EVERY, FORMATS
     from tenfold.export import export as write
     from tenfold.report import console
 
     if not run.exists():
         raise not_a_file(run)
     if formats and everything:
-        raise TenfoldError("--all exports every format; leave out --to, or --all")
+        raise TenfoldError("--all exports every format but c; leave out --to, or --all")
     if not formats and not everything:
         raise TenfoldError(f"{run}: to which format? Name it with --to ({', '.join(FORMATS)}), or export --all")
-    files = write(run, formats or tuple(FORMATS), out, force)
+    files = write(run, formats or EVERY, out, force)
     if as_json:
         print_json({"run": str(run), "files": files})
     else:

@@ -1,13 +1,17 @@
-"""Commands that read handwriting: predict, draw."""
+"""Commands that read handwriting: predict, adapt, draw."""
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tenfold.base import strict_json
 from tenfold.cli.common import app, fail, progress, say
+
+if TYPE_CHECKING:
+    from tenfold.jobs.pictures import Answer, Source
+    from tenfold.reader import Reading
 
 # What loads PyTorch or matplotlib is imported inside the commands: --help must not wait for it.
 
@@ -26,6 +30,9 @@ def predict(
         Path | None,
         typer.Option(help="A run folder or a model file; by default the model that comes with tenfold."),
     ] = None,
+    adapted: Annotated[
+        Path | None, typer.Option(metavar="HAND", help="Read as adapted to one hand, by tenfold adapt or on the page.")
+    ] = None,
     single: Annotated[bool, typer.Option("--single", help="Every picture shows exactly one digit.")] = False,
     annotate: Annotated[
         Path | None,
@@ -35,6 +42,40 @@ def predict(
         Path | None,
         typer.Option(metavar="FOLDER", help="Write a picture of every step of reading into this folder."),
     ] = None,
+    length: Annotated[int | None, typer.Option(help="Every number has this many digits.")] = None,
+    pattern: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FORM", help="Every number looks like this: d is a digit, ? after it: at most one, *: any number."
+        ),
+    ] = None,
+    within: Annotated[
+        str | None, typer.Option("--range", metavar="LOW:HIGH", help="Every number is one between these two.")
+    ] = None,
+    check: Annotated[
+        str | None, typer.Option(help="Every number ends with this check digit: luhn, ean13, isbn13, or mod97.")
+    ] = None,
+    form: Annotated[
+        Path | None,
+        typer.Option(metavar="TEMPLATE", help="Every picture is the form that this TOML file describes."),
+    ] = None,
+    table: Annotated[
+        Path | None,
+        typer.Option("--csv", metavar="TABLE", help="Write a row for each number into this CSV file; it is continued."),
+    ] = None,
+    review: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write a page for typing the uncertain numbers of the table."),
+    ] = None,
+    error_rate: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Of the numbers that need no review, this share may be wrong; by default, the lowest that is known.",
+        ),
+    ] = None,
+    digits_only: Annotated[bool, typer.Option("--digits-only", help="Print digits alone, without signs.")] = False,
     cluster: Annotated[
         str | None,
         typer.Option(
@@ -44,8 +85,10 @@ def predict(
     verbose: Annotated[bool, typer.Option("--verbose", help="Name the model that gave each answer.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON Lines, one object per file.")] = False,
 ) -> None:
-    """Read the digits in pictures: photos, scans, drawings; several digits, several lines.
+    """Read the numbers in pictures: photos, scans, drawings; several digits, several lines.
 
+    Signs are read too: . , : - = / + % ( ). What is known beforehand
+    (--length, --pattern, --range, --check, --form) makes reading more certain.
     A question mark stands for what is probably not a digit; a model without
     thresholds reads everything as digits. A model file may be .safetensors,
     .tflite, .onnx, .keras, or .h5. Lines that leave tenfold's own model in
@@ -55,46 +98,126 @@ def predict(
     or nothing but question marks, or could not be read; 2 if none could be.
 
     Example: tenfold predict note.jpg --annotate read.png
+
+    Example: tenfold predict meters --length 6 --csv meters.csv --review check
     """
-    from dataclasses import asdict
+    from tenfold.base.errors import NoDigitsError, TenfoldError
+    from tenfold.base.form import DIGITS
+    from tenfold.jobs.pictures import Answer, Options, find_sources, read_sources
+    from tenfold.jobs.table import Table
+    from tenfold.reader import Form, Known, Reader
 
-    from tenfold.base.errors import NoDigitsError
-    from tenfold.jobs.pictures import Options, find_sources, read_sources
-    from tenfold.reader import Reader, to_text
-
+    known = Known(length, pattern, within, check)
+    if digits_only and (table or form or known):
+        raise TenfoldError("--digits-only leaves out numbers: it cannot go with options about them")
+    if form and (known or single):
+        raise TenfoldError("--form: the template says what is known about each number; leave out the other options")
+    if review and not table:
+        raise TenfoldError("--review: needs --csv TABLE, the table to review")
+    reader = Reader(model, adapted=adapted)
+    digits_only |= reader.model.classes != DIGITS and not (table or form or known)  # such as letters
+    options = Options(single, not digits_only, known, Form.read(form) if form else None, annotate, explain)
+    rows = Table(table, reader.calibration.threshold(error_rate), review) if table else None
     sources = find_sources(paths)
-    reader = Reader(model)
+    if rows:
+        sources = rows.remaining(sources)
     if convention := getattr(reader.model, "convention", None):
         say(f"{reader.name} {convention}")
     if reader.thresholds is None:
         say(f"{reader.name} has no thresholds for refusing what is not a digit, so everything is read as digits")
     failures = empty = 0
     with progress("pictures", len(sources)) as advance:
-        for source, found in read_sources(sources, reader, Options(single, annotate, explain), cluster):
+        for source, found in read_sources(sources, reader, options, cluster):
             advance(source)
             reason: dict[str, str] = {}
             if isinstance(found, NoDigitsError):
                 fail(NoDigitsError(found.reason, str(source.path)))
                 empty += 1
-                reason, found = {"reason": found.reason}, []
-            elif not isinstance(found, list):
+                reason, found = {"reason": found.reason}, Answer([], [])
+            elif not isinstance(found, Answer):
                 fail(found)
                 failures += 1
                 continue
-            text = to_text(found)
-            empty += bool(found) and all(one.label is None for one in found)
-            if as_json:
-                readings = [{key: value for key, value in asdict(one).items() if key != "model"} for one in found]
-                answer = {"file": str(source.path), "model": reader.name, "text": text, "readings": readings}
-                print(strict_json.dumps(answer | reason))
-            elif found:
-                sure = f" ({found[0].probability:.1%})" if len(found) == 1 else ""
+            empty += bool(found.readings) and all(one.label is None for one in found.readings)
+            if rows:
+                rows.add(source, found.numbers)
+            elif as_json:
+                print(strict_json.dumps(_to_json(source, found, reader.name, digits_only) | reason))
+            elif found.readings or found.numbers:
                 by = f", read by {reader.name}" if verbose else ""
-                print(f"{source.path}: {text.replace(chr(10), ' / ')}{sure}{by}")
+                print(f"{source.path}: {_to_line(found, digits_only)}{by}")
+    if rows:
+        rows.write_page()
     if failures and len(sources) > 1:
         print(f"tenfold: {failures} of {len(sources)} files could not be read", file=sys.stderr)
     if failures or empty:
         raise typer.Exit(2 if failures == len(sources) else 1)
+
+
+def _to_line(found: "Answer", digits_only: bool) -> str:
+    """What was read, on one line."""
+    from tenfold.reader import to_text
+
+    if digits_only:
+        text = to_text(found.readings).replace("\n", " / ")
+    else:
+        text = " / ".join(f"{one.field}{': ' if one.field else ''}{one.text}" for one in found.numbers)
+    probabilities = [one.probability for one in (found.readings if digits_only else found.numbers)]
+    return f"{text} ({probabilities[0]:.1%})" if len(probabilities) == 1 else text
+
+
+def _to_json(source: "Source", found: "Answer", model: str, digits_only: bool) -> dict[str, Any]:
+    """What was read in a file, as plain values."""
+    from dataclasses import asdict
+
+    from tenfold.reader import to_text
+
+    def plain(reading: "Reading") -> dict[str, Any]:
+        return {key: value for key, value in asdict(reading).items() if key != "model"}
+
+    readings = [plain(reading) for reading in found.readings]
+    answer: dict[str, Any] = {
+        "file": str(source.path),
+        "model": model,
+        "text": to_text(found.readings),
+        "readings": readings,
+    }
+    if not digits_only:
+        answer["text"] = "\n".join(number.text for number in found.numbers)
+        answer["numbers"] = [asdict(one) | {"digits": [plain(digit) for digit in one.digits]} for one in found.numbers]
+    return answer
+
+
+@app.command()
+def adapt(
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Pictures of one person's digits, sorted into folders 0 to 9.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="HAND", help="The file to write, a few kilobytes.")],
+    model: Annotated[
+        Path | None, typer.Option(help="A run folder or a model file; by default the model that comes with tenfold.")
+    ] = None,
+) -> None:
+    """Teach the reader how one person writes, from a few pictures of each digit.
+
+    The pictures are kept in the file, as images of 28 by 28 pixels. It works
+    with any model; the one named here only tells how much it helps: how many
+    of the pictures are misread without it, and how many if each is read with
+    all the others taught.
+
+    Example: tenfold adapt my-digits --out my.hand && tenfold predict note.jpg --adapted my.hand
+    """
+    from tenfold.data import load_pictures, read_hand, write_hand
+    from tenfold.reader import Reader
+    from tenfold.reader.adaptation import Adapted
+
+    if out.exists():
+        read_hand(out)  # nothing else is replaced
+    hand = load_pictures(folder)
+    adapted = Adapted(Reader(model).model, hand)
+    write_hand(out, hand)
+    before, after = (int((found != hand.labels).sum()) for found in (adapted.before, adapted.after))
+    print(f"{out}: {len(hand)} digits; misread before: {before}, each with the others taught: {after}")
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -30,6 +30,7 @@ def data(
         name: {
             "source": digits.source,
             "images": len(digits),
+            "classes": list(digits.classes),
             "counts": digits.counts().tolist(),
             "mean": float(digits.images.mean() / 255),
             "std": float(digits.images.std() / 255),
@@ -102,7 +103,7 @@ def train(
 
 @app.command()
 def study(
-    file: Annotated[Path, typer.Argument(help="A TOML file: name, recipes, seeds, variants.")],
+    file: Annotated[Path, typer.Argument(help="A TOML file: name, recipes, seeds, variants or search.")],
     out: Annotated[Path | None, typer.Option(help="The folder for the runs; by default, studies/NAME.")] = None,
     processes: Processes = None,
     cluster: Cluster = None,
@@ -110,21 +111,37 @@ def study(
 ) -> None:
     """Train many runs, for every combination of seed, recipe, and variant, and compare them.
 
+    With a search in the file, values of the recipe are first searched for
+    with Optuna, by the accuracy on the validation images; then the recipe
+    with the best values is compared with the recipe as it was.
+
     Finished runs are kept: repeat the command to continue after an
     interruption. Exit code 1 if any run failed.
 
     Example: tenfold study optimizers.toml
     """
+    from dataclasses import replace
+
+    from tenfold.jobs import search as searches
     from tenfold.jobs import study as studies
     from tenfold.report import console
 
-    tasks = studies.plan(studies.load(file), out)
+    wanted = studies.load(file)
+    searched: dict[str, Any] = {}
+    if wanted.search:
+        jobs = searches.plan(wanted, out)
+        with kept("trials"), progress("trials", len(jobs)) as advance:
+            searched = {"search": searches.run(wanted, jobs, out, processes, cluster, advance)}
+        wanted = replace(wanted, search={}, variants={"as it was": {}, "best": searched["search"]["best"]})
+        if not as_json:
+            console.print_search(searched["search"])
+    tasks = studies.plan(wanted, out)
     with kept("runs"), progress("runs", len(tasks)) as advance:
         outcomes = studies.run(tasks, processes, cluster, advance)
     studies.save(tasks[0].path.parent, outcomes)
     summary = studies.summarize(outcomes)
     if as_json:
-        print_json({"runs": [vars(outcome) for outcome in outcomes], "summary": summary})
+        print_json(searched | {"runs": [vars(outcome) for outcome in outcomes], "summary": summary})
     else:
         console.print_study(summary)
     failed = [outcome for outcome in outcomes if outcome.status == "failed"]

@@ -7,14 +7,15 @@ import numpy as np
 from jaxtyping import UInt8
 
 from tenfold.base.errors import TenfoldError
-from tenfold.base.form import CLASSES, MEAN, SIDE, STD
-from tenfold.data.digits import Digits
+from tenfold.base.form import CLASSES, DIGITS, MEAN, MOST_CLASSES, SIDE, STD
+from tenfold.data.classes import number_classes
+from tenfold.data.digits import Digits, check_labels
 
 SHAPES = ((SIDE, SIDE), (SIDE, SIDE, 1), (1, SIDE, SIDE), (SIDE * SIDE,))  # of one image
 TOLERANCE = 1e-3  # by how much pixels may miss their range, from rounding
 
 
-def to_digits(data: Any, source: str = "memory") -> Digits:
+def to_digits(data: Any, source: str = "memory", classes: tuple[str, ...] | None = None) -> Digits:
     """Turn images and labels of any usual kind into `Digits`.
 
     Args:
@@ -23,6 +24,7 @@ def to_digits(data: Any, source: str = "memory") -> Digits:
             Pillow image) and a label, or dictionaries with `image` and `label`. Each item is taken once, so that a
             random transform is drawn once, too.
         source: where they come from, in words.
+        classes: the names of the classes; by default those that the data set has, see also `to_labels`.
 
     Returns:
         The digits.
@@ -35,11 +37,13 @@ def to_digits(data: Any, source: str = "memory") -> Digits:
     if isinstance(data, tuple) and any(isinstance(part, Digits) for part in data):
         raise TenfoldError("digits are needed, not a tuple of them; give one of the two that tenfold.load() returns")
     if not isinstance(data, tuple):
+        classes = classes or _class_names(data)
         data = _collect(data, source)
     if len(data) != 2:
         raise TenfoldError(f"{source}: give a pair of images and labels, not {len(data)} things")
     images = to_images(data[0], source)
-    return Digits(images, to_labels(data[1], len(images), source), source)
+    labels, classes = to_labels(data[1], len(images), source, classes)
+    return Digits(images, labels, source, classes=classes)
 
 
 def _collect(data: Any, source: str) -> tuple[Any, Any]:
@@ -56,9 +60,17 @@ def _collect(data: Any, source: str) -> tuple[Any, Any]:
     if not items or not all(isinstance(item, tuple | list) and len(item) == 2 for item in items):
         raise TenfoldError(f"{source}: this {type(data).__name__} does not hold pairs of an image and a label")
     try:
-        return np.stack([_as_array(image) for image, _ in items]), np.stack([_as_array(label) for _, label in items])
+        images, labels = (np.stack([_as_array(item[part]) for item in items]) for part in (0, 1))
     except ValueError:
         raise TenfoldError(f"{source}: the images of this {type(data).__name__} differ in shape") from None
+    # torchvision leaves EMNIST's images as they are stored: column by column
+    return images.swapaxes(-1, -2) if type(data).__name__ == "EMNIST" else images, labels
+
+
+def _class_names(data: Any) -> tuple[str, ...] | None:
+    """The names of the classes of a data set, as torchvision's have them; a "3 - three" is a 3."""
+    names = tuple(map(str, getattr(data, "classes", None) or ()))
+    return tuple(name[0] if name[1:4] == " - " and name[0] in DIGITS else name for name in names) or None
 
 
 def to_images(values: Any, source: str = "memory", largest: float | None = None) -> UInt8[np.ndarray, "n 28 28"]:
@@ -100,24 +112,28 @@ def to_images(values: Any, source: str = "memory", largest: float | None = None)
     return np.rint(np.clip(pixels, 0, largest) * np.float32(255 / largest)).astype(np.uint8)
 
 
-def to_labels(values: Any, n: int, source: str = "memory") -> UInt8[np.ndarray, " n"]:
+def to_labels(
+    values: Any, n: int, source: str = "memory", classes: tuple[str, ...] | None = None
+) -> tuple[UInt8[np.ndarray, " n"], tuple[str, ...]]:
     """Turn the labels of `n` images into `uint8 (n,)`.
 
     Args:
         values: an array or a tensor of the digits as numbers or as text, in one row or column; or one-hot, of shape
-            (n, 10).
+            (n, 10). Data with more classes, at most 62, number them from 0, or have a column for each.
         n: how many images there are.
         source: where they come from, for error messages.
+        classes: the names of the classes, if they are known.
 
     Returns:
-        The digits, 0 to 9.
+        The labels, and the names of their classes, which without `classes` are digits or numbers.
 
     Raises:
-        TenfoldError: if a label is not a digit, or there are more or fewer than `n`.
+        TenfoldError: if a label is not a digit or the number of a class, or there are more or fewer than `n`.
     """
     labels = _as_array(values)
-    if labels.shape == (n, CLASSES) and np.all(labels.max(axis=1) == 1) and np.all(labels.sum(axis=1) == 1):
-        return labels.argmax(axis=1).astype(np.uint8)
+    columns = labels.shape[1] if labels.ndim == 2 else 0
+    if columns in range(CLASSES, MOST_CLASSES + 1) and np.all(labels.max(1) == 1) and np.all(labels.sum(1) == 1):
+        return labels.argmax(axis=1).astype(np.uint8), classes or tuple(map(str, range(columns)))
     if labels.size != n or labels.ndim > 2:
         raise TenfoldError(f"{source}: {n} images but labels of shape {labels.shape}; each image needs one")
     labels = labels.reshape(-1)
@@ -125,11 +141,9 @@ def to_labels(values: Any, n: int, source: str = "memory") -> UInt8[np.ndarray, 
         numbers = labels.astype(np.float64)
     except (TypeError, ValueError):
         raise TenfoldError(f"{source}: labels must be the digits 0 to 9, these are {labels.dtype}") from None
-    wrong = ~np.isin(numbers, np.arange(CLASSES))
-    if wrong.any():
-        where = int(np.argmax(wrong))
-        raise TenfoldError(f"{source}: label {labels[where]} at index {where} is not a digit; labels must be 0 to 9")
-    return numbers.astype(np.uint8)
+    classes = classes or number_classes(numbers)
+    check_labels(numbers, classes, source)
+    return numbers.astype(np.uint8), classes
 
 
 def _as_array(values: Any) -> np.ndarray:

@@ -7,11 +7,11 @@ from numbers import Integral
 from typing import Any, overload
 
 import numpy as np
-from jaxtyping import Int64, UInt8
+from jaxtyping import Int64, Num, UInt8
 
 from tenfold.base.errors import TenfoldError, require_type
 from tenfold.base.extras import needed_by
-from tenfold.base.form import CLASSES, SIDE
+from tenfold.base.form import DIGITS, MOST_CLASSES, SIDE
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,13 +22,14 @@ class Digits:
 
     Attributes:
         images: grayscale pixels, `uint8 (n, 28, 28)`, 0 is background and 255 full ink.
-        labels: the digit each image shows, `uint8 (n,)`, 0 to 9.
+        labels: the digit each image shows, `uint8 (n,)`, 0 to 9; of other data, the place of its class in `classes`.
         source: where they came from, in words.
         transform: as in torchvision, what turns the Pillow image of an item into what `digits[3]` gives; None for the
             standardized tensor that networks read. `tenfold.fit` and `tenfold.evaluate` use the images as they are.
+        classes: the names of the classes; by default the ten digits.
 
     Raises:
-        TenfoldError: if the shapes, types, or counts do not fit, or a label is not 0 to 9.
+        TenfoldError: if the shapes, types, or counts do not fit, or a label is not 0 to 9, or not that of a class.
 
     Example:
         >>> import tenfold
@@ -47,6 +48,7 @@ class Digits:
     labels: np.ndarray
     source: str = "memory"
     transform: Callable[[Any], Any] | None = None
+    classes: tuple[str, ...] = DIGITS
 
     def __post_init__(self) -> None:
         images, labels = self.images, self.labels
@@ -62,11 +64,9 @@ class Digits:
             raise TenfoldError(f"{self.source}: {len(images)} images but {len(labels)} labels; each image needs one")
         if len(images) == 0:
             raise TenfoldError(f"{self.source}: holds no images")
-        if labels.max() >= CLASSES:
-            where = int(np.argmax(labels >= CLASSES))
-            raise TenfoldError(
-                f"{self.source}: label {labels[where]} at index {where} is not a digit; labels must be 0 to 9"
-            )
+        if not 2 <= len(set(self.classes)) == len(self.classes) <= MOST_CLASSES:
+            raise TenfoldError(f"{self.source}: needs 2 to {MOST_CLASSES} classes with different names")
+        check_labels(labels, self.classes, self.source)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -95,15 +95,30 @@ class Digits:
 
         return to_tensor(image[None])[0]
 
-    def counts(self) -> Int64[np.ndarray, "10"]:
-        """Count the images of each digit, from 0 to 9."""
-        return np.bincount(self.labels, minlength=CLASSES)
+    def counts(self) -> Int64[np.ndarray, " classes"]:
+        """Count the images of each class, for digits from 0 to 9."""
+        return np.bincount(self.labels, minlength=len(self.classes))
 
     def sha256(self) -> str:
         """Return a checksum of the pixels and the labels, in hexadecimal."""
         digest = hashlib.sha256(np.ascontiguousarray(self.images).data)
         digest.update(np.ascontiguousarray(self.labels).data)
         return digest.hexdigest()
+
+
+def check_labels(labels: Num[np.ndarray, " n"], classes: tuple[str, ...], source: str) -> None:
+    """Check that labels are the numbers of classes.
+
+    Raises:
+        TenfoldError: if one is not.
+    """
+    wrong = ~np.isin(labels, np.arange(len(classes)))
+    if wrong.any():
+        where = int(np.argmax(wrong))
+        kind = "a digit" if classes == DIGITS else "the number of a class"
+        raise TenfoldError(
+            f"{source}: label {labels[where]:g} at index {where} is not {kind}; labels must be 0 to {len(classes) - 1}"
+        )
 
 
 def split(digits: Digits, validation: int, seed: int = 0) -> tuple[Digits, Digits]:
@@ -135,8 +150,8 @@ def split(digits: Digits, validation: int, seed: int = 0) -> tuple[Digits, Digit
     quota, remainders = np.divmod(digits.counts() * validation, len(digits))
     quota[np.argsort(-remainders, kind="stable")[: validation - quota.sum()]] += 1
     held_out = np.zeros(len(digits), dtype=bool)
-    for digit, count in enumerate(quota):
-        members = np.flatnonzero(digits.labels == digit)
+    for label, count in enumerate(quota):
+        members = np.flatnonzero(digits.labels == label)
         held_out[generator.permutation(members)[:count]] = True
     return digits[~held_out], digits[held_out]
 

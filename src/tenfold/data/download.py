@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
+from filelock import FileLock
+
 from tenfold.base.errors import TenfoldError
 from tenfold.base.files import write_atomically
 
@@ -28,6 +30,7 @@ MIRRORS = (
 )
 TIMEOUT = 20.0  # seconds without a byte before the next mirror is tried
 CHUNK = 1 << 16
+PARTIAL, NO_MORE = 206, 416  # the status of an answer that continues a file, and of one that has nothing left
 MAX_BYTES = 16 << 20  # the largest file has 9.9 MB; a mirror that never stops sending is cut off
 
 
@@ -39,7 +42,8 @@ def is_intact(path: Path) -> bool:
 def download(folder: str | os.PathLike, mirrors: Sequence[str] = MIRRORS) -> None:
     """Download MNIST's four compressed files into `folder`; intact ones that are already there are not fetched again.
 
-    A file appears under its name only once it is complete and its SHA-256 is right.
+    A file appears under its name only once it is complete and its SHA-256 is right. What has arrived of it when the
+    connection breaks is kept as `….part`, and the next mirror, or the next call, continues from there.
 
     Args:
         folder: where the files go; created if it does not exist.
@@ -52,13 +56,13 @@ def download(folder: str | os.PathLike, mirrors: Sequence[str] = MIRRORS) -> Non
     for mirror in mirrors:
         if urlsplit(mirror).scheme not in ("http", "https"):
             raise TenfoldError(f"{mirror}: a mirror's address must start with http:// or https://")
-    missing = [name for name in SUMS if not is_intact(Path(folder, name))]
-    if not missing:
+    if all(is_intact(Path(folder, name)) for name in SUMS):
         return
     Path(folder).mkdir(parents=True, exist_ok=True)
-    with _progress_on_stderr() as bars:
-        for name in missing:
-            write_atomically(Path(folder, name), _fetch_from_any(mirrors, name, bars))
+    with FileLock(f"{Path(folder).absolute()}.lock"), _progress_on_stderr() as bars:  # one process at a time
+        for name in SUMS:
+            if not is_intact(Path(folder, name)):
+                write_atomically(Path(folder, name), _fetch_from_any(mirrors, Path(folder, f"{name}.part"), bars))
 
 
 def _progress_on_stderr() -> "Progress":
@@ -78,38 +82,53 @@ def _progress_on_stderr() -> "Progress":
     )
 
 
-def _fetch_from_any(mirrors: Sequence[str], name: str, bars: "Progress") -> bytes:
-    """Fetch the file `name` from the first mirror that delivers the right bytes."""
+def _fetch_from_any(mirrors: Sequence[str], part: Path, bars: "Progress") -> bytes:
+    """Fetch the file from the first mirror that delivers the right bytes, or the rest of what has arrived of it."""
+    name = part.stem
     reasons = []
     for mirror in mirrors:
-        try:
-            data = _fetch(f"{mirror.rstrip('/')}/{name}", bars)
-        except (OSError, HTTPException) as error:
-            reasons.append(f"{mirror}: {error or type(error).__name__}")
-            continue
-        if _sha256(data) == SUMS[name]:
-            return data
-        reasons.append(f"{mirror}: wrong bytes, SHA-256 {_sha256(data)[:12]}…")
+        for _ in range(2):  # the second time from the beginning, if the rest does not fit what is there
+            try:
+                continued = _fetch(f"{mirror.rstrip('/')}/{name}", part, bars)
+            except (OSError, HTTPException) as error:
+                reason = str(error) or type(error).__name__
+                if getattr(error, "code", None) != NO_MORE:
+                    break
+                part.unlink()
+            else:
+                data = part.read_bytes()
+                part.unlink()
+                if _sha256(data) == SUMS[name]:
+                    return data
+                reason = f"wrong bytes, SHA-256 {_sha256(data)[:12]}…"
+                if not continued:
+                    break
+        reasons.append(f"{mirror}: {reason}")
     raise TenfoldError(f"cannot download {name}; {'; '.join(reasons)}")
 
 
-def _fetch(url: str, bars: "Progress") -> bytes:
-    """Fetch all the bytes that the server announces at `url`."""
+def _fetch(url: str, part: Path, bars: "Progress") -> bool:
+    """Fetch what the server has at `url` into `part`, after what is there already; returns whether it went on there."""
     task = bars.add_task(url.rsplit("/", 1)[1], total=None)
+    length = part.stat().st_size if part.is_file() else 0
+    headers = {"User-Agent": "tenfold"} | ({"Range": f"bytes={length}-"} if length else {})
     try:
-        with urlopen(Request(url, headers={"User-Agent": "tenfold"}), timeout=TIMEOUT) as response:  # noqa: S310
-            announced = response.length
-            data = bytearray()
-            while chunk := response.read(CHUNK):
-                data += chunk
-                bars.update(task, completed=len(data), total=announced)
-                if len(data) > MAX_BYTES:
-                    raise ConnectionError(f"sends more than {MAX_BYTES} bytes")
+        with urlopen(Request(url, headers=headers), timeout=TIMEOUT) as response:  # noqa: S310
+            continued = response.status == PARTIAL
+            length = length if continued else 0
+            announced = None if response.length is None else length + response.length
+            with part.open("ab" if continued else "wb") as file:
+                while length <= MAX_BYTES and (chunk := response.read(CHUNK)):
+                    length += file.write(chunk)
+                    bars.update(task, completed=length, total=announced)
     finally:
         bars.remove_task(task)
-    if announced is not None and len(data) < announced:
-        raise ConnectionError(f"stopped after {len(data)} of {announced} bytes")
-    return bytes(data)
+    if length > MAX_BYTES:
+        part.unlink()
+        raise ConnectionError(f"sends more than {MAX_BYTES} bytes")
+    if announced is not None and length < announced:
+        raise ConnectionError(f"stopped after {length} of {announced} bytes")
+    return continued
 
 
 def _sha256(data: bytes) -> str:

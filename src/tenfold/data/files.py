@@ -1,5 +1,6 @@
 """Data sets in one file, as Keras, Kaggle, MATLAB, and Hugging Face have them; no code from a file runs."""
 
+import json
 import struct
 import zlib
 from collections.abc import Callable, Mapping
@@ -13,7 +14,9 @@ from tenfold.base.extras import needed_by
 from tenfold.base.files import DATA, check_size
 from tenfold.base.form import SIDE
 from tenfold.data.arrays import to_digits
+from tenfold.data.classes import from_zero, look_up_classes
 from tenfold.data.digits import Digits, split
+from tenfold.data.hand import read_hand
 
 MNIST_IMAGES, MNIST_TRAIN = 70_000, 60_000
 PICKLES = (".pkl", ".pickle", ".pkl.gz", ".pickle.gz")
@@ -24,6 +27,7 @@ PARTS = (
     ("trainx", "trainy", "testx", "testy"),
 )
 WHOLE = (("images", "labels"), ("data", "label"))  # and where they are together
+NAMES = "class names"  # the key of the names of the classes, which no file uses
 LABEL_COLUMNS = ("label", "class")  # in the first line of a CSV file; without one, the first column
 COMPRESSED = 15  # the type of a compressed variable in a .mat file
 CHUNK = 1 << 20
@@ -32,7 +36,7 @@ Arrays = dict[str, Any]
 
 
 def load_file(path: Path) -> tuple[Digits, Digits]:
-    """Load the digits in one file: .npz, .mat, .csv, or .parquet.
+    """Load the digits in one file: .npz, .mat, .csv, .parquet, or .hand.
 
     If there are no test images in it, they come from a labeled file beside it that is named alike, with `test` for
     `train`; without one, a sixth of each class is held out for testing.
@@ -51,13 +55,14 @@ def load_file(path: Path) -> tuple[Digits, Digits]:
         raise TenfoldError(
             f"{path}: not a data set ({', '.join(FILES)}); for IDX files or pictures give the folder that holds them"
         )
-    parts = _read(path)
+    parts, classes = _read(path)
     if len(parts) == 4:
-        return to_digits(parts[:2], f"{path} (train)"), to_digits(parts[2:], f"{path} (test)")
-    digits = to_digits(parts, str(path))
+        digits = to_digits(parts[:2], f"{path} (train)", classes)
+        return digits, to_digits(parts[2:], f"{path} (test)", digits.classes)
+    digits = to_digits(parts, str(path), classes)
     beside = path.with_name(path.name.replace("train", "test"))
     if beside != path and beside.is_file() and (path.suffix.lower() != ".csv" or _header(beside)[2] == SIDE**2 + 1):
-        return digits, to_digits(_read(beside), str(beside))
+        return digits, to_digits(_read(beside)[0], str(beside), digits.classes)
     if len(digits) == MNIST_IMAGES:  # all of MNIST, in its order
         return digits[:MNIST_TRAIN], digits[MNIST_TRAIN:]
     return hold_out_sixth(digits)
@@ -74,15 +79,20 @@ def hold_out_sixth(digits: Digits) -> tuple[Digits, Digits]:
     return split(digits, len(digits) // 6)
 
 
-def _read(path: Path) -> tuple[Any, ...]:
-    """The images and labels in a file, or those for training and those for testing."""
+def _read(path: Path) -> tuple[tuple[Any, ...], tuple[str, ...] | None]:
+    """The images and labels in a file, or those for training and those for testing; and their classes, if known."""
     check_size(path, DATA)
     with path.open("rb"):  # let the system report an unreadable file, not a parser
         pass
     arrays = {name.lower(): array for name, array in FILES[path.suffix.lower()](path).items()}
     for names in (*PARTS, *WHOLE):
         if all(name in arrays for name in names):
-            return tuple(arrays[name] for name in names)
+            found = [arrays[name] for name in names]
+            classes = arrays.get(NAMES)
+            if not classes:
+                classes = look_up_classes(path)
+                found[1::2] = [from_zero(labels, classes) for labels in found[1::2]]
+            return tuple(found), classes
     missing = [name for name in PARTS[0] if name not in arrays]
     raise TenfoldError(f"{path}: lacks {', '.join(missing)}; Keras' mnist.npz has {', '.join(PARTS[0])}")
 
@@ -147,9 +157,15 @@ def _read_mat(path: Path) -> Arrays:
             arrays = _read_hdf5(path)
         arrays = {name: value for name, value in arrays.items() if not name.startswith(("_", "#"))}
         if isinstance(dataset := arrays.get("dataset"), Mapping):  # EMNIST's
+            # which label stands for which character, by its code; the letters' labels begin with 1
+            mapping = np.asarray(dataset.get("mapping", [(digit, 48 + digit) for digit in range(10)]), np.int64)
             parts = [dataset[part] for part in ("train", "test")]
-            values = [value for part in parts for value in (turn(np.asarray(part["images"])), part["labels"])]
-            return dict(zip(PARTS[0], values, strict=True))
+            values = [
+                value
+                for part in parts
+                for value in (turn(np.asarray(part["images"])), np.asarray(part["labels"]) - mapping[0, 0])
+            ]
+            return dict(zip(PARTS[0], values, strict=True)) | {NAMES: tuple(map(chr, mapping[:, 1]))}
         if {f"{part}{digit}" for part in ("train", "test") for digit in range(10)} <= set(arrays):  # a matrix for each
             for part in ("train", "test"):
                 classes = [arrays[f"{part}{digit}"] for digit in range(10)]
@@ -209,8 +225,10 @@ def _read_parquet(path: Path) -> Arrays:
             groups = [file.metadata.row_group(index) for index in range(file.num_row_groups)]
             _check_memory(path, sum(group.total_byte_size for group in groups))
             columns = file.read(["image", "label"]).to_pydict()
+            about = json.loads((file.schema_arrow.metadata or {}).get(b"huggingface", b"{}"))
+            names = about.get("info", {}).get("features", {}).get("label", {}).get("names") or ()
         encoded = [image["bytes"] if isinstance(image, dict) else image for image in columns["image"]]
-    except (ArrowException, KeyError, OSError) as error:
+    except (ArrowException, AttributeError, KeyError, OSError, ValueError) as error:
         raise TenfoldError(f"{path}: damaged, or without the columns image and label ({_first_line(error)})") from None
     try:
         images = [np.asarray(load_picture(data).convert("L")) for data in encoded]
@@ -218,7 +236,13 @@ def _read_parquet(path: Path) -> Arrays:
         raise TenfoldError(f"{path}: {error}") from None
     if odd := [image.shape for image in images if image.shape != (SIDE, SIDE)]:
         raise TenfoldError(f"{path}: images must be 28 by 28 pixels, one is {odd[0][1]} by {odd[0][0]}")
-    return {"images": np.array(images).reshape(-1, SIDE, SIDE), "labels": np.array(columns["label"])}
+    pixels = np.array(images).reshape(-1, SIDE, SIDE)
+    return {"images": pixels, "labels": np.array(columns["label"]), NAMES: tuple(map(str, names))}
+
+
+def _read_hand(path: Path) -> Arrays:
+    hand = read_hand(path)
+    return {"images": hand.images, "labels": hand.labels}
 
 
 def _first_line(error: Exception) -> str:
@@ -230,4 +254,5 @@ FILES: dict[str, Callable[[Path], Arrays]] = {
     ".csv": _read_csv,
     ".mat": _read_mat,
     ".parquet": _read_parquet,
+    ".hand": _read_hand,
 }

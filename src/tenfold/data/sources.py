@@ -13,13 +13,14 @@ from tenfold.base.extras import needed_by
 from tenfold.base.files import not_a_file
 from tenfold.base.form import CLASSES, SIDE
 from tenfold.data.arrays import to_digits
+from tenfold.data.classes import from_zero, look_up_classes, number_classes
 from tenfold.data.digits import Digits
 from tenfold.data.download import SUMS, download, is_intact
 from tenfold.data.files import FILES, hold_out_sixth, load_file, turn
 from tenfold.data.idx import read_idx
 
 BUNDLED = Path(__file__).with_name("mnist")
-IDX_NAME = re.compile(r"(?!\.).*?(train|t10k|test)[-_.](images|labels)[-_.]idx\d[-_.]ubyte(\.gz)?$", re.IGNORECASE)
+IDX_NAME = re.compile(r"(?!\.)(.*?)(train|t10k|test)[-_.](images|labels)[-_.]idx\d[-_.]ubyte(\.gz)?$", re.IGNORECASE)
 # folders of pictures for training and for testing; those for validation are for testing if there are no others
 TRAIN = re.compile("train(ing)?", re.IGNORECASE)
 TEST = re.compile("test(ing)?", re.IGNORECASE)
@@ -45,17 +46,20 @@ def load(source: str | os.PathLike = "bundled") -> tuple[Digits, Digits]:
             - `"openml"`: scikit-learn's `fetch_openml("mnist_784")`;
             - `"download"`: MNIST from a mirror, kept in the user's cache folder;
             - a folder of four IDX files, compressed or not, named like those of MNIST, Fashion-MNIST, KMNIST, or
-              EMNIST, or the root that torchvision puts them in;
+              EMNIST, or the root that torchvision puts them in; where there are several sets, one of the files;
             - an `.npz` like Keras' `mnist.npz`, or a `.mat` from MATLAB, with images (n, 28, 28), (n, 28, 28, 1), or
               (n, 784) from 0 to 255 or from 0 to 1, and labels as digits or one-hot;
             - a `.csv` with a label and 784 pixels in each row, such as Kaggle's `train.csv`;
             - a `.parquet` from the Hugging Face Hub, with the columns `image` and `label`;
+            - a `.hand` with the digits that were taught on the page, or to `tenfold adapt`;
             - a folder that holds one of these files;
             - a folder of pictures sorted into `0/` to `9/` (or `zero/`, or `digit_0/`), or into such folders in
               `train/` and `test/` (or `training/` and `testing/`, or `val/`); files without the suffix of a picture are
               skipped, with a warning.
 
-            Where no test images come with it, a sixth of each class is held out for testing.
+            Where no test images come with it, a sixth of each class is held out for testing. The classes are the ten
+            digits, or what the data have instead: EMNIST's letters, the clothes of Fashion-MNIST, the characters of
+            KMNIST, or at most 62 classes numbered from 0.
 
     Returns:
         `(train, test)`; their arrays may be read-only.
@@ -79,7 +83,7 @@ def load(source: str | os.PathLike = "bundled") -> tuple[Digits, Digits]:
     if path.is_dir():
         return _load_folder(path)
     if path.is_file():
-        return load_file(path)
+        return _load_idx(path.parent, str(path), match[1]) if (match := IDX_NAME.match(path.name)) else load_file(path)
     if path.exists():
         raise not_a_file(path)
     close = difflib.get_close_matches(str(source), NAMED, n=1)
@@ -132,10 +136,10 @@ def _load_folder(folder: Path) -> tuple[Digits, Digits]:
         return _load_folder(raw[0])
     if train := _find_folder(folder, TRAIN):
         if test := _find_folder(folder, TEST) or _find_folder(folder, VALIDATION):
-            return _load_pictures(train), _load_pictures(test)
+            return load_pictures(train), load_pictures(test)
         raise TenfoldError(f"{folder}: holds {train.name}/ but no test/ or val/; add one, or give {train}")
     if _class_folders(folder):
-        return hold_out_sixth(_load_pictures(folder))
+        return hold_out_sixth(load_pictures(folder))
     files = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in FILES and path.is_file()]
     # Kaggle's other two files, and the one that `load_file` finds by itself
     files = [path for path in files if not re.search("test|submission", path.name, re.IGNORECASE)]
@@ -157,32 +161,33 @@ def _class_folders(folder: Path) -> dict[Path, int]:
     return {path: WORDS.index(number) if number in WORDS else int(number) for path, number in numbers.items()}
 
 
-def _load_idx(folder: Path, source: str) -> tuple[Digits, Digits]:
-    train, test = (
-        _read_labeled(_find_idx(folder, part, "images"), _find_idx(folder, part, "labels"), f"{source} ({part})")
-        for part in ("train", "test")
-    )
-    return train, test
+def _load_idx(folder: Path, source: str, prefix: str | None = None) -> tuple[Digits, Digits]:
+    """Load the IDX files of a folder, if there is a prefix those whose names begin with it."""
+    paths = [[_find_idx(folder, part, kind, prefix) for kind in ("images", "labels")] for part in ("train", "test")]
+    train = _read_labeled(paths[0], f"{source} (train)", look_up_classes(paths[0][0]))
+    return train, _read_labeled(paths[1], f"{source} (test)", train.classes)
 
 
-def _find_idx(folder: Path, part: str, kind: str) -> Path:
+def _find_idx(folder: Path, part: str, kind: str, prefix: str | None) -> Path:
     """Find the one IDX file for a split (train, test) and a kind (images, labels)."""
     found = {
         path.name.removesuffix(".gz"): path
         for path in sorted(folder.iterdir())  # of two copies the compressed one, with its checksum, comes last and wins
         if (match := IDX_NAME.match(path.name))
-        and (match[1].lower() == "train") == (part == "train")
-        and match[2].lower() == kind
+        and prefix in (None, match[1])
+        and (match[2].lower() == "train") == (part == "train")
+        and match[3].lower() == kind
     }
     if not found:
         canonical = f"{'t10k' if part == 'test' else part}-{kind}-idx{3 if kind == 'images' else 1}-ubyte.gz"
         raise TenfoldError(f"{folder}: {part} {kind} are missing; add {canonical}")
     if len(found) > 1:
-        raise TenfoldError(f"{folder}: {part} {kind} could be {' or '.join(found)}; keep one data set in a folder")
+        raise TenfoldError(f"{folder}: {part} {kind} could be {' or '.join(found)}; give one of the files")
     return found.popitem()[1]
 
 
-def _read_labeled(images_path: Path, labels_path: Path, source: str) -> Digits:
+def _read_labeled(paths: list[Path], source: str, classes: tuple[str, ...] | None) -> Digits:
+    images_path, labels_path = paths
     images, labels = read_idx(images_path), read_idx(labels_path)
     if images.ndim == 1:
         raise TenfoldError(f"{images_path}: holds labels where images belong; is it swapped with {labels_path.name}?")
@@ -190,13 +195,24 @@ def _read_labeled(images_path: Path, labels_path: Path, source: str) -> Digits:
         raise TenfoldError(f"{labels_path}: holds images where labels belong; is it swapped with {images_path.name}?")
     if images_path.name.lower().startswith("emnist") and images.ndim == 3:
         images = turn(images)
-    return Digits(images, labels, source)
+    return Digits(images, from_zero(labels, classes), source, classes=classes or number_classes(labels))
 
 
-def _load_pictures(folder: Path) -> Digits:
+def load_pictures(folder: Path) -> Digits:
+    """Load all pictures of a folder, none held out.
+
+    Args:
+        folder: holds folders named `0/` to `9/` (or `zero/`, or `digit_0/`), each with pictures of that digit.
+
+    Raises:
+        TenfoldError: if it does not hold such folders, holds two for one digit, or a file in it is not a picture,
+            is damaged, or shows no digit.
+        OSError: if a file cannot be read.
+    """
     from tenfold.imaging import SUFFIXES, read_pictures  # here, because few callers need OpenCV
 
-    folders = _class_folders(folder)
+    if not (folders := _class_folders(folder)):
+        raise TenfoldError(f"{folder}: holds no folders 0 to 9 of pictures")
     if too_many := sorted(path.name for path, number in folders.items() if number >= CLASSES):
         raise TenfoldError(f"{folder}: needs folders of pictures named 0 to 9 only; remove {', '.join(too_many)}")
     if len(set(folders.values())) < len(folders):

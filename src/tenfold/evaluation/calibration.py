@@ -79,7 +79,7 @@ class Selection:
 
 
 def reliability(
-    probabilities: Float[np.ndarray, "n 10"], labels: UInt8[np.ndarray, " n"], bins: int = BINS
+    probabilities: Float[np.ndarray, "n classes"], labels: UInt8[np.ndarray, " n"], bins: int = BINS
 ) -> list[Bin]:
     """Sort images by confidence into bins of equal width, and count how many of each bin were read correctly.
 
@@ -108,7 +108,7 @@ def reliability(
     ]
 
 
-def calibration_error(probabilities: Float[np.ndarray, "n 10"], labels: UInt8[np.ndarray, " n"]) -> float:
+def calibration_error(probabilities: Float[np.ndarray, "n classes"], labels: UInt8[np.ndarray, " n"]) -> float:
     """The expected calibration error: the gap between confidence and accuracy, averaged over the images.
 
     Args:
@@ -127,7 +127,7 @@ def calibration_error(probabilities: Float[np.ndarray, "n 10"], labels: UInt8[np
     return float(sum(gaps)) / len(labels)
 
 
-def fit_temperature(logits: Float[np.ndarray, "n 10"], labels: UInt8[np.ndarray, " n"]) -> float:
+def fit_temperature(logits: Float[np.ndarray, "n classes"], labels: UInt8[np.ndarray, " n"]) -> float:
     """Find the temperature that minimizes the cross-entropy of the logits divided by it.
 
     Args:
@@ -168,7 +168,7 @@ def apply_temperature(model: nn.Module, temperature: float) -> None:
         parameter.div_(temperature)
 
 
-def risk_coverage(probabilities: Float[np.ndarray, "n 10"], labels: UInt8[np.ndarray, " n"]) -> list[Selection]:
+def risk_coverage(probabilities: Float[np.ndarray, "n classes"], labels: UInt8[np.ndarray, " n"]) -> list[Selection]:
     """Selective prediction at every threshold that makes a difference.
 
     Args:
@@ -190,7 +190,9 @@ def risk_coverage(probabilities: Float[np.ndarray, "n 10"], labels: UInt8[np.nda
     return [Selection(float(ranked[i]), len(ranked), int(i) + 1, int(wrong[i])) for i in last]
 
 
-def leave_out(probabilities: Float[np.ndarray, "n 10"], labels: UInt8[np.ndarray, " n"], fraction: float) -> Selection:
+def leave_out(
+    probabilities: Float[np.ndarray, "n classes"], labels: UInt8[np.ndarray, " n"], fraction: float
+) -> Selection:
     """Leave out the least confident readings.
 
     Args:
@@ -207,7 +209,7 @@ def leave_out(probabilities: Float[np.ndarray, "n 10"], labels: UInt8[np.ndarray
 
 
 def choose_threshold(
-    probabilities: Float[np.ndarray, "n 10"], labels: UInt8[np.ndarray, " n"], error_rate: float
+    probabilities: Float[np.ndarray, "n classes"], labels: UInt8[np.ndarray, " n"], error_rate: float
 ) -> Selection | None:
     """Find the threshold that accepts the most readings at an allowed error rate.
 
@@ -227,7 +229,7 @@ def choose_threshold(
 
 
 def select(
-    probabilities: Float[np.ndarray, "n 10"], labels: UInt8[np.ndarray, " n"], threshold: float
+    probabilities: Float[np.ndarray, "n classes"], labels: UInt8[np.ndarray, " n"], threshold: float
 ) -> Selection | None:
     """Accept the readings with at least this confidence; None if there are none.
 
@@ -245,7 +247,7 @@ def select(
 
 
 def _confidence(
-    probabilities: Float[np.ndarray, "n 10"], labels: UInt8[np.ndarray, " n"]
+    probabilities: Float[np.ndarray, "n classes"], labels: UInt8[np.ndarray, " n"]
 ) -> tuple[Float[np.ndarray, " n"], Bool[np.ndarray, " n"]]:
     """The confidence of each reading, in float64, and whether it is right."""
     if not len(labels):

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from tenfold.base.form import DIGITS
 from tenfold.training import CHANCE_LOSS, History
 
 Verdict = Literal["underfitting", "overfitting", "healthy", "diverged", "undertrained", "unknown"]
@@ -33,7 +34,7 @@ class Diagnosis:
         return " ".join([f"{self.verdict.capitalize()}: {self.reason}", *self.advice])
 
 
-def diagnose(history: History) -> Diagnosis:
+def diagnose(history: History, classes: tuple[str, ...] = DIGITS) -> Diagnosis:
     """Read a history the way an experienced person reads the curves.
 
     Training figures come from augmented batches, while the weights are still changing, so they may well be worse than
@@ -41,9 +42,11 @@ def diagnose(history: History) -> Diagnosis:
 
     Args:
         history: of a finished, stopped, or diverged run; a verdict other than "diverged" needs validation figures.
+        classes: what was learned.
 
     Returns:
-        The verdict with its reason; "unknown" if there is no epoch or nothing was held out.
+        The verdict with its reason; "unknown" if there is no epoch, nothing was held out, or the classes are not
+        digits.
     """
     if history.diverged or any(
         value is not None and not math.isfinite(value) for row in history.rows for value in row.values()
@@ -51,6 +54,8 @@ def diagnose(history: History) -> Diagnosis:
         return Diagnosis("diverged", "the loss became infinite or not a number.", _CALMER)
     if not history.rows:
         return Diagnosis("unknown", "no epoch was finished, so there are no figures to read.")
+    if classes != DIGITS:
+        return Diagnosis("unknown", "what accuracy is to be expected is known for digits only.")
     rows = [
         (row["loss"], row["accuracy"], row["validation_loss"], row["validation_accuracy"], row["learning_rate"])
         for row in history.rows

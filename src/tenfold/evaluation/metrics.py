@@ -13,7 +13,8 @@ from jaxtyping import Float, Int64, UInt8
 from torch import nn
 
 from tenfold.base.errors import TenfoldError
-from tenfold.data import CLASSES, known_label_errors, to_digits
+from tenfold.base.form import DIGITS
+from tenfold.data import known_label_errors, to_digits
 from tenfold.evaluation.calibration import Selection, calibration_error, choose_threshold, select
 from tenfold.evaluation.intervals import wilson_interval
 from tenfold.models import Model, wrap
@@ -24,7 +25,7 @@ class ClassScores:
     """One class in a classification report; a ratio is None if its denominator is 0.
 
     Attributes:
-        digit: the class.
+        digit: the digit, or the place of another class in `Evaluation.classes`.
         precision: of the images read as this digit, the fraction that show it.
         recall: of the images that show this digit, the fraction read as it.
         f1: the harmonic mean of precision and recall.
@@ -54,13 +55,16 @@ class Answer:
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """A model's answers to labeled digits, and everything that follows from them.
+    """A model's answers to labeled digits, or to images of other classes, and everything that follows from them.
+
+    Digits are given as numbers; of other classes, these are the places in `classes`.
 
     Attributes:
-        logits: the model's answers, `float32 (n, 10)`.
+        logits: the model's answers, `float32 (n, 10)`, or one for each class.
         labels: the labels, `uint8 (n,)`.
         label_errors: indices of the known label errors, see `tenfold.data.label_errors`.
         convention: how a model from elsewhere expects its images, see `tenfold.models.conventions`; None for tenfold's.
+        classes: the names of the classes; by default the ten digits.
 
     Example:
         >>> import numpy as np, tenfold
@@ -70,16 +74,17 @@ class Evaluation:
         (2, [9])
     """
 
-    logits: Float[np.ndarray, "n 10"]
+    logits: Float[np.ndarray, "n classes"]
     labels: UInt8[np.ndarray, " n"]
     label_errors: tuple[int, ...] = ()
     convention: str | None = None
+    classes: tuple[str, ...] = DIGITS
 
     def __len__(self) -> int:
         return len(self.labels)
 
     @cached_property
-    def probabilities(self) -> Float[np.ndarray, "n 10"]:
+    def probabilities(self) -> Float[np.ndarray, "n classes"]:
         """The softmax of the logits."""
         return F.softmax(torch.from_numpy(self.logits), dim=1).numpy()
 
@@ -116,16 +121,17 @@ class Evaluation:
         return wilson_interval(self.correct, len(self))
 
     @cached_property
-    def confusion(self) -> Int64[np.ndarray, "10 10"]:
+    def confusion(self) -> Int64[np.ndarray, "classes classes"]:
         """How many images of each true digit (row) were read as which digit (column)."""
-        pairs = self.labels.astype(np.int64) * CLASSES + self.predictions
-        return np.bincount(pairs, minlength=CLASSES**2).reshape(CLASSES, CLASSES)
+        count = len(self.classes)
+        pairs = self.labels.astype(np.int64) * count + self.predictions
+        return np.bincount(pairs, minlength=count**2).reshape(count, count)
 
     @property
     def per_class(self) -> list[ClassScores]:
         """Precision, recall, F1, and support of every digit."""
         scores = []
-        for digit in range(CLASSES):
+        for digit in range(len(self.classes)):
             hits = int(self.confusion[digit, digit])
             predicted, support = int(self.confusion[:, digit].sum()), int(self.confusion[digit].sum())
             scores.append(
@@ -167,6 +173,7 @@ class Evaluation:
         """The figures as plain values, ready for JSON; accuracies are fractions."""
         return {
             **({"convention": self.convention} if self.convention else {}),
+            **({"classes": list(self.classes)} if self.classes != DIGITS else {}),
             "n": len(self),
             "loss": self.loss,
             "accuracy": self.accuracy,
@@ -198,12 +205,12 @@ def evaluate(model: nn.Module | Model, digits: Any) -> Evaluation:
 
     Args:
         model: a PyTorch module that takes standardized images `(batch, 1, 28, 28)` and returns logits `(batch, 10)`, or
-            a model from `tenfold.models.load`.
+            one for each of the classes that the data have instead of digits; or a model from `tenfold.models.load`.
         digits: labeled images, preferably ones that the model has never seen: `Digits`, a pair of images and labels, or
             a map-style data set; see `tenfold.data.to_digits`.
 
     Raises:
-        TenfoldError: if the model does not return ten finite logits for each image.
+        TenfoldError: if the model does not return a finite logit for each class of the images.
 
     Example:
         >>> import tenfold
@@ -213,15 +220,17 @@ def evaluate(model: nn.Module | Model, digits: Any) -> Evaluation:
         >>> tenfold.evaluate(shipped, test[:1000]).accuracy > 0.98
         True
     """
-    digits = to_digits(digits)
     reading = wrap(model)
+    digits = to_digits(digits, classes=reading.classes if reading.classes != DIGITS else None)
     logits = reading.logits(digits.images)
-    if logits.shape != (len(digits), CLASSES):
+    if logits.shape != (len(digits), len(digits.classes)):
         raise TenfoldError(
-            f"{reading.name}: returned {logits.shape} for {len(digits)} images; it must return ten logits each"
+            f"{reading.name}: returned {logits.shape} for {len(digits)} images of {len(digits.classes)} classes; "
+            "it must return a logit for each class; was it trained on other data?"
         )
     convention = getattr(reading, "convention", None)
-    return Evaluation(logits, digits.labels, known_label_errors(digits), convention and str(convention))
+    labels, errors = digits.labels, known_label_errors(digits)
+    return Evaluation(logits, labels, errors, convention and str(convention), digits.classes)
 
 
 def selective_prediction(
@@ -263,4 +272,4 @@ def average(members: Sequence[Evaluation]) -> Evaluation:
     # in float64, so that the order of the members does not matter
     log_probabilities = torch.stack([F.log_softmax(torch.from_numpy(member.logits).double(), 1) for member in members])
     logits = log_probabilities.logsumexp(0) - math.log(len(members))  # (n, 10)
-    return Evaluation(logits.float().numpy(), first.labels, first.label_errors)
+    return Evaluation(logits.float().numpy(), first.labels, first.label_errors, classes=first.classes)

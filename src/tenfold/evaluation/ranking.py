@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import UInt8
 
+from tenfold.data.classes import EVERYTHING
 from tenfold.evaluation.significance import Paired, pair
 
 
@@ -23,7 +24,7 @@ class ModelResult:
         train_seconds: training time on one core.
         predict_us: microseconds per test image on one core, with all images read in one call.
         bytes: the size of the saved model.
-        readings: the digits that it read, one character per test image.
+        readings: the digits that it read, one character per test image; further classes are letters.
         file: the path of the saved model.
     """
 
@@ -61,7 +62,7 @@ def pairs(rows: Sequence[ModelResult], labels: UInt8[np.ndarray, " n"]) -> list[
     Returns:
         Every pair once, in the order of the rows.
     """
-    right = {row.model: np.array([*map(int, row.readings)]) == labels for row in rows}
+    right = {row.model: np.array([*map(EVERYTHING.index, row.readings)]) == labels for row in rows}
     return [
         Pair(**vars(pair(right[first.model], right[second.model])), first=first.model, second=second.model)
         for first, second in combinations(rows, 2)

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +83,7 @@ def robustness(
     clean = evaluations.pop("identity")
 
     def accuracy(images: np.ndarray) -> float:
-        return evaluate(model, Digits(images, digits.labels)).accuracy
+        return evaluate(model, replace(digits, images=images)).accuracy
 
     return Robustness(
         source=str(folder) if folder is not None else f"{digits.source}, corrupted with seed {seed}",
@@ -105,7 +105,7 @@ def _accuracy(evaluation: Evaluation) -> Accuracy:
 def _generated(digits: Digits, seed: int) -> Iterator[tuple[str, Digits]]:
     yield "identity", digits
     for name in CORRUPTIONS:
-        yield name, Digits(corrupt(digits.images, name, seed), digits.labels)
+        yield name, replace(digits, images=corrupt(digits.images, name, seed))
 
 
 def _published(folder: Path) -> Iterator[tuple[str, Digits]]:

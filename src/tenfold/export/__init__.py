@@ -22,23 +22,24 @@ from tenfold.base.errors import TenfoldError, nearest
 from tenfold.base.files import check_writable, locked, write_atomically
 from tenfold.base.processes import silent
 from tenfold.base.version import VERSION
-from tenfold.data import CLASSES, SIDE, Digits, load
+from tenfold.data import SIDE, Digits, load
 from tenfold.data.preprocess import MEAN, STD
 from tenfold.evaluation import evaluate
-from tenfold.export import keras, litert, onnx
-from tenfold.export.graph import FromPixels
+from tenfold.export import c, keras, litert, onnx
+from tenfold.export.graph import FromPixels, multiplications
 from tenfold.export.parity import check, measure_parity
 from tenfold.networks import Network
 from tenfold.training import runs
 from tenfold.training.runs import Run
 
 CALIBRATION = 1024  # training images that set the ranges of 8-bit activations
-FORMATS = {"litert": litert, "onnx": onnx, "keras": keras}
+FORMATS = {"litert": litert, "onnx": onnx, "keras": keras, "c": c}
+EVERY = ("litert", "onnx", "keras")  # that takes every network; C is for small ones
 
 
 def export(
     path: str | os.PathLike,
-    formats: Sequence[str] = tuple(FORMATS),
+    formats: Sequence[str] = EVERY,
     out: str | os.PathLike | None = None,
     force: bool = False,
 ) -> list[dict[str, Any]]:
@@ -46,17 +47,18 @@ def export(
 
     Args:
         path: a run folder, or a file that `tenfold.save` wrote.
-        formats: any of "litert", "onnx", and "keras".
+        formats: any of "litert", "onnx", "keras", and "c".
         out: the folder for the files; by default `export` in the run folder, or beside the file.
         force: whether to replace existing files.
 
     Returns:
         A description of each file and how it compares with the network, as plain values; the JSON file beside it holds
-        the same.
+        the same. A C file's header has no description of its own.
 
     Raises:
-        TenfoldError: if there are no usable weights, a package is missing, a layer cannot be converted, a file already
-            exists, or a floating-point file answers differently from the network; then nothing has been written.
+        TenfoldError: if there are no usable weights, a package or a C compiler is missing, a layer cannot be converted,
+            a file already exists, or a floating-point file answers differently from the network; then nothing has been
+            written.
         OSError: if the folder cannot be written.
     """
     path = Path(path)
@@ -76,15 +78,19 @@ def export(
     train, test = Run(path).load_digits() if path.is_dir() else load()
     graph, reference = FromPixels(network), evaluate(network, test)
     calibration = np.resize(train.images, (CALIBRATION, SIDE, SIDE))  # repeated if there are fewer
-    common = _describe(path, network, test)
-    files: list[tuple[Path, bytes, dict[str, Any]]] = []
+    common = _describe(path, network, test) | {"multiplications": multiplications(graph)}
+    files: list[tuple[Path, bytes, dict[str, Any] | None]] = []
     with tempfile.TemporaryDirectory() as temporary, quietly_on_one_core():
         for family, family_targets in targets.items():
             contents = FORMATS[family].convert(graph, calibration)
             for target, content in zip(family_targets, contents, strict=True):
+                if target.suffix == ".h":
+                    files.append((target, content, None))
+                    continue
                 file = Path(temporary, target.name)
                 file.write_bytes(content)
-                parity = measure_parity(models.KINDS[file.suffix](file), reference, test)
+                model = c.CModel(file) if family == "c" else models.KINDS[file.suffix](file)
+                parity = measure_parity(model, reference, test)
                 precision = target.stem.rpartition("-")[2]
                 facts = {
                     "file": str(target),
@@ -96,13 +102,15 @@ def export(
                     **asdict(parity),
                     "warning": check(target.name, precision, parity),
                     **common,
+                    **(c.footprint(file) | {"output": c.OUTPUT} if family == "c" else {}),
                 }
                 files.append((target, content, facts))
     with locked(folder):  # otherwise a file and the JSON beside it might be from two networks
-        for target, content, facts in files:
+        for target, content, about in files:
             write_atomically(target, content)
-            write_atomically(f"{target}.json", strict_json.dumps(facts, indent=1) + "\n")
-    return [facts for _, _, facts in files]
+            if about:
+                write_atomically(f"{target}.json", strict_json.dumps(about, indent=1) + "\n")
+    return [about for _, _, about in files if about]
 
 
 def _describe(path: Path, network: Network, test: Digits) -> dict[str, Any]:
@@ -111,8 +119,8 @@ def _describe(path: Path, network: Network, test: Digits) -> dict[str, Any]:
     recipe = Run(path).recipe if path.is_dir() else None
     return {
         "input": {"name": "images", "dtype": "uint8", "shape": ["n", SIDE, SIDE], "background": 0, "ink": 255},
-        "output": {"name": "logits", "dtype": "float32", "shape": ["n", CLASSES]},
-        "classes": [str(digit) for digit in range(CLASSES)],
+        "output": {"name": "logits", "dtype": "float32", "shape": ["n", len(network.classes)]},
+        "classes": list(network.classes),
         "normalization": {"inside": True, "scale": 1 / 255, "mean": MEAN, "std": STD},
         "source": {
             "run": str(path),

@@ -7,6 +7,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
 from tenfold.base.errors import TenfoldError
+from tenfold.data import SIDE
 from tenfold.data.preprocess import MEAN, STD
 from tenfold.networks.layers import Affine, FakeQuantizedConv2d, FakeQuantizedLinear, round_to_int8
 
@@ -55,6 +56,22 @@ class InkFromPixels(nn.Module):
     def forward(self, images: UInt8[Tensor, "n h w 3"]) -> dict[str, Float[Tensor, "n h w"]]:
         """Turn raw pixels into the probability that each is covered by ink."""
         return {"ink": self.network(self.normalize(images.to(torch.float32).permute(0, 3, 1, 2))).sigmoid().squeeze(1)}
+
+
+def multiplications(graph: FromPixels) -> int:
+    """How many multiplications by a weight it takes to read an image."""
+    counts = []
+
+    def count(layer: nn.Module, _: tuple[Tensor, ...], output: Tensor) -> None:
+        counts.append(output.numel() * next(layer.parameters())[0].numel())
+
+    layers = [layer for layer in graph.network.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
+    hooks = [layer.register_forward_hook(count) for layer in layers]
+    with torch.inference_mode():
+        graph(torch.zeros(1, SIDE, SIDE, dtype=torch.uint8))
+    for hook in hooks:
+        hook.remove()
+    return sum(counts)
 
 
 def cannot_convert(name: str, error: BaseException) -> TenfoldError:

@@ -13,7 +13,7 @@ from tenfold.base.errors import TenfoldError
 from tenfold.data import SIDE
 from tenfold.export.graph import FromPixels
 from tenfold.models import import_keras
-from tenfold.networks.layers import Affine, Residual, ShiftTTA
+from tenfold.networks.layers import Affine, FakeQuantizedReLU, Residual, ShiftMean, ShiftTTA
 
 FILES = ("float32.keras", "float32.h5")
 ACTIVATIONS = {nn.ReLU: "relu", nn.GELU: "gelu", nn.Sigmoid: "sigmoid", nn.Tanh: "tanh"}
@@ -58,6 +58,8 @@ def _apply(layer: nn.Module, x: Any) -> Any:
         case ShiftTTA():
             inner = Input(x.shape[1:])
             logits = _chain(layer, inner)
+            if isinstance(layer, ShiftMean):
+                return layers.Average()(_shift(layer, Model(inner, logits), x))
             return _shift_tta(layer, Model(inner, layers.Activation("log_softmax")(logits)), x)
         case nn.Sequential():
             return _chain(layer, x)
@@ -68,9 +70,14 @@ def _apply(layer: nn.Module, x: Any) -> Any:
         case nn.Conv2d():
             return _convolution(layer, x)
         case nn.BatchNorm2d():
-            batchnorm = layers.BatchNormalization(epsilon=layer.eps)
+            parts = {"scale": layer.weight is not None, "center": layer.bias is not None}
+            batchnorm = layers.BatchNormalization(epsilon=layer.eps, **parts)
             weights = (layer.weight, layer.bias, layer.running_mean, layer.running_var)
             return _with_weights(batchnorm, x, *weights)
+        case FakeQuantizedReLU():
+            x = layers.ReLU(max_value=255 * layer.step)(x)
+            x = layers.Rescaling(1 / layer.step, 2.0**23)(x)  # no float32 from here to twice that has a fraction
+            return layers.Rescaling(layer.step)(layers.Rescaling(1.0, -(2.0**23))(x))
         case nn.Linear():
             return _with_weights(layers.Dense(layer.out_features), x, layer.weight.T, layer.bias)
         case nn.MaxPool2d() | nn.AvgPool2d():
@@ -111,8 +118,8 @@ def _convolution(layer: nn.Conv2d, x: Any) -> Any:
     )
 
 
-def _shift_tta(layer: ShiftTTA, model: Any, x: Any) -> Any:
-    """Test-time augmentation in layers that both file formats support: neither has edge padding or a logarithm."""
+def _shift(layer: ShiftTTA, model: Any, x: Any) -> list[Any]:
+    """What a model answers to the shifts, in layers that both file formats support: neither has edge padding."""
     from keras import layers
 
     last = SIDE - 1
@@ -120,7 +127,14 @@ def _shift_tta(layer: ShiftTTA, model: Any, x: Any) -> Any:
         edges = [((0, last), (0, 0)), ((last, 0), (0, 0))]
         first, end = (layers.Cropping2D(edge if axis == 0 else edge[::-1])(x) for edge in edges)
         x = layers.Concatenate(axis=axis + 1)([first, x, end])
-    views = [model(layers.Cropping2D(((row, 2 - row), (column, 2 - column)))(x)) for row, column in layer.SHIFTS]
+    return [model(layers.Cropping2D(((row, 2 - row), (column, 2 - column)))(x)) for row, column in layer.SHIFTS]
+
+
+def _shift_tta(layer: ShiftTTA, model: Any, x: Any) -> Any:
+    """Test-time augmentation without the logarithm that the file formats lack."""
+    from keras import layers
+
+    views = _shift(layer, model, x)
     total = views[0]
     for other in views[1:]:  # log(exp(a) + exp(b)) = a + softplus(b - a)
         total = layers.Add()([total, layers.Activation("softplus")(layers.Subtract()([other, total]))])

@@ -53,7 +53,7 @@ def measure_parity(model: Model, reference: Evaluation, test: Digits) -> Parity:
     latency, singles = time_singles(model, test)
     other = found.predictions != reference.predictions
     other[: len(singles)] |= singles.argmax(axis=1) != reference.predictions[: len(singles)]
-    alone = Evaluation(singles, test.labels[: len(singles)])
+    alone = Evaluation(singles, test.labels[: len(singles)], classes=test.classes)
     return Parity(
         n=len(test),
         different=int(other.sum()),

@@ -14,6 +14,7 @@ from tenfold.imaging.stroke_width import weighted_median
 shared = constants("components")
 SURE = shared["SURE"]  # of the typical probability of ink: a component below is a bit of a box or a ruled line
 SPECK = shared["SPECK"]  # of the height of the digits: smaller components are specks
+POINT = 0.06  # of the height of the digits: what is smaller is not even a point
 # Of the narrower width: how far two strokes of one digit, one above the other, must overlap
 OVERLAP = shared["OVERLAP"]
 GAP = shared["GAP"]  # of the height of the digits: the largest gap in a broken digit
@@ -106,6 +107,20 @@ def find_components(mask: Bool[np.ndarray, "h w"], ink: UInt8[np.ndarray, "h w"]
         rows, across = slice(y[index], y[index] + height[index]), slice(x[index], x[index] + width[index])
         components.append(Component(int(x[index]), int(y[index]), labels[rows, across] == index + 1))
     return components
+
+
+def find_specks(mask: Bool[np.ndarray, "h w"], components: Sequence[Component]) -> list[Component]:
+    """Find the ink that is in none of the components, but large enough to be a point."""
+    rest = mask.copy()
+    for component in components:
+        rest[component.y : component.bottom, component.x : component.right] &= ~component.mask
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(rest.astype(np.uint8))
+    height = typical_height(components)
+    return [
+        Component(x, y, labels[y : y + high, x : x + wide] == label)
+        for label, (x, y, wide, high, _) in zip(range(1, count), stats[1:].tolist(), strict=True)
+        if max(SMALLEST, POINT * height) <= max(wide, high) < SPECK * height
+    ]
 
 
 def join_strokes(components: list[Component]) -> list[Component]:

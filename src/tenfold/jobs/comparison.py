@@ -15,7 +15,8 @@ from tenfold import classical, recipes
 from tenfold.base import strict_json
 from tenfold.base.errors import TenfoldError, nearest
 from tenfold.base.files import TEXT, check_ours, locked, read_bytes, write_atomically
-from tenfold.data import CLASSES, Digits, load, locate, preprocess, subset
+from tenfold.data import Digits, load, locate, preprocess, subset
+from tenfold.data.classes import EVERYTHING
 from tenfold.evaluation import ModelResult, Pair, wilson_interval
 from tenfold.jobs.study import finish
 from tenfold.jobs.workers import scatter
@@ -76,7 +77,7 @@ def plan(
     Args:
         models: names of recipes, classical or of networks; or names of networks, which are then trained as in
             `standard`.
-        train_images: the number of training images, at least 10; by default all.
+        train_images: the number of training images, at least one of each class; by default all.
         seed: starts the random numbers of all models.
         data: where the digits come from, see `tenfold.load`.
         out: the folder of the comparison; by default one in `comparisons/`, named after the images and the seed.
@@ -85,12 +86,13 @@ def plan(
         TenfoldError: if there is no such model, one appears twice, there are not enough images, or scikit-learn is
             missing.
     """
-    available = len(load(data)[0])
+    train = load(data)[0]
+    available, classes = len(train), len(train.classes)
     if train_images is None:
         train_images = available
-    elif not CLASSES <= train_images <= available:
+    elif not classes <= train_images <= available:
         raise TenfoldError(
-            f"train size {train_images}: choose {CLASSES} (one image per class) to {available} (all of them)"
+            f"train size {train_images}: choose {classes} (one image per class) to {available} (all of them)"
         )
     folder = Path(out) if out is not None else COMPARISONS / f"{train_images}-seed{seed}"
     if len(set(models)) < len(models):
@@ -183,7 +185,7 @@ def measure(entry: Entry) -> ModelResult:
             train_seconds=round(train_seconds, 3),
             predict_us=round(1e6 * seconds / len(test), 3),
             bytes=file.stat().st_size,
-            readings="".join(map(str, readings)),
+            readings="".join(EVERYTHING[label] for label in readings),
             file=file.name,
         )
         content = {"about": _about(entry), "row": asdict(row)}

@@ -112,7 +112,7 @@ def examine(
         evaluation,
         test.source,
         validation=evaluate_validation(path) if held_out else None,
-        diagnosis=diagnose(run.history) if run else None,
+        diagnosis=diagnose(run.history, test.classes) if run else None,
         error_rate=error_rate,
     )
     if error_rate is not None and found.selection is None:

@@ -52,7 +52,7 @@ def interpret(path: str | os.PathLike, folder: str | os.PathLike, data: str | No
     some = test[:MAP_IMAGES]
     points = interpretation.plane(interpretation.features(model, some))
     extremes = interpretation.extremes(interpretation.features(model, train), train.labels)
-    answers = Evaluation(out_of_fold(train, recipes.load("fast")), train.labels)
+    answers = Evaluation(out_of_fold(train, recipes.load("fast")), train.labels, classes=train.classes)
     doubtful = interpretation.doubtful_labels(answers)
 
     figures = {

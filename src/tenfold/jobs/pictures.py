@@ -17,7 +17,11 @@ import cv2
 from tenfold.base.errors import NoDigitsError, TenfoldError, TenfoldWarning
 from tenfold.base.files import DATA, read_stream
 from tenfold.imaging import SUFFIXES, open_page
-from tenfold.reader.reader import NO_SHAPE, Reader, is_idx, read_idx_images
+from tenfold.reader.digits import Digit
+from tenfold.reader.form import Form
+from tenfold.reader.known import Known
+from tenfold.reader.numbers import Number, to_value
+from tenfold.reader.reader import NO_FIT, NO_SHAPE, NOTHING_KNOWN, Reader, is_idx, read_idx_images
 from tenfold.reader.reading import Reading
 from tenfold.reader.show import annotate, explain, write
 
@@ -25,6 +29,14 @@ CHUNK = 20  # files that are handed to a worker at a time
 PATIENCE = 3.0  # seconds before workers are started; about as long as they take to start
 
 Failure = TenfoldError | OSError
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was read in a source: its digits and, if asked for, its numbers; with a form, the digits in its fields."""
+
+    readings: list[Reading]
+    numbers: list[Number]
 
 
 @dataclass(frozen=True)
@@ -48,11 +60,17 @@ class Options:
 
     Attributes:
         single: whether every picture is known to show one digit.
+        numbers: whether to read numbers, too, not only digits.
+        known: what is known about the numbers beforehand.
+        form: where on every picture each number is, and what is known about it.
         annotated: the folder for annotated pictures, named `NAME-read.png`; or the file, if there is only one picture.
         explained: the folder for pictures of the steps of reading, in a folder `NAME` for each source.
     """
 
     single: bool = False
+    numbers: bool = False
+    known: Known = NOTHING_KNOWN
+    form: Form | None = None
     annotated: Path | None = None
     explained: Path | None = None
 
@@ -78,7 +96,7 @@ def find_sources(paths: Sequence[Path]) -> list[Source]:
 
 def read_sources(
     sources: Sequence[Source], reader: Reader, options: Options, cluster: str | None = None
-) -> Iterator[tuple[Source, list[Reading] | Failure]]:
+) -> Iterator[tuple[Source, Answer | Failure]]:
     """Read sources one after the other, and spread them over all cores if that takes longer than a few seconds.
 
     Args:
@@ -88,7 +106,8 @@ def read_sources(
         cluster: HOST:PORT of a Ray cluster to read on instead; its machines must see the files under the same paths.
 
     Yields:
-        Each source, in order, with what was read (at least one reading) or the error that says why nothing was.
+        Each source, in order, with what was read (at least one digit, unless there is a form) or the error that says
+        why nothing was.
 
     Raises:
         TenfoldError: if two pictures would be drawn into the same file, or the cluster does not answer.
@@ -110,7 +129,7 @@ def read_sources(
 
     chunks = list(enumerate(rest[start : start + CHUNK] for start in range(0, len(rest), CHUNK)))
     copy = uuid.uuid4().hex, pickle.dumps(reader)  # a worker that stays alive may hold readers of earlier calls
-    early: dict[int, list[list[Reading] | Failure]] = {}
+    early: dict[int, list[Answer | Failure]] = {}
     following = 0
     for (number, chunk), answers in scatter(partial(_read_chunk, copy, options, Path.cwd()), chunks, cluster=cluster):
         early[number] = [answers] * len(chunk) if isinstance(answers, TenfoldError) else answers
@@ -121,7 +140,7 @@ def read_sources(
 
 def _read_chunk(
     copy: tuple[str, bytes], options: Options, here: Path, job: tuple[int, list[Source]]
-) -> list[list[Reading] | Failure]:
+) -> list[Answer | Failure]:
     os.chdir(here)  # on a cluster, a worker starts elsewhere
     cv2.setNumThreads(1)  # because each core has its own process
     reader = _reader(*copy)
@@ -133,16 +152,23 @@ def _reader(_: str, pickled: bytes) -> Reader:
     return pickle.loads(pickled)  # noqa: S301  # pickled by this program
 
 
-def _read(source: Source, reader: Reader, options: Options) -> list[Reading] | Failure:
+def _read(source: Source, reader: Reader, options: Options) -> Answer | Failure:
     try:
         if source.path.is_dir():
             raise TenfoldError(f"{source.path}: no pictures in this folder ({' '.join(SUFFIXES)})")
         draws = options.annotated or options.explained
         if source.data is None and not draws and is_idx(source.path):
-            return reader.read_images(read_idx_images(source.path))
-        opened = open_page(source.path if source.data is None else source.data)
-        page, lines = reader.find(opened, options.single)
-        readings = reader.to_readings(page, lines, options.single)
+            readings = reader.read_images(read_idx_images(source.path))
+            return Answer(readings, [_alone(reading) for reading in readings])
+        page = open_page(source.path if source.data is None else source.data)
+        if options.form:
+            lines: list[list[Digit]] = []
+            numbers = reader.fill(page, options.form)
+            readings = [reading for number in numbers for reading in number.digits]
+        else:
+            page, lines = reader.find(page, options.single)
+            readings = reader.to_readings(page, lines, options.single)
+            numbers = reader.find_numbers(page, options.known, options.single) if options.numbers and lines else []
         if options.annotated:
             file = _annotated_file(source, options.annotated)
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -152,11 +178,19 @@ def _read(source: Source, reader: Reader, options: Options) -> list[Reading] | F
             folder.mkdir(parents=True, exist_ok=True)
             for name, step in explain(page, lines).items():
                 write(step, folder / f"{name}.png")
-        if not readings:
+        if not readings and not options.form:
             raise NoDigitsError(NO_SHAPE, str(source.path))
+        if options.known and not numbers:
+            raise NoDigitsError(NO_FIT, str(source.path))
     except (TenfoldError, OSError) as error:
         return error
-    return readings
+    return Answer(readings, numbers)
+
+
+def _alone(reading: Reading) -> Number:
+    """A digit that is a number by itself."""
+    text = "?" if reading.label is None else str(reading.label)
+    return Number(text, to_value(text), reading.probability, reading.box, [reading])
 
 
 def _check_names(sources: Sequence[Source], options: Options) -> None:

@@ -1,7 +1,7 @@
 """Studies: many runs from one TOML file of recipes, variants, and seeds, on all cores or a cluster; interruptible."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean, stdev
@@ -21,6 +21,7 @@ from tenfold.data import locate
 from tenfold.jobs import training_run
 from tenfold.jobs.workers import scatter
 from tenfold.recipes import Recipe
+from tenfold.training import Callback
 from tenfold.training.runs import Run
 
 STUDIES = Path("studies")
@@ -37,6 +38,8 @@ class Study(metaclass=settings.InOneLine):
         seeds: the number of seeds, counted from 0, or a list of them.
         variants: changes to the recipes, by the variant's name; if empty, the recipes are used as they are.
         data: where the digits come from, see `tenfold.load`.
+        search: values of the recipe to choose from by key, see `tenfold.jobs.search`; the best are then a variant.
+        trials: how many choices of them to try.
     """
 
     name: Name
@@ -44,6 +47,8 @@ class Study(metaclass=settings.InOneLine):
     seeds: Annotated[int, Field(ge=1)] | Annotated[list[Seed], Field(min_length=1)]
     variants: dict[Name, dict[str, Any]] = Field(default_factory=dict)
     data: Place = "bundled"
+    search: dict[str, Any] = Field(default_factory=dict)
+    trials: Annotated[int, Field(ge=1, le=MOST_RUNS)] = 30
 
 
 @dataclass(frozen=True)
@@ -157,7 +162,7 @@ def run(
     """
     folder = tasks[0].path.parent
     begun = (path.parent.name for path in folder.glob("*/recipe.toml"))  # perhaps before the study file was changed
-    check_ours(folder, {"study.json", *(task.path.name for task in tasks), *begun}, "the folder of a study")
+    check_ours(folder, {"study.json", "search", *(task.path.name for task in tasks), *begun}, "the folder of a study")
     for task in tasks:
         _begun(task.path, task.recipe, task.data)
     threads = 1
@@ -186,13 +191,14 @@ def do(task: Task) -> Outcome:
     return Outcome(task.group, task.recipe.seed, "finished", str(task.path), **measured)
 
 
-def finish(path: Path, recipe: Recipe, data: str) -> Run:
+def finish(path: Path, recipe: Recipe, data: str, callbacks: Sequence[Callback] = ()) -> Run:
     """Do a run on the processor, or what is left of it.
 
     Args:
         path: the run folder.
         recipe: the recipe, with its seed.
         data: where the digits come from, see `tenfold.load`.
+        callbacks: called during training, see `tenfold.training.Callback`.
 
     Raises:
         TenfoldError: if the folder holds a run from another recipe or other data, another process is writing to it, or
@@ -205,8 +211,8 @@ def finish(path: Path, recipe: Recipe, data: str) -> Run:
             begun.clean_up()
             return begun
         if begun and begun.file("checkpoint.safetensors").is_file():
-            return training_run.resume(path)
-        return training_run.train(recipe, data=data, out=path, force=True, device="cpu")
+            return training_run.resume(path, callbacks)
+        return training_run.train(recipe, data=data, out=path, force=True, device="cpu", callbacks=callbacks)
 
 
 def summarize(

@@ -115,7 +115,8 @@ def _prepare(recipe: Recipe, digits: tuple[Digits, Digits]) -> tuple[Network, tu
     train_digits, test_digits = digits
     train_digits, validation = hold_out(train_digits, recipe)
     seed_everything(recipe.seed)
-    return build(recipe.network, **recipe.network_options), (train_digits, validation, test_digits)
+    options = {"classes": train_digits.classes} | recipe.network_options
+    return build(recipe.network, **options), (train_digits, validation, test_digits)
 
 
 def _train(

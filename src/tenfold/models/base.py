@@ -10,6 +10,7 @@ from jaxtyping import Float, UInt8
 
 from tenfold.base.errors import TenfoldError
 from tenfold.base.files import DATA, SHIPPED, TEXT, read_bytes
+from tenfold.base.form import DIGITS
 from tenfold.base.processes import PerProcess
 from tenfold.base.refusal import Thresholds
 
@@ -21,11 +22,12 @@ BATCH = 256  # images at once in a LiteRT file, whose batch is fixed
 class Model(Protocol):
     """Anything that reads single digits.
 
-    If a model has a `name`, readings carry it; if it has `thresholds`, answers below them are refused.
+    If a model has a `name`, readings carry it; if it has `thresholds`, answers below them are refused; if it has
+    `classes`, these are the names of what it reads instead of digits.
     """
 
-    def logits(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n 10"]:
-        """Turn uint8 images, 255 is ink, into float32 logits of the ten digits."""
+    def logits(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n classes"]:
+        """Turn uint8 images, 255 is ink, into float32 logits of the ten digits, or of its classes."""
 
 
 @runtime_checkable
@@ -50,10 +52,12 @@ class Checked(PerProcess):
     Attributes:
         name: the file or the class, for readings and error messages.
         thresholds: the scores an answer must reach to count as a digit; None if they were never calibrated.
+        classes: the names of the classes, in the order of the logits.
     """
 
     name: str
     thresholds: Thresholds | None = None
+    classes: tuple[str, ...] = DIGITS
 
     def logits(self, images: np.ndarray) -> np.ndarray:
         """Turn images into logits, in the shapes of `Model` or `LineModel`.
@@ -79,28 +83,30 @@ class Named(Checked):
 
     def __init__(self, model: Model) -> None:
         self.name, self.thresholds = identify(model)
+        self.classes = getattr(model, "classes", DIGITS)
         self._logits = model.logits  # type: ignore[method-assign]
 
 
-def look_up(path: Path) -> tuple[str, Thresholds | None]:
-    """A model's name, and the thresholds stored beside its file, by tenfold itself or by `tenfold export`.
+def look_up(path: Path) -> tuple[str, Thresholds | None, tuple[str, ...]]:
+    """A model's name, and the thresholds and classes stored beside its file, by tenfold itself or by `tenfold export`.
 
     Raises:
         TenfoldError: if the file of the thresholds is damaged.
     """
     if path.resolve().parent == SHIPPED.resolve():
-        return f"tenfold {path.stem}", Thresholds.read(SHIPPED / THRESHOLDS)
+        return f"tenfold {path.stem}", Thresholds.read(SHIPPED / THRESHOLDS), DIGITS
     beside = Path(f"{path}.json")
     if not (path.is_file() and beside.is_file()):
-        return str(path), None
+        return str(path), None, DIGITS
     try:
         facts = json.loads(read_bytes(beside, TEXT))
         is_of_this_file = facts["sha256"] == hashlib.sha256(read_bytes(path, DATA)).hexdigest()
         found = facts["thresholds"] if is_of_this_file else None
+        classes = tuple(map(str, facts["classes"])) if is_of_this_file else DIGITS
     except (KeyError, TypeError, ValueError):  # somebody else's file
-        return str(path), None
+        return str(path), None, DIGITS
     try:
-        return str(path), Thresholds(**found) if found is not None else None
+        return str(path), Thresholds(**found) if found is not None else None, classes
     except (TypeError, TenfoldError) as error:
         raise TenfoldError(f"{beside}: damaged ({error})") from None
 

@@ -29,7 +29,7 @@ class FileModel(Checked):
     """
 
     def __init__(self, path: Path, convention: Convention | None = None) -> None:
-        self.name, self.thresholds = look_up(path)
+        self.name, self.thresholds, self.classes = look_up(path)
         self._lock = threading.Lock()  # a LiteRT interpreter computes in place
         self._known = convention
         self._foreign = self._open(path)
@@ -39,7 +39,7 @@ class FileModel(Checked):
         """How the model expects its images; None for tenfold's files: uint8 `(n, 28, 28)` in, logits out."""
         return self._known or (conventions.find(self._foreign, self.name) if self._foreign else None)
 
-    def _logits(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n 10"]:
+    def _logits(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n classes"]:
         with self._lock:
             if self._foreign and self.convention:
                 return conventions.read(self._foreign, self.convention, images, self.name)
@@ -49,7 +49,7 @@ class FileModel(Checked):
         """Open the file; returns the network in it if tenfold did not write it."""
         raise NotImplementedError
 
-    def _read(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n 10"]:
+    def _read(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n classes"]:
         """The logits from a file that tenfold wrote."""
         raise NotImplementedError
 

@@ -38,7 +38,7 @@ class KerasModel(FileModel):
         dtype = "float32" if entry.dtype == "bfloat16" else entry.dtype  # which Keras casts itself
         return describe(path, entry.shape, dtype, self._answer)
 
-    def _read(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n 10"]:
+    def _read(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n classes"]:
         return np.concatenate([self._answer(some) for some in batches(images)])
 
     def _answer(self, values: np.ndarray) -> np.ndarray:

@@ -44,14 +44,12 @@ class LiteRTModel(FileModel):
         step, zero = entry["quantization"]
         return describe(path, entry["shape"].tolist(), entry["dtype"], run, (step, zero) if step else None)
 
-    def _read(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n 10"]:
-        found = np.empty((len(images), CLASSES), np.float32)
+    def _read(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n classes"]:
         full = len(images) - len(images) % BATCH
-        for start in range(0, full, BATCH):
-            found[start : start + BATCH] = self._many(images=images[start : start + BATCH])["logits"]
-        for index in range(full, len(images)):  # hardly slower, and a batch takes as long for few as for many
-            found[index] = self._one(images=images[index : index + 1])["logits"][0]
-        return found
+        found = [self._many(images=images[start : start + BATCH])["logits"] for start in range(0, full, BATCH)]
+        # one by one is hardly slower, and a batch takes as long for few as for many
+        found += [self._one(images=images[index : index + 1])["logits"] for index in range(full, len(images))]
+        return np.concatenate(found) if found else np.empty((0, len(self.classes)), np.float32)
 
 
 class LiteRTLineModel(Checked):

@@ -41,5 +41,5 @@ class ONNXModel(FileModel):
 
         return describe(path, entry.shape, {"float": "float32", "double": "float64"}.get(dtype, dtype), run)
 
-    def _read(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n 10"]:
+    def _read(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n classes"]:
         return np.concatenate([self._session.run(["logits"], {"images": some})[0] for some in batches(images)])

@@ -29,8 +29,9 @@ class TorchModel(Checked):
         self.network = network
         self.name = getattr(network, "name", type(network).__name__)
         if path is not None:
-            self.name, self.thresholds = look_up(path)
+            self.name, self.thresholds, _ = look_up(path)
         self.thresholds = getattr(network, "thresholds", None) or self.thresholds
+        self.classes = getattr(network, "classes", self.classes)
         self._lock = threading.Lock()  # one thread would leave evaluation mode while another reads
 
     def _logits(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n classes"]:

@@ -1,6 +1,7 @@
 """Every network, each on one screen, and `build(name)`.
 
-All take standardized images `(batch, 1, 28, 28)` and return logits `(batch, 10)`.
+All take standardized images `(batch, 1, 28, 28)` and return logits `(batch, 10)`, or one for each of the classes that
+there are instead of the ten digits.
 """
 
 import inspect
@@ -13,7 +14,7 @@ from pydantic import ConfigDict, Field, ValidationError, validate_call
 from torch import Tensor, nn
 
 from tenfold.base.errors import TenfoldError, nearest, require_type
-from tenfold.base.form import MEAN, STD
+from tenfold.base.form import CLASSES, DIGITS, MEAN, MOST_CLASSES, STD
 from tenfold.base.refusal import Thresholds
 from tenfold.base.settings import Fraction, explain
 from tenfold.networks.layers import (
@@ -22,8 +23,10 @@ from tenfold.networks.layers import (
     FakeQuantizedConv2d,
     FakeQuantizedLinear,
     Residual,
+    ShiftMean,
     ShiftTTA,
     block,
+    in_integers,
     separable,
 )
 from tenfold.networks.overview import Summary as Summary
@@ -37,6 +40,7 @@ class Network(nn.Sequential):
     Attributes:
         name: a key of `NETWORKS` or `READER_NETWORKS`.
         options: the options passed to that network's function.
+        classes: the names of the classes, in the order of the logits.
         thresholds: the scores an answer must reach to count as a digit; None until calibrated on held-out digits.
     """
 
@@ -44,10 +48,11 @@ class Network(nn.Sequential):
         super().__init__(*layers)
         self.name = name
         self.options = options
+        self.classes = DIGITS
         self.thresholds: Thresholds | None = None
 
 
-def softmax() -> list[nn.Module]:
+def softmax(classes: int = CLASSES) -> list[nn.Module]:
     """Softmax regression: one weight per pixel and class, no hidden layer.
 
     Source: LeCun et al., "Gradient-based learning applied to document recognition", 1998, section III.C.1; 12 % error
@@ -55,16 +60,17 @@ def softmax() -> list[nn.Module]:
     """
     return [
         nn.Flatten(),  # (batch, 784)
-        nn.Linear(784, 10),
+        nn.Linear(784, classes),
     ]
 
 
-def mlp(width: Channels = 256, dropout: Fraction = 0.2) -> list[nn.Module]:
+def mlp(width: Channels = 256, dropout: Fraction = 0.2, classes: int = CLASSES) -> list[nn.Module]:
     """A multilayer perceptron with two hidden layers.
 
     Args:
         width: units in the first hidden layer; the second has half as many.
         dropout: the fraction of hidden units set to zero in training.
+        classes: how many there are to tell apart.
 
     Source: LeCun et al., "Gradient-based learning applied to document recognition", 1998, section III.C.3; ReLU and
     Dropout came later (Srivastava et al., "Dropout", JMLR 15, 2014).
@@ -77,11 +83,11 @@ def mlp(width: Channels = 256, dropout: Fraction = 0.2) -> list[nn.Module]:
         nn.Linear(width, max(1, width // 2)),  # (batch, 128)
         nn.ReLU(),
         nn.Dropout(dropout),
-        nn.Linear(max(1, width // 2), 10),
+        nn.Linear(max(1, width // 2), classes),
     ]
 
 
-def lenet5() -> list[nn.Module]:
+def lenet5(classes: int = CLASSES) -> list[nn.Module]:
     """LeNet-5, with a linear output layer, and a second convolution that sees all six maps, as is usual today.
 
     Source: LeCun et al., "Gradient-based learning applied to document recognition", Proceedings of the IEEE 86(11),
@@ -99,11 +105,11 @@ def lenet5() -> list[nn.Module]:
         nn.Flatten(),  # (batch, 120)
         nn.Linear(120, 84),
         nn.Tanh(),
-        nn.Linear(84, 10),
+        nn.Linear(84, classes),
     ]
 
 
-def cnn(stem: Channels = 32, width: Channels = 32, dropout: Fraction = 0.1) -> list[nn.Module]:
+def cnn(stem: Channels = 32, width: Channels = 32, dropout: Fraction = 0.1, classes: int = CLASSES) -> list[nn.Module]:
     """A small convolutional network: four convolutions with BatchNorm and ReLU, one pooling, Dropout, one linear layer.
 
     Two choices keep it fast: the first convolution has stride 2, since most of the work would be at full resolution,
@@ -113,6 +119,7 @@ def cnn(stem: Channels = 32, width: Channels = 32, dropout: Fraction = 0.1) -> l
         stem: channels of the first convolution.
         width: channels of the second; the third and fourth have twice as many.
         dropout: the fraction of the features set to zero in training.
+        classes: how many there are to tell apart.
 
     Sources: BatchNorm before ReLU from Ioffe and Szegedy, "Batch Normalization", ICML 2015; strided convolutions from
     Springenberg et al., "Striving for Simplicity: The All Convolutional Net", 2014; Dropout from Srivastava et al.,
@@ -125,15 +132,16 @@ def cnn(stem: Channels = 32, width: Channels = 32, dropout: Fraction = 0.1) -> l
         *block(2 * width, 2 * width),  # (batch, 64, 3, 3)
         nn.Flatten(),  # (batch, 576)
         nn.Dropout(dropout),
-        nn.Linear(2 * width * 9, 10),
+        nn.Linear(2 * width * 9, classes),
     ]
 
 
-def deep_cnn(width: Channels = 32) -> list[nn.Module]:
+def deep_cnn(width: Channels = 32, classes: int = CLASSES) -> list[nn.Module]:
     """The default: `cnn` with one more convolution before the pooling, where extra depth helped most.
 
     Args:
         width: channels of the first two convolutions; the third has one and a half times as many, the last two twice.
+        classes: how many there are to tell apart.
 
     Sources: BatchNorm from Ioffe and Szegedy, "Batch Normalization", ICML 2015; stacked 3x3 convolutions from Simonyan
     and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", 2014.
@@ -145,27 +153,29 @@ def deep_cnn(width: Channels = 32) -> list[nn.Module]:
         *block(width * 3 // 2, 2 * width),  # (batch, 64, 4, 4)
         *block(2 * width, 2 * width),  # (batch, 64, 2, 2)
         nn.Flatten(),  # (batch, 256)
-        nn.Linear(2 * width * 4, 10),
+        nn.Linear(2 * width * 4, classes),
     ]
 
 
-def shift_tta_cnn(width: Channels = 32) -> list[nn.Module]:
+def shift_tta_cnn(width: Channels = 32, classes: int = CLASSES) -> list[nn.Module]:
     """The most accurate: `deep_cnn` with test-time augmentation, the mean over five shifts of an image.
 
     Args:
         width: channels of the first two convolutions.
+        classes: how many there are to tell apart.
 
     Source: averaging over translated copies from A. Krizhevsky et al., "ImageNet Classification with Deep Convolutional
     Neural Networks", NeurIPS 2012, section 4.1.
     """
-    return [ShiftTTA(*deep_cnn(width))]
+    return [ShiftTTA(*deep_cnn(width, classes))]
 
 
-def resnet(width: Channels = 32) -> list[nn.Module]:
+def resnet(width: Channels = 32, classes: int = CLASSES) -> list[nn.Module]:
     """ResNet-lite: `deep_cnn` with residual blocks in place of its second and fourth convolutions.
 
     Args:
         width: channels of the first convolution and block; the later layers have twice as many.
+        classes: how many there are to tell apart.
 
     Source: residual blocks from K. He et al., "Deep Residual Learning for Image Recognition", CVPR 2016.
     """
@@ -176,11 +186,11 @@ def resnet(width: Channels = 32) -> list[nn.Module]:
         Residual(2 * width),
         *block(2 * width, 2 * width),  # (batch, 64, 4, 4)
         nn.Flatten(),  # (batch, 1024)
-        nn.Linear(2 * width * 16, 10),
+        nn.Linear(2 * width * 16, classes),
     ]
 
 
-def tiny(width: Channels = 46) -> list[nn.Module]:
+def tiny(width: Channels = 46, classes: int = CLASSES) -> list[nn.Module]:
     """For microcontrollers: few parameters, and 8-bit weights from the first training step.
 
     Separable convolutions, and a weighted sum over positions for each channel instead of a large linear layer, allow
@@ -188,6 +198,7 @@ def tiny(width: Channels = 46) -> list[nn.Module]:
 
     Args:
         width: channels of every convolution.
+        classes: how many there are to tell apart.
 
     Sources: fake quantization from B. Jacob et al., "Quantization and Training of Neural Networks", CVPR 2018;
     separable convolutions from A. Howard et al., "MobileNets", 2017; the sum over positions from S. Chen et al.,
@@ -197,14 +208,41 @@ def tiny(width: Channels = 46) -> list[nn.Module]:
         FakeQuantizedConv2d(1, width, 5, stride=2, bias=False),  # (batch, 46, 12, 12)
         nn.BatchNorm2d(width),
         nn.ReLU(),
-        *separable(width, padding=1),  # (batch, 46, 12, 12)
-        *separable(width, padding=1, pool=True),  # (batch, 46, 6, 6)
-        *separable(width),  # (batch, 46, 4, 4)
+        *separable(width, width, padding=1),  # (batch, 46, 12, 12)
+        *separable(width, width, padding=1, pool=True),  # (batch, 46, 6, 6)
+        *separable(width, width),  # (batch, 46, 4, 4)
         FakeQuantizedConv2d(width, width, 4, groups=width, bias=False),  # (batch, 46, 1, 1)
         nn.BatchNorm2d(width),
         nn.Flatten(),  # (batch, 46)
-        FakeQuantizedLinear(width, 10),
+        FakeQuantizedLinear(width, classes),
     ]
+
+
+def integer_cnn(width: Channels = 22) -> list[nn.Module]:
+    """For the smallest microcontrollers: it computes in integers, with few values in memory at a time.
+
+    `tiny` with values of 8 bits between the layers from the first training step on, fewer channels where there are many
+    positions, and test-time augmentation, which takes time but no memory: 744 parameters at width 4.
+
+    Args:
+        width: channels of the first convolution; the later ones have 1.5, 2.5, and 3.5 times as many.
+
+    Sources: as for `tiny`, and for the shifts as for `shift_tta_cnn`.
+    """
+    second, third, last = width * 3 // 2, width * 5 // 2, width * 7 // 2
+    layers = [
+        FakeQuantizedConv2d(1, width, 5, stride=2, bias=False),  # (batch, 22, 12, 12)
+        nn.BatchNorm2d(width),
+        nn.ReLU(),
+        *separable(width, second, padding=1),  # (batch, 33, 12, 12)
+        *separable(second, third, padding=1, pool=True),  # (batch, 55, 6, 6)
+        *separable(third, last, pool=True),  # (batch, 77, 2, 2)
+        FakeQuantizedConv2d(last, last, 2, groups=last, bias=False),  # (batch, 77, 1, 1)
+        nn.BatchNorm2d(last, affine=False),
+        nn.Flatten(),  # (batch, 77)
+        FakeQuantizedLinear(last, 10),
+    ]
+    return [ShiftMean(*in_integers(layers))]
 
 
 def adjustable_cnn(
@@ -215,6 +253,7 @@ def adjustable_cnn(
     batchnorm: bool = True,
     dropout: Fraction = 0.1,
     inputs: Literal["standardized", "scaled", "raw"] = "standardized",
+    classes: int = CLASSES,
 ) -> list[nn.Module]:
     """`cnn` with its design choices as options, to measure what each is worth; the defaults give `cnn`.
 
@@ -226,6 +265,7 @@ def adjustable_cnn(
         batchnorm: whether BatchNorm comes before the activation; without it, the convolutions have a bias.
         dropout: the fraction of the features set to zero in training.
         inputs: what the first convolution sees: standardized pixels, pixels from 0 to 1, or pixels from 0 to 255.
+        classes: how many there are to tell apart.
 
     Sources: BatchNorm from Ioffe and Szegedy, "Batch Normalization", ICML 2015; Dropout from Srivastava et al.,
     "Dropout", JMLR 15, 2014; GELU from D. Hendrycks and K. Gimpel, "Gaussian Error Linear Units", 2016.
@@ -247,45 +287,55 @@ def adjustable_cnn(
     activations = {"relu": nn.ReLU, "gelu": nn.GELU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
     layers = [activations[activation]() if isinstance(layer, nn.ReLU) else layer for layer in layers]
     undo = {"standardized": (), "scaled": (Affine(STD, MEAN),), "raw": (Affine(255 * STD, 255 * MEAN),)}
-    return [*undo[inputs], *layers, nn.Flatten(), nn.Dropout(dropout), nn.Linear(features, 10)]
+    return [*undo[inputs], *layers, nn.Flatten(), nn.Dropout(dropout), nn.Linear(features, classes)]
 
 
 NETWORKS: dict[str, Callable[..., list[nn.Module]]] = {
     function.__name__: function
-    for function in (softmax, mlp, lenet5, cnn, deep_cnn, shift_tta_cnn, resnet, tiny, adjustable_cnn)
+    for function in (softmax, mlp, lenet5, cnn, deep_cnn, shift_tta_cnn, resnet, tiny, integer_cnn, adjustable_cnn)
 }
 READER_NETWORKS: dict[str, Callable[..., list[nn.Module]]] = {
     function.__name__: function for function in (text_line_cnn, ink_unet)
 }
 
 
-def build(name: str, **options: Any) -> Network:
+def build(name: str, *, classes: Any = DIGITS, **options: Any) -> Network:
     """Make a network with fresh random weights from PyTorch's global generator.
 
     Args:
         name: one of `NETWORKS`, or one of `READER_NETWORKS`, for whole text lines and pictures.
+        classes: the names of the classes to tell apart, a sequence of 2 to 62, such as `train.classes`.
         options: arguments of that network's function, such as `width` or `dropout`.
 
     Returns:
-        In training mode and channels last; one of `NETWORKS` takes images `(batch, 1, 28, 28)` to logits `(batch, 10)`.
+        In training mode and channels last; one of `NETWORKS` takes images `(batch, 1, 28, 28)` to logits
+        `(batch, classes)`.
 
     Raises:
-        TenfoldError: if there is no such network or it has no such option.
+        TenfoldError: if there is no such network, it has no such option, or there are no such classes.
 
     Example:
         >>> tenfold.build("cnn", width=16)(torch.zeros(2, 1, 28, 28)).shape
         torch.Size([2, 10])
+        >>> tenfold.build("cnn", classes=("circle", "square", "triangle"))(torch.zeros(2, 1, 28, 28)).shape
+        torch.Size([2, 3])
     """
     require_type(name, str, "a network is named by a string, such as 'cnn'")
     known = NETWORKS | READER_NETWORKS
     if name not in known:
         raise TenfoldError(f"there is no network {name!r}{nearest(name, NETWORKS)}")
+    if not isinstance(classes, tuple | list) or not all(isinstance(one, str) and one for one in classes):
+        raise TenfoldError(f"classes are their names, such as train.classes, not {classes!r}")
+    if not 2 <= len(set(classes)) == len(classes) <= MOST_CLASSES:
+        raise TenfoldError(f"a network needs 2 to {MOST_CLASSES} classes with different names")
+    outputs = {"classes": len(classes)} if name in NETWORKS else {}  # the others are for digits and ink only
     try:
-        layers = validate_call(config=ConfigDict(strict=True))(known[name])(**options)
+        layers = validate_call(config=ConfigDict(strict=True))(known[name])(**options, **outputs)
     except ValidationError as error:
         raise TenfoldError(f"network {name!r}: {explain(error, inspect.signature(known[name]).parameters)}") from None
     # one layout everywhere: another would sum in a different order and change the last bits of the logits
     network = Network(name, options, *layers)
+    network.classes = tuple(classes)
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 

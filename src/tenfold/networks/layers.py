@@ -38,23 +38,34 @@ def block(
     ]
 
 
-def separable(channels: int, padding: int = 0, pool: bool = False) -> list[nn.Module]:
+def separable(channels_in: int, channels: int, padding: int = 0, pool: bool = False) -> list[nn.Module]:
     """A block with fake-quantized weights and a convolution in two parts: 3x3 within each channel, then 1x1 across all.
 
     Args:
-        channels: channels of input and output alike.
+        channels_in: channels of the input.
+        channels: channels of the output.
         padding: zeros added on each side of the input.
         pool: whether to add 2x2 max pooling.
 
     Source: A. Howard et al., "MobileNets", 2017, section 3.1, where BatchNorm and ReLU also stand between the two.
     """
     return [
-        FakeQuantizedConv2d(channels, channels, 3, padding=padding, groups=channels, bias=False),
-        FakeQuantizedConv2d(channels, channels, 1, bias=False),
+        FakeQuantizedConv2d(channels_in, channels_in, 3, padding=padding, groups=channels_in, bias=False),
+        FakeQuantizedConv2d(channels_in, channels, 1, bias=False),
         *([nn.MaxPool2d(2)] if pool else []),
         nn.BatchNorm2d(channels),
         nn.ReLU(),
     ]
+
+
+def in_integers(layers: Sequence[nn.Module]) -> list[nn.Module]:
+    """The same layers with values of 8 bits between them, and without the parameters that these make superfluous.
+
+    Filters within a channel scale it themselves, so a BatchNorm before them needs no scale of its own.
+    """
+    for norm in (layer for layer in layers if isinstance(layer, nn.BatchNorm2d)):
+        norm.register_parameter("weight", None)
+    return [FakeQuantizedReLU() if isinstance(layer, nn.ReLU) else layer for layer in layers]
 
 
 class UNet(nn.Module):
@@ -143,8 +154,19 @@ class ShiftTTA(nn.Sequential):
         height, width = x.shape[2:]
         padded = F.pad(x, (1, 1, 1, 1), mode="replicate")
         views = torch.cat([padded[:, :, row : row + height, column : column + width] for row, column in self.SHIFTS])
-        log_probabilities = super().forward(views).log_softmax(dim=1)  # (5 batch, classes)
-        return log_probabilities.unflatten(0, (len(self.SHIFTS), -1)).logsumexp(dim=0) - math.log(len(self.SHIFTS))
+        return self.mean(super().forward(views).unflatten(0, (len(self.SHIFTS), -1)))
+
+    def mean(self, logits: Float[Tensor, "5 batch classes"]) -> Float[Tensor, "batch classes"]:
+        """The logarithms of the mean probabilities."""
+        return logits.log_softmax(dim=2).logsumexp(dim=0) - math.log(len(self.SHIFTS))
+
+
+class ShiftMean(ShiftTTA):
+    """Layers with test-time augmentation like `ShiftTTA`, but with the mean of the logits, which integers can hold."""
+
+    def mean(self, logits: Float[Tensor, "5 batch classes"]) -> Float[Tensor, "batch classes"]:
+        """The mean logits."""
+        return logits.mean(dim=0)
 
 
 class FakeQuantizedConv2d(nn.Conv2d):
@@ -161,6 +183,23 @@ class FakeQuantizedLinear(nn.Linear):
     def forward(self, input: Float[Tensor, "batch features_in"]) -> Float[Tensor, "batch features"]:  # noqa: A002
         """Multiply by the rounded weights."""
         return F.linear(input, round_to_int8(self.weight), self.bias)
+
+
+class FakeQuantizedReLU(nn.Module):
+    """ReLU with fake quantization: rounds to 8 bits, and learns as if it only cut off what is negative or too high.
+
+    Attributes:
+        step: the distance between two values, of which there are 256. It is a power of two, so that rounding means the
+            same in bfloat16.
+    """
+
+    step = 1 / 64
+
+    def forward(self, x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+        """Cut off and round."""
+        x = F.hardtanh(x, 0.0, 255 * self.step)
+        rounded = (x / self.step).round() * self.step
+        return x + (rounded - x).detach() if self.training else rounded
 
 
 def round_to_int8(weight: Float[Tensor, "channels ..."]) -> Float[Tensor, "channels ..."]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from textwrap import shorten
 from typing import Any, TypeVar, overload
 
 import safetensors
@@ -16,10 +17,13 @@ from torch import Tensor, nn
 
 from tenfold.base import strict_json
 from tenfold.base.errors import TenfoldError
+from tenfold.base.extras import needed_by
 from tenfold.base.files import DATA, check_size, not_a_file, write_atomically
+from tenfold.base.form import DIGITS
 from tenfold.base.refusal import Thresholds
 from tenfold.networks import Network, build
 
+HUB = "hf:"  # what the name of a network on the Hugging Face Hub begins with
 LONGEST = 200  # characters to quote in an error message
 Module = TypeVar("Module", bound=nn.Module)
 
@@ -50,8 +54,10 @@ def save(model: nn.Module, path: str | os.PathLike) -> None:
 
 
 def describe(model: Network) -> str:
-    """The name, the options, and the thresholds of a network as JSON, from which `restore` rebuilds it."""
+    """The name, the options, the classes, and the thresholds of a network as JSON, from which `restore` rebuilds it."""
     description: dict[str, Any] = {"name": model.name, "options": model.options}
+    if model.classes != DIGITS:
+        description["classes"] = model.classes
     if model.thresholds:
         description["thresholds"] = vars(model.thresholds)
     return strict_json.dumps(description)
@@ -69,7 +75,7 @@ def restore(path: str | os.PathLike, module: nn.Module | None = None) -> nn.Modu
     """Rebuild a network from a file that `save` wrote; its logits are bit-identical to the original's.
 
     Args:
-        path: the file, or a run folder.
+        path: the file, or a run folder; or "hf:owner/name" for what `tenfold.push` published on the Hugging Face Hub.
         module: a module to load the weights into, in place; for modules that `tenfold.build` did not make.
 
     Returns:
@@ -77,7 +83,7 @@ def restore(path: str | os.PathLike, module: nn.Module | None = None) -> nn.Modu
 
     Raises:
         TenfoldError: if there is no such file, or it is damaged, or holds no tenfold network, or the weights do not fit
-            the module.
+            the module, or `huggingface_hub` is missing.
         OSError: if the file cannot be read.
 
     Example:
@@ -86,7 +92,7 @@ def restore(path: str | os.PathLike, module: nn.Module | None = None) -> nn.Modu
         >>> torch.equal(tenfold.restore("model.safetensors")[1].weight, model[1].weight)
         True
     """
-    path = Path(path)
+    path = _download(path[len(HUB) :]) if isinstance(path, str) and path.startswith(HUB) else Path(path)
     if path.is_dir():
         path = path / "model.safetensors"
     tensors, metadata = read_tensors(path)
@@ -103,9 +109,10 @@ def restore(path: str | os.PathLike, module: nn.Module | None = None) -> nn.Modu
         raise TenfoldError(f"{path}: holds no tenfold network; write one with tenfold.save()")
     try:
         description = strict_json.loads(metadata["network"], str(path))
+        options = {"classes": description.get("classes", DIGITS), **description["options"]}
         with torch.device("meta"):  # takes no memory, whatever size is asked for
-            build(description["name"], **description["options"]).load_state_dict(tensors, assign=True)
-        model = build(description["name"], **description["options"])
+            build(description["name"], **options).load_state_dict(tensors, assign=True)
+        model = build(description["name"], **options)
         model.load_state_dict(tensors)
         if "thresholds" in description:  # older files have none
             model.thresholds = Thresholds(**description["thresholds"])
@@ -115,6 +122,17 @@ def restore(path: str | os.PathLike, module: nn.Module | None = None) -> nn.Modu
             f"another version may have written them ({_reason(error)})"
         ) from None
     return model.eval()
+
+
+def _download(repository: str) -> Path:
+    """The weights in a repository on the Hugging Face Hub, in its cache on this machine."""
+    with needed_by(f"{HUB}{repository}"):
+        from huggingface_hub import hf_hub_download
+    try:
+        return Path(hf_hub_download(repository, "model.safetensors", library_name="tenfold"))
+    except Exception as error:  # its own, those of its HTTP library, and the system's
+        reason = shorten(str(error), LONGEST, placeholder=" …")
+        raise TenfoldError(f"{HUB}{repository}: cannot be fetched from the Hub ({reason})") from None
 
 
 def _reason(error: Exception) -> str:

@@ -22,20 +22,20 @@ class Digit:
     Attributes:
         component: the ink on the page.
         image: the ink as an image like those of MNIST.
-        answer: the logarithms of the probabilities of the ten digits.
+        answer: the logarithms of the probabilities of the ten digits, or of the model's other classes.
         score: how certain it is that this is a digit, from 0 to 1.
         cost: what reading it as a digit costs, in nats; the more plausible, the less.
     """
 
     component: Component
     image: UInt8[np.ndarray, "28 28"]
-    answer: Float[np.ndarray, "10"]
+    answer: Float[np.ndarray, " classes"]
     score: float
     cost: float
 
 
-def log_probabilities(images: UInt8[np.ndarray, "n 28 28"], model: Model) -> Float[np.ndarray, "n 10"]:
-    """The logarithms of the probabilities of the ten digits, for each image."""
+def log_probabilities(images: UInt8[np.ndarray, "n 28 28"], model: Model) -> Float[np.ndarray, "n classes"]:
+    """The logarithms of the probabilities of the ten digits, or of the model's other classes, for each image."""
     return log_softmax(model.logits(images))
 
 

@@ -62,7 +62,7 @@ class Candidate:
 
     def classify(self, digit: Digit) -> None:
         """Add its classification, combined with what the line model says of the same place."""
-        self.digit = digit if self.evidence is None else _combine(digit, self.evidence)
+        self.digit = digit if self.evidence is None else combine(digit, self.evidence)
 
     @property
     def cost(self) -> float:
@@ -100,7 +100,7 @@ class Lattice:
         if len(self.candidates) > most:
             raise too_dense("more ink that may be digits than any page has")
         self.line_reading: LineReading | None = None
-        self._unread = [_unread_cost(piece.component, line.height) for piece in self.pieces]
+        self._unread = [unread_cost(piece.component, line.height) for piece in self.pieces]
         self._ending: list[list[Candidate]] = [[] for _ in self.pieces]  # the candidates that end with each piece
         for candidate in self.candidates:
             self._ending[candidate.last - 1].append(candidate)
@@ -108,7 +108,7 @@ class Lattice:
     def add_line(self, reading: LineReading) -> None:
         """Add what the line model read in the whole line, and combine it with every digit."""
         self.line_reading = reading
-        ends = _between(self.pieces)
+        ends = columns_between(self.pieces)
         self._unread = [
             cost - TRUST * reading.nothing(*some) for cost, some in zip(self._unread, pairwise(ends), strict=True)
         ]
@@ -171,7 +171,7 @@ def find_candidates(pieces: Sequence[Piece], line: Line) -> list[Candidate]:
     return found
 
 
-def _between(pieces: Sequence[Piece]) -> list[float]:
+def columns_between(pieces: Sequence[Piece]) -> list[float]:
     """The columns that separate neighboring pieces, which may overlap; infinite at both ends of the line."""
     centers = [piece.component.x + piece.component.width / 2 for piece in pieces]
     ends = [-math.inf]
@@ -180,11 +180,16 @@ def _between(pieces: Sequence[Piece]) -> list[float]:
     return [*ends, math.inf]
 
 
-def _combine(digit: Digit, evidence: Float[np.ndarray, "10"]) -> Digit:
+def combine(digit: Digit, evidence: Float[np.ndarray, "10"]) -> Digit:
     """Combine a digit's classification with what the line model says of the same place."""
-    belief = np.log(digit.score * np.exp(digit.answer) + DOUBT) + evidence
+    found = belief(digit) + evidence
     sure = max(digit.score, float(np.exp(evidence.max())))
-    return replace(digit, answer=log_softmax(belief), score=sure, cost=-float(belief.max()))
+    return replace(digit, answer=log_softmax(found), score=sure, cost=-float(found.max()))
+
+
+def belief(digit: Digit) -> Float[np.ndarray, "10"]:
+    """The logarithms of how much a digit's classification speaks for each of the ten digits, up to a constant."""
+    return np.log(digit.score * np.exp(digit.answer) + DOUBT)
 
 
 def _are_two(pieces: Sequence[Piece], height: float) -> bool:
@@ -211,6 +216,6 @@ def _shape_cost(pieces: Sequence[Piece], whole: Component, line: Line) -> float:
     return cost
 
 
-def _unread_cost(component: Component, height: float) -> float:
+def unread_cost(component: Component, height: float) -> float:
     """The cost of leaving a piece unread."""
     return UNREAD + UNREAD_SIZE * max(component.height, component.width) / height

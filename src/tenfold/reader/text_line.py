@@ -28,22 +28,23 @@ LEAST = shared["LEAST"]  # the lowest log-probability of a digit or of its absen
 
 @dataclass(frozen=True)
 class LineDigit:
-    """A digit that the line model finds in a line.
+    """A digit, or a sign, that the line model finds in a line.
 
     Attributes:
-        left: the column of the page at which the answers for this digit begin.
+        left: the column of the page at which the answers for it begin.
         right: the column at which they end.
-        answer: the most certain of them: the logarithms of the probabilities of the ten digits and of none.
+        answer: the most certain of them: the logarithms of the probabilities of the ten digits, the signs if they are
+            told apart, and none.
     """
 
     left: float
     right: float
-    answer: Float[np.ndarray, "11"]
+    answer: Float[np.ndarray, " n"]
 
     @property
     def probability(self) -> float:
-        """The probability of the most probable digit."""
-        return float(np.exp(self.answer[:CLASSES].max()))
+        """The probability of the most probable digit or sign."""
+        return float(np.exp(self.answer[:-1].max()))
 
 
 class LineReading:
@@ -54,21 +55,33 @@ class LineReading:
         model: the line model.
 
     Attributes:
-        answers: the logarithms of the probabilities of the ten digits and of none, at every second column.
+        characters: the logarithms of the probabilities of the ten digits, the signs of `LINE_SIGNS`, and none of them,
+            at every second column.
+        answers: the same of the ten digits and of none, signs included.
         seen: the digits in the most probable answers, from left to right.
     """
 
     def __init__(self, strip: Strip, model: LineModel) -> None:
         self._strip = strip
-        self.answers = _answers(strip.image, model)
-        self.seen: list[LineDigit] = []
+        self.characters = _answers(strip.image, model)
+        nothing = np.logaddexp.reduce(self.characters[:, CLASSES:], axis=1)  # a sign is no digit
+        self.answers = np.column_stack((self.characters[:, :CLASSES], nothing))
+        self.seen = self._see(self.answers)
+
+    def digits_and_signs_seen(self) -> list[LineDigit]:
+        """The digits and signs in the most probable answers, from left to right."""
+        return self._see(self.characters)
+
+    def _see(self, answers: Float[np.ndarray, "frames n"]) -> list[LineDigit]:
+        seen = []
         start = 0
-        for label, run in groupby(self.answers.argmax(axis=1).tolist()):
+        for label, run in groupby(answers.argmax(axis=1).tolist()):
             end = start + len(list(run))
-            if label < CLASSES:
-                surest = start + int(self.answers[start:end, label].argmax())
-                self.seen.append(LineDigit(self._column(start), self._column(end), self.answers[surest]))
+            if label < answers.shape[1] - 1:
+                surest = start + int(answers[start:end, label].argmax())
+                seen.append(LineDigit(self._column(start), self._column(end), answers[surest]))
             start = end
+        return seen
 
     def cost(self) -> float:
         """The cost of the most probable answers, in nats per digit."""
@@ -76,24 +89,24 @@ class LineReading:
 
     def digits(self, left: float, right: float) -> Float[np.ndarray, "10"]:
         """The log-probability, for each of the ten digits, that it alone stands between two columns of the page."""
-        before, within, after = 0.0, np.full(CLASSES, -np.inf), np.full(CLASSES, -np.inf)
-        for *digits, nothing in self._between(left, right):
-            after = np.logaddexp(after, within) + nothing
-            within = np.logaddexp(within, before) + digits
-            before += nothing
-        return np.maximum(np.logaddexp(within, after), LEAST)
+        return _alone(self._between(self.answers, left, right))
 
     def nothing(self, left: float, right: float) -> float:
         """The log-probability that no digit stands between two columns of the page."""
-        return max(float(self._between(left, right)[:, CLASSES].sum()), LEAST)
+        return _nothing(self._between(self.answers, left, right))
+
+    def digits_and_signs(self, left: float, right: float) -> tuple[Float[np.ndarray, "20"], float]:
+        """The log-probability of each digit and sign that it alone stands there, and that of none of them."""
+        answers = self._between(self.characters, left, right)
+        return _alone(answers), _nothing(answers)
 
     def _column(self, frame: int) -> float:
         return self._strip.left + LINE_STEP * frame / self._strip.scale
 
-    def _between(self, left: float, right: float) -> Float[np.ndarray, "frames 11"]:
+    def _between(self, answers: Float[np.ndarray, "_ n"], left: float, right: float) -> Float[np.ndarray, "frames n"]:
         frames = (np.array((left, right)) - self._strip.left) * self._strip.scale / LINE_STEP
-        first, last = np.clip(np.rint(frames), 0, len(self.answers)).astype(int)
-        return self.answers[first:last]
+        first, last = np.clip(np.rint(frames), 0, len(answers)).astype(int)
+        return answers[first:last]
 
 
 def read_line(page: Page, line: Line, model: LineModel) -> LineReading:
@@ -108,7 +121,23 @@ def read_line(page: Page, line: Line, model: LineModel) -> LineReading:
     return larger if usual.cost() - larger.cost() > CLEARER else usual
 
 
-def _answers(image: UInt8[np.ndarray, "40 columns"], model: LineModel) -> Float[np.ndarray, "frames 11"]:
+def _alone(answers: Float[np.ndarray, "frames n"]) -> Float[np.ndarray, " n-1"]:
+    """The log-probability of each character that it is the only one; the last answer is that there is none."""
+    count = answers.shape[1] - 1
+    before, within, after = 0.0, np.full(count, -np.inf), np.full(count, -np.inf)
+    for answer in answers:
+        after = np.logaddexp(after, within) + answer[-1]
+        within = np.logaddexp(within, before) + answer[:-1]
+        before += answer[-1]
+    return np.maximum(np.logaddexp(within, after), LEAST)
+
+
+def _nothing(answers: Float[np.ndarray, "frames n"]) -> float:
+    """The log-probability that there is no character."""
+    return max(float(answers[:, -1].sum()), LEAST)
+
+
+def _answers(image: UInt8[np.ndarray, "40 columns"], model: LineModel) -> Float[np.ndarray, "frames 21"]:
     """Run the line model on windows as wide as it accepts, overlapping by as much as an answer depends on."""
     short, long = LINE_COLUMNS
     edge = SIGHT // LINE_STEP  # answers
@@ -120,6 +149,4 @@ def _answers(image: UInt8[np.ndarray, "40 columns"], model: LineModel) -> Float[
         window[:, : part.shape[1]] = part
         logits = model.logits(window)
         answers.append(logits[edge if start else 0 : -edge if start < starts[-1] else None])
-    all_answers = log_softmax(np.concatenate(answers)[: -(-image.shape[1] // LINE_STEP)])
-    nothing = np.logaddexp.reduce(all_answers[:, CLASSES:], axis=1)  # a sign is no digit
-    return np.column_stack((all_answers[:, :CLASSES], nothing))
+    return log_softmax(np.concatenate(answers)[: -(-image.shape[1] // LINE_STEP)])

@@ -1,24 +1,31 @@
 """Results as text for the terminal."""
 
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from tenfold.base.form import DIGITS
 
 if TYPE_CHECKING:
     from tenfold.evaluation import Comparison, Evaluation, ModelResult, Pair, Robustness
     from tenfold.evaluation.assessment import Assessment
     from tenfold.training.runs import Run
 
+WIDEST = 26  # classes whose confusion matrix fits into a terminal
+LISTED = 20  # pairs of classes to list of a larger one
+
 # PyTorch is not loaded for the counts of a data set.
 
 
 def print_data(facts: Mapping[str, Mapping[str, Any]]) -> None:
     """Print the source, the counts per class, the mean, and the checksum of each part of a data set."""
-    rows = [[str(digit), *(f"{fact['counts'][digit]:,}" for fact in facts.values())] for digit in range(10)]
+    classes = next(iter(facts.values()))["classes"]
+    rows = [[name, *(f"{fact['counts'][label]:,}" for fact in facts.values())] for label, name in enumerate(classes)]
     rows.append(["all", *(f"{fact['images']:,}" for fact in facts.values())])
-    print_table(["digit", *facts], rows)
+    print_table([one_of(classes), *facts], rows)
     for name, fact in facts.items():
         print(
             f"{name}: {fact['source']}\n"
@@ -72,11 +79,12 @@ def print_assessment(found: "Assessment") -> None:
 
 
 def _print_scores(evaluation: "Evaluation") -> None:
+    names = evaluation.classes
     print_table(
-        ["digit", "precision", "95% interval", "recall", "95% interval", "F1", "support"],
+        [one_of(names), "precision", "95% interval", "recall", "95% interval", "F1", "support"],
         [
             [
-                str(row.digit),
+                names[row.digit],
                 *(_percent(row.precision), _range(row.precision_interval)),
                 *(_percent(row.recall), _range(row.recall_interval)),
                 *(_percent(row.f1), f"{row.support:,}"),
@@ -84,8 +92,14 @@ def _print_scores(evaluation: "Evaluation") -> None:
             for row in evaluation.per_class
         ],
     )
-    print("confusion matrix, a row for each true digit:")
-    print_table(["", *map(str, range(10))], [[str(i), *map(str, row)] for i, row in enumerate(evaluation.confusion)])
+    if len(names) > WIDEST:
+        print("the most frequent mistakes:")
+        mistakes = Counter((names[one.label], names[one.prediction]) for one in evaluation.mistakes).most_common(LISTED)
+        print_table(["true", "read as", "images"], [[*pair, str(count)] for pair, count in mistakes])
+    else:
+        print(f"confusion matrix, a row for each true {one_of(names)}:")
+        rows = zip(names, evaluation.confusion, strict=True)
+        print_table(["", *names], [[name, *map(str, row)] for name, row in rows])
     if evaluation.label_errors:
         print("test images with label errors:")
         print_table(
@@ -121,10 +135,14 @@ def print_comparison(paths: Sequence[Path], evaluations: Sequence["Evaluation"],
         print(f"{path}: {one}")
     print(comparison)
     if comparison.differences:
+        names = evaluations[0].classes
         print("images that they read differently:")
         print_table(
             ["image", "label", "first", "second"],
-            [[str(value) for value in vars(difference).values()] for difference in comparison.differences],
+            [
+                [str(one.index), *(names[x] for x in (one.label, one.first, one.second))]
+                for one in comparison.differences
+            ],
         )
 
 
@@ -143,6 +161,15 @@ def print_study(summary: Sequence[Mapping[str, Any]]) -> None:
         ],
     )
     print("test accuracies in percent; differences from the first recipe, paired by seed")
+
+
+def print_search(found: Mapping[str, Any]) -> None:
+    """Print the best values of a search, from `tenfold.jobs.search.run`."""
+    states = Counter(trial["state"] for trial in found["trials"])
+    print(", ".join(f"{count} trials {state}" for state, count in states.items()))
+    print(f"best validation accuracy {found['validation_accuracy']:.2%} with:")
+    for key, value in found["best"].items():
+        print(f"  {key} = {value:.4g}" if isinstance(value, float) else f"  {key} = {value}")
 
 
 def print_models(rows: Sequence["ModelResult"], pairs: Sequence["Pair"]) -> None:
@@ -189,6 +216,11 @@ def print_exports(files: Sequence[Mapping[str, Any]]) -> None:
         f"{reference:.2%}; largest difference: of a probability; times: on one core, single images and batches of 256"
     )
     print(f"files in {Path(files[0]['file']).parent}")
+
+
+def one_of(classes: Sequence[str]) -> str:
+    """What one of the classes is called: a digit, or else just a class."""
+    return "digit" if tuple(classes) == DIGITS else "class"
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

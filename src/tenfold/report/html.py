@@ -14,6 +14,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from PIL import Image
 
+from tenfold.base.form import DIGITS
 from tenfold.data import Digits
 from tenfold.evaluation import Evaluation, diagnose, leave_out, selective_prediction
 from tenfold.evaluation.assessment import Assessment
@@ -72,9 +73,11 @@ def render(
         recipe_values=asdict(recipe) if recipe else {},
         environment=environment,
         history=history,
-        diagnosis=diagnose(history) if history else None,
+        diagnosis=diagnose(history, test.classes) if history else None,
         curves=[(panel, *themes(plots.curves(history, panel))) for panel in plots.panels(history)] if history else [],
         evaluation=evaluation,
+        names=evaluation.classes,
+        kind="digit" if evaluation.classes == DIGITS else "class",
         heat=plots.mistake_heat(evaluation).round(2).tolist(),
         confused=most_confused(evaluation),
         uncalibrated_error=uncalibrated_error,
@@ -130,13 +133,13 @@ def data_uri(kind: str, content: bytes) -> str:
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
-def most_confused(evaluation: Evaluation) -> tuple[int, int, int] | None:
-    """The most frequent mistake as `(true digit, digit read, count)`; None if it is tied or there is none."""
+def most_confused(evaluation: Evaluation) -> tuple[str, str, int] | None:
+    """The most frequent mistake as `(true class, class read, count)`; None if it is tied or there is none."""
     counts = evaluation.confusion - np.diag(np.diag(evaluation.confusion))
     if not counts.any() or (counts == counts.max()).sum() > 1:
         return None
     label, prediction = np.unravel_index(counts.argmax(), counts.shape)
-    return int(label), int(prediction), int(counts.max())
+    return evaluation.classes[label], evaluation.classes[prediction], int(counts.max())
 
 
 def plain(value: object) -> str:

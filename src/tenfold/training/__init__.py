@@ -8,7 +8,7 @@ from tenfold.training.history import History
 from tenfold.training.loop import fit, hold_out, run, seed_everything
 from tenfold.training.state import DivergedError, Training
 from tenfold.training.tasks import CHANCE_LOSS, SingleDigits, Task
-from tenfold.training.trackers import TensorBoard, WandB
+from tenfold.training.trackers import MLflow, TensorBoard, WandB
 
 __all__ = [
     "CHANCE_LOSS",
@@ -19,6 +19,7 @@ __all__ = [
     "DivergedError",
     "EarlyStopping",
     "History",
+    "MLflow",
     "ProgressBar",
     "SingleDigits",
     "Task",

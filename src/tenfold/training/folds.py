@@ -6,13 +6,13 @@ import numpy as np
 from jaxtyping import Float
 
 from tenfold.base.errors import TenfoldError
-from tenfold.data import CLASSES, Digits, preprocess
+from tenfold.data import Digits, preprocess
 from tenfold.networks import build, predict_logits
 from tenfold.recipes import Recipe
 from tenfold.training.loop import fit, seed_everything
 
 
-def out_of_fold(digits: Digits, recipe: Recipe, folds: int = 4) -> Float[np.ndarray, "n 10"]:
+def out_of_fold(digits: Digits, recipe: Recipe, folds: int = 4) -> Float[np.ndarray, "n classes"]:
     """Predict every image with a network trained without it, by stratified cross-validation.
 
     Args:
@@ -33,11 +33,11 @@ def out_of_fold(digits: Digits, recipe: Recipe, folds: int = 4) -> Float[np.ndar
     recipe = replace(recipe, validation=0)
     order = np.random.default_rng(recipe.seed).permutation(len(digits))
     by_class = order[np.argsort(digits.labels[order], kind="stable")]
-    logits = np.empty((len(digits), CLASSES), dtype=np.float32)
+    logits = np.empty((len(digits), len(digits.classes)), dtype=np.float32)
     for fold in range(folds):
         held_out = by_class[fold::folds]
         seed_everything(recipe.seed)
-        model = build(recipe.network, **recipe.network_options)
+        model = build(recipe.network, **{"classes": digits.classes} | recipe.network_options)
         fit(model, digits[np.setdiff1d(by_class, held_out)], recipe)
         logits[held_out] = predict_logits(model, preprocess.to_tensor(digits.images[held_out])).numpy()
     return logits

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from tenfold import recipes
 from tenfold.base.errors import TenfoldError, TenfoldWarning, require_type
+from tenfold.base.form import DIGITS
 from tenfold.data import Digits, split, subset, to_digits
 from tenfold.networks import Network
 from tenfold.recipes import Recipe
@@ -64,7 +65,8 @@ def fit(
     notebook cell) ends the training cleanly: the model keeps what it has learned so far.
 
     Args:
-        model: any module that takes standardized images `(batch, 1, 28, 28)` and returns logits `(batch, 10)`.
+        model: any module that takes standardized images `(batch, 1, 28, 28)` and returns logits `(batch, 10)`, or one
+            for each of the classes that the training data have instead of digits.
         train: the training digits: `Digits`, a pair of images and labels (arrays or tensors), or a map-style data set
             of such pairs, such as torchvision's; see `tenfold.data.to_digits`.
         recipe: a `Recipe`, or the name of one.
@@ -80,7 +82,7 @@ def fit(
     Raises:
         DivergedError: if the loss is no longer finite; the model then has the weights of the last good epoch. Or if the
             loss ends far above that of blind guessing, with most of the training images misread.
-        TenfoldError: if the recipe does not fit the data, or there is no such device.
+        TenfoldError: if the recipe or the network does not fit the data, or there is no such device.
 
     Example:
         >>> import tenfold
@@ -98,17 +100,29 @@ def fit(
     if validation is not None:
         if isinstance(validation, Real):
             raise TenfoldError("validation is for digits; how many images to hold out is set in the recipe")
-        validation = to_digits(validation)
+        validation = to_digits(validation, classes=train.classes)
     train, validation = hold_out(train, recipe, validation)
     if len(train) < 2:
         raise TenfoldError("training needs at least 2 images")
     if missing := np.flatnonzero(train.counts() == 0).tolist():
+        names = ", ".join(train.classes[label] for label in missing)
         warnings.warn(
-            f"{train.source}: no images of {', '.join(map(str, missing))}, so the network cannot learn to read them",
+            f"{train.source}: no images of {names}, so the network cannot learn to read them",
             TenfoldWarning,
             stacklevel=2,
         )
+    if train.classes != DIGITS and (recipe.augment.letterforms or recipe.augment.negatives):
+        raise TenfoldError(
+            f"recipe {recipe.name!r}: augment.letterforms and augment.negatives are for digits; set them to 0.0 for "
+            f"the classes of {train.source}, or take another recipe"
+        )
     if isinstance(model, Network):
+        if len(model.classes) != len(train.classes):
+            raise TenfoldError(
+                f"this network tells {len(model.classes)} classes apart, and {train.source} has {len(train.classes)}; "
+                "build it with classes=train.classes"
+            )
+        model.classes = train.classes
         model.thresholds = None  # they were calibrated for other weights
     started = time.perf_counter()
     chosen = choose_device(device)

@@ -62,7 +62,7 @@ FEWEST_STEPS = 8  # per epoch; with a single one, a recipe's four epochs would b
 
 
 class SingleDigits(Task):
-    """Classify the digit in an image and, if the recipe has negatives, avoid confident answers to non-digits.
+    """Classify the digit in an image, or what else it shows; if there are negatives, avoid confident answers to them.
 
     Args:
         train: the images to train on.
@@ -71,12 +71,11 @@ class SingleDigits(Task):
         device: where the images are kept.
     """
 
-    chance_loss = CHANCE_LOSS
-
     def __init__(self, train: Digits, validation: Digits | None, recipe: Recipe, device: torch.device) -> None:
         self.recipe = recipe
         self.validation = validation
         self.has_validation = validation is not None
+        self.chance_loss = math.log(len(train.classes))
         self.pixels = preprocess.reshape(train.images).to(device)  # (n, 1, 28, 28) uint8, a quarter of float32
         self.labels = torch.tensor(train.labels, dtype=torch.int64, device=device)
         self.batch_size = recipe.batch_size
@@ -103,8 +102,8 @@ class SingleDigits(Task):
         images, labels = synthesis.augment(self.recipe.augment, images, self.labels[batch])
         return preprocess.standardize(images), labels
 
-    def loss(self, logits: Float[Tensor, "more 10"], labels: Int64[Tensor, " batch"]) -> Loss:
-        """Cross-entropy with label smoothing; the target of a negative is a uniform distribution over the digits."""
+    def loss(self, logits: Float[Tensor, "more classes"], labels: Int64[Tensor, " batch"]) -> Loss:
+        """Cross-entropy with label smoothing; the target of a negative is a uniform distribution over the classes."""
         log_probabilities, negatives = F.log_softmax(logits, dim=1).split((len(labels), len(logits) - len(labels)))
         cross_entropy = F.nll_loss(log_probabilities, labels)
         smoothing = self.recipe.label_smoothing

@@ -59,12 +59,21 @@ def draw_examples(digits: Digits, count: int, seed: int) -> list[Example]:
             page = page_of_ink("", Image.fromarray(scene.picture), look(scene.picture))
         except TenfoldError:  # too faint to find any ink
             continue
-        examples += filter(None, (_cut_out(page, Line(some), scene.characters) for some in find_lines(page.components)))
+        examples += filter(None, (cut_out(page, Line(some), scene.characters) for some in find_lines(page.components)))
     return examples[:count]
 
 
-def _cut_out(page: Page, line: Line, drawn: Sequence[SceneCharacter]) -> Example | None:
-    """A line with its digits and signs; None if it is too wide, no single line, or cut off by the picture's edge."""
+def cut_out(page: Page, line: Line, drawn: Sequence[SceneCharacter]) -> Example | None:
+    """Cut a line with its digits and signs out of a drawn page.
+
+    Args:
+        page: the page.
+        line: the line.
+        drawn: all digits and signs that were drawn on the page.
+
+    Returns:
+        The line; None if it is too wide, no single line, or cut off by the picture's edge.
+    """
     strip = cut_strip(page, line, line.height)
     columns = strip.image.shape[1]
     left, right = strip.left, strip.left + columns / strip.scale

@@ -1,4 +1,4 @@
-"""Callbacks that hand the figures of every epoch to TensorBoard or to Weights & Biases."""
+"""Callbacks that hand the figures of every epoch to TensorBoard, Weights & Biases, or MLflow."""
 
 import os
 from dataclasses import asdict
@@ -67,6 +67,38 @@ class WandB(Callback):
         """Close the run; one that diverged counts as failed."""
         if self.run is not None:  # it is None if another callback stopped the training before it began
             self.run.finish(exit_code=int(training.history.diverged))
+
+
+class MLflow(Callback):
+    """Log the recipe and the history of a run to MLflow.
+
+    Args:
+        options: arguments of `mlflow.start_run`, such as `run_name="digits"`. As always, `mlflow.set_tracking_uri` says
+            where runs go, and `mlflow.set_experiment` to which experiment.
+
+    Raises:
+        TenfoldError: if MLflow is missing.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        with needed_by("this callback"):
+            import mlflow
+        self.mlflow, self.options = mlflow, options
+        self.run: Any = None
+
+    def on_train_begin(self, training: Training) -> None:
+        """Open the run, with the recipe as its parameters."""
+        self.run = self.mlflow.start_run(**self.options)
+        self.mlflow.log_params(asdict(training.recipe))
+
+    def on_epoch_end(self, training: Training) -> None:
+        """Log the figures of the epoch."""
+        self.mlflow.log_metrics(_figures(training), step=len(training.history))
+
+    def on_train_end(self, training: Training) -> None:
+        """Close the run; one that diverged counts as failed."""
+        if self.run is not None:  # it is None if another callback stopped the training before it began
+            self.mlflow.end_run("FAILED" if training.history.diverged else "FINISHED")
 
 
 def _figures(training: Training) -> dict[str, float]:

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from tenfold.data import CLASSES
+from tenfold.base.form import DIGITS
 from tenfold.evaluation import Evaluation, Robustness
 from tenfold.evaluation import reliability as reliability_bins
 from tenfold.evaluation import risk_coverage as selections
@@ -17,25 +17,29 @@ from tenfold.report.plots.style import FOUR_COLORS, INK, MUTED, PAPER, STYLE, TR
 
 @rc_context(STYLE)
 def confusion_matrix(evaluation: Evaluation) -> Figure:
-    """Plot how many images of each true digit (row) were read as which digit (column).
+    """Plot how many images of each true digit or class (row) were read as which (column).
 
     Only the mistakes are colored, by their count; the diagonal, a hundred times larger, would drown them out.
     """
     counts = evaluation.confusion
     heat = mistake_heat(evaluation)[..., None]
     colors = (1 - heat) * np.array(to_rgb(PAPER)) + heat * np.array(to_rgb(VALIDATION))
-    colors[np.diag_indices(CLASSES)] = to_rgb("#eef2f5")
-    figure = Figure(figsize=(6, 6.2), layout="constrained")
+    classes = evaluation.classes
+    colors[np.diag_indices(len(classes))] = to_rgb("#eef2f5")
+    side = max(6, 0.35 * len(classes))
+    figure = Figure(figsize=(side, side + 0.2), layout="constrained")
     axes = figure.subplots()
     axes.imshow(colors)
     for (label, prediction), count in np.ndenumerate(counts):
         if count:
             weight = "normal" if label == prediction else "bold"
             axes.text(prediction, label, f"{count:,}", ha="center", va="center", weight=weight, size=9)
-    axes.set(title="Confusion matrix", xlabel="read as", ylabel="true digit")
-    axes.set(xticks=range(CLASSES), yticks=range(CLASSES))
-    axes.set_xticks(np.arange(CLASSES + 1) - 0.5, minor=True)
-    axes.set_yticks(np.arange(CLASSES + 1) - 0.5, minor=True)
+    kind = "digit" if classes == DIGITS else "class"
+    axes.set(title="Confusion matrix", xlabel="read as", ylabel=f"true {kind}")
+    axes.set_xticks(range(len(classes)), classes, rotation=90 if max(map(len, classes)) > 2 else 0)
+    axes.set_yticks(range(len(classes)), classes)
+    axes.set_xticks(np.arange(len(classes) + 1) - 0.5, minor=True)
+    axes.set_yticks(np.arange(len(classes) + 1) - 0.5, minor=True)
     axes.grid(visible=False)
     axes.grid(visible=True, which="minor", axis="both", clip_on=False)
     axes.tick_params(which="minor", length=0)
@@ -43,7 +47,7 @@ def confusion_matrix(evaluation: Evaluation) -> Figure:
     return figure
 
 
-def mistake_heat(evaluation: Evaluation) -> Float[np.ndarray, "10 10"]:
+def mistake_heat(evaluation: Evaluation) -> Float[np.ndarray, "classes classes"]:
     """How strongly to color each cell of the confusion matrix.
 
     Returns:

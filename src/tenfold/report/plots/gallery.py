@@ -22,7 +22,7 @@ def _gallery(answers: list[Answer], digits: Digits, nothing: str, given: str = "
     for place, answer in enumerate(answers, start=1):
         axes = figure.add_subplot(rows, columns, place)
         axes.imshow(digits.images[answer.index], cmap="gray_r", vmin=0, vmax=255)
-        title = f"{given} {answer.label} read {answer.prediction}"
+        title = f"{given} {digits.classes[answer.label]} read {digits.classes[answer.prediction]}"
         axes.set_title(title, loc="center", size=10, weight="normal", pad=4)
         axes.set_xlabel(f"{confidence(answer.probability)} · #{answer.index}", size=9, labelpad=3)
         axes.set(xticks=[], yticks=[])

@@ -102,7 +102,7 @@ def saliency(digits: Digits, drops: Sequence[Float[np.ndarray, "28 28"]]) -> Fig
         axes.imshow(image, cmap="gray_r", vmin=0, vmax=640)  # pale, so that the colors on top stand out
         axes.imshow(drop, cmap=SIGNED, vmin=-strongest, vmax=strongest, alpha=np.abs(drop) / strongest)
         bare(axes, "")
-        axes.set_title(str(label), loc="center", pad=4)
+        axes.set_title(digits.classes[label], loc="center", pad=4)
         axes.set_xlabel(f"up to {strongest:.1f} nats", size=9, labelpad=3)
     return figure
 
@@ -120,10 +120,18 @@ def plane(points: Mapping[str, Float[np.ndarray, "n 2"]], evaluation: Evaluation
     for axes, (method, where) in zip(figure.subplots(len(points), squeeze=False)[:, 0], points.items(), strict=True):
         for digit in np.unique(evaluation.labels):
             members = where[evaluation.labels == digit]
-            axes.scatter(*members.T, s=9, color=CLASS_COLORS[digit], alpha=0.6, linewidths=0)
+            axes.scatter(*members.T, s=9, color=CLASS_COLORS[digit % CLASSES], alpha=0.6, linewidths=0)
             outline = [withStroke(linewidth=3, foreground=PAPER)]
             middle = np.median(members, axis=0)
-            axes.text(*middle, str(digit), size=16, weight="bold", ha="center", va="center", path_effects=outline)
+            axes.text(
+                *middle,
+                evaluation.classes[digit],
+                size=16,
+                weight="bold",
+                ha="center",
+                va="center",
+                path_effects=outline,
+            )
         label = f"misread: {wrong.sum():,} of {len(wrong):,}"
         axes.scatter(*where[wrong].T, s=60, facecolors="none", edgecolors=INK, linewidths=1.4, label=label)
         axes.legend(loc="lower right")
@@ -151,7 +159,7 @@ def extremes(digits: Digits, found: Mapping[int, tuple[int, int]]) -> Figure:
             axes.set(xticks=[], yticks=[])
             axes.spines[:].set_visible(True)
             if which == 0:
-                axes.set_title(str(digit), loc="center", pad=4)
+                axes.set_title(digits.classes[digit], loc="center", pad=4)
             if column == 0:
                 axes.set_ylabel(name)
     return figure
