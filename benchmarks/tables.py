@@ -64,7 +64,6 @@ def system_table(results: dict[str, Any]) -> str:
         "loading all 70,000 images, seconds": f"{results['load_seconds']:.2f}",
         "that time, relative to gunzip alone": f"{results['load_over_gunzip']:.2f}×",
         "`pip install tenfold`, the environment, MB": f"{results['base']['mb']:,}",
-        "`tenfold predict` of a page in it, whole process, seconds": f"{results['base']['predict_seconds']:.2f}",
         "`import tenfold` and `tenfold.fit`, whole process, seconds": f"{results['import_seconds']:.1f}",
         "`tenfold train --recipe fast`, whole process, seconds": f"{results['train_fast_process_seconds']:.1f}",
         "its peak memory, MB": f"{results['train_fast_peak_mb']:,}",

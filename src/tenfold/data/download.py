@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
-from filelock import FileLock
-
 from tenfold.base.errors import TenfoldError
 from tenfold.base.files import write_atomically
 
@@ -58,6 +56,8 @@ def download(folder: str | os.PathLike, mirrors: Sequence[str] = MIRRORS) -> Non
             raise TenfoldError(f"{mirror}: a mirror's address must start with http:// or https://")
     if all(is_intact(Path(folder, name)) for name in SUMS):
         return
+    from filelock import FileLock  # here, because the base goes without
+
     Path(folder).mkdir(parents=True, exist_ok=True)
     with FileLock(f"{Path(folder).absolute()}.lock"), _progress_on_stderr() as bars:  # one process at a time
         for name in SUMS:
