@@ -140,7 +140,7 @@ def run(
         }
         for trial in _open(folder).trials
     ]
-    complete = [trial for trial in trials if trial["validation_accuracy"] is not None]
+    complete = [trial for trial in trials if trial["state"] == "complete"]  # a pruned one has its last accuracy
     if not complete:
         reasons = sorted(failures | {trial["reason"] for trial in trials if trial["reason"]})
         raise TenfoldError(f"{folder}: no trial was finished; {'; '.join(reasons) or 'repeat the command'}")
