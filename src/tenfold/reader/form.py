@@ -98,13 +98,15 @@ class Form:
 
 
 def _parse_field(table: Any, size: list[int], origin: str) -> Field:
-    if not isinstance(table, dict) or not {"name", "cells"} <= {*table}:
-        raise TenfoldError(f"{origin}: needs a name and cells")
+    if not isinstance(table, dict):
+        raise TenfoldError(f"{origin}: must be a table")
     for key, value in table.items():
         if key not in TYPES:
             raise TenfoldError(f"{origin}: there is no key {key!r}{nearest(key, TYPES)}")
         if type(value) is not TYPES[key]:
             raise TenfoldError(f"{origin}: {key} = {value!r} must be {TYPES[key].__name__}, as in docs/numbers.md")
+    if not {"name", "cells"} <= {*table}:
+        raise TenfoldError(f"{origin}: needs a name and cells")
     if not table["cells"]:
         raise TenfoldError(f"{origin}: cells must not be empty")
     for cell in table["cells"]:
