@@ -307,7 +307,7 @@ def test_bad_arguments_get_one_line(one_line_error):
         "export nowhere --all": "nowhere: no such",
         "export nowhere": "nowhere: no such",
         "export . --to lietrt": "did you mean 'litert'",
-        "export .": "--to (litert, onnx, keras)",
+        "export .": "--to (litert, onnx, keras, c)",
         "export . --to litert --all": "leave out --to, or --all",
         "evaluate nowhere.tflite": "nowhere.tflite: No such file",
         "study nowhere.toml": "nowhere.toml",

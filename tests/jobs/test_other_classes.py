@@ -100,6 +100,6 @@ def test_what_does_not_fit_is_refused(letters, mnist):
         tenfold.build("cnn", classes=["a"])
     with pytest.raises(TenfoldError, match=r"letterforms and augment.negatives are for digits"):
         tenfold.fit(tenfold.build("cnn", classes=NAMES), letters.test, recipes.load("reader", {"validation": 0}))
-    recipe = recipes.load("quick", {"network_options.classes": 26})
+    recipe = recipes.load("quick", {"network_options.classes": 26, "validation": 0})
     with pytest.raises(TenfoldError, match="not 26"):
         training_run.train(recipe, data=str(letters.folder), out=letters.folder / "other")

@@ -42,6 +42,9 @@ def predict(
         Path | None,
         typer.Option(metavar="FOLDER", help="Write a picture of every step of reading into this folder."),
     ] = None,
+    numbers: Annotated[
+        bool, typer.Option("--numbers", help="Read whole numbers, with signs; options about numbers mean it, too.")
+    ] = False,
     length: Annotated[int | None, typer.Option(help="Every number has this many digits.")] = None,
     pattern: Annotated[
         str | None,
@@ -75,7 +78,6 @@ def predict(
             help="Of the numbers that need no review, this share may be wrong; by default, the lowest that is known.",
         ),
     ] = None,
-    digits_only: Annotated[bool, typer.Option("--digits-only", help="Print digits alone, without signs.")] = False,
     cluster: Annotated[
         str | None,
         typer.Option(
@@ -85,11 +87,11 @@ def predict(
     verbose: Annotated[bool, typer.Option("--verbose", help="Name the model that gave each answer.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON Lines, one object per file.")] = False,
 ) -> None:
-    """Read the numbers in pictures: photos, scans, drawings; several digits, several lines.
+    """Read the digits in pictures: photos, scans, drawings; several digits, several lines.
 
-    Signs are read too: . , : - = / + % ( ). What is known beforehand
-    (--length, --pattern, --range, --check, --form) makes reading more certain.
-    A question mark stands for what is probably not a digit; a model without
+    With --numbers, the signs . , : - = / + % ( ) are read, too. What is known
+    beforehand (--length, --pattern, --range, --check, --form) makes reading
+    numbers more certain. A question mark stands for what is probably not a digit; a model without
     thresholds reads everything as digits. A model file may be .safetensors,
     .tflite, .onnx, .keras, or .h5. Lines that leave tenfold's own model in
     doubt are also read by its line model; any other model reads alone.
@@ -102,21 +104,18 @@ def predict(
     Example: tenfold predict meters --length 6 --csv meters.csv --review check
     """
     from tenfold.base.errors import NoDigitsError, TenfoldError
-    from tenfold.base.form import DIGITS
     from tenfold.jobs.pictures import Answer, Options, find_sources, read_sources
     from tenfold.jobs.table import Table
     from tenfold.reader import Form, Known, Reader
 
     known = Known(length, pattern, within, check)
-    if digits_only and (table or form or known):
-        raise TenfoldError("--digits-only leaves out numbers: it cannot go with options about them")
     if form and (known or single):
         raise TenfoldError("--form: the template says what is known about each number; leave out the other options")
     if review and not table:
         raise TenfoldError("--review: needs --csv TABLE, the table to review")
     reader = Reader(model, adapted=adapted)
-    digits_only |= reader.model.classes != DIGITS and not (table or form or known)  # such as letters
-    options = Options(single, not digits_only, known, Form.read(form) if form else None, annotate, explain)
+    numbers |= bool(table or form or known)
+    options = Options(single, numbers, known, Form.read(form) if form else None, annotate, explain)
     rows = Table(table, reader.calibration.threshold(error_rate), review) if table else None
     sources = find_sources(paths)
     if rows:
@@ -142,10 +141,10 @@ def predict(
             if rows:
                 rows.add(source, found.numbers)
             elif as_json:
-                print(strict_json.dumps(_to_json(source, found, reader.name, digits_only) | reason))
+                print(strict_json.dumps(_to_json(source, found, reader.name, numbers) | reason))
             elif found.readings or found.numbers:
                 by = f", read by {reader.name}" if verbose else ""
-                print(f"{source.path}: {_to_line(found, digits_only)}{by}")
+                print(f"{source.path}: {_to_line(found, numbers)}{by}")
     if rows:
         rows.write_page()
     if failures and len(sources) > 1:
@@ -154,19 +153,19 @@ def predict(
         raise typer.Exit(2 if failures == len(sources) else 1)
 
 
-def _to_line(found: "Answer", digits_only: bool) -> str:
+def _to_line(found: "Answer", numbers: bool) -> str:
     """What was read, on one line."""
     from tenfold.reader import to_text
 
-    if digits_only:
-        text = to_text(found.readings).replace("\n", " / ")
-    else:
+    if numbers:
         text = " / ".join(f"{one.field}{': ' if one.field else ''}{one.text}" for one in found.numbers)
-    probabilities = [one.probability for one in (found.readings if digits_only else found.numbers)]
+    else:
+        text = to_text(found.readings).replace("\n", " / ")
+    probabilities = [one.probability for one in (found.numbers if numbers else found.readings)]
     return f"{text} ({probabilities[0]:.1%})" if len(probabilities) == 1 else text
 
 
-def _to_json(source: "Source", found: "Answer", model: str, digits_only: bool) -> dict[str, Any]:
+def _to_json(source: "Source", found: "Answer", model: str, numbers: bool) -> dict[str, Any]:
     """What was read in a file, as plain values."""
     from dataclasses import asdict
 
@@ -182,7 +181,7 @@ def _to_json(source: "Source", found: "Answer", model: str, digits_only: bool) -
         "text": to_text(found.readings),
         "readings": readings,
     }
-    if not digits_only:
+    if numbers:
         answer["text"] = "\n".join(number.text for number in found.numbers)
         answer["numbers"] = [asdict(one) | {"digits": [plain(digit) for digit in one.digits]} for one in found.numbers]
     return answer

@@ -121,7 +121,7 @@ def _parse_field(table: Any, size: list[int], origin: str) -> Field:
         known = Known(**{key: value for key, value in table.items() if key not in ("name", "cells")})
     except TenfoldError as error:
         raise TenfoldError(f"{origin}: {error}") from None
-    return Field(table["name"], table["cells"], known)
+    return Field(table["name"], [[float(one) for one in cell] for cell in table["cells"]], known)
 
 
 def cell_arcs(
