@@ -258,7 +258,7 @@ def test_bad_npz(npz, tmp_path):
     (tmp_path / "array.npy").rename(path)
     refused(path, path, "not an .npz")
     path.rename(tmp_path / "mnist.zip")
-    refused(tmp_path / "mnist.zip", "not a data set (.npz, .csv, .mat, .parquet)", "folder")
+    refused(tmp_path / "mnist.zip", "not a data set (.npz, .csv, .mat, .parquet, .hand)", "folder")
 
 
 def write_pictures(folder, images, labels):

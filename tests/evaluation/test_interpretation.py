@@ -125,6 +125,7 @@ def test_a_missing_package_is_one_line(monkeypatch):
         ("sklearn", "classical", lambda: interpretation.plane(np.zeros((5, 2), np.float32))),
         ("cleanlab", "interpret", lambda: interpretation.doubtful_labels(answers)),
     ):
-        monkeypatch.setitem(sys.modules, missing, None)
+        for module in {missing, *(name for name in sys.modules if name.startswith(f"{missing}."))}:
+            monkeypatch.setitem(sys.modules, module, None)
         with pytest.raises(TenfoldError, match=rf"pip install 'tenfold\[{extra}\]'$"):
             call()

@@ -86,7 +86,7 @@ def test_models_and_members_that_cannot_be_evaluated():
     one, other = (Evaluation(np.eye(1, 10, dtype=np.float32), np.full(1, label, np.uint8)) for label in (0, 1))
     with pytest.raises(TenfoldError, match="the same images"):
         average([one, other])
-    with pytest.raises(TenfoldError, match="ten logits"):
+    with pytest.raises(TenfoldError, match="a logit for each class"):
         evaluate(nn.Sequential(nn.Flatten(), nn.Linear(784, 7)), make_digits([7]))
     broken = build("softmax")
     nn.init.constant_(broken[1].weight, float("nan"))
