@@ -149,7 +149,9 @@ def draw(page: Page, digit: list[Stroke], left: float, top: float, size: float) 
 
 def trace(page: Page, stroke: Stroke) -> None:
     """Draw a stroke with the mouse; coordinates go right and down, in widths of the pad."""
-    box = page.locator("#pad").bounding_box()
+    pad = page.locator("#pad")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
     assert box
     points = [(box["x"] + box["width"] * x, box["y"] + box["width"] * y) for x, y in stroke]
     page.mouse.move(*points[0])

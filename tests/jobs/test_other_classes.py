@@ -77,8 +77,10 @@ def test_letters_are_predicted(letters):
     assert to_text(readings[:1]) == "A"
 
 
+@pytest.mark.litert
 def test_letters_are_exported(letters, tmp_path):
-    pytest.importorskip("onnxruntime", reason="needs tenfold[export]")
+    for package in ("litert_torch", "onnxruntime", "keras"):
+        pytest.importorskip(package)
     files = export(letters.run.path, ["litert", "onnx", "keras"], tmp_path)
     assert {len(file["classes"]) for file in files} == {26}
     for file in files:

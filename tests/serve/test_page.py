@@ -400,11 +400,11 @@ def test_a_photo_is_read(page):
         sync_api.expect(page.locator("#number button").nth(2)).to_have_attribute("aria-pressed", "true")
         pad.click(position={"x": width / 2, "y": 5})
         expect_message(page, "This is a picture")
-        page.get_by_role("button", name="Undo").click()  # leaves the picture; the drawing is still there
+        page.get_by_role("button", name="Undo", exact=True).click()  # leaves the picture; the drawing is still there
         expect_number(page, "1")
-        page.get_by_role("button", name="Redo").click()
+        page.get_by_role("button", name="Redo", exact=True).click()
         expect_number(page, "507")
-        page.get_by_role("button", name="Undo").click()
+        page.get_by_role("button", name="Undo", exact=True).click()
         expect_number(page, "1")
 
 
@@ -437,10 +437,10 @@ def test_the_camera_takes_a_picture(playwright, address):
     assert axe.Axe().run(page).violations_count == 0
     page.get_by_role("button", name="Cancel").click()
     sync_api.expect(video).not_to_be_visible()
-    assert page.get_by_role("button", name="Clear").is_disabled()
+    assert page.get_by_role("button", name="Clear", exact=True).is_disabled()
     page.get_by_role("button", name="Camera").click()
     page.get_by_role("button", name="Take the picture").click()
-    sync_api.expect(page.get_by_role("button", name="Clear")).to_be_enabled()
+    sync_api.expect(page.get_by_role("button", name="Clear", exact=True)).to_be_enabled()
     expect_verdict(page, re.compile("sure|no digit"))
     assert video.evaluate("video => video.srcObject") is None
     assert said == []
@@ -471,7 +471,7 @@ def test_without_webassembly_the_page_says_so_and_still_draws(browser, address):
     page, said = open_page(context, address, ready="Nothing is read")
     expect_message(page, "no WebAssembly")
     trace_digit(page, 7)
-    sync_api.expect(page.get_by_role("button", name="Undo")).to_be_enabled()
+    sync_api.expect(page.get_by_role("button", name="Undo", exact=True)).to_be_enabled()
     assert said == []
     context.close()
 
@@ -514,7 +514,7 @@ def test_where_a_file_fails_to_load_or_is_damaged_the_page_says_so_and_still_dra
         page, _ = open_page(context, address, ready="Nothing is read")
         expect_message(page, "could not be loaded .* reload the page")
         trace_digit(page, 7)
-        sync_api.expect(page.get_by_role("button", name="Undo")).to_be_enabled()
+        sync_api.expect(page.get_by_role("button", name="Undo", exact=True)).to_be_enabled()
         context.close()
 
 

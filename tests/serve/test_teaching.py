@@ -121,7 +121,7 @@ def test_where_nothing_can_be_stored_it_learns_all_the_same(context, address):
 
 
 ADAPT = """async ([labels, images, logits, seen, answers]) => {
-  const { adapt } = await import("/reader/adaptation.js");
+  const { adapt } = await import("./reader/adaptation.js");
   const hand = { labels, images: Uint8Array.from(images) };
   const { correct, before, after } = await adapt(async () => Float32Array.from(logits), hand);
   const corrected = Float32Array.from(answers);
