@@ -77,11 +77,10 @@ export class ClassMode {
     for (const choice of this.choices) choice.ariaPressed = String(/** @type {HTMLElement} */ (choice).dataset.task === this.#task);
     this.task.textContent = TASKS[this.#task](wanted);
     this.enter.disabled = !digit;
-    this.score.textContent = "Write on the pad.";
+    this.score.textContent = "Write one digit on the pad.";
     if (digit) {
       const read = digit.label === null ? "no digit" : `${digit.label}, ${toPercent(digit.probability)} sure`;
-      const isFooled = this.#task === "fool" && digit.label !== wanted;
-      this.score.textContent = `It reads ${read}. ${isFooled ? "Fooled! " : ""}${this.#points(digit)} points.`;
+      this.score.textContent = `It reads ${read}. ${this.#points(digit)} points.`;
     }
     const ranked = this.#list.toSorted((one, other) => other.points - one.points);
     this.list.replaceChildren(...ranked.map(toItem));

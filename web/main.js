@@ -264,7 +264,7 @@ function showAnswer() {
   paint();
   const digit = digits()[chosen];
   teaching?.offer(digit);
-  classMode.offer(digit);
+  classMode.offer(digits().length === 1 ? digit : undefined);
   inside.show(digit && place ? { digit, place, strokes: sheet.strokes, picture: sheet.picture } : null);
   announce();
 }

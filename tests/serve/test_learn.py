@@ -1,7 +1,6 @@
 """The page on which a network learns, in headless Chromium: its gradients, its controls, and whatever can go wrong."""
 
 import re
-import threading
 
 import numpy as np
 import pytest
@@ -25,14 +24,6 @@ pytestmark = pytest.mark.skipif(
     not (serve.PAGE / "index.html").is_file(), reason=f"the page has not been built: {serve.BUILD}"
 )
 sync_api.expect.set_options(timeout=TIMEOUT)
-
-
-@pytest.fixture(scope="module")
-def address():
-    with serve.Server() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"{server.address}learn.html"
-        server.shutdown()
 
 
 def expect_state(page, text):
@@ -82,7 +73,7 @@ def test_the_gradients_are_those_of_pytorch(browser, address, kernels, activatio
     train, _ = tenfold.load()
     images, labels = preprocess.to_tensor(train.images[:BATCH]), torch.tensor(train.labels[:BATCH], dtype=torch.int64)
     options = {"stem": 8, "width": 16, "activation": activation, "dropout": 0.0}
-    page, said = open_page(browser, address)
+    page, said = open_page(browser, f"{address}learn.html")
     found = page.evaluate(GRADIENTS, [kernels, options, images.flatten().tolist(), labels.tolist()])
     assert said == []
     page.close()
@@ -107,7 +98,7 @@ def test_it_learns_and_can_be_paused_and_stepped(browser, address):
     context = browser.new_context()
     requested: list[str] = []
     context.on("request", lambda request: requested.append(request.url))
-    page, said = open_page(context, address)
+    page, said = open_page(context, f"{address}learn.html")
     page.wait_for_timeout(500)
     assert not any("mnist" in url for url in requested)  # nothing large before it is asked for
     page.get_by_role("button", name="Start learning").click()
@@ -134,8 +125,7 @@ def test_it_learns_and_can_be_paused_and_stepped(browser, address):
     page.get_by_role("button", name="Start again").click()
     while steps(page) > paused:  # ends at the latest with the training, which says no step
         page.wait_for_timeout(50)
-    base = address.rpartition("/")[0]
-    assert all(url.startswith((base, "blob:")) for url in requested)
+    assert all(url.startswith((address, "blob:")) for url in requested)
     assert said == []
 
     page.evaluate("navigator.serviceWorker.ready.then(() => 0)")
@@ -148,7 +138,7 @@ def test_it_learns_and_can_be_paused_and_stepped(browser, address):
 
 
 def test_it_can_be_ruined_and_mended(browser, address):
-    page, said = open_page(browser, address)
+    page, said = open_page(browser, f"{address}learn.html")
     mend = page.get_by_role("button", name="Mend it")
     sync_api.expect(mend).to_be_disabled()
     page.get_by_role("button", name="Shuffle the labels").click()
@@ -171,7 +161,7 @@ def test_it_can_be_ruined_and_mended(browser, address):
 def test_what_is_missing_is_said(browser, address):
     context = browser.new_context(service_workers="block")
     context.route("**/train-images*", lambda route: route.fulfill(status=404))
-    page, _ = open_page(context, address)
+    page, _ = open_page(context, f"{address}learn.html")
     page.get_by_role("button", name="Start learning").click()
     message = page.get_by_role("alert")
     sync_api.expect(message).to_contain_text("train-images-idx3-ubyte.gz: 404")
@@ -183,7 +173,7 @@ def test_what_is_missing_is_said(browser, address):
 
     context = browser.new_context()
     context.add_init_script("delete globalThis.WebAssembly")
-    page, said = open_page(context, address)
+    page, said = open_page(context, f"{address}learn.html")
     page.get_by_role("button", name="Start learning").click()
     sync_api.expect(page.get_by_role("alert")).to_contain_text("no WebAssembly")
     assert said == []
@@ -193,7 +183,7 @@ def test_what_is_missing_is_said(browser, address):
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
 def test_the_page_suits_every_screen_and_reader(browser, address, width, scheme):
     size = {"viewport": {"width": width, "height": 844}, "color_scheme": scheme, "reduced_motion": "reduce"}
-    page, said = open_page(browser, address, **size)
+    page, said = open_page(browser, f"{address}learn.html", **size)
     for wait in (lambda: None, lambda: expect_state(page, "Step [1-9]")):
         wait()
         assert page.evaluate("document.documentElement.scrollWidth") <= width

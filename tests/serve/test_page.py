@@ -34,14 +34,6 @@ sync_api.expect.set_options(timeout=TIMEOUT)
 
 
 @pytest.fixture(scope="module")
-def address():
-    with serve.Server() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server.address
-        server.shutdown()
-
-
-@pytest.fixture(scope="module")
 def shared(browser, address):
     """A page that several tests draw on, one after the other."""
     page, said = open_page(browser, address)

@@ -17,3 +17,4 @@ LINE_SIDE: int = shared["LINE_SIDE"]  # pixels: the height of a text line's imag
 LINE_COLUMNS: tuple[int, ...] = tuple(shared["LINE_COLUMNS"])  # pixels: its width, short or long
 LINE_STEP: int = shared["LINE_STEP"]  # columns of a text line's image for each answer
 LINE_SIGNS: str = shared["LINE_SIGNS"]  # the signs that the text line network tells from digits and from one another
+CHARACTERS = "".join(DIGITS) + LINE_SIGNS  # of a text line, in the order of its network's answers

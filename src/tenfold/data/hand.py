@@ -12,7 +12,7 @@ from tenfold.base.files import TEXT, read_bytes, write_atomically
 from tenfold.base.form import SIDE
 from tenfold.data.digits import Digits
 
-FORMAT = "tenfold hand 1"  # web/hand-file.js has it, too
+FORMAT = "tenfold hand 1"  # web/hand.js has it, too
 
 
 def write_hand(path: str | os.PathLike, digits: Digits) -> None:

@@ -33,7 +33,7 @@ Failure = TenfoldError | OSError
 
 @dataclass(frozen=True)
 class Answer:
-    """What was read in a source: its digits and, if asked for, its numbers; with a form, the digits in its fields."""
+    """What was read in a source: its digits; if numbers were asked for, these and the digits in them."""
 
     readings: list[Reading]
     numbers: list[Number]
@@ -161,14 +161,19 @@ def _read(source: Source, reader: Reader, options: Options) -> Answer | Failure:
             readings = reader.read_images(read_idx_images(source.path))
             return Answer(readings, [_alone(reading) for reading in readings])
         page = open_page(source.path if source.data is None else source.data)
+        lines: list[list[Digit]] = []
+        numbers: list[Number] = []
         if options.form:
-            lines: list[list[Digit]] = []
             numbers = reader.fill(page, options.form)
-            readings = [reading for number in numbers for reading in number.digits]
         else:
             page, lines = reader.find(page, options.single)
+            if options.numbers and lines:
+                numbers = reader.find_numbers(page, options.known, options.single)
+                if not numbers:
+                    raise NoDigitsError(NO_FIT if options.known else NO_SHAPE, str(source.path))
+        readings = [reading for number in numbers for reading in number.digits]
+        if not (options.form or options.numbers):
             readings = reader.to_readings(page, lines, options.single)
-            numbers = reader.find_numbers(page, options.known, options.single) if options.numbers and lines else []
         if options.annotated:
             file = _annotated_file(source, options.annotated)
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -180,8 +185,6 @@ def _read(source: Source, reader: Reader, options: Options) -> Answer | Failure:
                 write(step, folder / f"{name}.png")
         if not readings and not options.form:
             raise NoDigitsError(NO_SHAPE, str(source.path))
-        if options.known and not numbers:
-            raise NoDigitsError(NO_FIT, str(source.path))
     except (TenfoldError, OSError) as error:
         return error
     return Answer(readings, numbers)

@@ -2,10 +2,8 @@
 
 import csv
 import io
-import json
 import os
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 
 from PIL import Image
@@ -82,16 +80,9 @@ class Table:
         if not self.review:
             return
         with needed_by("--review"):
-            from jinja2 import Environment, StrictUndefined
-            from markupsafe import Markup
+            from tenfold.report.review import render
         self.review.mkdir(parents=True, exist_ok=True)
-        jinja = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-        template = jinja.from_string(resources.files(__package__).joinpath("review.html.j2").read_text("utf-8"))
-        place = os.path.realpath(self.path)
-        facts = {"name": self.path.name, "place": place, "columns": COLUMNS, "rows": self.rows, "plain": PLAIN.pattern}
-        table = Markup(json.dumps(facts).replace("<", "\\u003c"))  # noqa: S704  # cannot end the script element
-        doubtful = [row | {"number": number} for number, row in enumerate(self.rows) if row["review"] == "yes"]
-        page = template.render(name=self.path.name, table=table, doubtful=doubtful)
+        page = render(self.path.name, os.path.realpath(self.path), COLUMNS, self.rows, PLAIN.pattern)
         write_atomically(self.review / "index.html", page)
 
     def _is_doubtful(self, number: Number) -> bool:

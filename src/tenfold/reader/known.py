@@ -12,9 +12,8 @@ from functools import cached_property, partial
 from typing import Any, Protocol, runtime_checkable
 
 from tenfold.base.errors import TenfoldError
-from tenfold.base.form import LINE_SIGNS
+from tenfold.base.form import CHARACTERS, LINE_SIGNS
 
-CHARACTERS = "0123456789" + LINE_SIGNS
 MOST = 100  # digits in a number, characters in a pattern
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from tenfold.base.errors import TenfoldError
-from tenfold.base.form import LINE_SIDE, LINE_SIGNS, LINE_STEP
+from tenfold.base.form import CHARACTERS, LINE_SIDE, LINE_STEP
 from tenfold.data import Digits, preprocess
 from tenfold.imaging import Page
 from tenfold.imaging.ink import look
@@ -29,7 +29,6 @@ ROUNDED = 32  # widths are multiples of this many columns: convolutions are comp
 SHIFT = 2  # pixel rows, up or down
 CANVAS = 448  # pixels: the side of the scenes in which lines are drawn
 REACH = 8  # pixels: a digit counts as missed if no ink is this close to its center
-CHARACTERS = "0123456789" + LINE_SIGNS
 BLANK = len(CHARACTERS)
 
 
