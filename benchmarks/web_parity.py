@@ -253,6 +253,8 @@ def _handler(model: models.Model, pictures: Sequence[Drawing]) -> type[BaseHTTPR
             folder, _, name = self.path.removeprefix("/").partition("/")
             if self.path == "/reader/constants.js":  # as `web/build.mjs` writes it
                 self._send(b"export default " + CONSTANTS.read_bytes(), "text/javascript")
+            elif name in ("litert.js", "networks.js"):  # the networks are on this side
+                self._send(b"export const loadNetworks = null", "text/javascript")
             elif folder == "reader":
                 self._send((READER / name).read_bytes(), "text/javascript")
             elif folder == "pictures":

@@ -17,11 +17,11 @@ const LITERT = `${WEB}node_modules/@litertjs/`;
 const RUNTIMES = ["litert_wasm_internal", "litert_wasm_compat_internal"];
 
 rmSync(PAGE, { recursive: true, force: true });
-mkdirSync(`${PAGE}litert`, { recursive: true });
+mkdirSync(PAGE, { recursive: true });
 
 for (const name of readdirSync(WEB)) {
   const isSource = /\.(html|css|js|svg|png|jpg|webmanifest)$/.test(name) || ["reader", "learn"].includes(name);
-  if (isSource) cpSync(WEB + name, PAGE + name, { recursive: true, filter: (file) => !file.endsWith(".ts") });
+  if (isSource) cpSync(WEB + name, PAGE + name, { recursive: true, filter: (file) => !/\.(ts|json|md)$/.test(file) });
 }
 
 // a script, because not all browsers import JSON
@@ -35,20 +35,21 @@ const [, repository] = readFileSync(PROJECT, "utf8").match(/^Repository = "(.*)"
 const index = readFileSync(`${PAGE}index.html`, "utf8");
 writeFileSync(`${PAGE}index.html`, index.replace('href="REPOSITORY"', `href="${repository}"`));
 
-for (const runtime of RUNTIMES) {
-  for (const ending of [".js", ".wasm"]) cpSync(`${LITERT}core/wasm/${runtime}${ending}`, `${PAGE}litert/${runtime}${ending}`);
+// where the npm package finds it, too: LiteRT.js' package beside the reader
+for (const name of RUNTIMES.flatMap((runtime) => [`${runtime}.js`, `${runtime}.wasm`])) {
+  cpSync(`${LITERT}core/wasm/${name}`, `${PAGE}@litertjs/core/wasm/${name}`);
 }
-copyScript("core/dist/index.js", "litert.js");
-copyScript("wasm-utils/dist/index.js", "wasm-utils.js");
-cpSync(`${WEB}litert-license.txt`, `${PAGE}litert/LICENSE.txt`);
+cpSync(`${WEB}litert-license.txt`, `${PAGE}reader/litert-license.txt`);
+writeFileSync(`${PAGE}reader/litert.js`, adaptLiteRt(readFileSync(`${LITERT}core/dist/index.js`, "utf8")));
 
-cpSync(`${SHIPPED}reader-int8.tflite`, `${PAGE}model.tflite`);
-cpSync(`${SHIPPED}text-lines-int8.tflite`, `${PAGE}text-lines.tflite`);
-cpSync(`${SHIPPED}ink-int8.tflite`, `${PAGE}ink.tflite`);
-for (const name of ["reader.safetensors", "thresholds.json"]) cpSync(SHIPPED + name, PAGE + name);
+cpSync(`${SHIPPED}reader-int8.tflite`, `${PAGE}reader/model.tflite`);
+cpSync(`${SHIPPED}text-lines-int8.tflite`, `${PAGE}reader/text-lines.tflite`);
+cpSync(`${SHIPPED}ink-int8.tflite`, `${PAGE}reader/ink.tflite`);
+cpSync(`${SHIPPED}thresholds.json`, `${PAGE}reader/thresholds.json`);
+cpSync(`${SHIPPED}reader.safetensors`, `${PAGE}reader.safetensors`);
 
 // of what is loaded before anything is read, so that the page can say how much has come
-const sizes = [...RUNTIMES.map((runtime) => `litert/${runtime}.wasm`), "model.tflite", "text-lines.tflite"].map((name) => [name, statSync(PAGE + name).size]);
+const sizes = [...RUNTIMES.map((runtime) => `@litertjs/core/wasm/${runtime}.wasm`), "reader/model.tflite", "reader/text-lines.tflite"].map((name) => [name, statSync(PAGE + name).size]);
 writeFileSync(`${PAGE}sizes.js`, `export default ${JSON.stringify(Object.fromEntries(sizes))};\n`);
 
 // the service worker keeps every file, the index as ./, but of the runtimes the one that the browser needs, and the
@@ -61,7 +62,7 @@ const version = createHash("sha256");
 for (const file of files) version.update(readFileSync(file));
 const kept = files
   .map((file) => file.slice(PAGE.length))
-  .filter((file) => !/^service-worker\.js$|^index\.html$|LICENSE|_internal\.|\.safetensors$/.test(file));
+  .filter((file) => !/^service-worker\.js$|^index\.html$|license|_internal\.|\.safetensors$/.test(file));
 const constants = `const VERSION = "${version.digest("hex").slice(0, 16)}";\nconst FILES = ${JSON.stringify(kept)};\n`;
 writeFileSync(`${PAGE}service-worker.js`, constants + readFileSync(`${PAGE}service-worker.js`, "utf8"));
 console.log(`${files.length} files in ${PAGE}`);
@@ -75,10 +76,19 @@ async function compileKernels(name, features) {
   if (error) throw new Error(stderr.toString(), { cause: error });
 }
 
-/** Copy a module of LiteRT.js, whose import by name a browser would not find. */
-function copyScript(source, name) {
-  const script = readFileSync(LITERT + source, "utf8")
-    .replace('from "@litertjs/wasm-utils"', 'from "./wasm-utils.js"')
-    .replace(/\/\/# sourceMappingURL=.*/, "");
-  writeFileSync(`${PAGE}litert/${name}`, script);
+/**
+ * LiteRT.js' module, started by runtime.js, which all browsers, workers and Node can load by its address; and without a
+ * graphics processor, which networks as small as these have no use for.
+ */
+function adaptLiteRt(script) {
+  const changes = [
+    ['from "@litertjs/wasm-utils"', 'from "./runtime.js"'],
+    ["await Environment.create()", "await Environment.create({ webGpuDevice: null })"],
+    ["//# sourceMappingURL=index.js.map", ""],
+  ];
+  for (const [from, to] of changes) {
+    if (script.split(from).length !== 2) throw new Error(`LiteRT.js has not one ${from}`);
+    script = script.replace(from, to);
+  }
+  return script;
 }

@@ -1,5 +1,5 @@
 // How the look inside paints: ink, maps, and what mattered in the ink.
-import { paintStrokes } from "./drawing.js";
+import { paintStrokes } from "./reader/drawing.js";
 import { onPad, paintPicture } from "./pad.js";
 
 const INK = 320; // pixels of the canvas that shows the ink

@@ -1,5 +1,5 @@
 // A link that holds a drawing behind its #, which browsers send to nobody.
-import { WIDTH } from "./drawing.js";
+import { WIDTH } from "./reader/drawing.js";
 
 const NEAR = 4; // units of the pad: points that lie closer to the last one are left out
 const MOST = 5000; // points

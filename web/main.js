@@ -2,12 +2,13 @@
 import { Answer, describe } from "./answer.js";
 import { photograph } from "./camera.js";
 import { ClassMode } from "./class.js";
-import { drawWithKeys, drawWithPointers, paintStrokes } from "./drawing.js";
+import { drawWithKeys, drawWithPointers } from "./drawing.js";
 import { Inside } from "./inside.js";
 import { fromFragment, toFragment } from "./link.js";
 import { keepOffline } from "./offline.js";
 import * as pad from "./pad.js";
 import { fetchPicture, findPicture, openPicture } from "./pictures.js";
+import { paintStrokes } from "./reader/drawing.js";
 import { reader } from "./reading.js";
 import { Ghost, SAMPLES, write } from "./samples.js";
 import { Sheet } from "./sheet.js";
@@ -224,7 +225,7 @@ async function readAgain() {
   if (!found || of !== content) return;
   const before = digits().length;
   ({ lines, unread } = found);
-  place = picture ? pad.fit(picture) : (found.place ?? null);
+  place = picture ? pad.fit(picture) : { scale: 1, x: 0, y: 0 };
   if (digits().length !== before) chosen = picture ? 0 : digits().length - 1; // else what was chosen stays so
   if (picture && (failure || failed)) warn(failure); // a drawing has only begun
   failed = failure;

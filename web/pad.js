@@ -1,6 +1,6 @@
 // The pad on the screen: the drawing or a picture, with the boxes of what was read.
 import { isUnsure } from "./answer.js";
-import { HEIGHT, WIDTH } from "./drawing.js";
+import { HEIGHT, WIDTH } from "./reader/drawing.js";
 import { placeLabels } from "./labels.js";
 
 const MARGIN = 4; // between a digit and its box

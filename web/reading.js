@@ -4,8 +4,7 @@
 
 /** @typedef {{label: number | null, probability: number, probabilities: Float32Array, image: Uint8Array, box: Box}} Digit */
 
-/** @typedef {{lines: Digit[][], unread: Box[], place?: import("./pad.js").Place}} Found the digits of each line, and ink
- *    that was not read; of a drawing, where */
+/** @typedef {{lines: Digit[][], unread: Box[]}} Found the digits of each line, and ink that was not read */
 
 /** Reads in a worker, one after the other. What is to be read next gives way to what comes after it. */
 export class RemoteReader {
@@ -33,7 +32,7 @@ export class RemoteReader {
   }
 
   /**
-   * @param {{strokes: import("./drawing.js").Point[][]} | {picture: ImageData}} what a drawing or a picture
+   * @param {{strokes: import("./reader/drawing.js").Point[][]} | {picture: ImageData}} what a drawing or a picture
    * @returns {Promise<Found | null>} null if it was not read, because something newer was to be
    */
   read(what) {
@@ -64,13 +63,13 @@ export class RemoteReader {
     this.#lessons.delete(lesson);
   }
 
-  #settle({ id, error, lines, unread, place }) {
+  #settle({ id, error, lines, unread }) {
     for (const [waiting, { resolve, reject }] of this.#waiting) {
       if (waiting > id) continue;
       this.#waiting.delete(waiting);
       if (waiting < id) resolve(null);
       else if (error) reject(new Error(error));
-      else resolve({ lines, unread, place });
+      else resolve({ lines, unread });
     }
   }
 }

@@ -9,7 +9,7 @@ worker.addEventListener("install", (event) => event.waitUntil(keepAll()));
 /** Keep every file; if the network is lost on the way, what has come stays, and the next try goes on from there. */
 async function keepAll() {
   const cache = await caches.open(CACHE);
-  const files = ["./", ...FILES, `litert/${runtime}.js`, `litert/${runtime}.wasm`];
+  const files = ["./", ...FILES, ...["js", "wasm"].map((ending) => `@litertjs/core/wasm/${runtime}.${ending}`)];
   const keep = async (file) => {
     if (await cache.match(file)) return;
     await cache.add(new Request(file, { cache: "no-cache" })); // asks whether what the browser has is still right

@@ -2,7 +2,7 @@
 
 const [MOST_STEPS, MOST_PICTURES] = [200, 3]; // that can be taken back; a picture takes up to 16 MB
 
-/** @typedef {{x: number, y: number}} Point */
+/** @typedef {import("./reader/drawing.js").Point} Point */
 /** @typedef {{strokes: Point[][], picture: HTMLCanvasElement | null}} State a picture is shown instead of the strokes */
 
 /** A sheet of paper on which everything can be undone, also that it was cleared. */

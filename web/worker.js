@@ -1,14 +1,15 @@
-// Reads away from the page, which stays responsive. A classic worker, because LiteRT.js calls importScripts.
+// Reads away from the page, which stays responsive.
 
 const SELDOM = 100; // milliseconds; while a stroke goes on, an answer comes as often, though something newer waits
 const PATIENCE = 100; // milliseconds; what was drawn while the page was loading is read first
 // A 3 on the pad, and from one to the next that touches it
 const [THREE, ASIDE] = [[[260, 160], [330, 110], [390, 170], [320, 270], [400, 350], [330, 440], [240, 390]], 150];
 
-const modules = ["./model.js", "./reader/index.js", "./reader/adaptation.js", "./drawing.js"];
+const modules = ["./progress.js", "./reader/networks.js", "./reader/index.js", "./reader/adaptation.js"];
 const ready = Promise.all(modules.map((name) => import(name))).then(
-  async ([{ loadModel }, { Reader }, { adapt }, { toPicture }]) => {
-    const { classify, classifyLine, classifyInk, thresholds, runtime } = await loadModel((loaded) => self.postMessage({ loaded }));
+  async ([{ watchLoading }, { loadNetworks }, { Reader }, { adapt }]) => {
+    const runtime = await watchLoading((loaded) => self.postMessage({ loaded }));
+    const { classify, classifyLine, classifyInk, thresholds } = await loadNetworks();
     const inTurn = (network) => async (pixels) => {
       await turn();
       return network(pixels);
@@ -29,7 +30,7 @@ const ready = Promise.all(modules.map((name) => import(name))).then(
       };
       return { reader: new Reader({ ...networks, classify: adapted }, thresholds), ...found };
     }
-    return { reader: new Reader(networks, thresholds), teach, toPicture, runtime };
+    return { reader: new Reader(networks, thresholds), teach, runtime };
   },
 );
 
@@ -69,11 +70,10 @@ async function readAll() {
     const { id, strokes, picture } = newest;
     newest = null;
     try {
-      const { reader, toPicture } = await ready;
-      const seen = strokes ? toPicture(strokes) : { picture, place: undefined };
-      const { lines, unread } = await reader.read(seen.picture, { isDrawing: Boolean(strokes) });
+      const { reader } = await ready;
+      const { lines, unread } = await (strokes ? reader.readStrokes(strokes) : reader.read(picture));
       answered = performance.now();
-      if (id !== undefined) self.postMessage({ id, lines, unread, place: seen.place });
+      if (id !== undefined) self.postMessage({ id, lines, unread });
     } catch (error) {
       if (id !== undefined && !(error instanceof Superseded)) self.postMessage({ id, error: error.message });
     }

@@ -261,7 +261,7 @@ def test_a_drawing_is_read_as_a_picture_of_it_is(page):
         for stroke in DIGITS[digit]
     ]
     code = """async (strokes) => {
-      const { toPicture } = await import("./drawing.js");
+      const { toPicture } = await import("./reader/drawing.js");
       const { reader } = await import("./reading.js");
       const drawn = await reader.read({ strokes });
       const shown = await reader.read({ picture: toPicture(strokes).picture });
@@ -497,7 +497,7 @@ def test_where_a_file_fails_to_load_or_is_damaged_the_page_says_so_and_still_dra
         route.fulfill(body=b"no network")
 
     for file, answer in (
-        ("litert/litert_wasm_internal.wasm", missing),
+        ("core/wasm/litert_wasm_internal.wasm", missing),
         ("worker.js", missing),
         ("model.tflite", damaged),
     ):
@@ -515,7 +515,7 @@ def test_without_the_network_that_finds_ink_drawings_are_read_and_pictures_once_
     context.route("**/ink.tflite", lambda route: route.fulfill(status=404))
     page, _ = open_page(context, address)
     give(page, "drop", make_photo())
-    expect_message(page, "Nothing could be read: ink.tflite: 404")
+    expect_message(page, "Nothing could be read: .*/reader/ink.tflite: 404")
     page.keyboard.press("Delete")
     trace_digit(page, 7)
     expect_number(page, "7")
@@ -534,7 +534,7 @@ def test_after_loading_no_request_leaves_the_page_and_it_works_offline(browser, 
     page.wait_for_timeout(500)
     assert requested
     assert all(url.startswith(address) for url in requested)
-    assert len({url for url in requested if "/litert/" in url and url.endswith(".wasm")}) == 1
+    assert len({url for url in requested if url.endswith(".wasm")}) == 1
 
     requested.clear()
     trace_number(page, "14")
@@ -545,7 +545,7 @@ def test_after_loading_no_request_leaves_the_page_and_it_works_offline(browser, 
     page.get_by_role("button", name="Look inside").click()
     sync_api.expect(page.locator("#scores .top")).to_have_count(1)
     fetched = {url.removeprefix(address) for url in requested if not url.startswith("blob:")}
-    assert fetched - {"inside-worker.js", "network.js", "reader/constants.js"} == {"ink.tflite", "reader.safetensors"}
+    assert fetched - {"inside-worker.js", "network.js", "reader/constants.js"} == {"reader/ink.tflite", "reader.safetensors"}
 
     context.set_offline(True)
     page.reload()
@@ -593,10 +593,10 @@ def test_keeping_goes_on_after_a_lost_connection_and_new_versions_wait_to_be_tak
     with serve.Server(folder=folder) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         context = browser.new_context()
-        lost = server.resources.pop(f"{serve.ROOT}ink.tflite")
+        lost = server.resources.pop(f"{serve.ROOT}reader/ink.tflite")
         page, _ = open_page(context, server.address)
         sync_api.expect(page.locator("#offline")).to_contain_text("Not yet kept")
-        server.resources[f"{serve.ROOT}ink.tflite"] = lost
+        server.resources[f"{serve.ROOT}reader/ink.tflite"] = lost
         page.evaluate("dispatchEvent(new Event('online'))")
         sync_api.expect(page.locator("#offline")).to_have_text("Ready for use without a connection.")
 

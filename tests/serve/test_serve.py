@@ -28,9 +28,9 @@ PAGE = f"""<meta
 @pytest.fixture
 def server(tmp_path):
     """A small page, served."""
-    (tmp_path / "page" / "litert").mkdir(parents=True)
+    (tmp_path / "page" / "reader").mkdir(parents=True)
     (tmp_path / "secret.txt").write_text("not of the page")
-    for name in ("main.js", "litert/run.wasm", "tenfold.webmanifest", "icon.png"):
+    for name in ("main.js", "reader/run.wasm", "tenfold.webmanifest", "icon.png"):
         (tmp_path / "page" / name).write_bytes(name.encode() * 1000)
     (tmp_path / "page" / "large.js").write_bytes(bytes(20_000_000))
     for name, shipped in serve.NETWORKS.items():
@@ -54,8 +54,8 @@ def ask(server, path, method="GET", **headers):
 def test_files_come_with_their_type_compressed_where_that_helps(server):
     for name, media_type in {
         "main.js": "text/javascript",
-        "model.tflite": "application/octet-stream",
-        "litert/run.wasm": "application/wasm",
+        "reader/model.tflite": "application/octet-stream",
+        "reader/run.wasm": "application/wasm",
         "tenfold.webmanifest": "application/manifest+json",
         "icon.png": "image/png",
     }.items():
@@ -94,7 +94,7 @@ def test_the_page_is_found_and_protected(server):
 
 
 def test_nothing_else_is_served(server):
-    for path in ("litert/", "../secret.txt", "%2e%2e/secret.txt", "/secret.txt", "/etc/passwd"):
+    for path in ("reader/", "../secret.txt", "%2e%2e/secret.txt", "/secret.txt", "/etc/passwd"):
         response, content = ask(server, path if path[0] == "/" else f"/tenfold/{path}")
         assert response.status == 404
         assert b"not of the page" not in content
@@ -112,7 +112,7 @@ def test_a_page_that_has_not_been_built_is_told(tmp_path):
 
 
 def test_a_page_that_was_built_with_another_network_is_told(server):
-    (server.folder / "thresholds.json").write_text('{"alone": 0.5, "expected": 0.5}')
+    (server.folder / "reader/thresholds.json").write_text('{"alone": 0.5, "expected": 0.5}')
     with pytest.raises(TenfoldError, match=r"built with another thresholds\.json; .*npm run build"):
         serve.Server(folder=server.folder)
 

@@ -1,8 +1,9 @@
 // The page "Watch it learn": what is set goes to the worker that trains, and what comes from it is shown.
-import { drawWithKeys, drawWithPointers, paintStrokes, toPicture } from "../drawing.js";
+import { drawWithKeys, drawWithPointers } from "../drawing.js";
 import { paintGray } from "../gray.js";
 import * as pad from "../pad.js";
 import { Bars, toPercent } from "../answer.js";
+import { paintStrokes, toPicture } from "../reader/drawing.js";
 import { toLightInk } from "../reader/load.js";
 import { normalize } from "../reader/normalize.js";
 import { Sheet } from "../sheet.js";

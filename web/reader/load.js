@@ -5,12 +5,15 @@ import { raster } from "./image.js";
 
 /** @typedef {import("./image.js").Raster} Raster */
 
+/** @typedef {{width: number, height: number, data: Uint8ClampedArray | Uint8Array}} Picture red, green, blue and opacity of
+ *    each pixel, in rows, such as an ImageData */
+
 const { FLAT } = constants.load;
 
 /**
  * Lay a transparent picture on white; if its visible parts have one color, draw their shape in black instead.
  *
- * @param {{width: number, height: number, data: Uint8ClampedArray}} picture red, green, blue and opacity of each pixel
+ * @param {Picture} picture
  * @returns {Raster[]} red, green and blue
  */
 export function toChannels({ width, height, data }) {
@@ -45,7 +48,7 @@ export function toGray([red, green, blue]) {
 /**
  * A drawing in black on white as light ink on dark paper: what is known of it need not be found out.
  *
- * @param {{width: number, height: number, data: Uint8ClampedArray}} picture opaque
+ * @param {Picture} picture opaque
  * @returns {Raster} gray levels, 0 to 255
  */
 export function toLightInk({ width, height, data }) {

@@ -9,6 +9,7 @@ import { cutOut, isNormal, normalize } from "./normalize.js";
 
 /** @typedef {import("./components.js").Component} Component */
 /** @typedef {import("./image.js").Raster} Raster */
+/** @typedef {import("./load.js").Picture} Picture */
 
 const { SIDE } = constants.form;
 const { SMALLEST_SHARE } = constants.page;
@@ -16,7 +17,7 @@ const { SMALLEST_SHARE } = constants.page;
 /** A picture and what was made of it. */
 export class Page {
   /**
-   * @param {ImageData} picture
+   * @param {Picture} picture
    * @param {number} scale pixels of the ink for one of the picture, along each axis
    * @param {Raster} ink how probably each pixel is covered by writing, 0 to 255
    * @param {Component[]} components connected ink, without specks and with broken strokes joined
@@ -35,7 +36,7 @@ export class Page {
   /**
    * Take all the steps from a picture to its ink.
    *
-   * @param {ImageData} picture
+   * @param {Picture} picture
    * @param {import("./ink.js").ClassifyInk} classifyInk
    * @returns {Promise<Page>}
    * @throws {Error} if nothing is written on it, or it is too dense to be writing
@@ -57,7 +58,7 @@ export class Page {
   /**
    * The same of a drawing, whose ink is known.
    *
-   * @param {ImageData} picture black on white
+   * @param {Picture} picture black on white
    * @throws {Error} as `open` does
    */
   static ofDrawing(picture) {

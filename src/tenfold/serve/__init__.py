@@ -24,11 +24,11 @@ PAGE = Path(__file__).with_name("page")
 # The page's models and thresholds, and the shipped files that `web/build.mjs` copied them from; they must be the same
 # for the page to read as `tenfold predict` does.
 NETWORKS = {
-    "model.tflite": "reader-int8.tflite",
-    "text-lines.tflite": "text-lines-int8.tflite",
-    "ink.tflite": "ink-int8.tflite",
+    "reader/model.tflite": "reader-int8.tflite",
+    "reader/text-lines.tflite": "text-lines-int8.tflite",
+    "reader/ink.tflite": "ink-int8.tflite",
     "reader.safetensors": "reader.safetensors",
-    "thresholds.json": "thresholds.json",
+    "reader/thresholds.json": "thresholds.json",
 }
 BUILD = "npm run build --prefix web"  # in a checkout
 # Not the root: what the page stores for offline use must not interfere with other servers on the same port.
