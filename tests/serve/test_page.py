@@ -534,7 +534,7 @@ def test_after_loading_no_request_leaves_the_page_and_it_works_offline(browser, 
     page.wait_for_timeout(500)
     assert requested
     assert all(url.startswith(address) for url in requested)
-    assert len({url for url in requested if url.endswith(".wasm")}) == 1
+    assert len({url for url in requested if "/@litertjs/" in url and url.endswith(".wasm")}) == 1
 
     requested.clear()
     trace_number(page, "14")
@@ -545,7 +545,10 @@ def test_after_loading_no_request_leaves_the_page_and_it_works_offline(browser, 
     page.get_by_role("button", name="Look inside").click()
     sync_api.expect(page.locator("#scores .top")).to_have_count(1)
     fetched = {url.removeprefix(address) for url in requested if not url.startswith("blob:")}
-    assert fetched - {"inside-worker.js", "network.js", "reader/constants.js"} == {"reader/ink.tflite", "reader.safetensors"}
+    assert fetched - {"inside-worker.js", "network.js", "reader/constants.js"} == {
+        "reader/ink.tflite",
+        "reader.safetensors",
+    }
 
     context.set_offline(True)
     page.reload()

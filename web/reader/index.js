@@ -96,8 +96,7 @@ export class Reader {
   /**
    * Read the digits of a drawing, line by line.
    *
-   * @param {Point[][]} strokes the points of each stroke, in pixels or in other units of which a digit is at least about
-   *   forty high
+   * @param {Point[][]} strokes the points of each stroke, in pixels or other units of which a digit is at least forty high
    * @returns {Promise<Found>} with boxes in the strokes' units
    * @throws {Error} if there is no digit in it, it is too dense to be writing, or there is no OffscreenCanvas to draw it
    *   on, as in Node; the message says which

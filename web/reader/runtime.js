@@ -27,7 +27,7 @@ let factory;
  * @param {new (module: object) => T} LiteRt
  * @param {string} script the name of one of the scripts in `FILES`
  * @returns {Promise<T>}
- * @throws {Error} if it is not there
+ * @throws {Error} if the script is not there
  */
 export async function createWasmLib(LiteRt, script) {
   const url = FILES[script];
@@ -35,7 +35,7 @@ export async function createWasmLib(LiteRt, script) {
   try {
     await (isFile ? evaluate(url) : load(url));
   } catch (cause) {
-    throw new Error(`LiteRT.js is not at ${url}: npm install @litertjs/core (${cause.message})`, { cause });
+    throw new Error(`${url}: LiteRT.js did not load; is @litertjs/core there? (${cause.message})`, { cause });
   }
   const locateFile = (name) => (isFile ? nodeModule("url").fileURLToPath(FILES[name]) : FILES[name].href);
   // printErr is where LiteRT writes what it does; what goes wrong, it throws
@@ -49,7 +49,8 @@ async function load(url) {
   try {
     await import(/* @vite-ignore */ /* webpackIgnore: true */ url.href);
   } finally {
-    host.define = define;
+    if (define) host.define = define;
+    else delete host.define;
   }
 }
 
