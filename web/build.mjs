@@ -90,5 +90,5 @@ function adaptLiteRt(script) {
     if (script.split(from).length !== 2) throw new Error(`LiteRT.js has not one ${from}`);
     script = script.replace(from, to);
   }
-  return script;
+  return `// LiteRT.js, see litert-license.txt, with changes by tenfold in how it starts\n${script}`;
 }
