@@ -101,8 +101,8 @@ def test_what_cannot_be_read_is_refused_in_a_line_of_json(port, seven):
     parts = (bytes(MIB) for _ in range(100))
     for status, reason, request in (
         (400, "the body is empty", {}),
-        (403, "another site", {"headers": {"Host": f"evil.example:{port}"}}),
-        (403, "another site", {"headers": {"Origin": "http://127.0.0.1:1"}}),
+        (403, "page of another site", {"headers": {"Host": f"evil.example:{port}"}}),
+        (403, "page of another site", {"headers": {"Origin": "http://127.0.0.1:1"}}),
         (404, "Not Found", {"path": "/raed"}),
         (405, "Method Not Allowed", {"method": "GET"}),
         (413, "more than 16 MiB", {"headers": IMAGE | {"Content-Length": 100 * MIB}}),

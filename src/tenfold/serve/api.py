@@ -31,7 +31,7 @@ MOST_AT_ONCE = 64  # pictures in memory; further requests wait before they are r
 BINARY = "application/octet-stream"
 REFUSALS = {
     400: "No picture, or not all of it, arrived.",
-    403: "The request comes from a page of another site.",
+    403: "Asked under another name than the server's own, or by a page of another site.",
     408: f"The picture did not arrive within {SECONDS:.0f} seconds.",
     413: f"The file holds more than {MOST_BYTES >> 20} MiB.",
     415: f"The content type is neither that of a picture nor {BINARY}.",
