@@ -182,8 +182,8 @@ def serve_api(
     """Read the pictures that other programs send, until Ctrl-C or SIGTERM; what was received by then is still read.
 
     Args:
-        host: the address to listen on; by default, only this machine can send pictures; a warning says if
-            others can.
+        host: the address to listen on; by default, only this machine can send pictures. A warning says if others can,
+            too.
         port: the port; 0 picks a free one.
         workers: the number of processes that read; by default one per core.
         model: the path of a model; by default the one that comes with tenfold.
@@ -196,7 +196,8 @@ def serve_api(
     try:
         listening = socket.create_server((host, port))
     except OSError as error:
-        raise TenfoldError(f"{host}, port {port}: {error.strerror}; choose others with --host and --port") from error
+        reason = str(error.strerror).partition(" (while")[0]  # Python says the address again
+        raise TenfoldError(f"{host}, port {port}: {reason}; choose others with --host and --port") from error
     with listening, suppress(KeyboardInterrupt):
         asyncio.run(_serve(listening, host, workers or os.cpu_count() or 1, model, tell))
 
