@@ -7,7 +7,7 @@ const [THREE, ASIDE] = [[[260, 160], [330, 110], [390, 170], [320, 270], [400, 3
 
 const modules = ["./model.js", "./reader/index.js", "./reader/adaptation.js", "./drawing.js"];
 const ready = Promise.all(modules.map((name) => import(name))).then(
-  async ([{ loadModel }, { Reader }, { adapt }, { toPicture }]) => {
+  async ([{ loadModel }, { Reader }, { Adaptation }, { toPicture }]) => {
     const { classify, classifyLine, classifyInk, thresholds, runtime } = await loadModel((loaded) => self.postMessage({ loaded }));
     const inTurn = (network) => async (pixels) => {
       await turn();
@@ -18,10 +18,11 @@ const ready = Promise.all(modules.map((name) => import(name))).then(
       classifyLine: inTurn(classifyLine),
       classifyInk: inTurn(classifyInk),
     };
+    const adaptation = new Adaptation(classify);
     /** A reader that is adapted to the digits that were taught, if there are any. */
     async function teach(hand) {
       if (!hand.labels.length) return { reader: new Reader(networks, thresholds), before: [], after: [] };
-      const { correct, ...found } = await adapt(classify, hand);
+      const { correct, ...found } = await adaptation.learn(hand);
       const adapted = async (images) => {
         const logits = await networks.classify(images);
         correct(images, logits);

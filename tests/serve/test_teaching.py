@@ -112,30 +112,39 @@ def test_where_nothing_can_be_stored_it_learns_all_the_same(context, address):
     assert said == []
 
 
-ADAPT = """async ([labels, images, logits, seen, answers]) => {
-  const { adapt } = await import("./reader/adaptation.js");
-  const hand = { labels, images: Uint8Array.from(images) };
-  const { correct, before, after } = await adapt(async () => Float32Array.from(logits), hand);
-  const corrected = Float32Array.from(answers);
-  correct(Uint8Array.from(seen), corrected);
-  return [Array.from(corrected), before, after];
+ADAPT = """async ([hands, seen, answers]) => {
+  const { Adaptation } = await import("./reader/adaptation.js");
+  const mean = (pixels) => pixels.reduce((total, pixel) => total + pixel, 0) / pixels.length;
+  const classify = async (image) => Float32Array.from({ length: 10 }, (_, k) => mean(image.slice(16 * k, 16 * k + 16)) / 9);
+  const adaptation = new Adaptation(classify);
+  const found = [];
+  for (const [labels, images] of hands) {
+    const { correct, before, after } = await adaptation.learn({ labels, images: Uint8Array.from(images) });
+    const corrected = Float32Array.from(answers);
+    correct(Uint8Array.from(seen), corrected);
+    found.push([Array.from(corrected), before, after]);
+  }
+  return found;
 }"""
 
 
 def test_the_page_corrects_as_python_does(context, address, mnist):
     class Known:
-        """A model of which both sides have the logits."""
+        """A model that both sides have."""
 
         def logits(self, images):
             return np.stack([image.reshape(49, 16)[:10].mean(axis=1) / 9 for image in images]).astype(np.float32)
 
     page, _ = open_page(context, address)
-    hand, seen = draw_hand(2)[:30], np.concatenate([draw_hand(2).images[100:120], mnist[1].images[:20]])
-    adapted = Adapted(Known(), hand)
-    images, logits, answers = (one.ravel().tolist() for one in (hand.images, *map(Known().logits, (hand.images, seen))))
-    found = page.evaluate(ADAPT, [hand.labels.tolist(), images, logits, seen.ravel().tolist(), answers])
-    np.testing.assert_allclose(np.reshape(found[0], (-1, 10)), adapted.logits(seen), rtol=1e-4, atol=1e-4)
-    assert found[1:] == [adapted.before.tolist(), adapted.after.tolist()]
+    drawn = draw_hand(2)
+    hand, seen = drawn[:30], np.concatenate([drawn.images[100:120], mnist[1].images[:20]])
+    hands = [hand[:20], hand, hand[[*range(5), *range(6, 30)]], hand[:3]]  # each learned after the one before
+    given = [[hand.labels.tolist(), hand.images.ravel().tolist()] for hand in hands]
+    found = page.evaluate(ADAPT, [given, seen.ravel().tolist(), Known().logits(seen).ravel().tolist()])
+    for hand, (logits, *read) in zip(hands, found, strict=True):
+        adapted = Adapted(Known(), hand)
+        np.testing.assert_allclose(np.reshape(logits, (-1, 10)), adapted.logits(seen), rtol=1e-4, atol=1e-4)
+        assert read == [adapted.before.tolist(), adapted.after.tolist()]
 
 
 def test_a_link_holds_the_drawing(context, address):
