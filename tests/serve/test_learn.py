@@ -5,17 +5,15 @@ import re
 import numpy as np
 import pytest
 import torch
-from pages import TIMEOUT, open_page
+from pages import TIMEOUT, draw_digit, open_page
 
 import tenfold
-from benchmarks.chromium import DIGITS
 from tenfold import serve
 from tenfold.data import preprocess
 from tenfold.networks import build, predict_logits
 
 sync_api = pytest.importorskip("playwright.sync_api")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-from benchmarks.browser import trace  # noqa: E402  # needs playwright
 
 ROWS = (1, 3, 3, 3)  # of the filters, as the page stores them: of the first layer, all rows are one
 BATCH = 32
@@ -113,9 +111,7 @@ def test_it_learns_and_can_be_paused_and_stepped(browser, address):
     page.get_by_role("button", name="One step").click()
     expect_state(page, f"Step {paused + 1:,} of .* paused")
 
-    page.locator("#pad").scroll_into_view_if_needed()
-    for stroke in DIGITS[0]:
-        trace(page, [(0.3 + 0.6 * x, 0.08 + 0.6 * y) for x, y in stroke])
+    draw_digit(page, 0)
     sync_api.expect(page.locator("#verdict")).to_contain_text("It reads a ")
     page.get_by_role("button", name="Clear").click()
     sync_api.expect(page.locator("#verdict")).to_have_text("Draw a digit.")

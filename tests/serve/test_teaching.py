@@ -5,16 +5,14 @@ import json
 import numpy as np
 import pages
 import pytest
-from pages import TIMEOUT
+from pages import TIMEOUT, draw_digit
 
 from benchmarks.adapt import draw_hand
-from benchmarks.chromium import DIGITS
 from tenfold import data, serve
 from tenfold.reader.adaptation import Adapted
 
 sync_api = pytest.importorskip("playwright.sync_api")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-from benchmarks.browser import trace  # noqa: E402  # needs playwright
 
 pytestmark = pytest.mark.skipif(
     not (serve.PAGE / "index.html").is_file(), reason=f"the page has not been built: {serve.BUILD}"
@@ -37,8 +35,7 @@ def open_page(context, address):
 
 
 def draw_three(page):
-    for stroke in DIGITS[3]:
-        trace(page, [(0.3 + 0.6 * x, 0.08 + 0.6 * y) for x, y in stroke])
+    draw_digit(page, 3)
     expect(page, "#number", "3")
 
 
@@ -74,7 +71,7 @@ def test_a_correction_changes_the_answer_and_is_kept_until_it_is_undone(context,
     assert said == []
 
 
-def test_two_tabs_have_the_same_and_a_file_carries_it_to_python_and_back(context, address, tmp_path):
+def test_two_tabs_have_the_same_and_a_file_carries_it_to_python_and_back(context, address, mnist, tmp_path):
     page, said = open_page(context, address)
     other, _ = open_page(context, address)
     draw_three(page)
@@ -85,7 +82,7 @@ def test_two_tabs_have_the_same_and_a_file_carries_it_to_python_and_back(context
     file = tmp_path / "my.hand"
     download.value.save_as(file)
     assert data.read_hand(file).labels.tolist() == [8]
-    data.write_hand(file, draw_hand(2)[:20])
+    data.write_hand(file, mnist[0][:20])
     page.locator("#hand input").set_input_files(file)
     expect(page, "#hand-message", "20 digits taught from my.hand.")
     expect(other, "#hand-state", "21 taught.")
@@ -98,6 +95,13 @@ def test_two_tabs_have_the_same_and_a_file_carries_it_to_python_and_back(context
     expect(page, "#hand-message", "my.hand is damaged; nothing was taught.")
     expect(page, "#hand-state", "21 taught.")
     assert said == []
+
+    # what another tab does while the browser keeps this page for a step back is not told
+    other.evaluate("addEventListener('storage', (event) => event.stopImmediatePropagation(), true)")
+    page.get_by_role("button", name="Forget all").click()
+    expect(page, "#hand-state", "Nothing is taught yet.")
+    other.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    expect(other, "#hand-state", "Nothing is taught yet.")
 
 
 def test_where_nothing_can_be_stored_it_learns_all_the_same(context, address):
