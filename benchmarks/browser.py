@@ -145,7 +145,7 @@ def answer_times(browser: Browser, address: str) -> dict[str, list[tuple[float, 
 
 
 def correction_times(browser: Browser, address: str) -> dict[str, list[float]]:
-    """Milliseconds from a correction to the next answer, with nothing taught before, and with nearly all that can be."""
+    """Milliseconds from a correction to the next answer, by how much was taught before."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.add_init_script(WATCH)
     page.goto(address)
