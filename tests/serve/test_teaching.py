@@ -118,9 +118,9 @@ def test_where_nothing_can_be_stored_it_learns_all_the_same(context, address):
 
 ADAPT = """async ([hands, seen, answers]) => {
   const { Adaptation } = await import("./reader/adaptation.js");
-  const logit = (pixels) => pixels.reduce((total, pixel) => total + pixel / 16 / 9, 0);
-  const classify = async (image) => Float32Array.from({ length: 10 }, (_, k) => logit(image.slice(16 * k, 16 * k + 16)));
-  const adaptation = new Adaptation(classify);
+  const mean = (pixels) => pixels.reduce((total, pixel) => total + pixel / 16, 0);
+  const logits = (image) => Float32Array.from({ length: 10 }, (_, k) => mean(image.slice(16 * k, 16 * k + 16)) / 9);
+  const adaptation = new Adaptation(async (image) => logits(image));
   const found = [];
   for (const [labels, images] of hands) {
     const { correct, before, after } = await adaptation.learn({ labels, images: Uint8Array.from(images) });
