@@ -12,7 +12,6 @@ from tenfold import data, serve
 from tenfold.reader.adaptation import Adapted
 
 sync_api = pytest.importorskip("playwright.sync_api")
-axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 
 pytestmark = pytest.mark.skipif(
     not (serve.PAGE / "index.html").is_file(), reason=f"the page has not been built: {serve.BUILD}"
@@ -66,8 +65,6 @@ def test_a_correction_changes_the_answer_and_is_kept_until_it_is_undone(context,
     expect(page, "#hand-state", "Nothing is taught yet.")
     page.get_by_role("button", name="Undo teaching").click()
     expect(page, "#number", "9")
-    found = axe.Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
     assert said == []
 
 
@@ -106,7 +103,8 @@ def test_two_tabs_have_the_same_and_a_file_carries_it_to_python_and_back(context
 
 def test_where_nothing_can_be_stored_it_learns_all_the_same(context, address):
     context.add_init_script(
-        "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); }"
+        "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };"
+        "localStorage['tenfold-hand'] = '{';"  # damaged
     )
     page, said = open_page(context, address)
     draw_three(page)
@@ -180,6 +178,4 @@ def test_a_class_fools_the_network_and_writes_clearly(context, address):
     expect(page, "#entries", " points")
     page.get_by_role("button", name="Projector view").click()
     sync_api.expect(page.locator("#inside")).to_be_hidden()
-    found = axe.Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
     assert said == []
