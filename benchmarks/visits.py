@@ -47,6 +47,7 @@ def visit(browser: str, path: str, extra: Mapping[str, bytes]) -> Any:
             process.kill()
             process.wait()
             server.shutdown()
+            server.server_close()
 
 
 class Handler(SimpleHTTPRequestHandler):
