@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from benchmarks import ablation, adapt, learn, numbers, small, tables
+from benchmarks import ablation, adapt, learn, numbers, serve, small, tables
 
 DOCUMENTS = (Path("README.md"), *sorted(Path("docs").glob("*.md")))
 RESULTS = Path("results")
@@ -68,6 +68,7 @@ BLOCKS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "adapt": (("adapt.json",), adapt.table),
     "learn": (("learn.json",), learn.table),
     "numbers": (("numbers.json",), numbers.table),
+    "serve": (("serve.json",), serve.table),
 }
 DRAWINGS: dict[str, tuple[tuple[str, ...], Callable[..., Figure]]] = {
     "speed.png": (("speed.json",), tables.speed_figure),

@@ -251,6 +251,12 @@ def handwriting_table(results: dict[str, Any]) -> str:
             row = results[half]
             by_source = f"{row['mean_over_sources']:.2%}" if row["sources"] > 1 else ""
             rows.append((what, row["pictures"], f"{row['right']:.2%}", by_source, f"{row['digits_right']:.2%}"))
+    others = {"without those whose labels are wrong": results["cheques, rightly labeled"]}
+    others |= {name: results[name]["cheques"] for name in ("without the line network", "the line network alone")}
+    rows += [
+        (f"… {name}", row["pictures"], f"{row['right']:.2%}", "", f"{row['digits_right']:.2%}")
+        for name, row in others.items()
+    ]
     pages = results["pages"]
     drawn = [
         f"{kind} {row['found_and_right']:.1%} ({row['invented']:.2%})"
@@ -261,11 +267,6 @@ def handwriting_table(results: dict[str, Any]) -> str:
         f"On drawn pages, turned by up to 15°, {pages['pages_of_each_kind']} of each kind, digits found and read "
         f"correctly (in parentheses, digits invented): {', '.join(drawn)}."
     )
-    rows += [
-        (f"… {name}", row["pictures"], f"{row['right']:.2%}", "", f"{row['digits_right']:.2%}")
-        for name in ("without the line network", "the line network alone")
-        for row in (results[name]["cheques"],)
-    ]
     columns = ("pictures", "number", "entirely right", "mean over sources", "digits right")
     return table(columns, rows, text, place(results["measured"]))
 

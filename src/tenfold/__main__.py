@@ -2,4 +2,5 @@
 
 from tenfold.cli import main
 
-main()
+if __name__ == "__main__":  # the workers of `tenfold serve` import it under another name
+    main()

@@ -433,7 +433,7 @@ def test_version_and_help(tenfold):
     import tenfold as package
 
     assert tenfold("--version") == (0, package.__version__ + "\n", "")
-    for command in ("data", "train", "evaluate", "study", "compare", "export", "predict", "adapt", "draw"):
+    for command in ("data", "train", "evaluate", "study", "compare", "export", "predict", "adapt", "draw", "serve"):
         code, out, _ = tenfold(command, "--help")
         assert code == 0
         assert f"Example: tenfold {command}" in out

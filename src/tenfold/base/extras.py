@@ -16,6 +16,7 @@ INSTALL = {
     # has no wheels for other machines, nor for Python 3.14
     **dict.fromkeys(("ai_edge_quantizer", "litert_torch"), "'tenfold[litert]' (Linux on x86-64, macOS on ARM)"),
     **dict.fromkeys(("onnx", "onnxruntime", "onnxscript"), "'tenfold[onnx]'"),
+    **dict.fromkeys(("anyio", "fastapi", "fastapi_offline", "uvicorn"), "'tenfold[serve]'"),
     "ai_edge_litert": "ai-edge-litert",  # has no wheel for some machines
     "cleanlab": "'tenfold[interpret]'",
     "huggingface_hub": "'tenfold[hub]'",
@@ -29,6 +30,7 @@ INSTALL = {
 }
 # Of packages that are not called like their module
 NAMES = {
+    "fastapi": "FastAPI",
     "mlflow": "MLflow",
     "optuna": "Optuna",
     "sklearn": "scikit-learn",

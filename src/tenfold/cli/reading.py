@@ -1,8 +1,8 @@
-"""Commands that read handwriting: predict, adapt, draw."""
+"""Commands that read handwriting: predict, adapt, draw, serve."""
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,8 +10,7 @@ from tenfold.base import strict_json
 from tenfold.cli.common import app, fail, progress, say
 
 if TYPE_CHECKING:
-    from tenfold.jobs.pictures import Answer, Source
-    from tenfold.reader import Reading
+    from tenfold.jobs.pictures import Answer
 
 # What loads PyTorch or matplotlib is imported inside the commands: --help must not wait for it.
 
@@ -104,7 +103,7 @@ def predict(
     Example: tenfold predict meters --length 6 --csv meters.csv --review check
     """
     from tenfold.base.errors import NoDigitsError, TenfoldError
-    from tenfold.jobs.pictures import Answer, Options, find_sources, read_sources
+    from tenfold.jobs.pictures import Answer, Options, find_sources, read_sources, to_json
     from tenfold.jobs.table import Table
     from tenfold.reader import Form, Known, Reader
 
@@ -128,11 +127,10 @@ def predict(
     with progress("pictures", len(sources)) as advance:
         for source, found in read_sources(sources, reader, options, cluster):
             advance(source)
-            reason: dict[str, str] = {}
             if isinstance(found, NoDigitsError):
                 fail(NoDigitsError(found.reason, str(source.path)))
                 empty += 1
-                reason, found = {"reason": found.reason}, Answer([], [])
+                found = Answer([], [], found.reason)
             elif not isinstance(found, Answer):
                 fail(found)
                 failures += 1
@@ -141,7 +139,7 @@ def predict(
             if rows:
                 rows.add(source, found.numbers)
             elif as_json:
-                print(strict_json.dumps(_to_json(source, found, reader.name, numbers) | reason))
+                print(strict_json.dumps(to_json(source, found, reader.name, numbers)))
             elif found.readings or found.numbers:
                 by = f", read by {reader.name}" if verbose else ""
                 print(f"{source.path}: {_to_line(found, numbers)}{by}")
@@ -163,28 +161,6 @@ def _to_line(found: "Answer", numbers: bool) -> str:
         text = to_text(found.readings).replace("\n", " / ")
     probabilities = [one.probability for one in (found.numbers if numbers else found.readings)]
     return f"{text} ({probabilities[0]:.1%})" if len(probabilities) == 1 else text
-
-
-def _to_json(source: "Source", found: "Answer", model: str, numbers: bool) -> dict[str, Any]:
-    """What was read in a file, as plain values."""
-    from dataclasses import asdict
-
-    from tenfold.reader import to_text
-
-    def plain(reading: "Reading") -> dict[str, Any]:
-        return {key: value for key, value in asdict(reading).items() if key != "model"}
-
-    readings = [plain(reading) for reading in found.readings]
-    answer: dict[str, Any] = {
-        "file": str(source.path),
-        "model": model,
-        "text": to_text(found.readings),
-        "readings": readings,
-    }
-    if numbers:
-        answer["text"] = "\n".join(number.text for number in found.numbers)
-        answer["numbers"] = [asdict(one) | {"digits": [plain(digit) for digit in one.digits]} for one in found.numbers]
-    return answer
 
 
 @app.command()
@@ -234,3 +210,28 @@ def draw(
     from tenfold.serve import serve_page
 
     serve_page(port, not no_browser, lambda address: print(f"{address} (Ctrl-C ends it)", flush=True))
+
+
+@app.command()
+def serve(
+    host: Annotated[
+        str, typer.Option(help="Listen on this address; any but the default can be reached from other machines.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Listen on this port; 0 picks a free one.")] = 8029,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Read this many pictures at a time; by default, one per core.")
+    ] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="A run folder or a model file; by default the model that comes with tenfold.")
+    ] = None,
+) -> None:
+    """Read pictures that other programs send over HTTP, until Ctrl-C.
+
+    POST a picture to /read; the answer is what predict --json prints. The
+    address that this command prints leads to a page that says more.
+
+    Example: tenfold serve --port 9000
+    """
+    from tenfold.serve.api import serve_api
+
+    serve_api(host, port, workers, model, lambda address: print(f"{address} (Ctrl-C ends it)", flush=True))

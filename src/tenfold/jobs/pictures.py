@@ -8,9 +8,10 @@ import time
 import uuid
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 import cv2
 
@@ -22,7 +23,7 @@ from tenfold.reader.form import Form
 from tenfold.reader.known import Known
 from tenfold.reader.numbers import Number, to_value
 from tenfold.reader.reader import NO_FIT, NO_SHAPE, NOTHING_KNOWN, Reader, is_idx, read_idx_images
-from tenfold.reader.reading import Reading
+from tenfold.reader.reading import Reading, to_text
 from tenfold.reader.show import annotate, explain, write
 
 CHUNK = 20  # files that are handed to a worker at a time
@@ -37,6 +38,7 @@ class Answer:
 
     readings: list[Reading]
     numbers: list[Number]
+    reason: str = ""  # why there are none
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,31 @@ def read_sources(
         while following in early:
             yield from zip(chunks[following][1], early.pop(following), strict=True)
             following += 1
+
+
+def to_json(source: Source, answer: Answer, model: str, numbers: bool = False) -> dict[str, Any]:
+    """What was read in a source, as plain values.
+
+    Args:
+        source: what was read.
+        answer: what was read in it; if nothing, with the reason.
+        model: the name of the model.
+        numbers: whether numbers were asked for, too.
+    """
+
+    def plain(reading: Reading) -> dict[str, Any]:
+        return {key: value for key, value in asdict(reading).items() if key != "model"}
+
+    found: dict[str, Any] = {
+        "file": str(source.path),
+        "model": model,
+        "text": to_text(answer.readings),
+        "readings": [plain(reading) for reading in answer.readings],
+    }
+    if numbers:
+        found["text"] = "\n".join(number.text for number in answer.numbers)
+        found["numbers"] = [asdict(one) | {"digits": [plain(digit) for digit in one.digits]} for one in answer.numbers]
+    return found | ({"reason": answer.reason} if answer.reason else {})
 
 
 def _read_chunk(
