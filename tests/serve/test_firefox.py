@@ -24,7 +24,8 @@ if (location.pathname === "/index.html") {
 } else {
   document.querySelector("#start").click();
   await until(() => /Step [1-9]|Nothing/.test(text("#state")));
-  const answer = { kept: navigator.serviceWorker.controller !== null, state: text("#state"), message: text("#message") };
+  const kept = navigator.serviceWorker.controller !== null;
+  const answer = { kept, state: text("#state"), message: text("#message") };
   fetch("answer", { method: "POST", body: JSON.stringify(answer) });
 }
 """
