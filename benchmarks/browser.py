@@ -9,6 +9,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,12 +21,14 @@ import tenfold
 from benchmarks.chromium import DIGITS, FLAGS, Stroke
 from benchmarks.pages import draw_page
 from benchmarks.records import save, where
+from tenfold.data import write_hand
 
 RESULTS = Path("results/browser.json")
 FIGURE = Path("docs/figures/page-reads.png")
 SHOWN = 3  # the seed of the note in the figure
 OPENINGS = 9
 PAUSE = 250  # milliseconds between strokes
+TAUGHT = 990  # digits; no more than 1,000 can be
 # Runs in the page before anything else. Notes when strokes last grew, when the answer changed, and when its frame was
 # painted.
 WATCH = """
@@ -40,6 +43,14 @@ addEventListener("DOMContentLoaded", () => {
   new MutationObserver(note).observe(document.querySelector("#answer .read"), what);
 });
 """
+# Says which digit it is, and waits for the answer of the reader that has learned it.
+CORRECT = """(digit) => new Promise((resolve) => {
+  const [taught, pressed] = [document.querySelector("#taught"), performance.now()];
+  const heard = () => taught.textContent && resolve(performance.now() - pressed);
+  taught.textContent = "";
+  new MutationObserver(heard).observe(taught, { childList: true });
+  document.querySelector(`#correct [data-digit="${digit}"]`).click();
+})"""
 
 
 def main() -> None:
@@ -56,6 +67,9 @@ def main() -> None:
             },
             "further_answer_painted_milliseconds": {
                 name: summarize([painted for _, painted in times]) for name, times in further.items()
+            },
+            "correction_milliseconds": {
+                name: summarize(times) for name, times in correction_times(browser, address).items()
             },
             "transferred_bytes": max(size for _, size in openings),
         }
@@ -126,6 +140,25 @@ def answer_times(browser: Browser, address: str) -> dict[str, list[tuple[float, 
         for place, digit in enumerate((3, 1, 4, 5, 9)):
             times["five digits"] += draw(page, DIGITS[digit], 0.05 + 0.18 * place, 0.25, 0.22)
         page.keyboard.press("Delete")
+    page.close()
+    return times
+
+
+def correction_times(browser: Browser, address: str) -> dict[str, list[float]]:
+    """Milliseconds from a correction to the next answer, by how much was taught before."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.add_init_script(WATCH)
+    page.goto(address)
+    page.get_by_text("several side by side").wait_for()
+    draw(page, DIGITS[3], 0.3, 0.08, 0.6)
+    times = {}
+    for taught in (0, TAUGHT):
+        if taught:
+            with tempfile.TemporaryDirectory() as folder:
+                write_hand(Path(folder) / "my.hand", tenfold.load()[0][:taught])
+                page.locator("#hand input").set_input_files(Path(folder) / "my.hand")
+                page.locator("#hand-state").get_by_text(f"{taught + 1} taught").wait_for()
+        times[f"{taught} digits"] = [page.evaluate(CORRECT, digit) for digit in (8, 3) * 10]
     page.close()
     return times
 

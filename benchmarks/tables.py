@@ -315,6 +315,9 @@ def browser_table(results: dict[str, Any]) -> str:
     for after, key in (("answer after a stroke", "answer"), ("the same, painted", "answer_painted")):
         for what, row in results[f"further_{key}_milliseconds"].items():
             rows.append((f"{after}, {what}", f"{row['median']:.0f} ms", f"{row['p95']:.0f} ms", row["n"]))
+    for taught, row in results.get("correction_milliseconds", {}).items():
+        what = f"answer after a correction, {taught} taught before"
+        rows.append((what, f"{row['median']:.0f} ms", f"{row['p95']:.0f} ms", row["n"]))
     size = f"Opening the page for the first time transfers {results['transferred_bytes'] / 1e6:.1f} MB, compressed."
     notes = (size, f"{results['measured']['browser']}.", place(results["measured"]))
     return table(("", "median", "95th percentile", "n"), rows, *notes)

@@ -3,6 +3,7 @@
 import json
 import mimetypes
 import queue
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -18,7 +19,7 @@ from tenfold.serve import PAGE
 PATIENCE = 900  # seconds for an answer
 BROWSERS = {
     "chromium": ["chromium", *FLAGS, "--user-data-dir={}"],
-    "firefox": ["firefox-esr", "--headless", "--profile", "{}"],
+    "firefox": [shutil.which("firefox-esr") or "firefox", "--headless", "--profile", "{}"],
 }
 
 
@@ -46,6 +47,7 @@ def visit(browser: str, path: str, extra: Mapping[str, bytes]) -> Any:
             process.kill()
             process.wait()
             server.shutdown()
+            server.server_close()
 
 
 class Handler(SimpleHTTPRequestHandler):

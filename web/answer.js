@@ -27,9 +27,10 @@ export function certainty(line) {
  * @param {number} probability
  */
 export function toPercent(probability) {
-  if (probability > 0.999) return "> 99.9 %";
-  if (probability < 0.005) return "< 0.5 %";
-  return `${(100 * probability).toFixed(probability > 0.99 ? 1 : 0)} %`;
+  const percent = (/** @type {string} */ text) => `${text} %`.replaceAll(" ", "\u00a0"); // not on two lines
+  if (probability > 0.999) return percent("> 99.9");
+  if (probability < 0.005) return percent("< 0.5");
+  return percent((100 * probability).toFixed(probability > 0.99 ? 1 : 0));
 }
 
 /**

@@ -103,7 +103,7 @@ export class Calculation {
     if (canvas.hidden) return;
     const [{ side }] = rows;
     const names = rows[0].name ? SUM : 0;
-    const across = canvas.parentElement.clientWidth;
+    const across = this.words.clientWidth;
     const square = Math.floor(Math.min(LARGEST, (across - names - 3 * SIGN - SUM) / (3 * side)));
     const [width, pitch] = [names + 3 * side * square + 3 * SIGN + SUM, side * square + 12];
     const style = getComputedStyle(canvas);

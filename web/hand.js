@@ -17,20 +17,22 @@ export class Hand {
   digits = [];
   /** @type {Taught[][]} */
   #past = [];
+  #isStored = true;
 
   /**
    * @param {string} key under which they are stored
-   * @param {() => void} changed called when another tab has changed them
+   * @param {() => void} changed called when another tab has changed them, or may have
    */
   constructor(key, changed) {
     this.key = key;
     this.#restore();
-    addEventListener("storage", (event) => {
-      if (event.key !== key && event.key !== null) return;
+    const renew = () => {
       this.#restore();
       this.#past = []; // of what the other tab has done nothing is taken back here
       changed();
-    });
+    };
+    addEventListener("storage", (event) => (event.key === key || event.key === null) && renew());
+    addEventListener("pageshow", (event) => event.persisted && renew()); // after a step back; no other tab was heard of
   }
 
   get canUndo() {
@@ -65,14 +67,17 @@ export class Hand {
 
   #store(digits) {
     this.digits = digits;
+    this.#isStored = false;
     try {
       localStorage.setItem(this.key, JSON.stringify({ labels: labelsOf(digits), images: toBase64(join(digits)) }));
+      this.#isStored = true;
     } catch {
       throw new Error(NOT_KEPT);
     }
   }
 
   #restore() {
+    if (!this.#isStored) return; // there is less than here
     try {
       const { labels, images } = JSON.parse(localStorage.getItem(this.key) ?? '{"labels": "", "images": ""}');
       this.digits = divide(labels, fromBase64(images));

@@ -5,7 +5,7 @@ import { onPad, paintPicture } from "./pad.js";
 const INK = 320; // pixels of the canvas that shows the ink
 const ROOM = 0.84; // the share of it that the ink fills
 const FAINT = 40; // gray levels; ink that is fainter is not marked as wiped away
-const [NIGHT, BLUE, WHITE] = [[14, 22, 32], [45, 146, 214], [255, 255, 255]]; // 0, in the middle, and the largest
+const [NIGHT, BLUE, WHITE] = [[32, 44, 58], [45, 146, 214], [255, 255, 255]]; // 0, in the middle, and the largest
 
 /** @typedef {import("./inside.js").Shown} Shown */
 

@@ -141,7 +141,7 @@ export class Inside {
 
   /** Say what the reader makes of these scores, if that is something else. */
   #note(best, label) {
-    const other = `The reader says ${label}: in a number, it also asks a network for whole lines.`;
+    const other = `The reader says ${label}: it also heeds what it was taught and, in a number, asks a network for whole lines.`;
     const none = "The reader says that it is no digit: the scores differ less than they do for digits.";
     this.view.querySelector("#note").textContent = label === null ? none : label === best ? "" : other;
   }

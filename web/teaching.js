@@ -112,9 +112,15 @@ export class Teaching {
   }
 }
 
-function toItem({ label, image }) {
+/** @type {WeakMap<import("./hand.js").Taught, HTMLElement>} of the digits in the list: there may be a thousand */
+const items = new WeakMap();
+
+function toItem(digit) {
+  const known = items.get(digit);
+  if (known) return known;
   const [item, canvas] = [document.createElement("li"), document.createElement("canvas")];
-  paintGray(canvas, image, 255);
-  item.append(canvas, String(label));
+  paintGray(canvas, digit.image, 255);
+  item.append(canvas, String(digit.label));
+  items.set(digit, item);
   return item;
 }

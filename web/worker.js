@@ -7,7 +7,7 @@ const [THREE, ASIDE] = [[[260, 160], [330, 110], [390, 170], [320, 270], [400, 3
 
 const modules = ["./progress.js", "./reader/networks.js", "./reader/index.js", "./reader/adaptation.js"];
 const ready = Promise.all(modules.map((name) => import(name))).then(
-  async ([{ watchLoading }, { loadNetworks }, { Reader }, { adapt }]) => {
+  async ([{ watchLoading }, { loadNetworks }, { Reader }, { Adaptation }]) => {
     const runtime = await watchLoading((loaded) => self.postMessage({ loaded }));
     const { classify, classifyLine, classifyInk, thresholds } = await loadNetworks();
     const inTurn = (network) => async (pixels) => {
@@ -19,10 +19,11 @@ const ready = Promise.all(modules.map((name) => import(name))).then(
       classifyLine: inTurn(classifyLine),
       classifyInk: inTurn(classifyInk),
     };
+    const adaptation = new Adaptation(classify);
     /** A reader that is adapted to the digits that were taught, if there are any. */
     async function teach(hand) {
       if (!hand.labels.length) return { reader: new Reader(networks, thresholds), before: [], after: [] };
-      const { correct, ...found } = await adapt(classify, hand);
+      const { correct, ...found } = await adaptation.learn(hand);
       const adapted = async (images) => {
         const logits = await networks.classify(images);
         correct(images, logits);

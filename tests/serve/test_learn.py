@@ -5,17 +5,15 @@ import re
 import numpy as np
 import pytest
 import torch
-from pages import TIMEOUT, open_page
+from pages import TIMEOUT, draw_digit, open_page
 
 import tenfold
-from benchmarks.chromium import DIGITS
 from tenfold import serve
 from tenfold.data import preprocess
 from tenfold.networks import build, predict_logits
 
 sync_api = pytest.importorskip("playwright.sync_api")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-from benchmarks.browser import trace  # noqa: E402  # needs playwright
 
 ROWS = (1, 3, 3, 3)  # of the filters, as the page stores them: of the first layer, all rows are one
 BATCH = 32
@@ -102,7 +100,7 @@ def test_it_learns_and_can_be_paused_and_stepped(browser, address):
     page.wait_for_timeout(500)
     assert not any("mnist" in url for url in requested)  # nothing large before it is asked for
     page.get_by_role("button", name="Start learning").click()
-    expect_state(page, r"9\d(\.\d)? % of new images right")
+    expect_state(page, r"9\d(\.\d)?\s% of new images right")
     page.get_by_role("button", name="Pause").click()
     expect_state(page, "paused")
     paused = steps(page)
@@ -113,9 +111,7 @@ def test_it_learns_and_can_be_paused_and_stepped(browser, address):
     page.get_by_role("button", name="One step").click()
     expect_state(page, f"Step {paused + 1:,} of .* paused")
 
-    page.locator("#pad").scroll_into_view_if_needed()
-    for stroke in DIGITS[0]:
-        trace(page, [(0.3 + 0.6 * x, 0.08 + 0.6 * y) for x, y in stroke])
+    draw_digit(page, 0)
     sync_api.expect(page.locator("#verdict")).to_contain_text("It reads a ")
     page.get_by_role("button", name="Clear").click()
     sync_api.expect(page.locator("#verdict")).to_have_text("Draw a digit.")
@@ -149,7 +145,7 @@ def test_it_can_be_ruined_and_mended(browser, address):
     sync_api.expect(page.locator("#comment")).to_contain_text("A smaller learning rate")
     mend.click()
     sync_api.expect(page.get_by_label("Learning rate")).to_have_value("0.01")
-    expect_state(page, r"9\d(\.\d)? % of new images right")
+    expect_state(page, r"9\d(\.\d)?\s% of new images right")
     sync_api.expect(mend).to_be_disabled()
     page.get_by_label("Width").select_option("8")
     sync_api.expect(page.locator("#filters canvas")).to_have_count(8)
@@ -180,10 +176,12 @@ def test_what_is_missing_is_said(browser, address):
     context.close()
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
-def test_the_page_suits_every_screen_and_reader(browser, address, width, scheme):
-    size = {"viewport": {"width": width, "height": 844}, "color_scheme": scheme, "reduced_motion": "reduce"}
-    page, said = open_page(browser, f"{address}learn.html", **size)
+@pytest.mark.parametrize(
+    ("width", "scheme", "forced"), [(1280, "light", "none"), (390, "dark", "none"), (768, "dark", "active")]
+)
+def test_the_page_suits_every_screen_and_reader(browser, address, width, scheme, forced):
+    screen = {"viewport": {"width": width, "height": 844}, "color_scheme": scheme, "forced_colors": forced}
+    page, said = open_page(browser, f"{address}learn.html", reduced_motion="reduce", **screen)
     for wait in (lambda: None, lambda: expect_state(page, "Step [1-9]")):
         wait()
         assert page.evaluate("document.documentElement.scrollWidth") <= width

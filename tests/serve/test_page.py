@@ -12,7 +12,7 @@ import numpy as np
 import pages
 import pytest
 import torch
-from pages import TIMEOUT
+from pages import TIMEOUT, draw, draw_digit
 from PIL import Image, ImageDraw
 
 from benchmarks.chromium import DIGITS, FLAGS
@@ -67,7 +67,7 @@ def expect_number(page, text):
 
 def expect_lines(page, *lines):
     """Several numbers, each with how certain it is."""
-    expected = [re.compile(rf"^{line}[> ]*\d[\d.]* %$") for line in lines]
+    expected = [re.compile(rf"^{line}[>\s]*\d[\d.]*\s%$") for line in lines]
     sync_api.expect(page.locator("#number > div")).to_have_text(expected)
 
 
@@ -75,19 +75,21 @@ def expect_message(page, text):
     sync_api.expect(page.locator("#message")).to_contain_text(re.compile(text))
 
 
-def trace_digit(page, digit, left=0.3, top=0.08, size=0.6):
-    for stroke in DIGITS[digit]:
-        trace(page, [(left + size * x, top + size * y) for x, y in stroke])
-
-
-def trace_number(page, number, top=0.25):
+def draw_number(page, number, top=0.25):
     for place, digit in enumerate(number):
-        trace_digit(page, int(digit), 0.05 + 0.18 * place, top, 0.22)
+        draw_digit(page, int(digit), 0.05 + 0.18 * place, top, 0.22)
 
 
-def test_digits_drawn_with_the_mouse_are_read(page):
+def test_a_digit_drawn_with_the_mouse_is_read(page):
+    for stroke in DIGITS[4]:
+        trace(page, [(0.3 + 0.6 * x, 0.08 + 0.6 * y) for x, y in stroke])
+    expect_number(page, "4")
+    sync_api.expect(page.locator("#status")).to_contain_text("4, ")
+
+
+def test_all_ten_digits_are_read(page):
     for digit in range(10):
-        trace_digit(page, digit)
+        draw_digit(page, digit)
         expect_number(page, str(digit))
         expect_verdict(page, "sure")
         bars = page.locator("#bars li")
@@ -96,7 +98,6 @@ def test_digits_drawn_with_the_mouse_are_read(page):
         sync_api.expect(bars.first.locator(".digit")).to_have_text(str(digit))
         assert all(value.endswith("%") for value in page.locator("#bars .value").all_inner_texts())
         assert page.locator("#seen").evaluate(IMAGE).count(255) > 0
-        sync_api.expect(page.locator("#status")).to_contain_text(f"{digit}, ")
         page.keyboard.press("Delete")
         expect_verdict(page, "side by side")
 
@@ -109,7 +110,7 @@ IMAGE = """(canvas) => {
 
 
 def test_several_digits_are_a_number_and_each_can_be_chosen(page):
-    trace_number(page, "31459")
+    draw_number(page, "31459")
     expect_number(page, "31459")
     buttons = page.locator("#number button")
     images = set()
@@ -123,13 +124,13 @@ def test_several_digits_are_a_number_and_each_can_be_chosen(page):
 
 
 def test_numbers_below_one_another_are_lines(page):
-    trace_number(page, "31459", top=0.06)
-    trace_number(page, "26870", top=0.42)
+    draw_number(page, "31459", top=0.06)
+    draw_number(page, "26870", top=0.42)
     expect_lines(page, "31459", "26870")
 
 
 def test_the_other_probabilities_are_folded(page):
-    trace_digit(page, 8)
+    draw_digit(page, 8)
     expect_number(page, "8")
     everything = page.get_by_role("button", name="All ten digits")
     everything.click()
@@ -145,7 +146,7 @@ def test_a_number_is_as_certain_as_all_its_digits_together(page):
       const refused = { label: null, probability: 0.9 };
       return [certainty(digits), certainty([...digits, refused]), describe([digits]), describe([[...digits, refused]])];
     }""")
-    assert said == [pytest.approx(0.76), None, "76 % sure of the whole number", "1 of 4 is no digit"]
+    assert said == [pytest.approx(0.76), None, "76\u00a0% sure of the whole number", "1 of 4 is no digit"]
 
 
 def test_everything_can_be_undone_and_done_again(page):
@@ -154,9 +155,9 @@ def test_everything_can_be_undone_and_done_again(page):
         (undo.click, redo.click),
         (lambda: page.keyboard.press("Control+z"), lambda: page.keyboard.press("Control+Shift+Z")),
     ):
-        trace_digit(page, 1, 0.1)
+        draw_digit(page, 1, 0.1)
         expect_number(page, "1")
-        trace_digit(page, 7, 0.45)
+        draw_digit(page, 7, 0.45)
         expect_number(page, "17")
         take_back()
         expect_number(page, "1")
@@ -178,7 +179,7 @@ def test_everything_can_be_undone_and_done_again(page):
 
 def test_a_drawing_outlives_its_page(browser, address):
     page, said = open_page(browser, address)
-    trace_number(page, "14")
+    draw_number(page, "14")
     expect_number(page, "14")
     page.reload()
     expect_number(page, "14")
@@ -194,22 +195,25 @@ def test_a_drawing_outlives_its_page(browser, address):
 
 def test_where_storage_is_forbidden_the_page_works_all_the_same(browser, address):
     context = browser.new_context()
-    context.add_init_script(
-        "Object.defineProperty(window, 'sessionStorage', { get() { throw new DOMException('', 'SecurityError'); } })"
-    )
+    context.add_init_script("""for (const name of ["sessionStorage", "localStorage"]) {
+      Object.defineProperty(window, name, { get() { throw new DOMException("", "SecurityError"); } });
+    }""")
     page, said = open_page(context, address)
-    trace_digit(page, 7)
-    expect_number(page, "7")
+    draw_digit(page, 3)
+    expect_number(page, "3")
+    page.locator("#correct").get_by_role("button", name="8", exact=True).click()
+    expect_number(page, "8")
+    sync_api.expect(page.locator("#hand-message")).to_contain_text("or does not allow it")
     assert said == []
     context.close()
 
 
 def test_ink_that_is_not_read_is_marked(page):
-    trace_number(page, "14")
+    draw_number(page, "14")
     expect_number(page, "14")
     unread = page.locator("#unread")
     sync_api.expect(unread).not_to_be_visible()
-    trace(page, [(0.7, 0.6), (0.85, 0.6)])
+    draw(page, [[(0.7, 0.6), (0.85, 0.6)]])
     sync_api.expect(unread).to_be_visible()
     sync_api.expect(page.locator("#status")).to_contain_text("not read")
     expect_number(page, "14")
@@ -286,7 +290,7 @@ def test_small_drawings_and_those_that_leave_the_pad_are_read(page):
 
 def test_a_scribble_is_no_digit(page):
     generator = np.random.default_rng(5)
-    trace(page, [(0.2 + 0.6 * x, 0.1 + 0.55 * y) for x, y in generator.random((40, 2))])
+    draw(page, [[(0.2 + 0.6 * x, 0.1 + 0.55 * y) for x, y in generator.random((40, 2))]])
     expect_verdict(page, "no digit")
     sync_api.expect(page.locator("#status")).to_have_text("no digit")
     sync_api.expect(page.locator("#bars")).not_to_be_visible()  # probabilities of digits would say that it is one
@@ -374,7 +378,7 @@ def give(page, kind, content, name="photo.jpg", media_type="image/jpeg"):
 
 
 def test_a_photo_is_read(page):
-    trace_digit(page, 1)
+    draw_digit(page, 1)
     large = io.BytesIO()
     Image.open(io.BytesIO(make_photo())).resize((4800, 3200)).save(large, "JPEG")
     file = {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": make_photo()}
@@ -416,7 +420,7 @@ def test_bad_pictures_get_a_clear_message_and_drawing_goes_on(page):
         expect_message(page, message)
         page.keyboard.press("Delete")
         expect_message(page, "^$")
-        trace_digit(page, 7)
+        draw_digit(page, 7)
         expect_number(page, "7")
 
 
@@ -443,7 +447,7 @@ def test_the_camera_takes_a_picture(playwright, address):
 def expect_no_camera(page, message):
     page.get_by_role("button", name="Camera").click()
     expect_message(page, message)
-    trace_digit(page, 7)
+    draw_digit(page, 7)
     expect_number(page, "7")
 
 
@@ -462,7 +466,7 @@ def test_without_webassembly_the_page_says_so_and_still_draws(browser, address):
     context.add_init_script("delete globalThis.WebAssembly")
     page, said = open_page(context, address, ready="Nothing is read")
     expect_message(page, "no WebAssembly")
-    trace_digit(page, 7)
+    draw_digit(page, 7)
     sync_api.expect(page.get_by_role("button", name="Undo", exact=True)).to_be_enabled()
     assert said == []
     context.close()
@@ -481,7 +485,7 @@ def test_an_older_browser_gets_the_runtime_that_it_can_run(browser, address):
     requested: list[str] = []
     context.on("request", lambda request: requested.append(request.url.rpartition("/")[2]))
     page, said = open_page(context, address)
-    trace_number(page, "314")
+    draw_number(page, "314")
     expect_number(page, "314")
     assert "litert_wasm_compat_internal.wasm" in requested
     assert "litert_wasm_internal.wasm" not in requested
@@ -505,7 +509,7 @@ def test_where_a_file_fails_to_load_or_is_damaged_the_page_says_so_and_still_dra
         context.route(f"**/{file}", answer)
         page, _ = open_page(context, address, ready="Nothing is read")
         expect_message(page, "could not be loaded .* reload the page")
-        trace_digit(page, 7)
+        draw_digit(page, 7)
         sync_api.expect(page.get_by_role("button", name="Undo", exact=True)).to_be_enabled()
         context.close()
 
@@ -517,7 +521,7 @@ def test_without_the_network_that_finds_ink_drawings_are_read_and_pictures_once_
     give(page, "drop", make_photo())
     expect_message(page, "Nothing could be read: .*/reader/ink.tflite: 404")
     page.keyboard.press("Delete")
-    trace_digit(page, 7)
+    draw_digit(page, 7)
     expect_number(page, "7")
     context.unroute("**/ink.tflite")
     give(page, "drop", make_photo())
@@ -537,7 +541,7 @@ def test_after_loading_no_request_leaves_the_page_and_it_works_offline(browser, 
     assert len({url for url in requested if "/@litertjs/" in url and url.endswith(".wasm")}) == 1
 
     requested.clear()
-    trace_number(page, "14")
+    draw_number(page, "14")
     expect_number(page, "14")
     assert requested == []
     give(page, "drop", make_photo())
@@ -554,7 +558,7 @@ def test_after_loading_no_request_leaves_the_page_and_it_works_offline(browser, 
     page.reload()
     expect_number(page, "14")
     page.keyboard.press("Delete")
-    trace_digit(page, 7)
+    draw_digit(page, 7)
     expect_number(page, "7")
     page.get_by_role("button", name="Look inside").click()
     sync_api.expect(page.locator("#scores .top .digit")).to_have_text("7")
@@ -603,7 +607,7 @@ def test_keeping_goes_on_after_a_lost_connection_and_new_versions_wait_to_be_tak
         page.evaluate("dispatchEvent(new Event('online'))")
         sync_api.expect(page.locator("#offline")).to_have_text("Ready for use without a connection.")
 
-        trace_digit(page, 7)
+        draw_digit(page, 7)
         expect_number(page, "7")
         script, index = folder / "service-worker.js", folder / "index.html"
         script.write_text(re.sub('VERSION = "', 'VERSION = "2', script.read_text()))
@@ -621,7 +625,7 @@ def test_keeping_goes_on_after_a_lost_connection_and_new_versions_wait_to_be_tak
 def test_the_look_inside_shows_the_network_that_reads(page):
     inside = page.locator("#inside")
     for digit in (5, 8):
-        trace_digit(page, digit)
+        draw_digit(page, digit)
         expect_number(page, str(digit))
         if not inside.locator("#view").is_visible():
             page.get_by_role("button", name="Look inside").click()
@@ -630,7 +634,7 @@ def test_the_look_inside_shows_the_network_that_reads(page):
         sync_api.expect(inside.locator("#other-words")).to_contain_text("ink")
         page.keyboard.press("Delete")
         sync_api.expect(inside.locator("#inside-state")).to_contain_text("Draw a digit")
-    trace_digit(page, 3)
+    draw_digit(page, 3)
     expect_number(page, "3")
     maps = inside.locator("canvas.maps")
     sync_api.expect(inside.locator("#calculation h3")).to_contain_text("Layer 1")
@@ -685,46 +689,41 @@ def test_on_low_screens_the_pad_fits_and_the_page_scrolls(browser, address):
         assert box["y"] + box["height"] <= height
         assert box["width"] < 0.7 * width
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-        trace_digit(page, 3)
+        draw_digit(page, 3)
         expect_number(page, "3")
         assert said == []
         page.close()
 
 
-def test_with_forced_colors_bars_and_the_edge_of_the_pad_are_seen(browser, address):
-    page, _ = open_page(browser, address, forced_colors="active")
-    trace_digit(page, 3)
-    expect_number(page, "3")
-    bar, edge, paper = page.evaluate("""() => {
-      const style = (selector) => getComputedStyle(document.querySelector(selector));
-      return [style(".top .bar").backgroundColor, style("#pad").borderTopColor, style("body").backgroundColor];
-    }""")
-    assert bar != paper
-    assert edge != paper
-    page.close()
-
-
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
-def test_the_page_suits_every_screen_and_reader(browser, address, width, scheme):
-    size = {"viewport": {"width": width, "height": 844}, "color_scheme": scheme, "reduced_motion": "reduce"}
-    page, said = open_page(browser, address, **size)
+@pytest.mark.parametrize(
+    ("width", "scheme", "forced"), [(1280, "light", "none"), (390, "dark", "none"), (768, "dark", "active")]
+)
+def test_the_page_suits_every_screen_and_reader(browser, address, width, scheme, forced):
+    screen = {"viewport": {"width": width, "height": 844}, "color_scheme": scheme, "forced_colors": forced}
+    page, said = open_page(browser, address, reduced_motion="reduce", **screen)
     states = {
         "empty": (lambda: None, ""),
-        "digit": (lambda: trace_digit(page, 3), "3"),
-        "number": (lambda: trace_number(page, "4159"), "4159"),
+        "digit": (lambda: draw_digit(page, 3), "3"),
+        "taught": (page.locator("#correct").get_by_role("button", name="3", exact=True).click, "3"),
+        "number": (lambda: draw_number(page, "4159"), "4159"),
         "photo": (lambda: give(page, "drop", make_photo()), "507"),
         "inside": (page.get_by_role("button", name="Look inside").click, "507"),
         "error": (lambda: give(page, "drop", b"", "notes.txt", "text/plain"), "507"),
+        "projector": (page.get_by_role("button", name="Projector view").click, "507"),
     }
     for name, (do, number) in states.items():
-        if name not in ("inside", "error"):
+        if name in ("digit", "number", "photo"):
             page.keyboard.press("Delete")
         do()
         expect_number(page, number)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         found = axe.Axe().run(page)
         assert found.violations_count == 0, found.generate_report()
-    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert (min(map(int, re.findall(r"\d+", background))) > 200) == (scheme == "light")
+    bar, edge, paper = page.evaluate("""() => {
+      const style = (selector) => getComputedStyle(document.querySelector(selector));
+      return [style(".top .bar").backgroundColor, style("#pad").borderTopColor, style("body").backgroundColor];
+    }""")
+    assert paper not in (bar, edge)
+    assert (min(map(int, re.findall(r"\d+", paper))) > 200) == (scheme == "light")
     assert said == []
     page.close()

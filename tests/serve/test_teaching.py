@@ -5,16 +5,13 @@ import json
 import numpy as np
 import pages
 import pytest
-from pages import TIMEOUT
+from pages import TIMEOUT, draw_digit
 
 from benchmarks.adapt import draw_hand
-from benchmarks.chromium import DIGITS
 from tenfold import data, serve
 from tenfold.reader.adaptation import Adapted
 
 sync_api = pytest.importorskip("playwright.sync_api")
-axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-from benchmarks.browser import trace  # noqa: E402  # needs playwright
 
 pytestmark = pytest.mark.skipif(
     not (serve.PAGE / "index.html").is_file(), reason=f"the page has not been built: {serve.BUILD}"
@@ -37,8 +34,7 @@ def open_page(context, address):
 
 
 def draw_three(page):
-    for stroke in DIGITS[3]:
-        trace(page, [(0.3 + 0.6 * x, 0.08 + 0.6 * y) for x, y in stroke])
+    draw_digit(page, 3)
     expect(page, "#number", "3")
 
 
@@ -69,12 +65,10 @@ def test_a_correction_changes_the_answer_and_is_kept_until_it_is_undone(context,
     expect(page, "#hand-state", "Nothing is taught yet.")
     page.get_by_role("button", name="Undo teaching").click()
     expect(page, "#number", "9")
-    found = axe.Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
     assert said == []
 
 
-def test_two_tabs_have_the_same_and_a_file_carries_it_to_python_and_back(context, address, tmp_path):
+def test_two_tabs_have_the_same_and_a_file_carries_it_to_python_and_back(context, address, mnist, tmp_path):
     page, said = open_page(context, address)
     other, _ = open_page(context, address)
     draw_three(page)
@@ -85,7 +79,7 @@ def test_two_tabs_have_the_same_and_a_file_carries_it_to_python_and_back(context
     file = tmp_path / "my.hand"
     download.value.save_as(file)
     assert data.read_hand(file).labels.tolist() == [8]
-    data.write_hand(file, draw_hand(2)[:20])
+    data.write_hand(file, mnist[0][:20])
     page.locator("#hand input").set_input_files(file)
     expect(page, "#hand-message", "20 digits taught from my.hand.")
     expect(other, "#hand-state", "21 taught.")
@@ -99,10 +93,18 @@ def test_two_tabs_have_the_same_and_a_file_carries_it_to_python_and_back(context
     expect(page, "#hand-state", "21 taught.")
     assert said == []
 
+    # what another tab does while the browser keeps this page for a step back is not told
+    other.evaluate("addEventListener('storage', (event) => event.stopImmediatePropagation(), true)")
+    page.get_by_role("button", name="Forget all").click()
+    expect(page, "#hand-state", "Nothing is taught yet.")
+    other.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    expect(other, "#hand-state", "Nothing is taught yet.")
+
 
 def test_where_nothing_can_be_stored_it_learns_all_the_same(context, address):
     context.add_init_script(
-        "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); }"
+        "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };"
+        "localStorage['tenfold-hand'] = '{';"  # damaged
     )
     page, said = open_page(context, address)
     draw_three(page)
@@ -112,30 +114,39 @@ def test_where_nothing_can_be_stored_it_learns_all_the_same(context, address):
     assert said == []
 
 
-ADAPT = """async ([labels, images, logits, seen, answers]) => {
-  const { adapt } = await import("./reader/adaptation.js");
-  const hand = { labels, images: Uint8Array.from(images) };
-  const { correct, before, after } = await adapt(async () => Float32Array.from(logits), hand);
-  const corrected = Float32Array.from(answers);
-  correct(Uint8Array.from(seen), corrected);
-  return [Array.from(corrected), before, after];
+ADAPT = """async ([hands, seen, answers]) => {
+  const { Adaptation } = await import("./reader/adaptation.js");
+  const mean = (pixels) => pixels.reduce((total, pixel) => total + pixel / 16, 0);
+  const logits = (image) => Float32Array.from({ length: 10 }, (_, k) => mean(image.slice(16 * k, 16 * k + 16)) / 9);
+  const adaptation = new Adaptation(async (image) => logits(image));
+  const found = [];
+  for (const [labels, images] of hands) {
+    const { correct, before, after } = await adaptation.learn({ labels, images: Uint8Array.from(images) });
+    const corrected = Float32Array.from(answers);
+    correct(Uint8Array.from(seen), corrected);
+    found.push([Array.from(corrected), before, after]);
+  }
+  return found;
 }"""
 
 
 def test_the_page_corrects_as_python_does(context, address, mnist):
     class Known:
-        """A model of which both sides have the logits."""
+        """A model that both sides have."""
 
         def logits(self, images):
             return np.stack([image.reshape(49, 16)[:10].mean(axis=1) / 9 for image in images]).astype(np.float32)
 
     page, _ = open_page(context, address)
-    hand, seen = draw_hand(2)[:30], np.concatenate([draw_hand(2).images[100:120], mnist[1].images[:20]])
-    adapted = Adapted(Known(), hand)
-    images, logits, answers = (one.ravel().tolist() for one in (hand.images, *map(Known().logits, (hand.images, seen))))
-    found = page.evaluate(ADAPT, [hand.labels.tolist(), images, logits, seen.ravel().tolist(), answers])
-    np.testing.assert_allclose(np.reshape(found[0], (-1, 10)), adapted.logits(seen), rtol=1e-4, atol=1e-4)
-    assert found[1:] == [adapted.before.tolist(), adapted.after.tolist()]
+    drawn = draw_hand(2)
+    hand, seen = drawn[:30], np.concatenate([drawn.images[100:120], mnist[1].images[:20]])
+    hands = [hand[:20], hand, hand[[*range(5), *range(6, 30)]], hand[:3]]  # each learned after the one before
+    given = [[hand.labels.tolist(), hand.images.ravel().tolist()] for hand in hands]
+    found = page.evaluate(ADAPT, [given, seen.ravel().tolist(), Known().logits(seen).ravel().tolist()])
+    for hand, (logits, *read) in zip(hands, found, strict=True):
+        adapted = Adapted(Known(), hand)
+        np.testing.assert_allclose(np.reshape(logits, (-1, 10)), adapted.logits(seen), rtol=1e-4, atol=1e-4)
+        assert read == [adapted.before.tolist(), adapted.after.tolist()]
 
 
 def test_a_link_holds_the_drawing(context, address):
@@ -167,6 +178,4 @@ def test_a_class_fools_the_network_and_writes_clearly(context, address):
     expect(page, "#entries", " points")
     page.get_by_role("button", name="Projector view").click()
     sync_api.expect(page.locator("#inside")).to_be_hidden()
-    found = axe.Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
     assert said == []

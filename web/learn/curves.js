@@ -1,4 +1,5 @@
 // Two curves on one canvas, from the start of the training to its end.
+import { colors } from "../pad.js";
 
 const PAD = { left: 52, right: 12, top: 10, bottom: 24 }; // for the numbers at the axes, in pixels of the page
 
@@ -13,7 +14,7 @@ export class Curves {
   /**
    * @param {HTMLCanvasElement} canvas
    * @param {{top: number, ticks: number[], tell: (value: number) => string, colors: string[]}} options the largest
-   *   value, those marked at the axis, how they are written, and the style sheet's names of the curves' colors
+   *   value, those marked at the axis, how they are written, and of the curves which of `colors()`
    */
   constructor(canvas, options) {
     this.canvas = canvas;
@@ -46,25 +47,24 @@ export class Curves {
     Object.assign(canvas, { width: width * devicePixelRatio, height: height * devicePixelRatio });
     const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
     context.scale(devicePixelRatio, devicePixelRatio);
-    const style = getComputedStyle(canvas);
-    const color = (name) => style.getPropertyValue(name);
+    const color = colors(canvas);
     const toX = (x) => PAD.left + ((width - PAD.left - PAD.right) * x) / this.#end;
     const toY = (y) => height - PAD.bottom - ((height - PAD.top - PAD.bottom) * Math.min(y, options.top)) / options.top;
 
     Object.assign(context, { font: "13px system-ui, sans-serif", textBaseline: "middle", textAlign: "right" });
     for (const tick of options.ticks) {
-      context.fillStyle = color("--muted");
+      context.fillStyle = color.ink;
       context.fillText(options.tell(tick), PAD.left - 8, toY(tick));
-      context.fillStyle = color("--rule");
+      context.fillStyle = color.ghost;
       context.fillRect(PAD.left, toY(tick), width - PAD.left - PAD.right, 1);
     }
-    context.fillStyle = color("--muted");
+    context.fillStyle = color.ink;
     const seen = this.#end > 1 ? `${this.#end.toLocaleString("en")} images seen` : "images seen"; // before a network begins
     context.fillText(seen, width - PAD.right, height - 9);
 
     Object.assign(context, { lineWidth: 2.5, lineJoin: "round", lineCap: "round" });
     for (const [index, name] of options.colors.entries()) {
-      context.strokeStyle = context.fillStyle = color(name);
+      context.strokeStyle = context.fillStyle = color[name];
       context.beginPath();
       let last = [-1, -1];
       for (const { x, values } of this.#points) {

@@ -27,10 +27,10 @@ const CHOICES = {
 const find = (selector) => document.querySelector(selector);
 const ruins = /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll("[data-ruin]"));
 const accuracy = new Curves(find("#accuracy"), {
-  ...{ top: 1, ticks: [0, 0.5, 0.9, 1], colors: ["--doubt", "--accent"] },
+  ...{ top: 1, ticks: [0, 0.5, 0.9, 1], colors: ["doubtful", "read"] },
   tell: (value) => `${100 * value} %`,
 });
-const loss = new Curves(find("#loss"), { top: 2.5, ticks: [0, 1, 2], tell: String, colors: ["--doubt"] });
+const loss = new Curves(find("#loss"), { top: 2.5, ticks: [0, 1, 2], tell: String, colors: ["doubtful"] });
 const bars = new Bars(find("#bars"));
 const drawing = new Sheet("tenfold-strokes-learn");
 const canvas = find("#pad");
@@ -271,10 +271,10 @@ function ask() {
 }
 
 function paint() {
-  const style = getComputedStyle(canvas);
+  const { ink, read } = pad.colors(canvas);
   const context = pad.begin(canvas);
-  paintStrokes(context, drawing.strokes, style.getPropertyValue("--ink"));
-  if (pen && canvas.matches(":focus-visible")) pad.paintPen(context, pen, style.getPropertyValue("--accent"));
+  paintStrokes(context, drawing.strokes, ink);
+  if (pen && canvas.matches(":focus-visible")) pad.paintPen(context, pen, read);
   find("#hint").hidden = !drawing.isEmpty;
 }
 

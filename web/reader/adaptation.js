@@ -4,6 +4,7 @@ import constants from "./constants.js";
 import { logSoftmax, sum } from "./numbers.js";
 
 const { SIDE, CLASSES } = constants.form;
+const SIZE = SIDE ** 2;
 const { MOST_TAUGHT, BLUR, REACH, ALIKE, RIDGE, TAUGHT } = constants.adaptation;
 const SPREAD = 2 * (REACH * 255 * sum(BLUR) ** 2) ** 2;
 
@@ -11,53 +12,87 @@ const SPREAD = 2 * (REACH * 255 * sum(BLUR) ** 2) ** 2;
 /** @typedef {{labels: number[], images: Uint8Array}} Hand digits that were taught, and their images one after the other */
 
 /**
- * Adapt a network by kernel ridge regression beside it; it does not change itself.
+ * Adapts a network by kernel ridge regression beside it; it does not change itself.
  *
- * @param {Classify} classify the network
- * @param {Hand} hand at least one digit
- * @returns {Promise<{correct: (images: Uint8Array, logits: Float32Array) => void, before: number[], after: number[]}>}
- *   what corrects the network's answers in place; the digits that it reads in the taught images, alone, and if in each
- *   case all others are taught
- * @throws {Error} if there are too many
+ * The kernel matrix is factored row by row (Cholesky), and what is known of the images stays, so that one more digit
+ * takes milliseconds even if there are a thousand.
  */
-export async function adapt(classify, { labels, images }) {
-  const n = labels.length;
-  if (n > MOST_TAUGHT) throw new Error(`${n} digits are too many to teach; at most ${MOST_TAUGHT} can be`);
-  const taught = blur(images);
-  const logits = await classify(images);
-  const inverse = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < n; j++) inverse[i * n + j] = similarity(taught[i], taught[j]) + (i === j ? RIDGE : 0);
-  }
-  invert(inverse, n);
-  const missing = labels.flatMap((label, i) => {
-    const answer = logSoftmax(logits.slice(CLASSES * i, CLASSES * (i + 1)));
-    const wanted = (digit) => Math.log(digit === label ? TAUGHT : (1 - TAUGHT) / (CLASSES - 1));
-    return Array.from(answer, (value, digit) => wanted(digit) - value);
-  });
-  const factors = missing.map((_, place) => {
-    const [i, digit] = [Math.floor(place / CLASSES), place % CLASSES];
-    let total = 0;
-    for (let j = 0; j < n; j++) total += inverse[i * n + j] * missing[j * CLASSES + digit];
-    return total;
-  });
+export class Adaptation {
+  /** @type {{image: Uint8Array, blurred: Float64Array, logits: Float32Array, row: Float64Array}[]} of each taught image;
+   *    `row` is that of the factor's inverse, up to the diagonal */
+  #taught = [];
 
-  function correct(seen, answers) {
-    for (const [i, image] of blur(seen).entries()) {
-      for (let j = 0; j < n; j++) {
-        const alike = similarity(image, taught[j]);
-        if (!alike) continue;
-        for (let digit = 0; digit < CLASSES; digit++) answers[i * CLASSES + digit] += alike * factors[j * CLASSES + digit];
+  /** @param {Classify} classify the network */
+  constructor(classify) {
+    this.classify = classify;
+  }
+
+  /**
+   * Adapt to a hand, instead of the one before.
+   *
+   * @param {Hand} hand at least one digit
+   * @returns {Promise<{correct: (images: Uint8Array, logits: Float32Array) => void, before: number[], after: number[]}>}
+   *   what corrects the network's answers in place; the digits that it reads in the taught images, alone, and if in each
+   *   case all others are taught
+   * @throws {Error} if there are too many
+   */
+  async learn({ labels, images }) {
+    const n = labels.length;
+    if (n > MOST_TAUGHT) throw new Error(`${n} digits are too many to teach; at most ${MOST_TAUGHT} can be`);
+    const isKnown = ({ image }, i) => i < n && image.every((pixel, place) => pixel === images[i * SIZE + place]);
+    const known = this.#taught.findIndex((one, i) => !isKnown(one, i));
+    if (known >= 0) this.#taught.length = known; // each row depends on those above it
+    for (let i = this.#taught.length; i < n; i++) await this.#add(images.slice(i * SIZE, (i + 1) * SIZE));
+
+    const taught = [...this.#taught];
+    const missing = taught.map(({ logits }, i) => {
+      const wanted = (digit) => Math.log(digit === labels[i] ? TAUGHT : (1 - TAUGHT) / (CLASSES - 1));
+      return Array.from(logSoftmax(logits), (value, digit) => wanted(digit) - value);
+    });
+    const factors = missing.map(() => new Float64Array(CLASSES)); // the matrix's inverse times what is missing
+    const diagonal = new Float64Array(n); // of that inverse
+    for (const { row } of taught) {
+      const total = new Float64Array(CLASSES);
+      row.forEach((value, j) => addTo(total, missing[j], value));
+      row.forEach((value, j) => addTo(factors[j], total, value));
+      row.forEach((value, j) => (diagonal[j] += value ** 2));
+    }
+
+    function correct(seen, answers) {
+      for (const [i, image] of blur(seen).entries()) {
+        const answer = answers.subarray(i * CLASSES, (i + 1) * CLASSES);
+        for (const [j, { blurred }] of taught.entries()) addTo(answer, factors[j], similarity(image, blurred));
       }
     }
+
+    const others = ({ logits }, i) => logits.map((logit, k) => logit + missing[i][k] - factors[i][k] / diagonal[i]);
+    return { correct, before: taught.map(({ logits }) => best(logits)), after: taught.map(others).map(best) };
   }
 
-  const read = (scores) => labels.map((_, i) => best(scores.slice(CLASSES * i, CLASSES * (i + 1))));
-  const others = missing.map((value, place) => {
-    const i = Math.floor(place / CLASSES);
-    return logits[place] + value - factors[place] / inverse[i * n + i];
-  });
-  return { correct, before: read(logits), after: read(others) };
+  /** Add an image to what is known. */
+  async #add(image) {
+    const logits = await this.classify(image);
+    const [blurred] = blur(image);
+    const alike = Float64Array.from(this.#taught, (known) => similarity(blurred, known.blurred));
+    const left = Float64Array.from(this.#taught, ({ row }) => dot(row, alike));
+    const rest = Math.sqrt(1 + RIDGE - dot(left, left));
+    const row = new Float64Array(left.length + 1);
+    for (const [k, known] of this.#taught.entries()) addTo(row, known.row, -left[k] / rest);
+    row[left.length] = 1 / rest;
+    this.#taught.push({ image, blurred, logits, row });
+  }
+}
+
+/** The sum of products, as many as the first has numbers. */
+function dot(one, other) {
+  let total = 0;
+  for (let i = 0; i < one.length; i++) total += one[i] * other[i];
+  return total;
+}
+
+/** Add numbers, each times the same factor. */
+function addTo(totals, numbers, factor) {
+  if (factor) for (let i = 0; i < numbers.length; i++) totals[i] += factor * numbers[i];
 }
 
 const best = (scores) => scores.indexOf(Math.max(...scores));
@@ -75,8 +110,8 @@ function blur(images) {
       return total;
     });
   };
-  return Array.from({ length: images.length / SIDE ** 2 }, (_, i) => {
-    const image = Float64Array.from(images.subarray(i * SIDE ** 2, (i + 1) * SIDE ** 2));
+  return Array.from({ length: images.length / SIZE }, (_, i) => {
+    const image = Float64Array.from(images.subarray(i * SIZE, (i + 1) * SIZE));
     return along(along(image, SIDE, (place) => Math.floor(place / SIDE)), 1, (place) => place % SIDE);
   });
 }
@@ -87,19 +122,4 @@ function similarity(one, other) {
   for (let i = 0; i < one.length; i++) squares += (one[i] - other[i]) ** 2;
   const found = Math.exp(-squares / SPREAD);
   return found < ALIKE ? 0 : found;
-}
-
-/** Invert a symmetric, positive definite matrix in place, by Gauss-Jordan elimination. */
-function invert(matrix, n) {
-  for (let k = 0; k < n; k++) {
-    const pivot = matrix[k * n + k];
-    matrix[k * n + k] = 1;
-    for (let j = 0; j < n; j++) matrix[k * n + j] /= pivot;
-    for (let i = 0; i < n; i++) {
-      const factor = matrix[i * n + k];
-      if (i === k || !factor) continue;
-      matrix[i * n + k] = 0;
-      for (let j = 0; j < n; j++) matrix[i * n + j] -= factor * matrix[k * n + j];
-    }
-  }
 }
