@@ -24,12 +24,7 @@ const ready = Promise.all(modules.map((name) => import(name))).then(
     async function teach(hand) {
       if (!hand.labels.length) return { reader: new Reader(networks, thresholds), before: [], after: [] };
       const { correct, ...found } = await adaptation.learn(hand);
-      const adapted = async (images) => {
-        const logits = await networks.classify(images);
-        correct(images, logits);
-        return logits;
-      };
-      return { reader: new Reader({ ...networks, classify: adapted }, thresholds), ...found };
+      return { reader: new Reader({ ...networks, correct }, thresholds), ...found };
     }
     return { reader: new Reader(networks, thresholds), teach, runtime };
   },

@@ -9,7 +9,8 @@ from PIL import Image
 
 from benchmarks.adapt import CORRECTIONS, draw_hand, error_rate
 from tenfold import TenfoldError, data, models
-from tenfold.reader import Reader
+from tenfold.imaging import open_page
+from tenfold.reader import Reader, to_text
 from tenfold.reader.adaptation import Adapted
 
 
@@ -37,6 +38,15 @@ def test_what_is_unlike_all_that_was_taught_stays_as_it_is(model, hand, mnist):
     images = mnist[1].images[:200]
     before, after = model.logits(images), Adapted(model, hand[:10]).logits(images)
     assert (before == after).all(axis=1).mean() > 0.5
+
+
+def test_digits_of_a_number_are_read_as_taught(lines):
+    gray, text = lines
+    _, found = Reader().find(open_page(gray))
+    image = found[0][1].image
+    wrong = (int(text[0][1]) + 1) % 10
+    adapted = Reader(adapted=data.Digits(image[None], np.array([wrong], np.uint8)))
+    assert to_text(adapted.read(gray)).split() == [text[0][0] + str(wrong) + text[0][2:], *text[1:]]
 
 
 def test_a_copy_for_another_process_answers_the_same(model, hand):

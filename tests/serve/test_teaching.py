@@ -65,6 +65,8 @@ def test_a_correction_changes_the_answer_and_is_kept_until_it_is_undone(context,
     expect(page, "#hand-state", "Nothing is taught yet.")
     page.get_by_role("button", name="Undo teaching").click()
     expect(page, "#number", "9")
+    draw_digit(page, 7, left=0.68, size=0.3)
+    expect(page, "#number", "97")  # what was taught counts beside other digits, too
     assert said == []
 
 

@@ -31,9 +31,9 @@ export class Adaptation {
    * Adapt to a hand, instead of the one before.
    *
    * @param {Hand} hand at least one digit
-   * @returns {Promise<{correct: (images: Uint8Array, logits: Float32Array) => void, before: number[], after: number[]}>}
-   *   what corrects the network's answers in place; the digits that it reads in the taught images, alone, and if in each
-   *   case all others are taught
+   * @returns {Promise<{correct: (images: Uint8Array, logits: Float32Array) => boolean[], before: number[], after: number[]}>}
+   *   what corrects the network's answers in place, and says which images are so similar to a taught one that its digit
+   *   is theirs; the digits that the network reads in the taught images, alone, and if in each case all others are taught
    * @throws {Error} if there are too many
    */
   async learn({ labels, images }) {
@@ -59,10 +59,12 @@ export class Adaptation {
     }
 
     function correct(seen, answers) {
-      for (const [i, image] of blur(seen).entries()) {
+      return blur(seen).map((image, i) => {
+        const alike = taught.map(({ blurred }) => similarity(image, blurred));
         const answer = answers.subarray(i * CLASSES, (i + 1) * CLASSES);
-        for (const [j, { blurred }] of taught.entries()) addTo(answer, factors[j], similarity(image, blurred));
-      }
+        for (const [j, one] of alike.entries()) addTo(answer, factors[j], one);
+        return Math.max(...alike) > Math.exp(-1 / 2); // within `REACH`
+      });
     }
 
     const others = ({ logits }, i) => logits.map((logit, k) => logit + missing[i][k] - factors[i][k] / diagonal[i]);

@@ -5,7 +5,8 @@ import { logSoftmax, mean } from "./numbers.js";
 
 /**
  * A connected component that has been classified: its image like those of MNIST, the logarithms of the probabilities of
- * the ten digits, how certain it is that this is a digit, from 0 to 1, and what reading it as one costs, in nats.
+ * the ten digits, how certain it is that this is a digit, from 0 to 1, what reading it as one costs, in nats, and whether
+ * the network was adapted with an image much like it.
  *
  * @typedef {object} Digit
  * @property {import("./components.js").Component} component
@@ -13,6 +14,7 @@ import { logSoftmax, mean } from "./numbers.js";
  * @property {Float32Array} answer
  * @property {number} score
  * @property {number} cost
+ * @property {boolean} [taught]
  */
 
 const { DOUBT } = constants.digits;
@@ -22,15 +24,18 @@ const KEPT = 100; // digits that are remembered
 /** Classifies components of pages; what was on a page before, such as most of a growing drawing, not again. */
 export class Classifier {
   #classify;
+  #correct;
   /** @type {Map<string, Digit>} by the pixels of the page; those that were seen last come last */
   #known = new Map();
 
   /**
    * @param {(images: Uint8Array) => Promise<Float32Array>} classify n images of 28x28 to n times 10 logits
    * @param {(image: Uint8Array) => Promise<Float32Array>} classifyLine an image of 40x64 or 40x128 to 11 logits for every second column
+   * @param {(images: Uint8Array, logits: Float32Array) => boolean[]} correct corrects logits in place, and says which images were taught
    */
-  constructor(classify, classifyLine) {
+  constructor(classify, classifyLine, correct) {
     this.#classify = classify;
+    this.#correct = correct;
     this.classifyLine = classifyLine;
   }
 
@@ -49,8 +54,9 @@ export class Classifier {
     const fresh = seen.filter(({ digit }) => !digit.answer);
     const images = new Uint8Array(fresh.length * 784);
     fresh.forEach(({ digit }, i) => images.set(digit.image, i * 784));
-    const logits = fresh.length ? await this.#classify(images) : [];
-    fresh.forEach(({ digit }, i) => Object.assign(digit, judge(logits.slice(10 * i, 10 * i + 10))));
+    const logits = fresh.length ? await this.#classify(images) : new Float32Array();
+    const taught = this.#correct(images, logits);
+    fresh.forEach(({ digit }, i) => Object.assign(digit, judge(logits.slice(10 * i, 10 * i + 10)), { taught: taught[i] }));
     for (const { key, digit } of seen) {
       this.#known.delete(key);
       this.#known.set(key, digit);

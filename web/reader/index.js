@@ -64,13 +64,15 @@ export class Reader {
    * @param {(images: Uint8Array) => Promise<Float32Array>} networks.classify n images of 28x28 to n times 10 logits
    * @param {(image: Uint8Array) => Promise<Float32Array>} networks.classifyLine an image of 40x64 or 40x128 to 11 logits for every second column
    * @param {import("./ink.js").ClassifyInk} networks.classifyInk is not asked about drawings
+   * @param {(images: Uint8Array, logits: Float32Array) => boolean[]} [networks.correct] adapts the logits to a hand, in
+   *   place, and says which images were taught
    * @param {{alone: number, expected: number}} thresholds the least scores of digits: of what stands by itself, and
    *   where a digit is to be expected, beside others or if there is known to be one
    */
-  constructor({ classify, classifyLine, classifyInk }, thresholds) {
+  constructor({ classify, classifyLine, classifyInk, correct = () => [] }, thresholds) {
     this.classifyInk = classifyInk;
     this.thresholds = thresholds;
-    this.classifier = new Classifier(classify, classifyLine);
+    this.classifier = new Classifier(classify, classifyLine, correct);
   }
 
   /**

@@ -155,10 +155,14 @@ function between(pieces) {
   return [-Infinity, ...middles, Infinity];
 }
 
-/** Combine a digit's classification with what the line model says of the same place. */
+/**
+ * Combine a digit's classification with what the line model says of the same place: of a digit that was taught, only that
+ * it is one, and not which, because only the network for single digits is adapted to a hand.
+ */
 function combine(digit, evidence) {
-  const belief = evidence.map((value, i) => Math.log(digit.score * Math.exp(digit.answer[i]) + DOUBT) + value);
-  const sure = Math.max(digit.score, Math.exp(Math.max(...evidence)));
+  const highest = Math.max(...evidence);
+  const belief = evidence.map((value, i) => Math.log(digit.score * Math.exp(digit.answer[i]) + DOUBT) + (digit.taught ? highest : value));
+  const sure = Math.max(digit.score, Math.exp(highest));
   return { ...digit, answer: logSoftmax(belief), score: sure, cost: -Math.max(...belief) };
 }
 

@@ -9,7 +9,7 @@ Source: C. Saunders, A. Gammerman, V. Vovk, "Ridge regression learning algorithm
 import math
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Bool, Float, UInt8
 
 from tenfold.base.constants import constants
 from tenfold.base.errors import TenfoldError
@@ -74,6 +74,10 @@ class Adapted(Checked):
     def _logits(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n 10"]:
         correction = _similarity(_blur(images), self._taught) @ self._factors
         return self._model.logits(images) + correction.astype(np.float32)
+
+    def was_taught(self, images: UInt8[np.ndarray, "n 28 28"]) -> Bool[np.ndarray, " n"]:
+        """Whether one of the taught images is within `REACH` of each of these, so that its answer is the one taught."""
+        return (_similarity(_blur(images), self._taught) > math.exp(-1 / 2)).any(axis=1)
 
 
 def _blur(images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n 784"]:

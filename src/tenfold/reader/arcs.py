@@ -25,6 +25,7 @@ from tenfold.reader.lattice import (
     belief,
     columns_between,
     combine,
+    heard,
     unread_cost,
 )
 from tenfold.reader.oversegmentation import Piece
@@ -116,6 +117,7 @@ def line_arcs(
             first, last = nodes[candidate.first], nodes[candidate.last - 1] + 1
             said = evidence(first, last)[0][:CLASSES]
             digit = candidate.digit
+            said = heard(digit, said) if digit else said
             costs = candidate.shape_cost - said - (math.log(1 + DOUBT) if digit is None else belief(digit))
             found.append(digit_arc(first, last, combine(digit, said) if digit and reading else digit, costs))
         return found

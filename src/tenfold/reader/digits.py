@@ -10,6 +10,7 @@ from tenfold.base.constants import constants
 from tenfold.base.refusal import log_softmax, score
 from tenfold.imaging import Component, Page
 from tenfold.models import Model
+from tenfold.reader.adaptation import Adapted
 
 shared = constants("digits")
 DOUBT = shared["DOUBT"]  # added to the score of a digit, so that no digit is impossible
@@ -25,6 +26,7 @@ class Digit:
         answer: the logarithms of the probabilities of the ten digits, or of the model's other classes.
         score: how certain it is that this is a digit, from 0 to 1.
         cost: what reading it as a digit costs, in nats; the more plausible, the less.
+        taught: whether the model was adapted with an image much like this one, see `tenfold.reader.adaptation`.
     """
 
     component: Component
@@ -32,6 +34,7 @@ class Digit:
     answer: Float[np.ndarray, " classes"]
     score: float
     cost: float
+    taught: bool = False
 
 
 def log_probabilities(images: UInt8[np.ndarray, "n 28 28"], model: Model) -> Float[np.ndarray, "n classes"]:
@@ -42,8 +45,11 @@ def log_probabilities(images: UInt8[np.ndarray, "n 28 28"], model: Model) -> Flo
 def classify(page: Page, components: Sequence[Component], model: Model) -> list[Digit]:
     """Classify connected components of a page, all in one batch."""
     images = np.array([page.image(component) for component in components], dtype=np.uint8).reshape(-1, 28, 28)
+    answers = log_probabilities(images, model)
+    taught = model.was_taught(images) if isinstance(model, Adapted) else np.zeros(len(images), bool)
     digits = []
-    for component, image, answer in zip(components, images, log_probabilities(images, model), strict=True):
+    for component, image, answer, known in zip(components, images, answers, taught.tolist(), strict=True):
         sure = score(answer)
-        digits.append(Digit(component, image, answer, sure, -float(np.log(sure * np.exp(answer.max()) + DOUBT))))
+        cost = -float(np.log(sure * np.exp(answer.max()) + DOUBT))
+        digits.append(Digit(component, image, answer, sure, cost, known))
     return digits

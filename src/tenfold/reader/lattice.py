@@ -182,9 +182,18 @@ def columns_between(pieces: Sequence[Piece]) -> list[float]:
 
 def combine(digit: Digit, evidence: Float[np.ndarray, "10"]) -> Digit:
     """Combine a digit's classification with what the line model says of the same place."""
+    evidence = heard(digit, evidence)
     found = belief(digit) + evidence
     sure = max(digit.score, float(np.exp(evidence.max())))
     return replace(digit, answer=log_softmax(found), score=sure, cost=-float(found.max()))
+
+
+def heard(digit: Digit, evidence: Float[np.ndarray, "10"]) -> Float[np.ndarray, "10"]:
+    """What counts of what the line model says: of a digit that was taught, only that it is one, and not which.
+
+    Only the model for single digits is adapted to a hand.
+    """
+    return np.full_like(evidence, evidence.max()) if digit.taught else evidence
 
 
 def belief(digit: Digit) -> Float[np.ndarray, "10"]:
