@@ -78,7 +78,7 @@ def interpret(path: str | os.PathLike, folder: str | os.PathLike, data: str | No
     figures["saliency-methods"] = (
         plots.saliency_methods(samples, maps_by_method),
         "The same by several methods, and below each what is left when the weights are shuffled. A map that hardly "
-        "changes shows the digit, not the network. Mean rank correlation of the two, in absolute values: "
+        "changes shows the digit, not the network. Mean rank correlation of the two on the ink, in absolute values: "
         + ", ".join(f"{method} {correlation:.2f}" for method, correlation in alike.items())
         + ".",
     )
@@ -120,9 +120,9 @@ def _compare_saliency(
     for method in learned[0]:
         maps[method], maps[f"{method}, shuffled"] = ([one[method] for one in all_] for all_ in (learned, random))
         correlations = [
-            spearmanr(np.abs(first).ravel(), np.abs(second).ravel()).statistic
-            for first, second in zip(maps[method], maps[f"{method}, shuffled"], strict=True)
-            if np.ptp(first) and np.ptp(second)
+            spearmanr(np.abs(first[image > 0]), np.abs(second[image > 0])).statistic  # blank pixels are alike anyway
+            for image, first, second in zip(samples.images, maps[method], maps[f"{method}, shuffled"], strict=True)
+            if np.ptp(first[image > 0]) and np.ptp(second[image > 0])
         ]
         alike[method] = float(np.mean(correlations)) if correlations else float("nan")
     return maps, alike
