@@ -146,8 +146,8 @@ def _attacks(classes: int) -> dict[str, list[Attack]]:
     """The parts of each attack; each part attacks the images that those before it have left."""
     rivals = range(min(RIVALS, classes - 1))
     apgd, fab = ([partial(one, rank=rank) for rank in rivals] for one in (targeted_apgd, targeted_fab))
-    parts = ([fgsm], [pgd] * RESTARTS, [autoattack.apgd, *apgd, *fab, autoattack.square])
-    return dict(zip(ATTACKS, parts, strict=True))
+    strongest: list[Attack] = [autoattack.apgd, *apgd, *fab, autoattack.square]
+    return {"FGSM": [fgsm], "PGD": [pgd] * RESTARTS, "AutoAttack": strongest}
 
 
 def _rising(

@@ -180,7 +180,8 @@ def _textures(random: np.random.Generator) -> Drawn:
 
 def _scenes(random: np.random.Generator) -> Drawn:
     """Whole drawn pages on tables, with writing too small to be read at this size."""
-    alphabet, images = make_alphabet(load()[0]), []
+    alphabet = make_alphabet(load()[0])
+    images: list[np.ndarray] = []
     while len(images) < SCENES:
         scene = draw_scene(alphabet, random)
         if all(one.height < LARGEST * len(scene.ink) for one in scene.characters):
