@@ -67,7 +67,7 @@ def test_a_browser_shows_the_report_without_fault(browser, address, width, schem
     page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
 
     images = page.evaluate("Promise.all([...document.images].map(i => i.decode().then(() => i.naturalWidth)))")
-    assert len(images) == 8 + 24 + 3 + 2
+    assert len(images) == 12 + 24 + 3 + 2
     assert min(images) > 0
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert [url for url in requested if not url.startswith("data:")] == [address]
