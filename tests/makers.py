@@ -8,7 +8,9 @@ from PIL import Image
 
 from tenfold.data import Digits
 from tenfold.evaluation import Evaluation, Robustness
+from tenfold.evaluation.attacks import ATTACKS, EPSILONS, PUBLISHED, Attacked, AttackResult
 from tenfold.evaluation.robustness import DEGREES, PIXELS, Accuracy
+from tenfold.evaluation.unknown import SCORES, Separation, UnknownSet
 from tenfold.training import History
 
 
@@ -39,6 +41,25 @@ def make_robustness() -> Robustness:
     shifts = {way: [0.9 - 0.1 * pixels for pixels in PIXELS] for way in ("left", "right", "up", "down")}
     rotations = [0.9 - abs(degrees) / 100 for degrees in DEGREES]
     return Robustness("test", 200, Accuracy(0.9, (0.85, 0.93)), {"fog": fog, "zig_zag": zigzag}, shifts, rotations)
+
+
+def make_attacks() -> AttackResult:
+    digits = make_digits([0, 1, 2])
+    attacked = [
+        Attacked(name, norm, epsilon, Accuracy(0.02, (0.01, 0.03)), 255 - digits.images, [0, 7, 2])
+        for norm in EPSILONS
+        for name in ATTACKS
+        for epsilon in (PUBLISHED if name == "AutoAttack" else EPSILONS)[norm]
+    ]
+    return AttackResult(1000, Accuracy(0.99, (0.98, 0.995)), attacked, digits.images, [0, 1, 2])
+
+
+def make_unknown() -> list[UnknownSet]:
+    separations = {score: Separation(0.9, 0.8, 0.7, 0.125) for score in SCORES}
+    return [
+        UnknownSet(name, kind, make_digits([0] * 12).images, separations)
+        for name, kind in (("a", "near"), ("b", "far"))
+    ]
 
 
 def write_csv(path, images, labels, names=True, last=False):

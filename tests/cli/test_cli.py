@@ -209,6 +209,9 @@ def test_robustness(tenfold, one_line_error, runs):
     assert "empty/identity/test_images.npy" in one_line_error("evaluate", "run", "--robustness", "--mnist-c", "empty")
     assert "give both" in one_line_error("evaluate", "run", "--mnist-c", "empty")
     assert "one run" in one_line_error("evaluate", "run", "run", "--robustness")
+    assert "give both" in one_line_error("evaluate", "run", "--unknown-data", "empty")
+    assert "empty: holds no pictures" in one_line_error("evaluate", "run", "--unknown", "--unknown-data", "empty")
+    assert "one run" in one_line_error("evaluate", "run", "run", "--battery")
 
 
 def test_files_that_cannot_be_read_do_not_stop_the_others(tenfold, mnist):
@@ -474,6 +477,7 @@ def test_export_evaluate_predict(tenfold, one_line_error, idx_folder, runs, mnis
     code, out, _ = tenfold("evaluate", "run", float32["file"], "--data", idx_folder, "--json")
     assert json.loads(out)["comparison"]["difference"] == 0
     assert "layers" in one_line_error("evaluate", int8["file"], "--interpret", "pictures")
+    assert "gradients" in one_line_error("evaluate", int8["file"], "--attacks")
 
     Image.fromarray(mnist[1].images[0]).save("seven.png")
     readings = [

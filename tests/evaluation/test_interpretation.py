@@ -38,6 +38,29 @@ def test_occlusion_shows_where_a_network_looks():
     assert not interpretation.occlusion(OnePixel(), np.zeros((28, 28), np.uint8), 1, patch).any()
 
 
+def test_gradients_show_where_a_network_looks():
+    pytest.importorskip("captum")
+    image = np.full((28, 28), 255, np.uint8)
+    maps = interpretation.saliency(OnePixel(), image, 1)
+    assert list(maps) == ["gradients", "integrated gradients"]  # no convolution, no Grad-CAM
+    for found in maps.values():
+        assert np.argwhere(found).tolist() == [[14, 9]]
+    assert maps["gradients"][14, 9] == 1  # the weight
+    assert maps["integrated gradients"][14, 9] == pytest.approx(1 / interpretation.preprocess.STD, rel=1e-4)
+    for name in ("cnn", "shift_tta_cnn"):
+        grad_cam = interpretation.saliency(build(name), image, 1)["Grad-CAM"]
+        assert grad_cam.shape == (28, 28)
+        assert grad_cam.min() >= 0
+
+
+def test_shuffled_weights_are_the_same_numbers_elsewhere():
+    network = build("cnn", width=8)
+    before, after = (one.state_dict() for one in (network, interpretation.shuffle_weights(network)))
+    weights = before["0.weight"]
+    assert not torch.equal(after["0.weight"], weights)
+    torch.testing.assert_close(after["0.weight"].flatten().sort().values, weights.flatten().sort().values)
+
+
 def test_filters_are_the_weights_that_meet_the_pixels():
     for name, shape in {"cnn": (32, 5, 5), "shift_tta_cnn": (32, 5, 5), "softmax": (10, 28, 28)}.items():
         assert interpretation.first_filters(build(name)).shape == shape

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from makers import make_digits, make_evaluation, make_history, make_robustness
+from makers import make_attacks, make_digits, make_evaluation, make_history, make_robustness, make_unknown
 
 from tenfold import recipes
 from tenfold.evaluation.assessment import Assessment
@@ -39,6 +39,8 @@ def address(tmp_path_factory) -> str:
             validation=evaluation,
             error_rate=0.05,
             robustness=make_robustness(),
+            attacks=make_attacks(),
+            unknown=make_unknown(),
             pictures={folder / f"{name}.png": f"What the {name} show." for name in pictures},
         ),
         temperature=0.5,
@@ -65,7 +67,7 @@ def test_a_browser_shows_the_report_without_fault(browser, address, width, schem
     page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
 
     images = page.evaluate("Promise.all([...document.images].map(i => i.decode().then(() => i.naturalWidth)))")
-    assert len(images) == 8 + 24 + 3 + 2
+    assert len(images) == 12 + 24 + 3 + 2
     assert min(images) > 0
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert [url for url in requested if not url.startswith("data:")] == [address]

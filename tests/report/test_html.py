@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from makers import make_digits, make_evaluation, make_history
+from makers import make_attacks, make_digits, make_evaluation, make_history, make_unknown
 
 from tenfold import recipes
 from tenfold.evaluation.assessment import Assessment
@@ -37,7 +37,7 @@ class Page(HTMLParser):
 
 
 def render(labels, predictions, history: History | None = None, **changes) -> str:
-    measures = {"evaluation", "validation", "error_rate", "robustness", "pictures"} & set(changes)
+    measures = {"evaluation", "validation", "error_rate", "robustness", "pictures", "attacks", "unknown"} & set(changes)
     measured = {"evaluation": make_evaluation(labels, predictions)} | {key: changes.pop(key) for key in measures}
     arguments = {
         "title": "A run",
@@ -91,6 +91,18 @@ def test_the_report_is_accessible_and_complete_in_itself(html):
     addresses = [value for _, found in page.tags for key, value in found.items() if key in ("src", "srcset", "href")]
     assert len(addresses) == 5 * 2 + 24  # every chart for light and dark pages
     assert all(address.startswith("data:image/") for address in addresses)
+
+
+def test_the_battery_is_told_in_words_and_tables():
+    page = Page(render([1, 2], [1, 2], attacks=make_attacks(), unknown=make_unknown()))
+    assert "first 1,000 test images, 99.00% are read correctly as they are" in page.text
+    assert (
+        "AutoAttack leaves 2.0%, 2.0% and 2.0% where every pixel may change by at most 0.1, 0.2 or 0.3 of" in page.text
+    )
+    assert "the network has no defense" in page.text
+    assert "AutoAttackL21.5 2.00 1.00\N{EN DASH}3.00" in page.text
+    assert "a (near)12divergence 90.0080.0070.0012.50" in page.text
+    assert len(page.all("caption")) == len(page.all("table")) == 8
 
 
 def test_hostile_names_are_text():

@@ -17,6 +17,7 @@ from tenfold import TenfoldError, build, fit, recipes, restore, seed_everything,
 from tenfold.base.errors import TenfoldWarning
 from tenfold.data import Digits, preprocess
 from tenfold.networks import NETWORKS, predict_logits
+from tenfold.recipes import Attack
 from tenfold.synthesis import Augment
 from tenfold.training import (
     BestCheckpoint,
@@ -29,6 +30,7 @@ from tenfold.training import (
     choose_device,
     hold_out,
 )
+from tenfold.training.adversarial import pgd
 from tenfold.training.devices import capture_cuda_graph, release_cuda_graph
 from tenfold.training.history import COLUMNS
 from tenfold.training.optimization import make_optimizers, orthogonalize, schedule
@@ -327,3 +329,19 @@ def test_where_there_is_no_digit_no_class_becomes_likely(few, tiny_recipe):
         logits = predict_logits(model, preprocess.standardize(nothing))
         confidences.append(logits.softmax(dim=1).amax(dim=1).mean())
     assert confidences[1] < 0.7 * confidences[0]
+
+
+def test_adversarial_training_withstands_attacks(few, tiny_recipe):
+    train, others = few[:800], few[800:900]
+    pixels = preprocess.normalize(preprocess.astype(preprocess.reshape(others.images)))
+    labels = torch.tensor(others.labels, dtype=torch.int64)
+    withstood = []
+    for epsilon in (0.0, 0.1):
+        recipe = replace(tiny_recipe, batch_size=50, attack=Attack(epsilon=epsilon, steps=2, ramp=2))
+        torch.manual_seed(0)
+        network = build("cnn", width=8)
+        assert fit(network, train, recipe)["accuracy"][-1] > 0.5
+        network.eval()
+        moved = pgd(network, pixels, labels, 0.1, steps=5)
+        withstood.append(float((network(preprocess.standardize(moved)).argmax(dim=1) == labels).float().mean()))
+    assert withstood[1] > withstood[0] + 0.1

@@ -18,7 +18,7 @@ INSTALL = {
     **dict.fromkeys(("onnx", "onnxruntime", "onnxscript"), "'tenfold[onnx]'"),
     **dict.fromkeys(("anyio", "fastapi", "fastapi_offline", "uvicorn"), "'tenfold[serve]'"),
     "ai_edge_litert": "ai-edge-litert",  # has no wheel for some machines
-    "cleanlab": "'tenfold[interpret]'",
+    **dict.fromkeys(("captum", "cleanlab"), "'tenfold[interpret]'"),
     "huggingface_hub": "'tenfold[hub]'",
     "mlflow": "'tenfold[mlflow]'",
     "optuna": "'tenfold[search]'",
@@ -30,6 +30,7 @@ INSTALL = {
 }
 # Of packages that are not called like their module
 NAMES = {
+    "captum": "Captum",
     "fastapi": "FastAPI",
     "mlflow": "MLflow",
     "optuna": "Optuna",

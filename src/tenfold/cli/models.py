@@ -40,6 +40,17 @@ def evaluate(
             "--mnist-c", metavar="FOLDER", help="Take the corrupted images from the published MNIST-C in this folder."
         ),
     ] = None,
+    attacks: Annotated[
+        bool, typer.Option("--attacks", help="Also attack the network on 1,000 images: FGSM, PGD, and AutoAttack.")
+    ] = False,
+    unknown: Annotated[
+        bool, typer.Option("--unknown", help="Also measure how well it tells digits from other images.")
+    ] = False,
+    unknown_data: Annotated[
+        Path | None,
+        typer.Option("--unknown-data", metavar="FOLDER", help="Add the pictures in this folder to those images."),
+    ] = None,
+    battery: Annotated[bool, typer.Option("--battery", help="All of --robustness, --attacks, and --unknown.")] = False,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE.html", help="Write all results into a report, in HTML.")
     ] = None,
@@ -60,6 +71,9 @@ def evaluate(
     from tenfold.jobs import evaluation_run
     from tenfold.report import console
 
+    robustness, attacks, unknown = (battery or one for one in (robustness, attacks, unknown))
+    if unknown_data is not None and not unknown:
+        raise TenfoldError("--unknown-data names images for --unknown; give both")
     if mnist_c is not None and not robustness:
         raise TenfoldError("--mnist-c names the images for --robustness; give both")
     measures: dict[str, Any] = {
@@ -67,6 +81,9 @@ def evaluate(
         "interpret": interpret,
         "robustness": robustness,
         "mnist_c": mnist_c,
+        "attacks": attacks,
+        "unknown": unknown,
+        "unknown_data": unknown_data,
         "report": report,
     }
     if ensemble or len(runs) > 1:

@@ -138,7 +138,7 @@ def _load_folder(folder: Path) -> tuple[Digits, Digits]:
         if test := _find_folder(folder, TEST) or _find_folder(folder, VALIDATION):
             return load_pictures(train), load_pictures(test)
         raise TenfoldError(f"{folder}: holds {train.name}/ but no test/ or val/; add one, or give {train}")
-    if _class_folders(folder):
+    if class_folders(folder):
         return hold_out_sixth(load_pictures(folder))
     files = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in FILES and path.is_file()]
     # Kaggle's other two files, and the one that `load_file` finds by itself
@@ -154,7 +154,7 @@ def _find_folder(folder: Path, name: re.Pattern) -> Path | None:
     return next((path for path in sorted(folder.iterdir()) if path.is_dir() and name.fullmatch(path.name)), None)
 
 
-def _class_folders(folder: Path) -> dict[Path, int]:
+def class_folders(folder: Path) -> dict[Path, int]:
     """The folders of pictures in a folder, each with the number in its name."""
     matches = {path: CLASS_NAME.fullmatch(path.name) for path in sorted(folder.iterdir()) if path.is_dir()}
     numbers = {path: match[1].lower() for path, match in matches.items() if match}
@@ -211,7 +211,7 @@ def load_pictures(folder: Path) -> Digits:
     """
     from tenfold.imaging import SUFFIXES, read_pictures  # here, because few callers need OpenCV
 
-    if not (folders := _class_folders(folder)):
+    if not (folders := class_folders(folder)):
         raise TenfoldError(f"{folder}: holds no folders 0 to 9 of pictures")
     if too_many := sorted(path.name for path, number in folders.items() if number >= CLASSES):
         raise TenfoldError(f"{folder}: needs folders of pictures named 0 to 9 only; remove {', '.join(too_many)}")

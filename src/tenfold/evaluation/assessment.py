@@ -1,14 +1,16 @@
 """Everything measured on a trained network or an ensemble."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tenfold.evaluation.attacks import AttackResult
 from tenfold.evaluation.calibration import Selection
 from tenfold.evaluation.diagnosis import Diagnosis
 from tenfold.evaluation.metrics import Evaluation, selective_prediction
 from tenfold.evaluation.robustness import Robustness
+from tenfold.evaluation.unknown import UnknownSet
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class Assessment:
         error_rate: the error rate allowed among the accepted readings in selective prediction, 0 to 1.
         pictures: pictures of what the network looks at, each with a caption.
         robustness: the accuracies on corrupted, shifted, and rotated images.
+        attacks: the accuracies under attack.
+        unknown: how well the model tells digits from other images, a set at a time.
     """
 
     evaluation: Evaluation
@@ -34,6 +38,8 @@ class Assessment:
     error_rate: float | None = None
     pictures: Mapping[Path, str] = field(default_factory=dict)
     robustness: Robustness | None = None
+    attacks: AttackResult | None = None
+    unknown: Sequence[UnknownSet] = ()
 
     @property
     def selection(self) -> tuple[Selection, Selection | None] | None:
@@ -62,4 +68,8 @@ class Assessment:
             figures["pictures"] = {str(file): description for file, description in self.pictures.items()}
         if self.robustness:
             figures["robustness"] = self.robustness.to_dict()
+        if self.attacks:
+            figures["attacks"] = self.attacks.to_dict()
+        if self.unknown:
+            figures["unknown"] = [one.to_dict() for one in self.unknown]
         return figures

@@ -16,6 +16,8 @@ from tenfold.data import Digits, load
 from tenfold.evaluation import Evaluation, average, diagnose, evaluate
 from tenfold.evaluation import robustness as measure_robustness
 from tenfold.evaluation.assessment import Assessment
+from tenfold.evaluation.attacks import attack
+from tenfold.evaluation.unknown import unknown_inputs
 from tenfold.jobs import interpretation_figures
 from tenfold.models import Model, TorchModel
 from tenfold.networks import Summary, summary
@@ -82,6 +84,9 @@ def examine(
     interpret: str | os.PathLike | None = None,
     robustness: bool = False,
     mnist_c: str | os.PathLike | None = None,
+    attacks: bool = False,
+    unknown: bool = False,
+    unknown_data: str | os.PathLike | None = None,
     report: str | os.PathLike | None = None,
 ) -> Assessment:
     """Evaluate a trained network, and measure whatever else is asked for.
@@ -93,6 +98,9 @@ def examine(
         interpret: a folder for pictures of what the network looks at.
         robustness: whether to evaluate on corrupted, shifted, and rotated images as well.
         mnist_c: a folder with the published MNIST-C; by default, the test images are corrupted by tenfold.
+        attacks: whether to attack the network with FGSM, PGD, and AutoAttack as well.
+        unknown: whether to measure how well the model tells digits from other images as well.
+        unknown_data: a folder of more such images.
         report: a file for the report, which shows all of this in HTML; its name ends in `.html`.
 
     Raises:
@@ -106,6 +114,8 @@ def examine(
     if interpret is not None and not isinstance(model, TorchModel):
         raise TenfoldError(f"{path}: holds no layers to look into; name the run or the .safetensors file it came from")
     evaluation = _evaluate(path, model, test)
+    others = unknown_inputs(model, test, unknown_data) if unknown else ()
+    attacked = attack(model, test) if attacks else None
     run = Run(path) if Path(path).is_dir() else None
     held_out = error_rate is not None or (report is not None and run is not None and run.recipe.validation)
     found = Assessment(
@@ -119,7 +129,7 @@ def examine(
         raise TenfoldError(f"no threshold keeps the error rate at {error_rate:g} on the validation images")
     pictures = interpretation_figures.interpret(path, interpret, data) if interpret is not None else {}
     worse = measure_robustness(model, test, folder=mnist_c) if robustness else None
-    found = replace(found, pictures=pictures, robustness=worse)
+    found = replace(found, pictures=pictures, robustness=worse, attacks=attacked, unknown=others)
     if report is not None:
         calibration = run.load_evaluation() if run else {}
         if data is not None:  # known only for the run's own test images

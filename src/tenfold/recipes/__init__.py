@@ -18,6 +18,21 @@ Rate = Annotated[float, Field(gt=0, le=1e20)]
 
 
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid", strict=True))
+class Attack:
+    """How the training images are attacked, see `tenfold.training.adversarial.harden`.
+
+    Attributes:
+        epsilon: the largest change of a pixel, 0 to 1; 0 trains on the images as they are.
+        steps: how many steps of projected gradient descent, each about as costly as a step of training.
+        ramp: epochs over which the change grows to `epsilon`; large ones from the start can leave a network guessing.
+    """
+
+    epsilon: Annotated[float, Field(ge=0, le=1)] = 0.0
+    steps: Annotated[int, Field(ge=1, le=1000)] = 10
+    ramp: Annotated[int, Field(ge=1, le=10_000)] = 1
+
+
+@dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid", strict=True))
 class Recipe(metaclass=settings.InOneLine):
     """What to train and how.
 
@@ -42,6 +57,7 @@ class Recipe(metaclass=settings.InOneLine):
         weight_decay: pulls weights, but not biases or BatchNorm, toward zero.
         label_smoothing: the fraction of the target that is spread over all ten classes.
         augment: how the training images are augmented, see `tenfold.synthesis.Augment`.
+        attack: how the augmented images are attacked, if at all, see `Attack`.
         temperature: divides the finished network's logits, to calibrate its probabilities; for recipes that train on
             all images. Where some are held out, it is fitted on those instead.
         precision: "auto" means bfloat16 where the hardware computes in it, and float32 elsewhere.
@@ -74,6 +90,7 @@ class Recipe(metaclass=settings.InOneLine):
     temperature: Annotated[float, Field(ge=0.01, le=100)] = 1.0  # networks need 0.3 to 3
     precision: Literal["auto", "float32", "bfloat16"]
     augment: Augment = Field(default_factory=Augment)
+    attack: Attack = Field(default_factory=Attack)
 
     def to_toml(self) -> str:
         """The recipe as TOML that `load` reads back."""

@@ -12,6 +12,8 @@ from tenfold.base.form import DIGITS
 if TYPE_CHECKING:
     from tenfold.evaluation import Comparison, Evaluation, ModelResult, Pair, Robustness
     from tenfold.evaluation.assessment import Assessment
+    from tenfold.evaluation.attacks import AttackResult
+    from tenfold.evaluation.unknown import UnknownSet
     from tenfold.training.runs import Run
 
 WIDEST = 26  # classes whose confusion matrix fits into a terminal
@@ -76,6 +78,10 @@ def print_assessment(found: "Assessment") -> None:
         print(f"{file}: {description}")
     if found.robustness:
         _print_robustness(found.robustness)
+    if found.attacks:
+        _print_attacks(found.attacks)
+    if found.unknown:
+        _print_unknown(found.unknown)
 
 
 def _print_scores(evaluation: "Evaluation") -> None:
@@ -127,6 +133,25 @@ def _print_robustness(worse: "Robustness") -> None:
     print_table(["", *map(str, PIXELS)], shifts)
     print("accuracy after rotations by degrees, counterclockwise:")
     print_table([f"{degrees:g}" for degrees in DEGREES], [[f"{accuracy:.1%}" for accuracy in worse.rotations]])
+
+
+def _print_attacks(attacks: "AttackResult") -> None:
+    print(f"under attack, on the first {attacks.n:,} test images; accuracy without: {attacks.clean.accuracy:.2%}")
+    rows = [
+        [one.attack, one.norm, f"{one.epsilon:g}", _percent(one.accuracy.accuracy), _range(one.accuracy.interval)]
+        for one in attacks.attacked
+    ]
+    print_table(["attack", "norm", "epsilon", "accuracy", "95% interval"], rows)
+
+
+def _print_unknown(sets: Sequence["UnknownSet"]) -> None:
+    print("how well scores tell digits from unknown inputs; FPR: the share accepted where 95% of the digits are")
+    rows = [
+        [one.name, one.kind, f"{len(one.images):,}", score, *map(_percent, vars(figures).values())]
+        for one in sets
+        for score, figures in one.separations.items()
+    ]
+    print_table(["inputs", "kind", "images", "score", "AUROC", "AUPR in", "AUPR out", "FPR"], rows)
 
 
 def print_comparison(paths: Sequence[Path], evaluations: Sequence["Evaluation"], comparison: "Comparison") -> None:

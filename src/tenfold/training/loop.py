@@ -22,6 +22,7 @@ from tenfold.base.form import DIGITS
 from tenfold.data import Digits, split, subset, to_digits
 from tenfold.networks import Network
 from tenfold.recipes import Recipe
+from tenfold.training.adversarial import harden
 from tenfold.training.callbacks import Callback
 from tenfold.training.checkpoint import load_checkpoint
 from tenfold.training.devices import choose_device, release_cuda_graph
@@ -300,6 +301,11 @@ def train_step(training: Training, batch: Any, scale: float) -> tuple[Float[Tens
         The loss of the batch before the update, without regularization, and how many of its examples were right.
     """
     inputs, targets = training.task.augment(batch)
+    attack = training.recipe.attack
+    if attack.epsilon:
+        epsilon = attack.epsilon * min(1, (len(training.history) + 1) / attack.ramp)
+        with training.precision:
+            inputs = harden(training.model, inputs, targets, epsilon, attack.steps)
     with training.precision:
         logits = training.model(inputs)
     loss, plain, correct = training.task.loss(logits.float(), targets)

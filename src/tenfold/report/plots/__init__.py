@@ -15,13 +15,16 @@ from tenfold.report.plots.evaluation import (
     shifts,
 )
 from tenfold.report.plots.gallery import doubtful_labels, label_errors, mistakes
-from tenfold.report.plots.interpretation import extremes, feature_maps, first_filters, plane, saliency
+from tenfold.report.plots.interpretation import extremes, feature_maps, first_filters, plane, saliency, saliency_methods
 from tenfold.report.plots.ranking import ranking
 from tenfold.report.plots.style import Figure, confidence, percent
 from tenfold.report.plots.training import curves, panels
+from tenfold.report.plots.unfriendly import adversarial_images, attack_curves, unknown_images
 
 __all__ = [
     "Figure",
+    "adversarial_images",
+    "attack_curves",
     "class_histogram",
     "confidence",
     "confusion_matrix",
@@ -43,6 +46,8 @@ __all__ = [
     "robustness",
     "rotations",
     "saliency",
+    "saliency_methods",
     "samples",
     "shifts",
+    "unknown_images",
 ]

@@ -137,7 +137,7 @@ def robustness(result: Robustness) -> Figure:
 @rc_context(STYLE)
 def shifts(result: Robustness) -> Figure:
     """Plot the accuracy against shifts by whole pixels, a curve for each direction."""
-    figure, axes = _accuracy_curves("Shifts", "pixels")
+    figure, axes = accuracy_curves("Shifts", "pixels")
     for (direction, accuracies), marker, color in zip(result.shifts.items(), "<>^v", FOUR_COLORS, strict=True):
         axes.plot(PIXELS, accuracies, marker=marker, color=color, label=direction, markeredgecolor="none")
     axes.legend(loc="lower left")
@@ -147,13 +147,14 @@ def shifts(result: Robustness) -> Figure:
 @rc_context(STYLE)
 def rotations(result: Robustness) -> Figure:
     """Plot the accuracy against rotations."""
-    figure, axes = _accuracy_curves("Rotations", "degrees, counterclockwise")
+    figure, axes = accuracy_curves("Rotations", "degrees, counterclockwise")
     axes.plot(DEGREES, result.rotations, "o-", color=TRAINING, markeredgecolor="none")
     axes.set_xticks(range(-45, 46, 15))
     return figure
 
 
-def _accuracy_curves(title: str, xlabel: str) -> tuple[Figure, Axes]:
+def accuracy_curves(title: str, xlabel: str) -> tuple[Figure, Axes]:
+    """Axes for curves of the accuracy."""
     figure = Figure(figsize=(4.4, 3.4), layout="constrained")
     axes = figure.subplots()
     axes.set(title=title, xlabel=xlabel, ylabel="accuracy", ylim=(0, 1.02))

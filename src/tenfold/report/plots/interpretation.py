@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from jaxtyping import Float, UInt8
 from matplotlib import colormaps, rc_context
+from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patheffects import withStroke
 
@@ -98,13 +99,35 @@ def saliency(digits: Digits, drops: Sequence[Float[np.ndarray, "28 28"]]) -> Fig
     figure = Figure(figsize=(WIDTH / 5 * columns, 1.5 * rows), layout="constrained")
     for place, (image, label, drop) in enumerate(zip(digits.images, digits.labels, drops, strict=True), start=1):
         axes = figure.add_subplot(rows, columns, place)
-        strongest = max(float(np.abs(drop).max()), 1e-9)
-        axes.imshow(image, cmap="gray_r", vmin=0, vmax=640)  # pale, so that the colors on top stand out
-        axes.imshow(drop, cmap=SIGNED, vmin=-strongest, vmax=strongest, alpha=np.abs(drop) / strongest)
-        bare(axes, "")
+        strongest = _overlay(axes, image, drop)
         axes.set_title(digits.classes[label], loc="center", pad=4)
         axes.set_xlabel(f"up to {strongest:.1f} nats", size=9, labelpad=3)
     return figure
+
+
+@rc_context(STYLE)
+def saliency_methods(digits: Digits, maps: Mapping[str, Sequence[Float[np.ndarray, "28 28"]]]) -> Figure:
+    """Show saliency maps by several methods: a row for each, a column for each image; every map has its own scale.
+
+    Args:
+        digits: the images.
+        maps: by method, one for each image, from `tenfold.evaluation.interpretation.saliency` or `occlusion`.
+    """
+    figure = Figure(figsize=(1.3 * WIDTH, 0.62 * len(maps)), layout="constrained")
+    for line, (method, found) in zip(figure.subplots(len(maps), len(digits), squeeze=False), maps.items(), strict=True):
+        for axes, image, one in zip(line, digits.images, found, strict=True):
+            _overlay(axes, image, one)
+        line[0].set_ylabel(method, rotation=0, ha="right", va="center", size=8)
+    return figure
+
+
+def _overlay(axes: Axes, image: UInt8[np.ndarray, "28 28"], drop: Float[np.ndarray, "28 28"]) -> float:
+    """Draw a saliency map over a pale image; returns the largest absolute value in it."""
+    strongest = max(float(np.abs(drop).max()), 1e-9)
+    axes.imshow(image, cmap="gray_r", vmin=0, vmax=640)  # pale, so that the colors on top stand out
+    axes.imshow(drop, cmap=SIGNED, vmin=-strongest, vmax=strongest, alpha=np.abs(drop) / strongest)
+    bare(axes, "")
+    return strongest
 
 
 @rc_context(STYLE)
