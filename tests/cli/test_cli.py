@@ -119,7 +119,7 @@ def test_train_evaluate_predict(tenfold, idx_folder, mnist, tmp_path):
 def test_interpretation_is_a_folder_of_pictures_that_say_what_they_show(tenfold, runs):
     pytest.importorskip("cleanlab")
     pictures = json.loads(tenfold("evaluate", runs / "0", "--interpret", "pictures", "--json")[1])["pictures"]
-    assert len(pictures) == 7
+    assert len(pictures) == 8
     for file, description in pictures.items():
         with Image.open(file) as picture:
             assert picture.info["Description"] == description
