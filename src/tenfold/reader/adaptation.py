@@ -77,7 +77,7 @@ class Adapted(Checked):
 
     def was_taught(self, images: UInt8[np.ndarray, "n 28 28"]) -> Bool[np.ndarray, " n"]:
         """Whether one of the taught images is within `REACH` of each of these, so that its answer is the one taught."""
-        return (_similarity(_blur(images), self._taught) > math.exp(-1 / 2)).any(axis=1)
+        return _similarity(_blur(images), self._taught).max(axis=1) > math.exp(-1 / 2)
 
 
 def _blur(images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, "n 784"]:
