@@ -68,15 +68,15 @@ def draw_form(alphabet: Alphabet, seed: int) -> DrawnForm:
         seed: starts the random numbers.
     """
     random = np.random.default_rng(seed)
-    page = np.full((SIZE[1], SIZE[0], 3), random.uniform(225, 255), np.float32)
-    ink = np.zeros(page.shape[:2], np.float32)
+    blank = np.full((SIZE[1], SIZE[0], 3), random.uniform(225, 255), np.uint8)
+    ink = np.zeros(blank.shape[:2], np.float32)
     hand = choose_hand(random.uniform(24, 32), random)
     truths = {}
     for field in TEMPLATE["field"]:
         cells = field["cells"]
-        cv2.putText(page, field["name"], (40, cells[0][1] + 36), cv2.FONT_HERSHEY_SIMPLEX, 0.7, (60, 60, 60), 1)
+        cv2.putText(blank, field["name"], (40, cells[0][1] + 36), cv2.FONT_HERSHEY_SIMPLEX, 0.7, (60, 60, 60), 1)
         for x, y, width, height in cells:
-            cv2.rectangle(page, (x, y), (x + width, y + height), (130, 130, 130), 1)
+            cv2.rectangle(blank, (x, y), (x + width, y + height), (130, 130, 130), 1)
         pattern = "" if field["name"] == "empty" else field.get("pattern", CARD * "d")
         text = choose_text(pattern, field.get("check"), random) if pattern else ""
         truths[field["name"]] = text
@@ -93,7 +93,7 @@ def draw_form(alphabet: Alphabet, seed: int) -> DrawnForm:
             x, y, _, height = cells[0]
             _put(ink, line, x + 8, y + (height - len(line)) // 2)
     pen = random.uniform(0, 110, 3).astype(np.float32)
-    page += ink[..., None] * (pen - page)
+    page = blank + ink[..., None] * (pen - blank)
     square = cv2.copyMakeBorder(page, 0, 0, 0, SIZE[1] - SIZE[0], cv2.BORDER_REPLICATE)
     scanned = degrade(square, False, True, random)[:, : SIZE[0]]
     return DrawnForm(np.clip(scanned, 0, 255).astype(np.uint8), truths)
