@@ -1,5 +1,6 @@
 """Forms: a template in TOML says where on a picture each number is, and what is known about it."""
 
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -14,11 +15,12 @@ from tenfold.models import LineModel, Model
 from tenfold.reader.arcs import digit_arc, page_arcs
 from tenfold.reader.digits import classify
 from tenfold.reader.known import Known
-from tenfold.reader.lattice import belief, unread_cost
+from tenfold.reader.lattice import unread_cost
 from tenfold.reader.search import Arc
 
 STRETCHED = 0.03  # by how much the proportions of a picture may differ from those of the template
 PART = 0.4  # heights of a rectangle: ink of a larger component that reaches this far into it is read
+SURE = 0.999  # no score makes it more certain than this that ink in a cell is a digit, or is none
 TYPES = {"name": str, "cells": list, "length": int, "pattern": str, "range": str, "check": str}  # of a field's keys
 
 Rectangle = tuple[int, int, int, int]  # x, y, width, and height
@@ -125,7 +127,7 @@ def _parse_field(table: Any, size: list[int], origin: str) -> Field:
 
 
 def cell_arcs(
-    page: Page, cells: list[Rectangle], model: Model, line_model: LineModel | None, margin: float
+    page: Page, cells: list[Rectangle], model: Model, line_model: LineModel | None, margin: float, temperature: float
 ) -> list[Arc]:
     """The arcs of a field: of one digit in each cell, or of a text line if there is a single cell.
 
@@ -135,6 +137,8 @@ def cell_arcs(
         model: the model that classifies single digits.
         line_model: the model that reads whole lines.
         margin: as for `tenfold.reader.arcs.page_arcs`.
+        temperature: what the costs of all arcs will be divided by. Those of single digits are multiplied by it first,
+            because the model's probabilities are calibrated as they are.
 
     Returns:
         The arcs; none if all cells are empty.
@@ -150,8 +154,9 @@ def cell_arcs(
         nothing = 0.0
         if components:
             digit = next(digits)
-            arcs.append(digit_arc(place, place + 1, digit, -belief(digit)))
-            nothing = unread_cost(digit.component, cell[3] * page.scale)
+            sure = min(max(digit.score, 1 - SURE), SURE)
+            arcs.append(digit_arc(place, place + 1, digit, -temperature * (math.log(sure) + digit.answer)))
+            nothing = temperature * (unread_cost(digit.component, cell[3] * page.scale) - math.log(1 - sure))
         arcs.append(Arc(place, place + 1, {"": nothing}))
     return arcs if filled else []
 

@@ -133,8 +133,7 @@ class Reader:
         try:
             found = [(page, read_lines(page, self.model, self.line_model))]
             if looks_turned(page, found[0][1]):
-                turned = [page.turn(quarters) for quarters in (1, 2, 3)]
-                found += [(one, read_lines(one, self.model, self.line_model)) for one in turned]
+                found += [(one, read_lines(one, self.model, self.line_model)) for one in map(page.turn, (1, 2, 3))]
         except TenfoldError as error:
             raise TenfoldError(f"{page.name}{error}") from None
         return max(found, key=lambda one: certainty(one[1]) - (USUAL if one[0].turned else 0))
@@ -219,9 +218,10 @@ class Reader:
         numbers = []
         for line, field in enumerate(form.fields):
             cells = form.cells(page, field)
-            arcs = cell_arcs(page, cells, self.model, self.line_model, math.inf if field.known else DETOUR)
-            number = self._to_number(page, arcs, field.known, True, line) if arcs else None
+            margin, temperature = math.inf if field.known else DETOUR, self.calibration.temperature
+            arcs = cell_arcs(page, cells, self.model, self.line_model, margin, temperature)
             empty = Number("", None, 0.0 if arcs else 1.0, around(cells), [])  # ink that is no such number: 0
+            number = self._to_number(page, arcs, field.known, True, line) if arcs else empty
             numbers.append(replace(number or empty, field=field.name))
         return numbers
 
