@@ -122,7 +122,14 @@ def test_what_cannot_be_read_is_refused_in_a_line_of_json(port, seven):
     assert ask(port, seven)[0] == 200
 
 
-def test_what_takes_too_long_is_given_up(monkeypatch, seven):
+@pytest.fixture
+def thread():
+    """A thread for code that has an event loop: other tests may have left one running in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        yield pool
+
+
+def test_what_takes_too_long_is_given_up(monkeypatch, seven, thread):
     async def answer(*messages):
         sent, coming = [], iter(messages)
         app = api.create_app(None, "", anyio.CapacityLimiter(1), None, seconds=0.05)
@@ -139,9 +146,8 @@ def test_what_takes_too_long_is_given_up(monkeypatch, seven):
 
     monkeypatch.setattr(to_process, "run_sync", lambda *_, **__: anyio.sleep_forever())
     part = {"type": "http.request", "body": seven, "more_body": True}
-    assert asyncio.run(answer(part)) == 408
-    assert asyncio.run(answer(part, part | {"more_body": False})) == 504
-    assert asyncio.run(answer(part, {"type": "http.disconnect"})) == 400
+    for messages, status in (((), 408), ((part | {"more_body": False},), 504), (({"type": "http.disconnect"},), 400)):
+        assert thread.submit(asyncio.run, answer(part, *messages)).result() == status
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the worker in /proc")
@@ -174,9 +180,9 @@ def test_a_killed_worker_loses_one_picture_and_sigterm_none(seven):
         assert not Path(f"/proc/{worker}").exists()
 
 
-def test_what_it_cannot_start_with_is_said(tmp_path):
+def test_what_it_cannot_start_with_is_said(tmp_path, thread):
     with pytest.warns(TenfoldWarning, match="can be reached from other machines"), pytest.raises(OSError, match="none"):
-        api.serve_api("0.0.0.0", 0, 1, tmp_path / "none.tflite")  # noqa: S104  # ends before it listens
+        thread.submit(api.serve_api, "0.0.0.0", 0, 1, tmp_path / "none.tflite").result()  # noqa: S104  # ends before it listens
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(TenfoldError, match="choose others with"):
         api.serve_api(port=taken.getsockname()[1])
 
