@@ -78,7 +78,8 @@ def test_letters_are_predicted(letters):
 
 
 @pytest.mark.litert
-def test_letters_are_exported(letters, tmp_path):
+def test_letters_are_exported(letters, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
     for package in ("litert_torch", "onnxruntime", "keras"):
         pytest.importorskip(package)
     files = export(letters.run.path, ["litert", "onnx", "keras"], tmp_path)
