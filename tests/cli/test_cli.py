@@ -210,7 +210,6 @@ def test_robustness(tenfold, one_line_error, runs):
     assert "give both" in one_line_error("evaluate", "run", "--mnist-c", "empty")
     assert "one run" in one_line_error("evaluate", "run", "run", "--robustness")
     assert "give both" in one_line_error("evaluate", "run", "--unknown-data", "empty")
-    assert "empty: holds no pictures" in one_line_error("evaluate", "run", "--unknown", "--unknown-data", "empty")
     assert "one run" in one_line_error("evaluate", "run", "run", "--battery")
 
 
