@@ -30,7 +30,7 @@ export class Classifier {
 
   /**
    * @param {(images: Uint8Array) => Promise<Float32Array>} classify n images of 28x28 to n times 10 logits
-   * @param {(image: Uint8Array) => Promise<Float32Array>} classifyLine an image of 40x64 or 40x128 to 11 logits for every second column
+   * @param {(image: Uint8Array) => Promise<Float32Array>} classifyLine an image of 40x64 or 40x128 to 21 logits for every second column
    * @param {(images: Uint8Array, logits: Float32Array) => boolean[]} correct corrects logits in place, and says which images were taught
    */
   constructor(classify, classifyLine, correct) {

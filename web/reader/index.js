@@ -62,7 +62,7 @@ export class Reader {
   /**
    * @param {object} networks
    * @param {(images: Uint8Array) => Promise<Float32Array>} networks.classify n images of 28x28 to n times 10 logits
-   * @param {(image: Uint8Array) => Promise<Float32Array>} networks.classifyLine an image of 40x64 or 40x128 to 11 logits for every second column
+   * @param {(image: Uint8Array) => Promise<Float32Array>} networks.classifyLine an image of 40x64 or 40x128 to 21 logits for every second column
    * @param {import("./ink.js").ClassifyInk} networks.classifyInk is not asked about drawings
    * @param {(images: Uint8Array, logits: Float32Array) => boolean[]} [networks.correct] adapts the logits to a hand, in
    *   place, and says which images were taught

@@ -8,8 +8,8 @@ import { nodeModule } from "./runtime.js";
  * @typedef {object} Networks
  * @property {(images: Uint8Array) => Promise<Float32Array>} classify takes n images of 784 pixels, white ink on black,
  *   and gives n times ten logits
- * @property {(image: Uint8Array) => Promise<Float32Array>} classifyLine takes an image of 40x64 or 40x128 and gives eleven
- *   logits for every second column
+ * @property {(image: Uint8Array) => Promise<Float32Array>} classifyLine takes an image of 40x64 or 40x128 and gives, for
+ *   every second column, a logit for each digit, for each sign, and for none
  * @property {(tile: Uint8Array) => Promise<Float32Array>} classifyInk takes a square of red, green and blue and gives the
  *   probability that each pixel is ink
  * @property {{alone: number, expected: number}} thresholds the scores below which answers of `classify` are refused

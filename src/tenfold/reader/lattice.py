@@ -62,7 +62,7 @@ class Candidate:
 
     def classify(self, digit: Digit) -> None:
         """Add its classification, combined with what the line model says of the same place."""
-        self.digit = digit if self.evidence is None else combine(digit, self.evidence)
+        self.digit = digit if self.evidence is None else combine(digit, heard(digit, self.evidence))
 
     @property
     def cost(self) -> float:
@@ -181,8 +181,7 @@ def columns_between(pieces: Sequence[Piece]) -> list[float]:
 
 
 def combine(digit: Digit, evidence: Float[np.ndarray, "10"]) -> Digit:
-    """Combine a digit's classification with what the line model says of the same place."""
-    evidence = heard(digit, evidence)
+    """Combine a digit's classification with what counts of what the line model says of the same place, see `heard`."""
     found = belief(digit) + evidence
     sure = max(digit.score, float(np.exp(evidence.max())))
     return replace(digit, answer=log_softmax(found), score=sure, cost=-float(found.max()))

@@ -40,11 +40,9 @@ def prepare(model: Path | None) -> str:
 
 @cache
 def _reader(model: Path | None) -> Reader:
-    for ending in (
-        signal.SIGINT,
-        signal.SIGTERM,
-    ):  # a terminal and systemd send them to all processes of a service, ...
-        signal.signal(ending, signal.SIG_IGN)  # ... but they are for the server, which lets its workers finish
+    # a terminal and systemd send these to all processes, but they are for the server, which lets its workers finish
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.SIG_IGN)
     os.environ["OMP_NUM_THREADS"] = "1"  # of PyTorch, if the model needs it: each core has its own process
     cv2.setNumThreads(1)
     return Reader(model)

@@ -31,7 +31,7 @@ def attack_curves(result: AttackResult, norm: Norm) -> Figure:
 
 @rc_context(STYLE)
 def adversarial_images(result: AttackResult) -> Figure:
-    """Show the first image of each class as it is and as AutoAttack leaves it, each with the class read."""
+    """Show the first image of each class with its class, and as AutoAttack leaves it, with the class read."""
     attacked = [one for norm in NORMS for one in result.find("AutoAttack", norm)]
     rows = [("as it is", result.clean_images, result.labels)]
     rows += [(f"{NORMS[one.norm]}, {one.epsilon:g}", one.images, one.readings) for one in attacked]
