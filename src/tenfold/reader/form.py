@@ -20,7 +20,7 @@ from tenfold.reader.search import Arc
 
 STRETCHED = 0.03  # by how much the proportions of a picture may differ from those of the template
 PART = 0.4  # heights of a rectangle: ink of a larger component that reaches this far into it is read
-SURE = 0.999  # no score makes it more certain than this that ink in a cell is a digit, or is none
+CERTAIN = 0.999  # no score makes it more certain than this that ink in a cell is a digit, or is none
 TYPES = {"name": str, "cells": list, "length": int, "pattern": str, "range": str, "check": str}  # of a field's keys
 
 Rectangle = tuple[int, int, int, int]  # x, y, width, and height
@@ -154,7 +154,7 @@ def cell_arcs(
         nothing = 0.0
         if components:
             digit = next(digits)
-            sure = min(max(digit.score, 1 - SURE), SURE)
+            sure = min(max(digit.score, 1 - CERTAIN), CERTAIN)
             arcs.append(digit_arc(place, place + 1, digit, -temperature * (math.log(sure) + digit.answer)))
             nothing = temperature * (unread_cost(digit.component, cell[3] * page.scale) - math.log(1 - sure))
         arcs.append(Arc(place, place + 1, {"": nothing}))
