@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -26,7 +27,8 @@ from tenfold.training.tasks import Loss, Task
 WIDEST = 480  # columns of a strip to train on, at most
 SORTED = 75  # batches sorted together by width, so that strips need little padding
 ROUNDED = 32  # widths are multiples of this many columns: convolutions are compiled for every new width
-SHIFT = 2  # pixel rows, up or down
+SHIFT, TALLER, SHEAR, WAVE = 2.0, 0.1, 0.25, 2.5  # pixel rows, the share of the height, columns per row, columns
+WAVELENGTH = 60  # columns: within it, digits become wider and narrower again
 CANVAS = 448  # pixels: the side of the scenes in which lines are drawn
 REACH = 8  # pixels: a digit counts as missed if no ink is this close to its center
 BLANK = len(CHARACTERS)
@@ -116,14 +118,8 @@ class TextLines(Task):
         yield from (batches[index] for index in torch.randperm(len(batches)).tolist())
 
     def augment(self, batch: Sequence[Example]) -> tuple[Float[Tensor, "batch 1 40 columns"], Sequence[Example]]:
-        """Lines padded to one width, randomly made fainter and shifted up or down."""
-        shifts = torch.randint(-SHIFT, SHIFT + 1, (len(batch),)).tolist()
-        levels = (0.6 + 0.4 * torch.rand(len(batch))).tolist()
-        images = [
-            np.roll(example.image * level, shift, axis=0)
-            for example, shift, level in zip(batch, shifts, levels, strict=True)
-        ]
-        return _to_tensor(images), batch
+        """Lines at random fainter, shifted, higher, slanted, uneven; padded to one width."""
+        return _to_tensor([_vary(example.image) for example in batch]), batch
 
     def loss(self, logits: Float[Tensor, "batch 21 columns"], batch: Sequence[Example]) -> Loss:
         """The negative log-likelihood in nats of what is written, over all alignments with the columns.
@@ -150,6 +146,18 @@ class TextLines(Task):
             losses.append(loss.item() * len(batch))
             rights.append(int(right))
         return sum(losses) / sum(sizes), sum(rights) / sum(sizes)
+
+
+def _vary(image: UInt8[np.ndarray, "40 columns"]) -> UInt8[np.ndarray, "40 columns"]:
+    """Write a strip a little differently, its width unchanged."""
+    height, columns = image.shape
+    shift, taller, shear, wave, phase, level = torch.rand(6).tolist()
+    y, x = np.mgrid[:height, :columns].astype(np.float32)
+    y -= height / 2
+    x += SHEAR * (2 * shear - 1) * y + WAVE * wave * np.sin(2 * np.pi * (x / WAVELENGTH + phase))
+    y = (1 + TALLER * (2 * taller - 1)) * y + height / 2 + SHIFT * (2 * shift - 1)
+    moved = cv2.remap(image, x, y, cv2.INTER_LINEAR)
+    return np.asarray(moved * (0.6 + 0.4 * level), np.uint8)
 
 
 def best_path(logits: Float[Tensor, "21 columns"]) -> str:
