@@ -28,9 +28,7 @@ def test_a_share_of_the_labels_becomes_wrong(few):
 
 def test_a_label_budget_that_cannot_work_is_refused(few, tiny_recipe):
     for labels in (9, 901):
-        with pytest.raises(
-            TenfoldError, match=rf"^labels = {labels}: choose 10, one of every class, to 900, or 0 for all"
-        ):
+        with pytest.raises(TenfoldError, match=rf"^labels = {labels}: choose 10, one of every class, to 900, or"):
             hold_out(few, replace(tiny_recipe, labels=labels))
     with pytest.raises(TenfoldError, match=r"wrong_labels = 1\.5: "):
         recipes.load("quick", {"wrong_labels": 1.5})
@@ -72,11 +70,11 @@ def test_a_batch_looks_at_the_chosen_labels_alone(few, tiny_recipe):
 
 def test_images_without_labels_help(mnist):
     train, validation = mnist[0][:3000], mnist[0][3000:4000]
-    recipe = recipes.load("few_labels", {"labels": 30, "epochs": 3.0, "network_options.width": 16})
+    recipe = recipes.load("few_labels", {"labels": 30, "epochs": 2.0, "network_options.width": 16})
     accuracies = []
-    for ratio in (0, 4):
+    for ratio in (0, 3):
         seed_everything(0)
         network = build(recipe.network, **recipe.network_options)
         history = fit(network, train, replace(recipe, unlabeled=Unlabeled(ratio=ratio)), validation=validation)
         accuracies.append(history["validation_accuracy"][-1])
-    assert accuracies[1] > accuracies[0] + 0.02
+    assert accuracies[1] > accuracies[0] + 0.04
