@@ -19,7 +19,8 @@ from PIL import Image
 import tenfold
 from tenfold.reader import Known
 from tenfold.synthesis.camera import degrade
-from tenfold.synthesis.writing import Alphabet, Canvas, choose_hand, make_alphabet, write_digit, write_line
+from tenfold.synthesis.pen import Canvas
+from tenfold.synthesis.writing import Alphabet, choose_hand, make_alphabet, write_digit, write_line
 
 SIZE = (800, 1000)  # the width and the height in pixels
 ROW, TOP, LEFT = 68, 60, 260  # pixels: from field to field, of the first field, and of all fields

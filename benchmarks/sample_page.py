@@ -24,7 +24,16 @@ def main() -> None:
     random = np.random.default_rng(SEED)
     alphabet = writing.make_alphabet(tenfold.load()[0])
     hand = writing.Hand(
-        UNIT, slant=0.14, width=1, pen=0.085, slope=0, gaps=(0.16, 0.3), forms=0.3, joins=False, separator=""
+        UNIT,
+        slant=0.14,
+        width=1,
+        pen=0.085,
+        redraws=True,
+        slope=0,
+        gaps=(0.16, 0.3),
+        forms=0.3,
+        joins=False,
+        separator="",
     )
     ink = np.zeros((SIDE, SIDE), np.float32)
     for line, number in enumerate(NUMBERS):

@@ -1,12 +1,16 @@
 """Drawn scenes: their ink and digits are where the truth says."""
 
+import itertools
+import math
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
 from tenfold.base.form import LINE_SIGNS
 from tenfold.synthesis.numbers import choose_number
+from tenfold.synthesis.pen import draw_stroke, thin
 from tenfold.synthesis.scenes import draw_lines, draw_scene
 from tenfold.synthesis.writing import choose_hand, make_alphabet, write_line
 
@@ -75,3 +79,20 @@ def test_numbers_are_written_with_their_signs(mnist):
     assert minus.right - minus.left > 2 * (minus.bottom - minus.top)
     assert abs(point.bottom - seven.bottom) < 10
     assert point.bottom - point.top < 15
+
+
+def test_pens_have_the_width_that_they_are_said_to_have():
+    for pen, turn in itertools.product((1.0, 1.6, 3.0, 5.3), (0.0, 0.3, 0.8)):
+        canvas = np.zeros((80, 80), np.float32)
+        half = 30 * np.array((math.cos(turn), math.sin(turn)))
+        draw_stroke(canvas, np.array((40 - half, 40 + half)), pen)
+        assert canvas.sum() == pytest.approx(60 * pen + math.pi * pen**2 / 4, rel=0.25)
+
+
+def test_center_lines_are_thin_and_as_connected_as_the_digit(mnist):
+    for image in mnist[0].images[:100]:
+        ink = cv2.resize(image, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC) > 100
+        lines = thin(ink)
+        assert cv2.connectedComponents(lines.astype(np.uint8))[0] == cv2.connectedComponents(ink.astype(np.uint8))[0]
+        assert not (lines & ~ink).any()
+        assert cv2.erode(lines.astype(np.uint8), np.ones((3, 3))).sum() == 0

@@ -20,6 +20,9 @@ shared = constants("page")
 # Of the largest component's ink; a smaller component is not part of a single digit
 SMALLEST_SHARE = shared["SMALLEST_SHARE"]
 
+Part = tuple[float, float, float, float]  # left, top, right, bottom
+WHOLE: Part = (0.0, 0.0, 1.0, 1.0)
+
 
 @dataclass(frozen=True, eq=False)
 class Page:
@@ -72,11 +75,12 @@ class Page:
         return join([component for component in self.components if component.area >= SMALLEST_SHARE * largest])
 
 
-def open_page(source: Picture) -> Page:
+def open_page(source: Picture, part: Part = WHOLE) -> Page:
     """Take a picture through all the steps to its connected components.
 
     Args:
         source: anything that `tenfold.imaging.load.load_picture` accepts.
+        part: where to look for ink: left, top, right and bottom, as shares of the picture's width and height.
 
     Raises:
         NoDigitsError: if nothing is written on it.
@@ -92,7 +96,13 @@ def open_page(source: Picture) -> Page:
                 mask = ink > 0
                 return Page(name, picture, 1.0, ink, mask, [trim(0, 0, mask)], is_image=True)
     fine = max(1, max(picture.size) // (2 * LONGEST))  # in color, the largest pictures would take gigabytes
-    ink, scale = find_ink(np.asarray((picture.reduce(fine) if fine > 1 else picture).convert("RGB")))
+    colors = np.asarray((picture.reduce(fine) if fine > 1 else picture).convert("RGB"))
+    height, width = colors.shape[:2]
+    left, top, right, bottom = (round(at * side) for at, side in zip(part, (width, height) * 2, strict=True))
+    found, scale = find_ink(colors[top:bottom, left:right])
+    left, top = round(scale * left), round(scale * top)
+    below, beside = round(scale * height) - top - len(found), round(scale * width) - left - found.shape[1]
+    ink = np.pad(found, ((top, max(0, below)), (left, max(0, beside))))
     return page_of_ink(name, picture, ink, scale / fine)
 
 

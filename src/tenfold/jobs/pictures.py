@@ -18,6 +18,7 @@ import cv2
 from tenfold.base.errors import NoDigitsError, TenfoldError, TenfoldWarning
 from tenfold.base.files import DATA, read_stream
 from tenfold.imaging import SUFFIXES, open_page
+from tenfold.imaging.page import WHOLE
 from tenfold.reader.digits import Digit
 from tenfold.reader.form import Form
 from tenfold.reader.known import Known
@@ -187,7 +188,8 @@ def _read(source: Source, reader: Reader, options: Options) -> Answer | Failure:
         if source.data is None and not draws and is_idx(source.path):
             readings = reader.read_images(read_idx_images(source.path))
             return Answer(readings, [_alone(reading) for reading in readings])
-        page = open_page(source.path if source.data is None else source.data)
+        part = options.form.part() if options.form else WHOLE
+        page = open_page(source.path if source.data is None else source.data, part)
         lines: list[list[Digit]] = []
         numbers: list[Number] = []
         if options.form:

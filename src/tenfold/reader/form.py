@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from tenfold.base.errors import TenfoldError, nearest
 from tenfold.base.files import TEXT, read_bytes
 from tenfold.imaging import Component, Page
 from tenfold.imaging.components import join, trim
+from tenfold.imaging.page import Part
 from tenfold.models import LineModel, Model
 from tenfold.reader.arcs import digit_arc, page_arcs
 from tenfold.reader.digits import classify
@@ -19,6 +22,7 @@ from tenfold.reader.lattice import unread_cost
 from tenfold.reader.search import Arc
 
 STRETCHED = 0.03  # by how much the proportions of a picture may differ from those of the template
+AROUND = 0.5  # of the highest cell: so far around all cells, ink is looked for
 PART = 0.4  # heights of a rectangle: ink of a larger component that reaches this far into it is read
 CERTAIN = 0.999  # no score makes it more certain than this that ink in a cell is a digit, or is none
 TYPES = {"name": str, "cells": list, "length": int, "pattern": str, "range": str, "check": str}  # of a field's keys
@@ -83,6 +87,14 @@ class Form:
         if len({field.name for field in fields}) < len(fields):
             raise TenfoldError(f"{origin}: there are two fields of one name")
         return cls((size[0], size[1]), fields)
+
+    def part(self) -> Part:
+        """The part of a picture that has all cells in it, for `tenfold.imaging.open_page`."""
+        cells = np.array([cell for field in self.fields for cell in field.cells])
+        margin = AROUND * cells[:, 3].max()
+        low, high = (cells[:, :2] - margin).min(axis=0), (cells[:, :2] + cells[:, 2:] + margin).max(axis=0)
+        left, top, right, bottom = (np.concatenate((low, high)) / (self.size * 2)).clip(0, 1).tolist()
+        return left, top, right, bottom
 
     def cells(self, page: Page, field: Field) -> list[Rectangle]:
         """The cells of a field, in pixels of a picture.

@@ -175,9 +175,9 @@ class Reader:
             TenfoldError: if `read` would raise it, or the picture does not have the shape of the form.
             OSError: if the file cannot be read.
         """
-        page = imaging.open_page(picture)
         if form:
-            return self.fill(page, form)
+            return self.fill(imaging.open_page(picture, form.part()), form)
+        page = imaging.open_page(picture)
         page, _ = self.find(page, single)
         numbers = self.find_numbers(page, known, single)
         if not numbers:
@@ -209,7 +209,7 @@ class Reader:
         """Read the fields of a form; those that are empty have an empty text.
 
         Args:
-            page: the page, as `tenfold.imaging.open_page` returns it.
+            page: the page, as `tenfold.imaging.open_page` returns it for `form.part()`.
             form: the form.
 
         Raises:

@@ -1,11 +1,10 @@
 """The best numbers in a text line: the arcs of its lattice, composed with what is known about the number."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from tenfold.imaging import Component
 from tenfold.reader.digits import Digit
@@ -54,35 +53,51 @@ def find_best(arcs: Sequence[Arc], known: Automaton, temperature: float) -> list
         others. With each, the probability of its text, 0 to 1: the sum over its paths, divided by the sum over all
         paths that the automaton accepts.
     """
-    paths, total = _run(arcs, known, temperature)
-    found = [(path, math.exp(_run(arcs, Pattern(path.text), temperature)[1] - total)) for path in paths]
+    total = _log_sum(arcs, known, temperature)
+    texts = _best_paths(arcs, known)
+    found = [(path, math.exp(_log_sum(arcs, Pattern(path.text), temperature) - total)) for path in texts]
     return sorted(found, key=lambda one: -one[1])[:2]
 
 
-def _run(arcs: Sequence[Arc], known: Automaton, temperature: float) -> tuple[list[Path], float]:
-    """The best paths, and the logarithm of the sum over all paths."""
+def _best_paths(arcs: Sequence[Arc], known: Automaton) -> list[Path]:
+    """The best path for each of the best texts."""
     paths: list[dict[Any, list[Path]]] = [{} for _ in range(max(arc.last for arc in arcs) + 1)]
-    sums: list[dict[Any, float]] = [{} for _ in paths]
-    paths[0][known.start], sums[0][known.start] = [Path(0.0, "", ())], 0.0
+    paths[0][known.start] = [Path(0.0, "", ())]
+    for arc, state, after, character, cost in _steps(arcs, known, paths):
+        there = paths[arc.last].setdefault(after, [])
+        for path in paths[arc.first][state]:
+            _keep(there, path, cost, character, arc)
+    return sorted(path for state, best in paths[-1].items() if known.accepts(state) for path in best)[:KEPT]
+
+
+def _log_sum(arcs: Sequence[Arc], known: Automaton, temperature: float) -> float:
+    """The logarithm of the sum over all paths."""
+    sums: list[dict[Any, float]] = [{} for _ in range(max(arc.last for arc in arcs) + 1)]
+    sums[0][known.start] = 0.0
+    for arc, state, after, _, cost in _steps(arcs, known, sums):
+        further = sums[arc.first][state] - cost / temperature
+        sums[arc.last][after] = _log_add(sums[arc.last].get(after, -math.inf), further)
+    return reduce(_log_add, (one for state, one in sums[-1].items() if known.accepts(state)), -math.inf)
+
+
+def _log_add(one: float, other: float) -> float:
+    """The logarithm of the sum of two numbers that are given by their logarithms."""
+    more, less = (one, other) if one > other else (other, one)
+    return more + math.log1p(math.exp(less - more)) if less > -math.inf else more
+
+
+def _steps(
+    arcs: Sequence[Arc], known: Automaton, reached: Sequence[dict[Any, Any]]
+) -> Iterator[tuple[Arc, Any, Any, str, float]]:
+    """Every arc from every state reached at its first node: the states before and behind it, a character, its cost."""
     steps: dict[tuple[Any, str], Any | None] = {}
     for arc in arcs:
-        for state, best in paths[arc.first].items():
+        for state in reached[arc.first]:
             for character, cost in arc.costs.items():
                 if (state, character) not in steps:
                     steps[state, character] = known.step(state, character) if character else state
-                if (after := steps[state, character]) is None:
-                    continue
-                there = paths[arc.last].setdefault(after, [])
-                for path in best:
-                    _keep(there, path, cost, character, arc)
-                further = sums[arc.first][state] - cost / temperature
-                sums[arc.last][after] = np.logaddexp(sums[arc.last].get(after, -math.inf), further)
-    ends = [state for state in paths[-1] if known.accepts(state)]
-    best = []
-    for state in ends:
-        best += paths[-1][state]
-    total = float(np.logaddexp.reduce([sums[-1][state] for state in ends])) if ends else -math.inf
-    return sorted(best)[:KEPT], total
+                if (after := steps[state, character]) is not None:
+                    yield arc, state, after, character, cost
 
 
 def _keep(best: list[Path], path: Path, cost: float, character: str, arc: Arc) -> None:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from tenfold.synthesis.writing import Canvas
+from tenfold.synthesis.pen import Canvas
 
 Color = Float[np.ndarray, "3"]
 Page = Float[np.ndarray, "side side 3"]

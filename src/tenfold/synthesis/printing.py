@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float
 
-from tenfold.synthesis.writing import Canvas, draw_stroke
+from tenfold.synthesis.pen import Canvas, draw_stroke
 
 FONTS = (
     cv2.FONT_HERSHEY_SIMPLEX,

@@ -13,8 +13,9 @@ from jaxtyping import Float, UInt8
 
 from tenfold.synthesis import printing
 from tenfold.synthesis.camera import Colors, cloud, compress, degrade, lay_on_table, shade
+from tenfold.synthesis.pen import Canvas
 from tenfold.synthesis.sheets import Sheet, write_lines, write_sheet
-from tenfold.synthesis.writing import Alphabet, Canvas, Character
+from tenfold.synthesis.writing import Alphabet, Character
 
 SAMPLES = 2  # of the canvas for each pixel of the picture, along both axes, against aliasing
 ROOM = 1.25  # the side of the canvas, in sides of the picture: even turned paper fills the picture

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tenfold.synthesis.numbers import choose_number
+from tenfold.synthesis.pen import Canvas
 from tenfold.synthesis.writing import (
     Alphabet,
-    Canvas,
     Character,
     Hand,
     choose_hand,

@@ -4,12 +4,11 @@ Lengths are in heights of a digit unless they are said to be in pixels. Ink is d
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Float, UInt8
 from scipy.ndimage import maximum_filter1d
 
 from tenfold.base.form import CLASSES, INK_SIDE, SIDE
@@ -17,8 +16,8 @@ from tenfold.data import Digits
 from tenfold.synthesis.letterforms import letterforms
 from tenfold.synthesis.negatives import SIGNS
 from tenfold.synthesis.numbers import sign_strokes
+from tenfold.synthesis.pen import SAMPLES, Canvas, draw_along, draw_stroke, reduce, thin, trace
 
-Canvas = Float[np.ndarray, "_ _"]  # how much of each pixel is covered, 0 to 1
 Strokes = list[Float[np.ndarray, "_ 2"]]  # the points x, y of each stroke; the height of the whole is about 1
 
 INK = 0.3  # pixels that are covered less are paper
@@ -50,7 +49,8 @@ class Hand:
         height: the height of a digit, in pixels.
         slant: columns to the right for each row up.
         width: the width of digits, relative to MNIST's.
-        pen: the width of a stroke; None leaves MNIST's strokes as they are.
+        pen: the width of a stroke.
+        redraws: whether MNIST's digits are redrawn with this pen; otherwise their strokes stay as they are.
         slope: rows down for each column to the right.
         gaps: the smallest and the largest gap from one digit to the next.
         forms: the share of digits that are written in drawn letterforms.
@@ -61,7 +61,8 @@ class Hand:
     height: float
     slant: float
     width: float
-    pen: float | None
+    pen: float
+    redraws: bool
     slope: float
     gaps: tuple[float, float]
     forms: float
@@ -95,11 +96,13 @@ def make_alphabet(train: Digits) -> Alphabet:
 
 def choose_hand(height: float, random: np.random.Generator) -> Hand:
     """A random hand that writes digits `height` pixels high."""
+    redraws = random.random() < 0.85
     return Hand(
         height=height,
         slant=random.uniform(-0.15, 0.5) if random.random() < 0.7 else random.uniform(-0.25, 0.15),
         width=math.exp(random.uniform(-0.35, 0.35)),
-        pen=min(0.26, math.exp(random.normal(math.log(0.08), 0.42))) if random.random() < 0.85 else None,
+        pen=min(0.26, math.exp(random.normal(math.log(0.09), 0.42))) if redraws else random.uniform(0.08, 0.14),
+        redraws=redraws,
         slope=random.normal(0, 0.035),
         gaps=GAPS[random.choice(len(GAPS), p=(0.4, 0.35, 0.25))],
         forms=random.choice((0.0, 0.2, 0.6), p=(0.2, 0.45, 0.35)),
@@ -132,7 +135,7 @@ def write_strokes(strokes: Strokes, hand: Hand, size: float, random: np.random.G
     for stroke in strokes:
         points = stroke + stray * np.sin(stroke @ waves + phases)
         moved.append(size * np.stack((wide * points[:, 0] - lean * points[:, 1], points[:, 1]), axis=1))
-    return _draw(moved, (hand.pen or random.uniform(0.05, 0.13)) * hand.height)
+    return _draw(moved, hand.pen * hand.height)
 
 
 def rewrite(image: UInt8[np.ndarray, "28 28"], hand: Hand, size: float, random: np.random.Generator) -> Canvas:
@@ -141,13 +144,14 @@ def rewrite(image: UInt8[np.ndarray, "28 28"], hand: Hand, size: float, random: 
     across = down * hand.width * math.exp(random.normal(0, 0.08))
     lean = (hand.slant + random.normal(0, 0.05)) * down
     rise = math.sin(math.radians(random.normal(0, 4)))
-    middle = np.array((across + down + 1, down + 1)) * SIDE / 2
-    matrix = np.array(((across, -lean, 0), (rise, down, 0)))
-    matrix[:, 2] = middle - matrix[:, :2] @ (SIDE / 2, SIDE / 2)
-    ink = cv2.warpAffine(image, matrix, tuple((2 * middle).astype(int).tolist()), flags=cv2.INTER_CUBIC)
-    if hand.pen:
-        return _trim(_redraw(ink > 100, hand.pen * hand.height * random.uniform(0.9, 1.1)))
-    return _trim(ink.astype(np.float32) / 255)
+    middle = np.ceil(np.array((across + down + 1, down + 1)) * SIDE / 2)
+    matrix = SAMPLES * np.array(((across, -lean, 0), (rise, down, 0)))
+    matrix[:, 2] = SAMPLES * middle - matrix[:, :2] @ (SIDE / 2, SIDE / 2)
+    width, height = (2 * SAMPLES * middle).astype(int).tolist()
+    ink = cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_CUBIC)
+    if hand.redraws:
+        return _trim(draw_along(thin(ink > 100), hand.pen * hand.height * random.uniform(0.9, 1.1)))
+    return _trim(reduce(ink.astype(np.float32) / 255))
 
 
 def write_line(
@@ -159,7 +163,7 @@ def write_line(
         A canvas that is high and wide enough, and where the digits and signs are on it.
     """
     unit = hand.height
-    pen = unit * (hand.pen or random.uniform(0.05, 0.13))
+    pen = unit * hand.pen
     sheet = np.zeros((int(3.5 * unit), int(unit * (2.5 * len(text) + 6))), np.float32)
     x, foot = unit * random.uniform(0.6, 1.2), 2.2 * unit
     edge = np.full(len(sheet), x)  # the rightmost ink in each row of pixels
@@ -182,9 +186,9 @@ def write_line(
             strokes = sign_strokes(value, random)
             glyph = _draw_sign(strokes, hand, pen, random)
             low += unit * (max(stroke[:, 1].max() for stroke in strokes) - 1)
-            gap = random.uniform(0.02, 0.35)
+            gap = random.uniform(0.05, 0.35)
         if place and not text[place - 1].isdigit():
-            gap = max(gap, random.uniform(0, 0.2))
+            gap = max(gap, random.uniform(0.05, 0.25))  # a point that touches a digit cannot be seen
         top, right = _paste(sheet, glyph, _touching(edge, glyph, low) + gap * unit, low)
         one = Character(value, right - glyph.shape[1], top, right, top + len(glyph))
         if hand.joins and place and value == text[place - 1] == "0":
@@ -197,23 +201,12 @@ def write_line(
     return sheet, written
 
 
-def draw_stroke(canvas: Canvas, points: Sequence[Sequence[float]] | Float[np.ndarray, "n 2"], pen: float) -> None:
-    """Draw a stroke through points, given by x and y in pixels."""
-    drawn = np.zeros(canvas.shape, np.uint8)
-    places = np.round(np.array(points) * 8).astype(np.int32)  # in eighths of a pixel
-    cv2.polylines(drawn, [places], False, 255, max(1, round(pen)), cv2.LINE_AA, shift=3)
-    np.maximum(canvas, drawn.astype(np.float32) / 255, out=canvas)
-
-
 def _draw(strokes: Strokes, pen: float) -> Canvas:
     """Draw strokes given in pixels, cut down to the ink."""
-    pen = max(1.0, pen)
     margin = pen / 2 + 2
     low, high = (limit([limit(stroke, axis=0) for stroke in strokes], axis=0) for limit in (np.min, np.max))
-    canvas = np.zeros(np.ceil(high - low + 2 * margin).astype(int)[::-1], np.float32)
-    for stroke in strokes:
-        draw_stroke(canvas, stroke - low + margin, pen)
-    return _trim(canvas)
+    width, height = np.ceil(high - low + 2 * margin).astype(int).tolist()
+    return _trim(draw_along(trace([stroke - low + margin for stroke in strokes], (height, width)), pen))
 
 
 def _trim(canvas: Canvas) -> Canvas:
@@ -221,16 +214,6 @@ def _trim(canvas: Canvas) -> Canvas:
     if not len(rows):  # too small for any pixel to be covered
         return canvas[:1, :1]
     return canvas[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-
-
-def _redraw(mask: Bool[np.ndarray, "h w"], pen: float) -> Canvas:
-    """Redraw strokes with a pen of another width, along the ridge of their distance from the paper."""
-    depth = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 3)
-    ridge = (depth >= cv2.dilate(depth, np.ones((3, 3))) - 0.35) & (depth > 0.9)
-    if not ridge.any():
-        return mask.astype(np.float32)
-    away = cv2.distanceTransform((~ridge).astype(np.uint8), cv2.DIST_L2, 3)
-    return np.clip(max(pen, 1.0) / 2 + 0.5 - away, 0, 1)
 
 
 def _paste(sheet: Canvas, glyph: Canvas, x: float, foot: float) -> tuple[int, int]:
@@ -258,7 +241,7 @@ def _draw_sign(strokes: Strokes, hand: Hand, pen: float, random: np.random.Gener
     """Draw strokes given in heights of a digit, slanted as the hand writes, cut down to the ink."""
     lean = hand.slant + random.normal(0, 0.05)
     moved = [hand.height * np.stack((one[:, 0] - lean * one[:, 1], one[:, 1]), axis=1) for one in strokes]
-    pen *= random.uniform(1, 1.5) if min(np.ptp(one, axis=0).max() for one in moved) < pen else 1  # dots are pressed
+    pen *= random.uniform(1, 1.8) if min(np.ptp(one, axis=0).max() for one in moved) < pen else 1  # dots are pressed
     return _draw(moved, pen)
 
 
