@@ -19,6 +19,5 @@ def table(record: dict[str, Any]) -> str:
     kinds = ("alone", "with the others")
     rows = [(labels, *(found.get(kind, "") for kind in kinds)) for labels, found in cells.items()]
     columns = ("labels", "the labeled images alone", "with the other images, unlabeled")
-    seconds = sorted(row["seconds"] for row in record["rows"].values())
-    note = f"Test accuracy in %, mean ± sd (n). A run took {seconds[0]:.0f} to {seconds[-1]:.0f} s."
+    note = "Test accuracy in %, mean ± sd (n)."
     return records.table(columns, rows, note, *map(place, record["measured"]))
