@@ -33,6 +33,19 @@ class Attack:
 
 
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid", strict=True))
+class Unlabeled:
+    """How a network learns from images without labels, see `tenfold.training.few_labels.pseudo_label`.
+
+    Attributes:
+        ratio: how many of them to add to a batch for each labeled image, 0 to 100; 0 leaves them out.
+        confidence: how probable the network must find its answer, 0 to 1, for the image to count.
+    """
+
+    ratio: Annotated[int, Field(ge=0, le=100)] = 0
+    confidence: Annotated[float, Field(ge=0, le=1)] = 0.95
+
+
+@dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid", strict=True))
 class Recipe(metaclass=settings.InOneLine):
     """What to train and how.
 
@@ -43,6 +56,10 @@ class Recipe(metaclass=settings.InOneLine):
         seed: starts every random stream: initial weights, order of the images, augmentation, Dropout.
         validation: how many training images to hold out for validation; 0 trains on all.
         train_images: how many of the others to train on, every class in the same proportion; 0 means all of them.
+        labels: how many of the images to train on keep their label, as many of every class, chosen by the seed; 0 means
+            all. An epoch stays as long as with all labels: the labeled images are shown again and again.
+        wrong_labels: the fraction of these labels that are exchanged for another class at random, to see what label
+            errors do.
         epochs: passes over the training images; with less than one, some images are never seen.
         batch_size: images per step.
         optimizer: "adamw", "adam", "sgd" (with Nesterov momentum), or "muon", which updates the filters of convolutions
@@ -58,6 +75,7 @@ class Recipe(metaclass=settings.InOneLine):
         label_smoothing: the fraction of the target that is spread over all ten classes.
         augment: how the training images are augmented, see `tenfold.synthesis.Augment`.
         attack: how the augmented images are attacked, if at all, see `Attack`.
+        unlabeled: how the images that are not among `labels` are used, if at all, see `Unlabeled`.
         temperature: divides the finished network's logits, to calibrate its probabilities; for recipes that train on
             all images. Where some are held out, it is fitted on those instead.
         precision: "auto" means bfloat16 where the hardware computes in it, and float32 elsewhere.
@@ -75,6 +93,8 @@ class Recipe(metaclass=settings.InOneLine):
     seed: Seed = 0
     validation: Count
     train_images: Count = 0
+    labels: Count = 0
+    wrong_labels: Fraction = 0.0
     epochs: Annotated[float, Field(gt=0, le=10_000)]  # a day and more
     batch_size: Annotated[int, Field(ge=2, le=10_000)]  # more would take gigabytes in most networks
     optimizer: Literal["adamw", "adam", "sgd", "muon"]
@@ -91,6 +111,7 @@ class Recipe(metaclass=settings.InOneLine):
     precision: Literal["auto", "float32", "bfloat16"]
     augment: Augment = Field(default_factory=Augment)
     attack: Attack = Field(default_factory=Attack)
+    unlabeled: Unlabeled = Field(default_factory=Unlabeled)
 
     def to_toml(self) -> str:
         """The recipe as TOML that `load` reads back."""

@@ -127,7 +127,7 @@ def fit(
         model.thresholds = None  # they were calibrated for other weights
     started = time.perf_counter()
     chosen = choose_device(device)
-    training = Training(model, SingleDigits(train, validation, recipe, chosen), recipe, chosen)
+    training = Training(model, SingleDigits(train, validation, recipe, chosen, model), recipe, chosen)
     return run(training, callbacks, resume, time.perf_counter() - started)
 
 
@@ -216,14 +216,15 @@ def hold_out(train: Digits, recipe: Recipe, validation: Digits | None = None) ->
 
     Args:
         train: the training digits.
-        recipe: gives `validation` and `train_images`.
+        recipe: gives `validation`, `train_images`, and `labels`.
         validation: digits to validate on, if they are already split.
 
     Returns:
         The digits to train on, and those to validate on, if any.
 
     Raises:
-        TenfoldError: if there are fewer digits than the recipe's `train_images`, or `validation` asks for too many.
+        TenfoldError: if there are fewer digits than the recipe's `train_images`, or `validation` asks for too many,
+            or there are fewer `labels` than classes, or more than digits.
     """
     if validation is None and recipe.validation > 0:
         count = recipe.validation
@@ -245,7 +246,12 @@ def hold_out(train: Digits, recipe: Recipe, validation: Digits | None = None) ->
         raise TenfoldError(
             f"train_images = {recipe.train_images}: only {len(train)} are left to train on; choose fewer"
         )
-    return subset(train, recipe.train_images) if recipe.train_images else train, validation
+    train = subset(train, recipe.train_images) if recipe.train_images else train
+    if recipe.labels and not len(train.classes) <= recipe.labels <= len(train):
+        raise TenfoldError(
+            f"labels = {recipe.labels}: choose {len(train.classes)}, one of every class, to {len(train)}, or 0 for all"
+        )
+    return train, validation
 
 
 def train_epoch(training: Training, epoch: int, callbacks: Sequence[Callback]) -> dict[str, float]:

@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int64
@@ -19,6 +20,8 @@ from tenfold.base.errors import TenfoldWarning
 from tenfold.data import CLASSES, Digits, preprocess
 from tenfold.networks import predict_logits
 from tenfold.recipes import Recipe
+from tenfold.training.devices import autocast
+from tenfold.training.few_labels import UNSURE, choose_labeled, mislabel, pseudo_label
 
 Loss = tuple[Float[Tensor, ""], Float[Tensor, ""], Int64[Tensor, ""]]
 
@@ -69,15 +72,24 @@ class SingleDigits(Task):
         validation: held-out images, or None.
         recipe: gives the batch size, the augmentation, and the label smoothing.
         device: where the images are kept.
+        model: the network in training, which labels the images that have no label.
     """
 
-    def __init__(self, train: Digits, validation: Digits | None, recipe: Recipe, device: torch.device) -> None:
+    def __init__(
+        self, train: Digits, validation: Digits | None, recipe: Recipe, device: torch.device, model: nn.Module
+    ) -> None:
         self.recipe = recipe
+        self.model = model
         self.validation = validation
         self.has_validation = validation is not None
         self.chance_loss = math.log(len(train.classes))
         self.pixels = preprocess.reshape(train.images).to(device)  # (n, 1, 28, 28) uint8, a quarter of float32
-        self.labels = torch.tensor(train.labels, dtype=torch.int64, device=device)
+        labels = train.labels.copy()
+        labeled = choose_labeled(train, recipe.labels, recipe.seed) if recipe.labels else np.arange(len(train))
+        if recipe.wrong_labels:
+            labels[labeled] = mislabel(labels[labeled], recipe.wrong_labels, len(train.classes), recipe.seed)
+        self.labels = torch.tensor(labels, dtype=torch.int64, device=device)
+        self.labeled = torch.from_numpy(labeled)
         self.batch_size = recipe.batch_size
         if recipe.batch_size > len(train):
             self.batch_size = max(2, len(train) // FEWEST_STEPS)
@@ -88,26 +100,47 @@ class SingleDigits(Task):
                 stacklevel=3,
             )
         self.steps_per_epoch = len(train) // self.batch_size  # a last, smaller batch would disturb BatchNorm
-        self.negatives = round(recipe.augment.negatives * self.batch_size)
-        self.input_shape = (self.batch_size + self.negatives, 1, 28, 28)
+        self.unlabeled = recipe.unlabeled.ratio * self.batch_size
+        if not self.unlabeled:  # otherwise the network sees batches of two shapes
+            self.input_shape = (self.batch_size + round(recipe.augment.negatives * self.batch_size), 1, 28, 28)
 
     def batches(self) -> Iterator[Int64[Tensor, " batch"]]:
-        """Indices of images."""
-        order = torch.randperm(len(self.labels)).to(self.labels.device)
-        yield from order[: self.steps_per_epoch * self.batch_size].split(self.batch_size)
+        """Indices of images with labels, then of images whose labels are not looked at, if the recipe asks for them."""
+        batches = self._shuffled(self.labeled, self.batch_size)
+        if self.unlabeled:
+            batches = torch.cat((batches, self._shuffled(torch.arange(len(self.labels)), self.unlabeled)), dim=1)
+        yield from batches
+
+    def _shuffled(self, images: Int64[Tensor, " n"], size: int) -> Int64[Tensor, "steps size"]:
+        """The images in random order, again and again until there are `size` of them for every step of the epoch."""
+        count = self.steps_per_epoch * size
+        rounds = [images[torch.randperm(len(images))] for _ in range(math.ceil(count / len(images)))]
+        return torch.cat(rounds)[:count].view(-1, size).to(self.labels.device)
 
     def augment(self, batch: Int64[Tensor, " batch"]) -> tuple[Float[Tensor, "more 1 28 28"], Int64[Tensor, " batch"]]:
-        """Augmented images, the negatives last, and the labels of the digits."""
+        """Augmented images, the negatives last, and the labels of the digits, true ones or those of the network."""
         images = preprocess.normalize(preprocess.astype(self.pixels[batch]))  # (batch, 1, 28, 28) from 0 to 1
-        images, labels = synthesis.augment(self.recipe.augment, images, self.labels[batch])
+        labels = self.labels[batch]
+        if self.unlabeled:
+            with autocast(images.device, self.recipe.precision):
+                guesses = pseudo_label(self.model, images[self.batch_size :], self.recipe.unlabeled.confidence)
+            labels = torch.cat((labels[: self.batch_size], guesses))
+        images, labels = synthesis.augment(self.recipe.augment, images, labels)
         return preprocess.standardize(images), labels
 
     def loss(self, logits: Float[Tensor, "more classes"], labels: Int64[Tensor, " batch"]) -> Loss:
-        """Cross-entropy with label smoothing; the target of a negative is a uniform distribution over the classes."""
-        log_probabilities, negatives = F.log_softmax(logits, dim=1).split((len(labels), len(logits) - len(labels)))
+        """Cross-entropy with label smoothing; the target of a negative is a uniform distribution over the classes.
+
+        The cross-entropy of images without a label of their own is added; where the network was unsure, it is zero.
+        """
+        sizes = (self.batch_size, self.unlabeled, len(logits) - len(labels))
+        log_probabilities, unlabeled, negatives = F.log_softmax(logits, dim=1).split(sizes)
+        labels, guesses = labels.split(sizes[:2])
         cross_entropy = F.nll_loss(log_probabilities, labels)
         smoothing = self.recipe.label_smoothing
         loss = (1 - smoothing) * cross_entropy - smoothing * log_probabilities.mean()
+        if self.unlabeled:
+            loss = loss + F.nll_loss(unlabeled, guesses, ignore_index=UNSURE, reduction="sum") / self.unlabeled
         if len(negatives):
             loss = loss - self.recipe.augment.negatives * negatives.mean()
         return loss, cross_entropy, (log_probabilities.argmax(dim=1) == labels).sum()
