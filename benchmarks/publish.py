@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from benchmarks import ablation, adapt, few_labels, learn, numbers, serve, small, tables
+from benchmarks import ablation, adapt, attacks, few_labels, learn, numbers, serve, small, tables
 
 DOCUMENTS = (Path("README.md"), *sorted(Path("docs").glob("*.md")))
 RESULTS = Path("results")
@@ -53,6 +53,7 @@ BLOCKS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "accuracy": ((*STUDIES, "ensembles.json"), tables.accuracy_table),
     "calibration": (("evaluation.json",), tables.calibration_table),
     "robustness": (("evaluation.json",), tables.robustness_table),
+    "attacks": (("attacks.json",), attacks.table),
     "comparison": (("comparison.json",), tables.comparison_table),
     "classical search": (("classical-search.json",), tables.search_table),
     "ablation": (("study-ablation.json",), ablation.table),

@@ -87,7 +87,7 @@ class AttackResult:
 def attack(model: nn.Module | Model, digits: Digits, images: int = IMAGES) -> AttackResult:
     """Attack a network with FGSM, PGD, and AutoAttack, and count what it still reads correctly.
 
-    PGD takes 40 steps from each of five random starts; AutoAttack is the version "standard". What a smaller change has
+    PGD takes 100 steps from each of five random starts; AutoAttack is the version "standard". What a smaller change has
     achieved counts for the larger ones, too. The adversary knows the network and has its gradients; it may move every
     pixel by any fraction, so its images are not rounded to 256 levels.
 

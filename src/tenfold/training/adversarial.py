@@ -79,7 +79,7 @@ def fgsm(network: nn.Module, images: Images, labels: Labels, epsilon: float, nor
 
 
 def pgd(
-    network: nn.Module, images: Images, labels: Labels, epsilon: float, norm: Norm = "Linf", steps: int = 40
+    network: nn.Module, images: Images, labels: Labels, epsilon: float, norm: Norm = "Linf", steps: int = 100
 ) -> Images:
     """Projected gradient descent: from a random start, many steps up the loss, each followed by a projection.
 

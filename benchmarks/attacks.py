@@ -1,0 +1,72 @@
+"""Networks under attack: `python -m benchmarks.attacks RUN…`. Writes `results/attacks.json`.
+
+Every run reads all test images, and the first 1,000 of them under attack, as `tenfold evaluate RUN --attacks` does.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import tenfold
+from benchmarks import publish, records
+from benchmarks.records import points, save, where
+from benchmarks.studies import machines
+from tenfold.data import Digits
+from tenfold.evaluation.attacks import ATTACKS, attack
+from tenfold.training.runs import Run
+
+RESULTS = Path("results/attacks.json")
+
+
+def main() -> None:
+    """Attack, write the record, and rewrite the pages."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.attacks")
+    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="made by tenfold train, one of each recipe")
+    runs = [Run(path) for path in parser.parse_args().runs]
+    _, test = tenfold.load()
+    rows = {run.recipe.name: examine(run, test) for run in runs}
+    save(RESULTS, {"measured": where(), "trained": machines(runs), "rows": rows})
+    publish.main()
+
+
+def examine(run: Run, test: Digits) -> dict[str, Any]:
+    """One run's accuracy on all test images, and on the first of them under attack."""
+    model = run.load_model()
+    evaluation = tenfold.evaluate(model, test)
+    return {
+        "seed": run.recipe.seed,
+        "train_seconds": run.history.train_seconds,
+        "all": {"n": len(test), "accuracy": evaluation.accuracy, "interval": evaluation.interval},
+        **attack(model, test).to_dict(),
+    }
+
+
+def table(results: dict[str, Any]) -> str:
+    """What is still read correctly under each attack, a column for every recipe, for `benchmarks.publish`."""
+    found = results["rows"]
+    first = next(iter(found.values()))
+    rows = [
+        (f"all {first['all']['n']:,}, clean", *(_percent(row["all"], 2) for row in found.values())),
+        (f"first {first['n']:,}, clean", *(_percent(row["clean"]) for row in found.values())),
+    ]
+    for number, one in enumerate(first["attacked"]):
+        if one["norm"] == "Linf" or one["attack"] == ATTACKS[-1]:
+            name = f"{one['attack']}, {one['norm'].replace('Linf', 'L∞')} {one['epsilon']:g}"
+            rows.append((name, *(_percent(row["attacked"][number]) for row in found.values())))
+    seconds = ", ".join(f"`{name}` {row['train_seconds']:,.0f} seconds" for name, row in found.items())
+    return records.table(
+        ("test images", *found),
+        rows,
+        "Read correctly, in percent, with 95% intervals; one seed each.",
+        f"Training took {seconds}.",
+        *map(records.place, results["trained"]),
+    )
+
+
+def _percent(found: dict[str, Any], digits: int = 1) -> str:
+    low, high = found["interval"]
+    return f"{points(found['accuracy'], None, digits)} ({points(low, None, digits)} to {points(high, None, digits)})"
+
+
+if __name__ == "__main__":
+    main()
