@@ -10,7 +10,6 @@ import numpy as np
 from jaxtyping import Float
 
 from tenfold.base.form import CLASSES, LINE_SIGNS
-from tenfold.base.refusal import log_softmax
 from tenfold.imaging import Component, Page
 from tenfold.imaging.components import find_specks, join, trim
 from tenfold.imaging.lines import NEAR, Line, find_lines
@@ -30,11 +29,12 @@ from tenfold.reader.lattice import (
 )
 from tenfold.reader.oversegmentation import Piece
 from tenfold.reader.search import Arc
-from tenfold.reader.segment import LOST, MOST_CANDIDATES, PROBABLE, is_doubtful, settle
+from tenfold.reader.segment import MOST_CANDIDATES, PROBABLE, is_doubtful, settle
 from tenfold.reader.text_line import LEAST, LineReading, read_line
 
 MISSED = 2.0  # what ink that belongs to no character costs a path here, in nats, besides its cost in the lattice
 SIGN = 2.0  # what a sign costs a path, in nats, besides what the line model says of it
+CUT = 0.25  # nats: what a character costs more where the line is cut as the line model sees it, not between pieces
 DETOUR = 10.0  # nats: digits on paths that cost so much more than the best one are not classified
 
 NO_EVIDENCE = np.zeros(CLASSES + len(LINE_SIGNS))
@@ -136,7 +136,7 @@ def line_arcs(
         ]
         if not near:
             arcs = [*(arc for arc in found if arc.digit), *others]
-            seen = _cut_between(page, lattice.line, reading) if reading else []
+            seen = _cut_between(page, lattice.line, reading, model) if reading else []
             return _side_by_side(arcs, seen) if seen else sorted(arcs, key=lambda arc: arc.first)
         for candidate, digit in zip(near, classify(page, [one.component for one in near], model), strict=True):
             candidate.classify(digit)
@@ -179,9 +179,9 @@ def _detours(arcs: Sequence[Arc]) -> list[float]:
     return [before[arc.first] + least[arc] + behind[arc.last] - behind[0] for arc in arcs]
 
 
-def _cut_between(page: Page, line: Line, reading: LineReading) -> list[Arc]:
-    """The arcs of a line that is cut halfway between what the line model sees, if it is sure of it; a character on them
-    costs `LOST` more, so that they win only where the pieces of ink make no sense.
+def _cut_between(page: Page, line: Line, reading: LineReading, model: Model) -> list[Arc]:
+    """The arcs of a line that is cut halfway between what the line model sees, if it is sure of it: the pieces of ink
+    make no sense where digits and signs touch. A character on them costs `CUT` more.
     """
     seen = reading.digits_and_signs_seen()
     if not seen or any(one.probability < PROBABLE for one in seen):
@@ -189,18 +189,16 @@ def _cut_between(page: Page, line: Line, reading: LineReading) -> list[Arc]:
     whole = join(line.components)
     middles = [(left.right + right.left) / 2 for left, right in pairwise(seen)]
     edges = [0, *(min(max(0, round(middle) - whole.x), whole.width) for middle in middles), whole.width]
-    arcs = []
-    for node, ((left, right), one) in enumerate(zip(pairwise(edges), seen, strict=True)):
-        mask = whole.mask[:, left:right]
-        costs = -TRUST * one.answer
-        arcs.append(Arc(node, node + 1, {"": MISSED + float(costs[-1])}))
-        if mask.any():
-            component = trim(whole.x + left, whole.y, mask)
-            answer = log_softmax(one.answer[:CLASSES])
-            digit = Digit(component, page.image(component), answer, one.probability, 0.0)
-            arcs.append(digit_arc(node, node + 1, digit, LOST + costs[:CLASSES]))
-            signs = dict(zip(LINE_SIGNS, (LOST + costs[CLASSES:-1]).tolist(), strict=True))
-            arcs.append(Arc(node, node + 1, signs, component))
+    parts = [whole.mask[:, left:right] for left, right in pairwise(edges)]
+    inked = [node for node, part in enumerate(parts) if part.any()]
+    components = [trim(whole.x + edges[node], whole.y, parts[node]) for node in inked]
+    arcs = [Arc(node, node + 1, {"": MISSED - TRUST * float(one.answer[-1])}) for node, one in enumerate(seen)]
+    for node, digit in zip(inked, classify(page, components, model), strict=True):
+        said = TRUST * seen[node].answer
+        costs = CUT - heard(digit, said[:CLASSES]) - belief(digit)
+        arcs.append(digit_arc(node, node + 1, combine(digit, said[:CLASSES]), costs))
+        signs = dict(zip(LINE_SIGNS, (CUT - said[CLASSES:-1]).tolist(), strict=True))
+        arcs.append(Arc(node, node + 1, signs, digit.component))
     return arcs
 
 
