@@ -114,7 +114,7 @@ def test_the_command_teaches_and_predict_reads_as_taught(hand, tmp_path, monkeyp
     assert out.startswith(f"{file}: 50 digits; misread before: ")
     wrong = next(n for n in range(50) if Reader().read_images(hand.images[n : n + 1])[0].label != hand.labels[n])
     label = hand.labels[wrong]
-    code, out, _ = run("predict", folder / str(label) / f"{wrong:02}.png", "--adapted", file, "--verbose")
+    code, out, _ = run("predict", folder / str(label) / f"{wrong:02}.png", "--single", "--adapted", file, "--verbose")
     assert f": {label} (" in out
     assert out.endswith(", adapted\n")
     other = tmp_path / "precious.png"
