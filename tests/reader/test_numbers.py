@@ -152,6 +152,8 @@ def test_a_form_is_read_cell_by_cell(mnist, tmp_path):
     assert numbers[1].probability == 1
     with pytest.raises(TenfoldError, match="crop the picture"):
         Reader().read_numbers(picture.crop((0, 0, 400, 160)), form=Form.read(path))
+    with pytest.raises(TenfoldError):  # no pixel of it is in the cells
+        Reader().read_numbers(Image.new("L", (2, 1)), form=Form.read(path))
 
 
 def half(field):

@@ -1,5 +1,6 @@
 """A picture together with the result of every step on the way to its connected components."""
 
+import math
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -98,8 +99,8 @@ def open_page(source: Picture, part: Part = WHOLE) -> Page:
     fine = max(1, max(picture.size) // (2 * LONGEST))  # in color, the largest pictures would take gigabytes
     colors = np.asarray((picture.reduce(fine) if fine > 1 else picture).convert("RGB"))
     height, width = colors.shape[:2]
-    left, top, right, bottom = (round(at * side) for at, side in zip(part, (width, height) * 2, strict=True))
-    found, scale = find_ink(colors[top:bottom, left:right])
+    left, top = int(part[0] * width), int(part[1] * height)
+    found, scale = find_ink(colors[top : math.ceil(part[3] * height), left : math.ceil(part[2] * width)])
     left, top = round(scale * left), round(scale * top)
     below, beside = round(scale * height) - top - len(found), round(scale * width) - left - found.shape[1]
     ink = np.pad(found, ((top, max(0, below)), (left, max(0, beside))))
