@@ -12,6 +12,7 @@ from benchmarks import records
 from benchmarks.records import points, save, where
 from tenfold.data import Digits
 from tenfold.evaluation.attacks import ATTACKS, attack
+from tenfold.training.devices import choose_device
 from tenfold.training.runs import Run
 
 RESULTS = Path("results/attacks.json")
@@ -24,12 +25,12 @@ def main() -> None:
     runs = [Run(path) for path in parser.parse_args().runs]
     _, test = tenfold.load()
     rows = {run.recipe.name: examine(run, test) for run in runs}
-    save(RESULTS, {"measured": where(), "rows": rows})
+    save(RESULTS, {"measured": where(choose_device().type), "rows": rows})
 
 
 def examine(run: Run, test: Digits) -> dict[str, Any]:
     """One run's accuracy on all test images, and on the first of them under attack."""
-    model = run.load_model()
+    model = run.load_model().to(choose_device())
     evaluation = tenfold.evaluate(model, test)
     return {
         "seed": run.recipe.seed,

@@ -16,6 +16,7 @@ from tenfold.networks import build
 from tenfold.networks.storage import read_tensors, write_tensors
 from tenfold.recipes import Recipe
 from tenfold.training import ProgressBar, Training, run
+from tenfold.training.devices import choose_device
 from tenfold.training.tasks import Task
 
 Job = TypeVar("Job")
@@ -35,9 +36,9 @@ def train(recipe: Recipe, weights: Path, make_task: Callable[[Digits, Digits], T
         network.load_state_dict(read_tensors(weights)[0])
         return network.eval()
     task = make_task(*split(tenfold.load()[0], recipe.validation))
-    run(Training(network, task, recipe, torch.device("cpu")), [ProgressBar()])
+    run(Training(network, task, recipe, choose_device()), [ProgressBar()])
     write_tensors(weights, network.state_dict(), {})
-    return network.eval()
+    return network.cpu().eval()
 
 
 def describe(recipe: Recipe, network: nn.Module) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from benchmarks import ablation, adapt, attacks, few_labels, learn, numbers, serve, small, tables
+from benchmarks import ablation, adapt, attacks, few_labels, gpu, learn, numbers, serve, small, tables
 
 DOCUMENTS = (Path("README.md"), *sorted(Path("docs").glob("*.md")))
 RESULTS = Path("results")
@@ -49,6 +49,7 @@ BLOCKS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "results": (("speed.json", *STUDIES, "ensembles.json", "shipped.json"), tables.results_table),
     "speed": (("speed.json",), tables.speed_table),
     "ideas": (("ideas.json",), tables.ideas_table),
+    "gpu": (("gpu.json",), gpu.table),
     "system": (("system.json",), tables.system_table),
     "accuracy": ((*STUDIES, "ensembles.json"), tables.accuracy_table),
     "calibration": (("evaluation.json",), tables.calibration_table),

@@ -9,8 +9,12 @@ from pathlib import Path
 from typing import Any
 
 
-def where() -> dict[str, Any]:
-    """The day, the machine and the versions of a measurement."""
+def where(device: str = "cpu") -> dict[str, Any]:
+    """The day, the machine and the versions of a measurement.
+
+    Args:
+        device: what computed, "cpu" or "cuda".
+    """
     import numpy as np
     import torch
 
@@ -18,7 +22,8 @@ def where() -> dict[str, Any]:
 
     return {
         "date": datetime.now(UTC).date().isoformat(),
-        "processor": processor_name(),
+        "processor": torch.cuda.get_device_name() if device == "cuda" else processor_name(),
+        "device": device,
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
         "numpy": np.__version__,
@@ -51,10 +56,10 @@ def points(fraction: float | None, sd: float | None, digits: int = 3) -> str:
 
 def place(measured: dict[str, Any]) -> str:
     """Where and when something was measured."""
-    cores = "1 core" if measured["threads"] == 1 else f"{measured['threads']} cores"
+    cores = "1 core of " if measured["threads"] == 1 else f"{measured['threads']} cores of "
     return (
-        f"Measured on {cores} of an {measured['processor']}, PyTorch {measured['torch']}, "
-        f"Python {measured['python']}, {measured['date']}."
+        f"Measured on {'' if measured.get('device') == 'cuda' else cores}an {measured['processor']}, "
+        f"PyTorch {measured['torch']}, Python {measured['python']}, {measured['date']}."
     )
 
 

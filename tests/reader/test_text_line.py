@@ -58,11 +58,12 @@ def examples(mnist):
     return draw_examples(mnist[0][:2000], 60, seed=0)
 
 
-def test_a_network_learns_from_lines(examples):
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
+def test_a_network_learns_from_lines(examples, device):
     torch.manual_seed(0)
     recipe = recipes.load("text_lines", {"batch_size": 16})
     task = TextLines(examples[:-10], examples[-10:], recipe)
-    history = run(Training(build("text_line_cnn", width=8), task, recipe, torch.device("cpu")))
+    history = run(Training(build("text_line_cnn", width=8), task, recipe, torch.device(device)))
     assert history["loss"][-1] < history["loss"][0] / 2
     assert history["validation_loss"][-1] < history["validation_loss"][0]
 

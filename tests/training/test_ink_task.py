@@ -1,6 +1,7 @@
 """Finding ink: crops and their masks stay together, and a network learns."""
 
 import numpy as np
+import pytest
 import torch
 
 from tenfold import recipes
@@ -21,12 +22,13 @@ def test_a_crop_and_its_ink_are_turned_and_mirrored_alike():
     assert (same ^ inverted).all()
 
 
-def test_a_network_learns_where_ink_is(mnist):
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
+def test_a_network_learns_where_ink_is(mnist, device):
     scenes = draw_scenes(mnist[0], range(8), side=SIDE)
     recipe = recipes.load("ink", {"batch_size": 4, "epochs": 4})
     torch.manual_seed(0)
     task = InkMasks(scenes, scenes, recipe)
     network = build("ink_unet", width=6)
-    history = run(Training(network, task, recipe, torch.device("cpu")))
+    history = run(Training(network, task, recipe, torch.device(device)))
     assert history["loss"][-1] < 0.95 * history["loss"][0]
     assert task.validate(network)[0] == history["validation_loss"][-1]

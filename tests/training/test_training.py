@@ -17,7 +17,7 @@ from tenfold import TenfoldError, build, fit, recipes, restore, seed_everything,
 from tenfold.base.errors import TenfoldWarning
 from tenfold.data import Digits, preprocess
 from tenfold.networks import NETWORKS, predict_logits
-from tenfold.recipes import Attack
+from tenfold.recipes import Attack, Unlabeled
 from tenfold.synthesis import Augment
 from tenfold.training import (
     BestCheckpoint,
@@ -310,9 +310,13 @@ def test_a_captured_graph_leaves_the_model_as_it_was(monkeypatch):
 
 
 @pytest.mark.gpu
-def test_it_learns_on_a_gpu(tiny_recipe, few):
+@pytest.mark.parametrize(
+    ("network", "changes"), [("cnn", {}), ("integer_cnn", {}), ("cnn", {"unlabeled": Unlabeled(ratio=1)})]
+)
+def test_it_learns_on_a_gpu(tiny_recipe, few, network, changes):
     seed_everything(0)
-    history = fit(build("cnn"), few, replace(tiny_recipe, precision="auto"), device="cuda")
+    recipe = replace(tiny_recipe, precision="auto", epochs=12, **changes)
+    history = fit(build(network), few, recipe, device="cuda")
     assert history["validation_accuracy"][-1] > 0.8
 
 

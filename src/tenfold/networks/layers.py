@@ -63,8 +63,9 @@ def in_integers(layers: Sequence[nn.Module]) -> list[nn.Module]:
 
     Filters within a channel scale it themselves, so a BatchNorm before them needs no scale of its own.
     """
-    for norm in (layer for layer in layers if isinstance(layer, nn.BatchNorm2d)):
-        norm.register_parameter("weight", None)
+    for norm in (layer for layer in layers if isinstance(layer, nn.BatchNorm2d) and layer.affine):
+        del norm.weight  # None would do, but not for cuDNN, which then takes the gradient of the bias for that of both
+        norm.register_buffer("weight", torch.ones(norm.num_features), persistent=False)
     return [FakeQuantizedReLU() if isinstance(layer, nn.ReLU) else layer for layer in layers]
 
 

@@ -1,5 +1,6 @@
 """Where to train, and in which number format."""
 
+import warnings
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
@@ -54,7 +55,10 @@ def capture_cuda_graph(model: nn.Module, shape: tuple[int, ...], precision: Abst
     weights = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     blank = torch.zeros(shape, device=next(model.parameters()).device)
     model.train()
-    with precision:
+    # gradients are accumulated on the stream of the graph, and PyTorch warns of what is meant to be
+    torch.autograd.graph.set_warn_on_accumulate_grad_stream_mismatch(False)
+    with precision, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of libraries loaded only now; as an error, it ends the capture
         torch.cuda.make_graphed_callables(model, (blank,))
     model.load_state_dict(weights)  # capturing ran the model, which moved BatchNorm's statistics
 

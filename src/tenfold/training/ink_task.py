@@ -88,6 +88,7 @@ class InkMasks(Task):
 
         Source: F. Milletari et al., "V-Net", 3DV 2016, section 3, for the overlap.
         """
+        target = target.to(logits.device)
         cross_entropy = F.binary_cross_entropy_with_logits(logits, target, pos_weight=logits.new_tensor(RARE))
         found = logits.sigmoid()
         both, either = (found * target).sum(dim=(1, 2, 3)), (found + target).sum(dim=(1, 2, 3))
@@ -99,11 +100,12 @@ class InkMasks(Task):
     def validate(self, model: nn.Module) -> tuple[float, float]:
         """Cross-entropy in nats, and the F1 score of the pixels of ink in held-out scenes."""
         model.eval()
+        device = next(model.parameters()).device
         losses, hits, found, there = [], 0, 0, 0
         for start in range(0, len(self.validation.inks), self.batch_size):
             some = slice(start, start + self.batch_size)
-            target = to_target(self.validation.inks[some])
-            logits = model(to_input(self.validation.pictures[some])).float()
+            target = to_target(self.validation.inks[some]).to(device)
+            logits = model(to_input(self.validation.pictures[some]).to(device)).float()
             losses.append(self.loss(logits, target)[1].item() * len(logits))
             hits += int(((logits > 0) & (target > 0.5)).sum())
             found, there = found + int((logits > 0).sum()), there + int((target > 0.5).sum())

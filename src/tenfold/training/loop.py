@@ -307,6 +307,7 @@ def train_step(training: Training, batch: Any, scale: float) -> tuple[Float[Tens
         The loss of the batch before the update, without regularization, and how many of its examples were right.
     """
     inputs, targets = training.task.augment(batch)
+    inputs = inputs.to(training.device)  # lines and scenes are varied on the CPU
     attack = training.recipe.attack
     if attack.epsilon:
         epsilon = attack.epsilon * min(1, (len(training.history) + 1) / attack.ramp)

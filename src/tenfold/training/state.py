@@ -51,6 +51,9 @@ class Training:
 
     def __init__(self, model: nn.Module, task: Task, recipe: Recipe, device: torch.device) -> None:
         self.model = model.to(device)
+        if device.type == "cuda":
+            # the layout of tensor cores, which compute in bfloat16; PyTorch's annotations leave the argument out
+            self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimizers = make_optimizers(self.model, recipe)
         self.task = task
         self.recipe = recipe

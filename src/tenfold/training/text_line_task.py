@@ -130,18 +130,21 @@ class TextLines(Task):
         characters = torch.tensor([CHARACTERS.index(one) for example in batch for one in example.text])
         counts = torch.tensor([len(example.text) for example in batch])
         answers = F.log_softmax(logits, dim=1).permute(2, 0, 1)  # (columns, batch, 21)
-        loss = F.ctc_loss(answers, characters, columns, counts, blank=BLANK, zero_infinity=True)
-        read = [best_path(answer[:, :width]) for answer, width in zip(logits.detach(), columns.tolist(), strict=True)]
-        right = sum(found == example.text for found, example in zip(read, batch, strict=True))
+        loss = F.ctc_loss(answers, characters.to(logits.device), columns, counts, blank=BLANK, zero_infinity=True)
+        found = zip(logits.detach().cpu(), columns.tolist(), strict=True)
+        read = [best_path(answer[:, :width]) for answer, width in found]
+        right = sum(text == example.text for text, example in zip(read, batch, strict=True))
         return loss, loss, torch.tensor(right)
 
     @torch.inference_mode()
     def validate(self, model: nn.Module) -> tuple[float, float]:
         """Loss in nats, and the fraction of held-out lines read without a mistake."""
         model.eval()
+        device = next(model.parameters()).device
         sizes, losses, rights = [], [], []
         for batch in _by_width(self.validation, self.batch_size):
-            _, loss, right = self.loss(model(_to_tensor([example.image for example in batch])).float(), batch)
+            images = _to_tensor([example.image for example in batch]).to(device)
+            _, loss, right = self.loss(model(images).float(), batch)
             sizes.append(len(batch))
             losses.append(loss.item() * len(batch))
             rights.append(int(right))
