@@ -25,7 +25,7 @@ from tenfold.reader.text_line import LineReading
 from tenfold.training.text_line_task import Example, TextLines, draw_examples
 
 RECIPE = recipes.load("text_lines")
-LINES, MEASURED = 40_000, 2_000
+LINES, MEASURED = 64_000, 2_000
 CHUNK = 2_000  # lines per job
 CALIBRATION = 256
 SIGNATURES = {f"c{columns}": (1, LINE_SIDE, columns) for columns in LINE_COLUMNS}

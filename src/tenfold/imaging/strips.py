@@ -31,6 +31,16 @@ class Strip:
     scale: float
 
 
+def stretch(strip: Strip, factor: float) -> Strip:
+    """Make a strip wider, or narrower with a factor below 1."""
+    columns = strip.image.shape[1]
+    wide = max(1, round(factor * columns))
+    how = cv2.INTER_AREA if wide < columns else cv2.INTER_LINEAR
+    return Strip(
+        cv2.resize(strip.image, (wide, LINE_SIDE), interpolation=how), strip.left, strip.scale * wide / columns
+    )
+
+
 def cut_strip(page: Page, line: Line, digit: float) -> Strip:
     """Cut a text line out of a page.
 

@@ -13,6 +13,7 @@ from tenfold.base.form import CLASSES, LINE_SIGNS
 from tenfold.imaging import Component, Page
 from tenfold.imaging.components import find_specks, join, trim
 from tenfold.imaging.lines import NEAR, Line, find_lines
+from tenfold.imaging.strips import stretch
 from tenfold.models import LineModel, Model
 from tenfold.reader.digits import DOUBT, Digit, classify
 from tenfold.reader.lattice import (
@@ -35,6 +36,7 @@ from tenfold.reader.text_line import LEAST, LineReading, read_line
 MISSED = 2.0  # what ink that belongs to no character costs a path here, in nats, besides its cost in the lattice
 SIGN = 2.0  # what a sign costs a path, in nats, besides what the line model says of it
 CUT = 0.25  # nats: what a character costs more where the line is cut as the line model sees it, not between pieces
+WIDER = 1.15  # by how much a line is stretched to be cut in a second way
 DETOUR = 10.0  # nats: digits on paths that cost so much more than the best one are not classified
 
 NO_EVIDENCE = np.zeros(CLASSES + len(LINE_SIGNS))
@@ -136,8 +138,11 @@ def line_arcs(
         ]
         if not near:
             arcs = [*(arc for arc in found if arc.digit), *others]
-            seen = _cut_between(page, lattice.line, reading, model) if reading else []
-            return _side_by_side(arcs, seen) if seen else sorted(arcs, key=lambda arc: arc.first)
+            if reading and line_model:
+                wider = LineReading(stretch(reading.strip, WIDER), line_model)  # where it may see more, or less
+                for cut in (_cut_between(page, lattice.line, one, model) for one in (reading, wider)):
+                    arcs = _side_by_side(arcs, cut) if cut else arcs
+            return sorted(arcs, key=lambda arc: arc.first)
         for candidate, digit in zip(near, classify(page, [one.component for one in near], model), strict=True):
             candidate.classify(digit)
 
@@ -211,7 +216,7 @@ def _side_by_side(one: Sequence[Arc], other: Sequence[Arc]) -> list[Arc]:
 
     arcs = [replace(arc, last=moved(nodes) if arc.last == end else arc.last) for arc in one]
     arcs += [replace(arc, first=moved(arc.first), last=moved(arc.last)) for arc in other]
-    return sorted(arcs, key=lambda arc: arc.first)
+    return arcs
 
 
 def _distance(speck: Component, line: Line) -> float:

@@ -55,6 +55,7 @@ class LineReading:
         model: the line model.
 
     Attributes:
+        strip: the line.
         characters: the logarithms of the probabilities of the ten digits, the signs of `LINE_SIGNS`, and none of them,
             at every second column.
         answers: the same of the ten digits and of none, signs included.
@@ -62,7 +63,7 @@ class LineReading:
     """
 
     def __init__(self, strip: Strip, model: LineModel) -> None:
-        self._strip = strip
+        self.strip = strip
         self.characters = _answers(strip.image, model)
         nothing = np.logaddexp.reduce(self.characters[:, CLASSES:], axis=1)  # a sign is no digit
         self.answers = np.column_stack((self.characters[:, :CLASSES], nothing))
@@ -101,10 +102,10 @@ class LineReading:
         return _alone(answers), _nothing(answers)
 
     def _column(self, frame: int) -> float:
-        return self._strip.left + LINE_STEP * frame / self._strip.scale
+        return self.strip.left + LINE_STEP * frame / self.strip.scale
 
     def _between(self, answers: Float[np.ndarray, "_ n"], left: float, right: float) -> Float[np.ndarray, "frames n"]:
-        frames = (np.array((left, right)) - self._strip.left) * self._strip.scale / LINE_STEP
+        frames = (np.array((left, right)) - self.strip.left) * self.strip.scale / LINE_STEP
         first, last = np.clip(np.rint(frames), 0, len(answers)).astype(int)
         return answers[first:last]
 

@@ -1,7 +1,7 @@
 """Text lines as a task of the training loop: drawn lines, cut out as the reader cuts them, and what they say."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -28,6 +28,7 @@ WIDEST = 480  # columns of a strip to train on, at most
 SORTED = 75  # batches sorted together by width, so that strips need little padding
 ROUNDED = 32  # widths are multiples of this many columns: convolutions are compiled for every new width
 SHIFT, TALLER, SHEAR, WAVE = 2.0, 0.1, 0.25, 2.5  # pixel rows, the share of the height, columns per row, columns
+WIDER = 0.35  # the binary logarithm of the widest stretch
 WAVELENGTH = 60  # columns: within it, digits become wider and narrower again
 CANVAS = 448  # pixels: the side of the scenes in which lines are drawn
 REACH = 8  # pixels: a digit counts as missed if no ink is this close to its center
@@ -118,8 +119,9 @@ class TextLines(Task):
         yield from (batches[index] for index in torch.randperm(len(batches)).tolist())
 
     def augment(self, batch: Sequence[Example]) -> tuple[Float[Tensor, "batch 1 40 columns"], Sequence[Example]]:
-        """Lines at random fainter, shifted, higher, slanted, uneven; padded to one width."""
-        return _to_tensor([_vary(example.image) for example in batch]), batch
+        """Lines at random fainter, shifted, higher, wider or narrower, slanted, uneven; padded to one width."""
+        varied = [replace(example, image=_vary(example.image)) for example in batch]
+        return _to_tensor([example.image for example in varied]), varied
 
     def loss(self, logits: Float[Tensor, "batch 21 columns"], batch: Sequence[Example]) -> Loss:
         """The negative log-likelihood in nats of what is written, over all alignments with the columns.
@@ -151,16 +153,18 @@ class TextLines(Task):
         return sum(losses) / sum(sizes), sum(rights) / sum(sizes)
 
 
-def _vary(image: UInt8[np.ndarray, "40 columns"]) -> UInt8[np.ndarray, "40 columns"]:
-    """Write a strip a little differently, its width unchanged."""
+def _vary(image: UInt8[np.ndarray, "40 columns"]) -> UInt8[np.ndarray, "40 varied"]:
+    """Write a strip a little differently."""
     height, columns = image.shape
-    shift, taller, shear, wave, phase, level = torch.rand(6).tolist()
-    y, x = np.mgrid[:height, :columns].astype(np.float32)
+    shift, taller, wider, shear, wave, phase, level, contrast = torch.rand(8).tolist()
+    stretch = 2 ** (WIDER * (2 * wider - 1))
+    y, x = np.mgrid[:height, : max(2, round(columns * stretch))].astype(np.float32)
+    x /= stretch
     y -= height / 2
     x += SHEAR * (2 * shear - 1) * y + WAVE * wave * np.sin(2 * np.pi * (x / WAVELENGTH + phase))
     y = (1 + TALLER * (2 * taller - 1)) * y + height / 2 + SHIFT * (2 * shift - 1)
-    moved = cv2.remap(image, x, y, cv2.INTER_LINEAR)
-    return np.asarray(moved * (0.6 + 0.4 * level), np.uint8)
+    moved = cv2.remap(image, x, y, cv2.INTER_LINEAR) / 255
+    return np.asarray(255 * (0.6 + 0.4 * level) * moved**2 ** (2 * contrast - 1), np.uint8)
 
 
 def best_path(logits: Float[Tensor, "21 columns"]) -> str:
