@@ -5,6 +5,7 @@ from torch import nn
 
 from tenfold.base.errors import TenfoldError
 from tenfold.networks import Network
+from tenfold.networks.layers import FakeQuantizedConv2d
 from tenfold.recipes import Recipe
 from tenfold.training.devices import autocast, capture_cuda_graph
 from tenfold.training.history import History
@@ -61,7 +62,7 @@ class Training:
         self.device = device
         self.precision = autocast(device, recipe.precision)
         self.steps = max(1, round(recipe.epochs * task.steps_per_epoch))
-        if device.type == "cuda" and task.input_shape and isinstance(model, Network):  # other modules may not allow it
+        if device.type == "cuda" and task.input_shape and _is_capturable(model):
             capture_cuda_graph(model, task.input_shape, self.precision)
 
     def schedule(self, step: int) -> float:
@@ -75,3 +76,8 @@ class Training:
     def stop(self, reason: str) -> None:
         """End the training after the current epoch."""
         self.history.stopped = reason
+
+
+def _is_capturable(model: nn.Module) -> bool:
+    """Whether a CUDA graph can hold the model: unknown modules may depend on values, and rounding weights does."""
+    return isinstance(model, Network) and not any(isinstance(layer, FakeQuantizedConv2d) for layer in model.modules())
