@@ -64,7 +64,7 @@ def in_integers(layers: Sequence[nn.Module]) -> list[nn.Module]:
     Filters within a channel scale it themselves, so a BatchNorm before them needs no scale of its own.
     """
     for norm in (layer for layer in layers if isinstance(layer, nn.BatchNorm2d) and layer.affine):
-        del norm.weight  # None would do, but not for cuDNN, which then takes the gradient of the bias for that of both
+        del norm.weight  # None would do on a processor; on a GPU, PyTorch then computes no gradient for the bias
         norm.register_buffer("weight", torch.ones(norm.num_features), persistent=False)
     return [FakeQuantizedReLU() if isinstance(layer, nn.ReLU) else layer for layer in layers]
 
