@@ -37,6 +37,7 @@ def test_wandb(recipe, few, tmp_path, monkeypatch):
     callback = WandB(project="digits", mode="offline", dir=tmp_path)
     history = fit(build("softmax"), few[:200], recipe, callbacks=[callback])
     assert callback.run.config["optimizer"] == "sgd"
+    wandb.teardown()  # `finish` returns before all is written
     [file] = (tmp_path / "wandb").glob("offline-run-*/*.wandb")
     written = file.read_bytes()  # uncompressed
     for row in history.rows:
