@@ -39,7 +39,6 @@ from tenfold.base.files import write_atomically
 from tenfold.base.form import LINE_SIGNS
 from tenfold.data import Digits, split
 from tenfold.imaging.ink import look
-from tenfold.imaging.lines import Line, find_lines
 from tenfold.imaging.page import page_of_ink
 from tenfold.reader import Form, Known, Reader
 from tenfold.reader.arcs import page_arcs
@@ -131,7 +130,7 @@ def _draw_and_read(digits: Digits, seed: int) -> list[Drawn]:
             page = page_of_ink("", Image.fromarray(scene.picture), look(scene.picture))
         except TenfoldError:  # too faint to find any ink
             continue
-        examples = [cut_out(page, Line(some), scene.characters) for some in find_lines(page.components)]
+        examples = cut_out(page, scene.characters)
         arcs = page_arcs(page, reader.model, reader.line_model)
         for example, line in zip(examples, arcs, strict=True):
             if example and any(map(str.isdigit, example.text)):

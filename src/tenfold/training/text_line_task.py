@@ -61,32 +61,55 @@ def draw_examples(digits: Digits, count: int, seed: int) -> list[Example]:
             page = page_of_ink("", Image.fromarray(scene.picture), look(scene.picture))
         except TenfoldError:  # too faint to find any ink
             continue
-        examples += filter(None, (cut_out(page, Line(some), scene.characters) for some in find_lines(page.components)))
+        examples += filter(None, cut_out(page, scene.characters))
     return examples[:count]
 
 
-def cut_out(page: Page, line: Line, drawn: Sequence[SceneCharacter]) -> Example | None:
-    """Cut a line with its digits and signs out of a drawn page.
+def cut_out(page: Page, drawn: Sequence[SceneCharacter]) -> list[Example | None]:
+    """Cut the lines with their digits and signs out of a drawn page.
 
     Args:
         page: the page.
-        line: the line.
-        drawn: all digits and signs that were drawn on the page.
+        drawn: all digits and signs that were drawn on the page, in the order of writing.
 
     Returns:
-        The line; None if it is too wide, no single line, or cut off by the picture's edge.
+        The page's lines, from top to bottom; None for one that is too wide, no single line, or cut off by the picture's
+        edge.
     """
+    lines = [Line(components) for components in find_lines(page.components)]
+    digits = [one for one in drawn if one.value.isdigit()]
+    nearest = {one: int(np.argmin([_distance(one, line) for line in lines])) for one in digits if lines}
+    owned: list[list[SceneCharacter]] = [[] for _ in lines]
+    for one in drawn:  # signs are where the digits beside them are
+        beside = [digit for digit in nearest if digit.line == one.line]
+        if beside:
+            owned[nearest[min(beside, key=lambda digit: abs(digit.x - one.x))]].append(one)
+    return [_cut_out(page, line, some) for line, some in zip(lines, owned, strict=True)]
+
+
+def _distance(character: SceneCharacter, line: Line) -> float:
+    """How far, in pixels, the center of a character is from the closest box of a component of a line, and then from the
+    middle of the line: of lines whose boxes overlap there, the one at its height comes first.
+    """
+    boxes = np.array([(one.x, one.y, one.right, one.bottom) for one in line.components])
+    center = np.array((character.x, character.y))
+    outside = np.maximum(0, np.maximum(boxes[:, :2] - center, center - boxes[:, 2:]))
+    return float(np.hypot(*outside.T).min() + 0.01 * abs(character.y - line.middle(character.x)))
+
+
+def _cut_out(page: Page, line: Line, owned: Sequence[SceneCharacter]) -> Example | None:
     strip = cut_strip(page, line, line.height)
     columns = strip.image.shape[1]
     left, right = strip.left, strip.left + columns / strip.scale
-    near = [one for one in drawn if abs(one.y - line.middle(one.x)) < 0.6 * line.height and left < one.x < right]
+    near = [one for one in owned if abs(one.y - line.middle(one.x)) < 0.6 * line.height and left < one.x < right]
     digits = [one for one in near if one.value.isdigit()]
     whole = all(one.height / 2 < place < CANVAS - one.height / 2 for one in near for place in (one.x, one.y))
     is_line = all(0.5 < one.height / line.height < 2 for one in digits)
     if columns > WIDEST or not (whole and is_line):
         return None
     text = ""
-    for one in sorted(near, key=lambda one: one.x):
+    starts = {one.line: one.x for one in reversed(near)}
+    for one in sorted(near, key=lambda one: starts[one.line]):  # each drawn line in the order of writing
         reach = max(REACH, round(one.height / 2))
         rows, columns_near = (slice(max(0, round(at) - reach), round(at) + reach) for at in (one.y, one.x))
         if one.value in CHARACTERS and page.mask[rows, columns_near].any():
