@@ -50,7 +50,7 @@ export function describe(lines) {
   }
   const sure = certainty(digits);
   if (sure === null) return `${refused} of ${digits.length} ${isOrAre}`;
-  return `${toPercent(sure)} sure${digits.length > 1 ? " of the whole number" : ""}`;
+  return digits.length > 1 ? `${toPercent(sure)} sure of the whole number` : `${toPercent(sure)} sure`;
 }
 
 /** A bar for the probability of each digit. */

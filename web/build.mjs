@@ -20,8 +20,8 @@ rmSync(PAGE, { recursive: true, force: true });
 mkdirSync(PAGE, { recursive: true });
 
 for (const name of readdirSync(WEB)) {
-  const isSource = /\.(html|css|js|svg|png|jpg|webmanifest)$/.test(name) || ["reader", "learn"].includes(name);
-  if (isSource) cpSync(WEB + name, PAGE + name, { recursive: true, filter: (file) => !/\.(ts|json|md)$/.test(file) });
+  const isSource = /\.(html|css|js|svg|png|jpg|webmanifest)$/.test(name) || ["reader", "learn", "languages"].includes(name);
+  if (isSource) cpSync(WEB + name, PAGE + name, { recursive: true, filter: (file) => !/\.(ts|md)$|package\.json$/.test(file) });
 }
 
 // a script, because not all browsers import JSON
@@ -62,7 +62,7 @@ const version = createHash("sha256");
 for (const file of files) version.update(readFileSync(file));
 const kept = files
   .map((file) => file.slice(PAGE.length))
-  .filter((file) => !/^service-worker\.js$|^index\.html$|license|_internal\.|\.safetensors$/.test(file));
+  .filter((file) => !/^service-worker\.js$|^index\.html$|license|_internal\.|\.safetensors$|languages/.test(file));
 const constants = `const VERSION = "${version.digest("hex").slice(0, 16)}";\nconst FILES = ${JSON.stringify(kept)};\n`;
 writeFileSync(`${PAGE}service-worker.js`, constants + readFileSync(`${PAGE}service-worker.js`, "utf8"));
 console.log(`${files.length} files in ${PAGE}`);

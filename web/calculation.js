@@ -1,4 +1,5 @@
 // One number of the network, and how it comes about: patch times filter, added up.
+import { inWords } from "./language.js";
 import { explain } from "./network.js";
 
 const SHOWN = 3; // inputs, or numbers for a score: those that count most
@@ -121,7 +122,7 @@ export class Calculation {
       const [top, middle] = [number * pitch, number * pitch + (side * square) / 2];
       const write = (text, x, size = 14) => {
         Object.assign(context, { fillStyle: colors.ink, font: `${size}px system-ui, sans-serif` });
-        context.fillText(text, x, middle);
+        context.fillText(inWords(text), x, middle);
       };
       if (names) write(name, names / 2, 12);
       for (const [list, values] of [patch, weights, products[number]].entries()) {
@@ -150,6 +151,6 @@ function paintSquares(context, values, largest, left, top, square, colors) {
     if (square < READABLE) continue;
     context.fillStyle = Math.abs(value) / largest > 0.55 ? colors.paper : colors.ink;
     context.font = `${square * 0.32}px system-ui, sans-serif`;
-    context.fillText(say(value), x + square / 2, y + square / 2);
+    context.fillText(inWords(say(value)), x + square / 2, y + square / 2);
   }
 }

@@ -79,8 +79,9 @@ export class ClassMode {
     this.enter.disabled = !digit;
     this.score.textContent = "Write one digit on the pad.";
     if (digit) {
-      const read = digit.label === null ? "no digit" : `${digit.label}, ${toPercent(digit.probability)} sure`;
-      this.score.textContent = `It reads ${read}. ${this.#points(digit)} points.`;
+      const sure = toPercent(digit.probability);
+      const read = digit.label === null ? "It reads no digit." : `It reads ${digit.label}, ${sure} sure.`;
+      this.score.textContent = `${read} ${this.#points(digit)} points.`;
     }
     const ranked = this.#list.toSorted((one, other) => other.points - one.points);
     this.list.replaceChildren(...ranked.map(toItem));

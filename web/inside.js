@@ -250,9 +250,9 @@ export class Inside {
   #showOther(shown, /** @type {any} */ { label, other, change }) {
     paintOther(this.other, shown.digit.image, change?.image);
     this.other.parentElement.classList.remove("waiting");
-    const words = `It would take little to make this ${label} a ${other}: without the orange ink, and with the blue, the`;
     this.view.querySelector("#other-words").textContent = change
-      ? `${words} network reads ${other}, ${Math.round(100 * change.probability)} % sure. This is the ink that decides.`
+      ? `It would take little to make this ${label} a ${other}: without the orange ink, and with the blue, the network ` +
+        `reads ${other}, ${Math.round(100 * change.probability)} % sure. This is the ink that decides.`
       : `The next highest score is that of the ${other}, but it is far away: no few squares of ink make it that.`;
   }
 }

@@ -4,6 +4,7 @@ import { photograph } from "./camera.js";
 import { ClassMode } from "./class.js";
 import { drawWithKeys, drawWithPointers } from "./drawing.js";
 import { Inside } from "./inside.js";
+import { speak } from "./language.js";
 import { fromFragment, toFragment } from "./link.js";
 import { keepOffline } from "./offline.js";
 import * as pad from "./pad.js";
@@ -41,6 +42,7 @@ let wasEmpty = false; // before the last change
 let frame = 0; // in which the pad will be painted again
 let announcement = 0; // the timer of what a screen reader will be told
 
+speak(find("#language"));
 const pen = connectPad();
 connectControls();
 openLink();

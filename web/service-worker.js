@@ -37,12 +37,12 @@ worker.addEventListener("fetch", (event) => {
   if (event.request.method === "GET") event.respondWith(answer(event.request));
 });
 
-/** From what is kept, else from the network; the weights for the look inside are kept once they have been asked for. */
+/** From what is kept, else from the network; the weights for the look inside, and a language, are kept once asked for. */
 async function answer(request) {
   const cache = await caches.open(CACHE);
   const kept = await cache.match(request, { ignoreSearch: true });
   if (kept) return kept;
   const response = await fetch(request);
-  if (response.ok && request.url.endsWith(".safetensors")) cache.put(request, response.clone()).catch(() => {});
+  if (response.ok && /\.safetensors$|languages\//.test(request.url)) cache.put(request, response.clone()).catch(() => {});
   return response;
 }

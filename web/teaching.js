@@ -90,10 +90,9 @@ export class Teaching {
       const labels = digits.map(({ label }) => label);
       const { before, after } = await this.reader.teach({ labels, images: join(digits) });
       const right = (found) => found.filter((digit, i) => digit === labels[i]).length;
-      const alone = `The network alone reads ${right(before)} of them right`;
-      this.state.textContent = digits.length
-        ? `${digits.length} taught. ${alone}${digits.length > 1 ? `; each read with the others taught, ${right(after)}` : ""}.`
-        : "Nothing is taught yet.";
+      const alone = `${digits.length} taught. The network alone reads ${right(before)} of them right.`;
+      const together = `Each read with the others taught: ${right(after)} right.`;
+      this.state.textContent = digits.length > 1 ? `${alone} ${together}` : digits.length ? alone : "Nothing is taught yet.";
       this.list.replaceChildren(...digits.map(toItem));
       this.buttons.undo.disabled = !this.hand.canUndo;
       this.buttons.forget.disabled = this.buttons.save.disabled = !digits.length;

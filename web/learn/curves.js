@@ -1,4 +1,5 @@
 // Two curves on one canvas, from the start of the training to its end.
+import { inWords } from "../language.js";
 import { colors } from "../pad.js";
 
 const PAD = { left: 52, right: 12, top: 10, bottom: 24 }; // for the numbers at the axes, in pixels of the page
@@ -54,13 +55,13 @@ export class Curves {
     Object.assign(context, { font: "13px system-ui, sans-serif", textBaseline: "middle", textAlign: "right" });
     for (const tick of options.ticks) {
       context.fillStyle = color.ink;
-      context.fillText(options.tell(tick), PAD.left - 8, toY(tick));
+      context.fillText(inWords(options.tell(tick)), PAD.left - 8, toY(tick));
       context.fillStyle = color.ghost;
       context.fillRect(PAD.left, toY(tick), width - PAD.left - PAD.right, 1);
     }
     context.fillStyle = color.ink;
     const seen = this.#end > 1 ? `${this.#end.toLocaleString("en")} images seen` : "images seen"; // before a network begins
-    context.fillText(seen, width - PAD.right, height - 9);
+    context.fillText(inWords(seen), width - PAD.right, height - 9);
 
     Object.assign(context, { lineWidth: 2.5, lineJoin: "round", lineCap: "round" });
     for (const [index, name] of options.colors.entries()) {

@@ -1,6 +1,7 @@
 // The page "Watch it learn": what is set goes to the worker that trains, and what comes from it is shown.
 import { drawWithKeys, drawWithPointers } from "../drawing.js";
 import { paintGray } from "../gray.js";
+import { speak } from "../language.js";
 import * as pad from "../pad.js";
 import { Bars, toPercent } from "../answer.js";
 import { paintStrokes, toPicture } from "../reader/drawing.js";
@@ -44,6 +45,7 @@ let total = 0; // steps
 let isGoing = false;
 let told = 0; // when a screen reader was
 
+speak(find("#language"));
 connectControls();
 showSettings();
 
@@ -56,7 +58,7 @@ function connectControls() {
   });
   for (const [id, choices] of Object.entries(CHOICES)) {
     for (const [value, text] of Object.entries(choices)) {
-      find(`#${id}`).append(Array.isArray(choices) ? new Option(text) : new Option(text, value));
+      find(`#${id}`).append(new Option(text, Array.isArray(choices) ? text : value)); // the text may be translated
     }
     find(`#${id}`).addEventListener("change", () => change(readSettings(id)));
   }
