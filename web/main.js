@@ -34,6 +34,7 @@ let unread = [];
 /** @type {pad.Place | null} where on the pad that was */
 let place = null;
 let chosen = 0;
+let asked = -1; // the version of the sheet that is read, or was
 let content = 0; // counts what the pad has shown: an answer to what it shows no more is dropped
 let state = "Loading the network…"; // what is said where there is nothing to read, or to read with
 let canRead = false;
@@ -132,7 +133,7 @@ function offerUpdate(take) {
 function changed() {
   warn("");
   paint();
-  readAgain();
+  if (sheet.version !== asked) readAgain();
 }
 
 function undo() {
@@ -215,6 +216,7 @@ async function show(take) {
 async function readAgain() {
   if (!reader || !canRead || sheet.isEmpty) return;
   const { picture, strokes } = sheet;
+  asked = sheet.version;
   const of = content;
   /** @type {import("./reading.js").Found | null} */
   let found = { lines: [], unread: [] };

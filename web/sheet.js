@@ -15,6 +15,8 @@ export class Sheet {
   #future = [];
   /** @type {Map<number | string, Point[]>} strokes that go on, by the pointer that draws them */
   #open = new Map();
+  /** Counts the changes of what is on it. */
+  version = 0;
 
   /** @param {string} key under which the strokes are kept in the tab's storage */
   constructor(key) {
@@ -66,7 +68,9 @@ export class Sheet {
    * @param {Point[]} points
    */
   extend(pen, points) {
+    if (!this.#open.has(pen)) return;
     this.#open.get(pen)?.push(...points);
+    this.version++;
   }
 
   /** @param {number | string} pen */
@@ -115,6 +119,7 @@ export class Sheet {
   }
 
   #change(next) {
+    this.version++;
     this.#past.push(this.#now);
     this.#now = next;
     this.#future = [];
@@ -125,6 +130,7 @@ export class Sheet {
   #step(from, to) {
     const next = from.pop();
     if (!next) return;
+    this.version++;
     to.push(this.#now);
     this.#now = next;
     this.#open.clear();

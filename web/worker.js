@@ -1,6 +1,6 @@
 // Reads away from the page, which stays responsive.
 
-const SELDOM = 100; // milliseconds; while a stroke goes on, an answer comes as often, though something newer waits
+const SELDOM = 100; // milliseconds; while a stroke goes on, an answer comes as often, although something newer waits
 const PATIENCE = 100; // milliseconds; what was drawn while the page was loading is read first
 // A 3 on the pad, and from one to the next that touches it
 const [THREE, ASIDE] = [[[260, 160], [330, 110], [390, 170], [320, 270], [400, 350], [330, 440], [240, 390]], 150];
@@ -48,13 +48,15 @@ let newest = null;
 /** @type {{lesson: number, hand: import("./reader/adaptation.js").Hand} | null} what to learn next */
 let untaught = null;
 let isReading = false;
-let answered = 0; // when
+let since = 0; // when the last answer came, or there was something to read after a rest
 const { port1: begin, port2: inbox } = new MessageChannel();
 
 self.addEventListener("message", ({ data }) => {
   if (data.hand) untaught = data;
   else newest = data;
-  if (!isReading) readAll();
+  if (isReading) return;
+  since = performance.now();
+  readAll();
 });
 
 async function readAll() {
@@ -68,7 +70,7 @@ async function readAll() {
     try {
       const { reader } = await ready;
       const { lines, unread } = await (strokes ? reader.readStrokes(strokes) : reader.read(picture));
-      answered = performance.now();
+      since = performance.now();
       if (id !== undefined) self.postMessage({ id, lines, unread });
     } catch (error) {
       if (id !== undefined && !(error instanceof Superseded)) self.postMessage({ id, error: error.message });
@@ -98,7 +100,7 @@ function nextTurn() {
 /** Let messages come in the middle of a reading, and break it off if they bring something newer. */
 async function turn() {
   await nextTurn();
-  if (newest && performance.now() < answered + SELDOM) throw new Superseded();
+  if (newest && performance.now() < since + SELDOM) throw new Superseded();
 }
 
 /** Read a number that is being drawn, unless there is something else to read: code is slow when it first runs. */
