@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -10,9 +9,13 @@ import pages
 import pytest
 from pages import TIMEOUT, draw_digit
 
-from benchmarks.chromium import FLAGS
 from tenfold import serve
 
+sync_api = pytest.importorskip("playwright.sync_api")
+
+pytestmark = pytest.mark.skipif(
+    not (serve.PAGE / "index.html").is_file(), reason=f"the page has not been built: {serve.BUILD}"
+)
 WEB = Path(__file__).parents[2] / "web"
 LANGUAGES = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((WEB / "languages").glob("*.json"))]
 NAMES = {"tenfold", "WebAssembly", "ReLU", "tanh", "sigmoid", "Adam", "SGD", "Dropout"}  # in all languages
@@ -78,19 +81,8 @@ def test_nothing_is_translated_that_the_page_does_not_say():
         assert all(part.strip(" .:") in source for part in english.split("{}")), english
 
 
-@pytest.fixture(scope="module")
-def browser():
-    sync_api = pytest.importorskip("playwright.sync_api")
-    if not shutil.which("chromium") or not (serve.PAGE / "index.html").is_file():
-        pytest.skip(f"no chromium on the path, or the page has not been built: {serve.BUILD}")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        yield browser
-        browser.close()
-
-
 def expect(page, selector, text):
-    pytest.importorskip("playwright.sync_api").expect(page.locator(selector)).to_contain_text(text, timeout=TIMEOUT)
+    sync_api.expect(page.locator(selector)).to_contain_text(text, timeout=TIMEOUT)
 
 
 def choose(page, language):

@@ -80,6 +80,12 @@ def draw_number(page, number, top=0.25):
         draw_digit(page, int(digit), 0.05 + 0.18 * place, top, 0.22)
 
 
+def test_a_dot_is_ink(page):
+    draw(page, [[(0.5, 0.3)]])
+    sync_api.expect(page.locator("#answer figure")).to_be_visible()
+    expect_verdict(page, "no digit")
+
+
 def test_a_digit_drawn_with_the_mouse_is_read(page):
     for stroke in DIGITS[4]:
         trace(page, [(0.3 + 0.6 * x, 0.08 + 0.6 * y) for x, y in stroke])

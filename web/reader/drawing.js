@@ -7,6 +7,7 @@ export const HEIGHT = 600;
 
 const PEN = 28; // thickness of a stroke
 const [THIN, FINEST] = [1 / 8, 4]; // when it is read: at most this share of the tallest, as in MNIST, but so thick
+const DOT = 0.01; // by how much every stroke is longer: browsers draw no line of length 0, which is what a dot is
 const READ_AT = 0.22; // pixels for each unit in the picture that is read, if all of the pad is: fewer are read sooner
 const { INK_SIDE } = constants.form;
 const { FINE } = constants.normalize;
@@ -34,7 +35,7 @@ export function paintStrokes(context, strokes, color, pen = PEN) {
       context.quadraticCurveTo(x, y, (x + stroke[i + 1].x) / 2, (y + stroke[i + 1].y) / 2);
     }
     const last = stroke[stroke.length - 1];
-    context.lineTo(last.x, last.y);
+    context.lineTo(last.x + DOT, last.y);
     context.stroke();
   }
 }
