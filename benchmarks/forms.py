@@ -20,7 +20,7 @@ import tenfold
 from tenfold.reader import Known
 from tenfold.synthesis.camera import degrade
 from tenfold.synthesis.pen import Canvas
-from tenfold.synthesis.writing import Alphabet, choose_hand, make_alphabet, write_digit, write_line
+from tenfold.synthesis.writing import Alphabet, choose_hand, make_alphabet, neaten, write_digit, write_line
 
 SIZE = (800, 1000)  # the width and the height in pixels
 ROW, TOP, LEFT = 68, 60, 260  # pixels: from field to field, of the first field, and of all fields
@@ -61,17 +61,20 @@ class DrawnForm:
     truths: dict[str, str]
 
 
-def draw_form(alphabet: Alphabet, seed: int) -> DrawnForm:
+def draw_form(alphabet: Alphabet, seed: int, neat: bool = False) -> DrawnForm:
     """Fill in a form, and scan it.
 
     Args:
         alphabet: what can be written.
         seed: starts the random numbers.
+        neat: whether the digits stand apart, as on forms that are filled in with care.
     """
     random = np.random.default_rng(seed)
     blank = np.full((SIZE[1], SIZE[0], 3), random.uniform(225, 255), np.uint8)
     ink = np.zeros(blank.shape[:2], np.float32)
     hand = choose_hand(random.uniform(24, 32), random)
+    if neat:
+        hand = neaten(hand)
     truths = {}
     for field in TEMPLATE["field"]:
         cells = field["cells"]

@@ -88,16 +88,20 @@ def main() -> None:
         write_atomically(CALIBRATION, json.dumps(asdict(fitted)) + "\n")
         return
     test = tenfold.load()[1]
-    lines = draw_and_read(test, PAGES, first_seed=0)
+    lines, neat = (draw_and_read(test, PAGES, first_seed=0, neat=neat) for neat in (False, True))
     reader = Reader()
     temperature = reader.calibration.temperature
     sources = {
         "lines": [decode(line, NOTHING_KNOWN, temperature) for line in lines],
         "lines, length": [decode(line, Known(sum(map(str.isdigit, line[0]))), temperature) for line in lines],
         "lines, pattern": [decode(line, Known(pattern=form_of(line[0])), temperature) for line in lines],
+        "neat lines": [decode(line, NOTHING_KNOWN, temperature) for line in neat],
+        "neat lines, pattern": [decode(line, Known(pattern=form_of(line[0])), temperature) for line in neat],
     }
     forms = companions.on_all_cores(partial(read_forms, test), range(FORMS // CHUNK))
-    sources |= {kind: [outcome for chunk, _ in forms for outcome in chunk[kind]] for kind in forms[0][0]}
+    neat_forms = companions.on_all_cores(partial(read_forms, test, neat=True), range(FORMS // CHUNK))
+    for some in (forms, neat_forms):
+        sources |= {kind: [outcome for chunk, _ in some for outcome in chunk[kind]] for kind in some[0][0]}
     results: dict[str, Any] = {
         "measured": records.where(),
         "seconds_a_form": sum(seconds for _, seconds in forms) / FORMS,
@@ -113,19 +117,20 @@ def main() -> None:
 Drawn = tuple[str, list[Arc]]  # what a line says, and its arcs
 
 
-def draw_and_read(digits: Digits, pages: int, first_seed: int) -> list[Drawn]:
-    """Draw pages of text lines with these digits, and find the arcs of their lines, on all cores."""
+def draw_and_read(digits: Digits, pages: int, first_seed: int, neat: bool = False) -> list[Drawn]:
+    """Draw pages of text lines with these digits, touching or not, and find the arcs of their lines, on all cores."""
     seeds = range(first_seed, first_seed + pages // CHUNK)
-    return [line for chunk in companions.on_all_cores(partial(_draw_and_read, digits), seeds) for line in chunk]
+    chunks = companions.on_all_cores(partial(_draw_and_read, digits, neat), seeds)
+    return [line for chunk in chunks for line in chunk]
 
 
-def _draw_and_read(digits: Digits, seed: int) -> list[Drawn]:
+def _draw_and_read(digits: Digits, neat: bool, seed: int) -> list[Drawn]:
     cv2.setNumThreads(1)
     torch.manual_seed(seed)
     random, alphabet, reader = np.random.default_rng(seed), make_alphabet(digits), Reader()
     found: list[Drawn] = []
     for _ in range(CHUNK):
-        scene = draw_lines(alphabet, random, CANVAS)
+        scene = draw_lines(alphabet, random, CANVAS, neat)
         try:
             page = page_of_ink("", Image.fromarray(scene.picture), look(scene.picture))
         except TenfoldError:  # too faint to find any ink
@@ -214,7 +219,7 @@ def count_sign(sign: str, found: Sequence[Outcome]) -> dict[str, int]:
     }
 
 
-def read_forms(digits: Digits, seed: int) -> tuple[dict[str, list[Outcome]], float]:
+def read_forms(digits: Digits, seed: int, neat: bool = False) -> tuple[dict[str, list[Outcome]], float]:
     """Draw forms and read each of their fields, with nothing known and with what the template knows, by kind.
 
     Returns:
@@ -227,13 +232,13 @@ def read_forms(digits: Digits, seed: int) -> tuple[dict[str, list[Outcome]], flo
     found: dict[str, list[Outcome]] = {}
     seconds = 0.0
     for number in range(CHUNK):
-        drawn = draw_form(alphabet, CHUNK * seed + number)
+        drawn = draw_form(alphabet, CHUNK * seed + number, neat)
         for form, name in ((unknown, "nothing known"), (known, "form known")):
             started = time.perf_counter()
             for one in reader.read_numbers(drawn.picture, form=form):
                 truth = drawn.truths[one.field]
-                kind = "lines" if one.field in PATTERNS else one.field
-                found.setdefault(f"forms, {kind}, {name}", []).append(Outcome(truth, one.text, one.probability))
+                kind = f"{'neat ' if neat else ''}forms, {'lines' if one.field in PATTERNS else one.field}"
+                found.setdefault(f"{kind}, {name}", []).append(Outcome(truth, one.text, one.probability))
             seconds += time.perf_counter() - started if form is known else 0.0
     return found, seconds
 

@@ -13,7 +13,7 @@ from PIL import Image
 from tenfold.base.errors import NoDigitsError, TenfoldError
 from tenfold.reader import Form, Known, Reader
 from tenfold.reader.numbers import Calibration, to_value
-from tenfold.reader.search import Arc, find_best
+from tenfold.reader.search import SILENT, Arc, find_best
 
 pytestmark = pytest.mark.fast
 
@@ -67,13 +67,16 @@ def test_the_value_of_a_number():
     assert [to_value(text) for text in texts] == [7, -3.5, 0.25, 20, 50, 7, None, None, None, None, None]
 
 
-def all_paths(arcs, node, last):
-    if node == last:
-        yield "", 0.0
-    for arc in arcs:
-        if arc.first == node:
-            for character, cost in arc.costs.items():
-                yield from ((character + text, cost + more) for text, more in all_paths(arcs, arc.last, last))
+def all_paths(arcs, node, last, signs):
+    for sign in ("", *signs):  # that have no ink
+        extra = SILENT if sign else 0.0
+        if node == last:
+            yield sign, extra
+        for arc in arcs:
+            if arc.first == node:
+                for character, cost in arc.costs.items():
+                    there = all_paths(arcs, arc.last, last, signs)
+                    yield from ((sign + character + text, extra + cost + more) for text, more in there)
 
 
 @given(
@@ -88,7 +91,7 @@ def test_the_search_finds_what_trying_all_paths_finds(seed, known):
     temperature = 1.5
     costs: dict[str, float] = {}
     sums: dict[str, float] = {}
-    for text, cost in all_paths(arcs, 0, 4):
+    for text, cost in all_paths(arcs, 0, 4, "." if known.pattern else ""):
         if known.fits(text):
             costs[text] = min(cost, costs.get(text, math.inf))
             sums[text] = sums.get(text, 0) + math.exp(-cost / temperature)
@@ -96,6 +99,13 @@ def test_the_search_finds_what_trying_all_paths_finds(seed, known):
     expected = sorted(sorted(costs, key=lambda text: costs[text])[:4], key=lambda text: -sums[text])[:2]
     assert [path.text for path, _ in found] == expected
     assert [p for _, p in found] == pytest.approx([sums[text] / sum(sums.values()) for text in expected])
+
+
+def test_a_sign_that_a_pattern_asks_for_may_be_missing():
+    arcs = [Arc(node, node + 1, {"1": 0.1, "2": 3.0}) for node in range(2)]
+    assert [path.text for path, _ in find_best(arcs, Known(pattern="1.d"), 1.0)] == ["1.1", "1.2"]
+    assert next(path.text for path, _ in find_best(arcs, Known(length=2), 1.0)) == "11"
+    assert not find_best(arcs, Known(pattern="d.d.d"), 1.0)
 
 
 def note(mnist, indices=range(6), height=60):

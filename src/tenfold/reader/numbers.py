@@ -74,17 +74,15 @@ def to_number(
     enough = least.expected if highest >= least.alone else least.alone
     text, boxes, digits = "", [], []
     for character, arc in zip(path.text, path.arcs, strict=True):
-        assert arc.component  # noqa: S101  # for the type checker
-        box = page.box(arc.component)
+        if not arc.digit and highest < enough:  # a sign beside nothing but dirt is dirt
+            continue
+        boxes += [page.box(arc.component)] if arc.component else []
         if arc.digit:
             digits.append(
-                to_reading(arc.digit.answer, arc.digit.score >= enough, box, model, line, chosen=int(character))
+                to_reading(arc.digit.answer, arc.digit.score >= enough, boxes[-1], model, line, chosen=int(character))
             )
             character = "?" if digits[-1].label is None else character
-        elif highest < enough:  # a sign beside nothing but dirt is dirt
-            continue
         text += character
-        boxes.append(box)
     second = (others[0][0].text, others[0][1]) if others else None
     return Number(text, to_value(text), probability, around(boxes), digits, second)
 

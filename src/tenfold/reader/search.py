@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any, NamedTuple
 
+from tenfold.base.form import LINE_SIGNS
 from tenfold.imaging import Component
 from tenfold.reader.digits import Digit
-from tenfold.reader.known import Automaton, Pattern
+from tenfold.reader.known import Automaton, Known, Pattern
 
 KEPT = 4  # texts whose probability is computed: that of the best path need not be the most probable
+SILENT = 4.0  # nats: what a sign that a pattern asks for costs where no ink of its own is seen
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,9 +21,9 @@ class Arc:
 
     Attributes:
         first: the node at which it begins.
-        last: the node at which it ends, to the right of the first.
+        last: the node at which it ends, to the right of the first; that one again if the arc has no ink.
         costs: what reading it as each of these characters costs, in nats; an empty text is no character.
-        component: the ink; None if it is left unread.
+        component: the ink; None if it is left unread, or if there is none.
         digit: the ink as a digit; None if it cannot be one.
     """
 
@@ -43,6 +45,8 @@ class Path(NamedTuple):
 def find_best(arcs: Sequence[Arc], known: Automaton, temperature: float) -> list[tuple[Path, float]]:
     """Find the best numbers among all paths that an automaton accepts.
 
+    Signs that a pattern asks for may be missing: a point often touches a digit, or is too small to be seen.
+
     Args:
         arcs: the arcs of a line, sorted by where they begin; the first node is 0, the last one the largest.
         known: what is known about the number.
@@ -53,6 +57,10 @@ def find_best(arcs: Sequence[Arc], known: Automaton, temperature: float) -> list
         others. With each, the probability of its text, 0 to 1: the sum over its paths, divided by the sum over all
         paths that the automaton accepts.
     """
+    if isinstance(known, Known) and known.pattern:
+        nodes = range(max(arc.last for arc in arcs) + 1)
+        silent = [Arc(node, node, dict.fromkeys(LINE_SIGNS, SILENT)) for node in nodes]
+        arcs = sorted([*silent, *arcs], key=lambda arc: arc.first)  # at each node, the signs come first
     total = _log_sum(arcs, known, temperature)
     texts = _best_paths(arcs, known)
     found = [(path, math.exp(_log_sum(arcs, Pattern(path.text), temperature) - total)) for path in texts]
@@ -65,7 +73,7 @@ def _best_paths(arcs: Sequence[Arc], known: Automaton) -> list[Path]:
     paths[0][known.start] = [Path(0.0, "", ())]
     for arc, state, after, character, cost in _steps(arcs, known, paths):
         there = paths[arc.last].setdefault(after, [])
-        for path in paths[arc.first][state]:
+        for path in list(paths[arc.first][state]):
             _keep(there, path, cost, character, arc)
     return sorted(path for state, best in paths[-1].items() if known.accepts(state) for path in best)[:KEPT]
 
@@ -92,7 +100,7 @@ def _steps(
     """Every arc from every state reached at its first node: the states before and behind it, a character, its cost."""
     steps: dict[tuple[Any, str], Any | None] = {}
     for arc in arcs:
-        for state in reached[arc.first]:
+        for state in list(reached[arc.first]):
             for character, cost in arc.costs.items():
                 if (state, character) not in steps:
                     steps[state, character] = known.step(state, character) if character else state

@@ -65,17 +65,18 @@ def draw_scene(alphabet: Alphabet, random: np.random.Generator, side: int = 256)
     return _take_picture(sheet, SAMPLES * height, side, clean, 0.05 if clean else 0.6 if far else 0.35, random)
 
 
-def draw_lines(alphabet: Alphabet, random: np.random.Generator, side: int = 256) -> Scene:
+def draw_lines(alphabet: Alphabet, random: np.random.Generator, side: int = 256, neat: bool = False) -> Scene:
     """Draw a random scene of text lines, with digits of about the height at which the ink network works best.
 
     Args:
         alphabet: what can be written.
         random: where the random numbers come from; the same state gives the same scene.
         side: the height and the width of the picture, in pixels.
+        neat: whether digits do not touch.
     """
     clean = random.random() < CLEAN / 2
     unit = SAMPLES * TYPICAL * math.exp(random.normal(0, 0.15))
-    sheet = write_lines(alphabet, unit, round(SAMPLES * ROOM * side), random)
+    sheet = write_lines(alphabet, unit, round(SAMPLES * ROOM * side), random, neat)
     return _take_picture(sheet, unit, side, clean, 0.1, random)
 
 

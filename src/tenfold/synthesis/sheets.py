@@ -13,6 +13,7 @@ from tenfold.synthesis.writing import (
     Character,
     Hand,
     choose_hand,
+    neaten,
     write_digit,
     write_line,
     write_sign,
@@ -62,7 +63,7 @@ def write_sheet(alphabet: Alphabet, unit: float, side: int, clean: bool, random:
     return sheet
 
 
-def write_lines(alphabet: Alphabet, unit: float, side: int, random: np.random.Generator) -> Sheet:
+def write_lines(alphabet: Alphabet, unit: float, side: int, random: np.random.Generator, neat: bool = False) -> Sheet:
     """Write on a sheet: mostly lines that begin near its left edge, otherwise scattered digits or a form with cells.
 
     Args:
@@ -70,9 +71,11 @@ def write_lines(alphabet: Alphabet, unit: float, side: int, random: np.random.Ge
         unit: the height of a digit.
         side: the height and the width of the sheet.
         random: where the random numbers come from.
+        neat: whether digits do not touch.
     """
     sheet = Sheet.blank(side, unit, random)
     hand = choose_hand(unit, random)
+    hand = neaten(hand) if neat else hand
     kind = random.random()
     if kind < 0.75:
         _write_lines(sheet, alphabet, hand, random, starts=(0.1, 0.4))

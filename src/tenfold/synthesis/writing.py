@@ -4,7 +4,7 @@ Lengths are in heights of a digit unless they are said to be in pixels. Ink is d
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -53,6 +53,7 @@ class Hand:
         redraws: whether MNIST's digits are redrawn with this pen; otherwise their strokes stay as they are.
         slope: rows down for each column to the right.
         gaps: the smallest and the largest gap from one digit to the next.
+        nesting: the share of a digit's width that the next may reach under or over it.
         forms: the share of digits that are written in drawn letterforms.
         joins: whether neighboring zeros are joined by a stroke.
         separator: the mark that separates groups of three digits, counted from the right; may be empty.
@@ -65,6 +66,7 @@ class Hand:
     redraws: bool
     slope: float
     gaps: tuple[float, float]
+    nesting: float
     forms: float
     joins: bool
     separator: str
@@ -105,10 +107,16 @@ def choose_hand(height: float, random: np.random.Generator) -> Hand:
         redraws=redraws,
         slope=random.normal(0, 0.035),
         gaps=GAPS[random.choice(len(GAPS), p=(0.4, 0.35, 0.25))],
+        nesting=0.75,
         forms=random.choice((0.0, 0.2, 0.6), p=(0.2, 0.45, 0.35)),
         joins=random.random() < 0.4,
         separator=random.choice((".", ",", "'")) if random.random() < 0.45 else "",
     )
+
+
+def neaten(hand: Hand) -> Hand:
+    """The same hand when it takes care that digits do not touch."""
+    return replace(hand, gaps=(0.02, 0.25), nesting=0.2, joins=False)
 
 
 def write_digit(alphabet: Alphabet, digit: int, hand: Hand, size: float, random: np.random.Generator) -> Canvas:
@@ -196,7 +204,7 @@ def write_line(
         rows = slice(one.top, one.bottom)
         columns = np.where(glyph > INK, np.arange(glyph.shape[1]), -np.inf).max(axis=1)
         edge[rows] = np.maximum(edge[rows], one.left + columns)
-        edge = np.maximum(edge, one.left + (one.right - one.left) / 4)  # the next begins after a quarter of this one
+        edge = np.maximum(edge, one.right - hand.nesting * (one.right - one.left))
         written.append(one)
     return sheet, written
 
