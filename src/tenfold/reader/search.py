@@ -59,7 +59,8 @@ def find_best(arcs: Sequence[Arc], known: Automaton, temperature: float) -> list
     """
     if isinstance(known, Known) and known.pattern:
         nodes = range(max(arc.last for arc in arcs) + 1)
-        silent = [Arc(node, node, dict.fromkeys(LINE_SIGNS, SILENT)) for node in nodes]
+        signs = {sign: SILENT for sign in LINE_SIGNS if sign in known.pattern}
+        silent = [Arc(node, node, signs) for node in nodes]
         arcs = sorted([*silent, *arcs], key=lambda arc: arc.first)  # at each node, the signs come first
     total = _log_sum(arcs, known, temperature)
     texts = _best_paths(arcs, known)
