@@ -11,9 +11,7 @@ from pages import TIMEOUT, draw_digit
 
 from tenfold import serve
 
-sync_api = pytest.importorskip("playwright.sync_api")
-
-pytestmark = pytest.mark.skipif(
+needs_page = pytest.mark.skipif(
     not (serve.PAGE / "index.html").is_file(), reason=f"the page has not been built: {serve.BUILD}"
 )
 WEB = Path(__file__).parents[2] / "web"
@@ -82,6 +80,7 @@ def test_nothing_is_translated_that_the_page_does_not_say():
 
 
 def expect(page, selector, text):
+    sync_api = pytest.importorskip("playwright.sync_api")
     sync_api.expect(page.locator(selector)).to_contain_text(text, timeout=TIMEOUT)
 
 
@@ -102,6 +101,7 @@ def check(page):
     assert page.evaluate(TEXTS) == english
 
 
+@needs_page
 def test_the_page_that_reads_in_other_languages(browser, address):
     page, said = pages.open_page(browser, address)
     expect(page, "#verdict", "side by side")
@@ -123,6 +123,7 @@ def test_the_page_that_reads_in_other_languages(browser, address):
     assert said == []
 
 
+@needs_page
 def test_the_page_that_learns_in_the_browsers_language(browser, address):
     page, said = pages.open_page(browser, f"{address}learn.html?seed=1", locale="de-AT")
     expect(page, "h1", "Sieh")
@@ -140,6 +141,7 @@ def test_the_page_that_learns_in_the_browsers_language(browser, address):
     assert said == []
 
 
+@needs_page
 def test_a_language_is_there_without_a_connection(browser, address):
     page, _ = pages.open_page(browser, address, locale="fr-CA")
     expect(page, "#offline", "Prête")
