@@ -1,7 +1,7 @@
 // The page in other languages. English stands where it is shown, in the markup and in the code; a file for each other
 // language holds its words for every sentence, in which `{}` stands for what varies. Texts are exchanged as they appear.
 
-const LANGUAGES = ["en", "de", "fr", "es"];
+const LANGUAGES = { en: "English", de: "Deutsch", fr: "Français", es: "Español" };
 const KEY = "tenfold-language"; // under which a choice is kept
 const ATTRIBUTES = ["aria-label", "title"];
 
@@ -23,11 +23,12 @@ export const inWords = (text) => translate(text);
  * @param {HTMLSelectElement} select in which to choose another
  */
 export function speak(select) {
-  const [usual] = [...navigator.languages.map((tag) => tag.slice(0, 2)).filter((tag) => LANGUAGES.includes(tag)), "en"];
+  const [usual] = [...navigator.languages.map((tag) => tag.slice(0, 2)).filter((tag) => tag in LANGUAGES), "en"];
   let language = usual;
   try {
     language = localStorage.getItem(KEY) ?? usual;
   } catch {} // forbidden
+  select.append(...Object.entries(LANGUAGES).map(([tag, name]) => Object.assign(new Option(name, tag), { lang: tag })));
   select.value = language;
   select.addEventListener("change", () => {
     try {

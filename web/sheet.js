@@ -68,8 +68,9 @@ export class Sheet {
    * @param {Point[]} points
    */
   extend(pen, points) {
-    if (!this.#open.has(pen)) return;
-    this.#open.get(pen)?.push(...points);
+    const stroke = this.#open.get(pen);
+    if (!stroke) return;
+    stroke.push(...points);
     this.version++;
   }
 

@@ -5,6 +5,7 @@ composition of weighted automata, as in M. Mohri, F. Pereira, M. Riley, "Weighte
 recognition", Computer Speech & Language 16(1), 2002.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
@@ -81,6 +82,11 @@ class Known:
                 raise TenfoldError(f"check {self.check!r}: there is no such check digit, only {', '.join(CHECKS)}")
             parts.append(CHECKS[self.check]())
         return parts
+
+    @cached_property
+    def required_signs(self) -> str:
+        """The signs that the pattern asks for, without those that may be left out."""
+        return "".join(re.findall(rf"[{re.escape(LINE_SIGNS)}](?![?*])", self.pattern or ""))
 
     @property
     def start(self) -> tuple:

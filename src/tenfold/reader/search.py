@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any, NamedTuple
 
-from tenfold.base.form import LINE_SIGNS
 from tenfold.imaging import Component
 from tenfold.reader.digits import Digit
 from tenfold.reader.known import Automaton, Known, Pattern
@@ -57,10 +56,9 @@ def find_best(arcs: Sequence[Arc], known: Automaton, temperature: float) -> list
         others. With each, the probability of its text, 0 to 1: the sum over its paths, divided by the sum over all
         paths that the automaton accepts.
     """
-    if isinstance(known, Known) and known.pattern:
+    if isinstance(known, Known) and known.required_signs:
         nodes = range(max(arc.last for arc in arcs) + 1)
-        signs = {sign: SILENT for sign in LINE_SIGNS if sign in known.pattern}
-        silent = [Arc(node, node, signs) for node in nodes]
+        silent = [Arc(node, node, dict.fromkeys(known.required_signs, SILENT)) for node in nodes]
         arcs = sorted([*silent, *arcs], key=lambda arc: arc.first)  # at each node, the signs come first
     total = _log_sum(arcs, known, temperature)
     texts = _best_paths(arcs, known)
