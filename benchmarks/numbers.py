@@ -55,6 +55,10 @@ FITTED_PAGES, PAGES, FORMS = 300, 150, 40  # drawn
 CHUNK = 10  # pages, or forms, for a core at a time
 RATES = (0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)  # of errors
 BINS = 15  # of probabilities
+DRAWN = (  # in the figure: as many as there are colors to tell apart
+    *("lines", "lines, length", "lines, pattern", "neat lines, pattern"),
+    *("forms, lines, form known", "neat forms, lines, form known", "forms, card, form known", "checks, reported half"),
+)
 
 
 @dataclass(frozen=True)
@@ -298,7 +302,7 @@ def figure(results: dict[str, Any]) -> Figure:
     drawn = Figure(figsize=(9, 4.2), layout="constrained", dpi=160)
     axes = drawn.add_subplot()
     for name, source in results["sources"].items():
-        if "known" not in name or name.endswith("form known"):
+        if name in DRAWN:
             points = [(100 * float(rate), 100 * coverage) for rate, coverage in source["coverage"].items()]
             axes.plot(*zip(*points, strict=True), marker="o", label=name)
     axes.set(xscale="log", xlabel="errors among the accepted numbers, %", ylabel="accepted numbers, %", ylim=(0, 102))
