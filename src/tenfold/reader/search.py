@@ -97,13 +97,15 @@ def _steps(
     arcs: Sequence[Arc], known: Automaton, reached: Sequence[dict[Any, Any]]
 ) -> Iterator[tuple[Arc, Any, Any, str, float]]:
     """Every arc from every state reached at its first node: the states before and behind it, a character, its cost."""
-    steps: dict[tuple[Any, str], Any | None] = {}
+    characters = sorted({character for arc in arcs for character in arc.costs})
+    moves: dict[Any, list[tuple[str, Any]]] = {}  # from each state, what may come next: with a pattern, very little
     for arc in arcs:
         for state in list(reached[arc.first]):
-            for character, cost in arc.costs.items():
-                if (state, character) not in steps:
-                    steps[state, character] = known.step(state, character) if character else state
-                if (after := steps[state, character]) is not None:
+            if state not in moves:
+                steps = ((one, known.step(state, one) if one else state) for one in characters)
+                moves[state] = [(one, after) for one, after in steps if after is not None]
+            for character, after in moves[state]:
+                if (cost := arc.costs.get(character)) is not None:
                     yield arc, state, after, character, cost
 
 

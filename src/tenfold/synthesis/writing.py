@@ -53,6 +53,7 @@ class Hand:
         redraws: whether MNIST's digits are redrawn with this pen; otherwise their strokes stay as they are.
         slope: rows down for each column to the right.
         gaps: the smallest and the largest gap from one digit to the next.
+        clearance: the smallest gap beside a sign.
         nesting: the share of a digit's width that the next may reach under or over it.
         forms: the share of digits that are written in drawn letterforms.
         joins: whether neighboring zeros are joined by a stroke.
@@ -66,6 +67,7 @@ class Hand:
     redraws: bool
     slope: float
     gaps: tuple[float, float]
+    clearance: float
     nesting: float
     forms: float
     joins: bool
@@ -107,6 +109,7 @@ def choose_hand(height: float, random: np.random.Generator) -> Hand:
         redraws=redraws,
         slope=random.normal(0, 0.035),
         gaps=GAPS[random.choice(len(GAPS), p=(0.4, 0.35, 0.25))],
+        clearance=0.05,  # a point that touches a digit cannot be seen
         nesting=0.75,
         forms=random.choice((0.0, 0.2, 0.6), p=(0.2, 0.45, 0.35)),
         joins=random.random() < 0.4,
@@ -115,8 +118,8 @@ def choose_hand(height: float, random: np.random.Generator) -> Hand:
 
 
 def neaten(hand: Hand) -> Hand:
-    """The same hand when it takes care that digits do not touch."""
-    return replace(hand, gaps=(0.02, 0.25), nesting=0.2, joins=False)
+    """The same hand when it takes care that digits and signs do not touch."""
+    return replace(hand, gaps=(0.02, 0.25), clearance=0.15, nesting=0.2, joins=False)
 
 
 def write_digit(alphabet: Alphabet, digit: int, hand: Hand, size: float, random: np.random.Generator) -> Canvas:
@@ -194,9 +197,9 @@ def write_line(
             strokes = sign_strokes(value, random)
             glyph = _draw_sign(strokes, hand, pen, random)
             low += unit * (max(stroke[:, 1].max() for stroke in strokes) - 1)
-            gap = random.uniform(0.05, 0.35)
+            gap = hand.clearance + random.uniform(0, 0.3)
         if place and not text[place - 1].isdigit():
-            gap = max(gap, random.uniform(0.05, 0.25))  # a point that touches a digit cannot be seen
+            gap = max(gap, hand.clearance + random.uniform(0, 0.2))
         top, right = _paste(sheet, glyph, _touching(edge, glyph, low) + gap * unit, low)
         one = Character(value, right - glyph.shape[1], top, right, top + len(glyph))
         if hand.joins and place and value == text[place - 1] == "0":
