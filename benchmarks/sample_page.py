@@ -31,6 +31,7 @@ def main() -> None:
         redraws=True,
         slope=0,
         gaps=(0.16, 0.3),
+        clearance=0.05,
         nesting=0.75,
         forms=0.3,
         joins=False,
