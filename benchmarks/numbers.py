@@ -24,6 +24,7 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
+from jaxtyping import Bool, Float
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 from PIL import Image
@@ -55,6 +56,7 @@ FITTED_PAGES, PAGES, FORMS = 300, 150, 40  # drawn
 CHUNK = 10  # pages, or forms, for a core at a time
 RATES = (0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)  # of errors
 BINS = 15  # of probabilities
+DRAWS = 1000  # of what is right, if all probabilities are true
 DRAWN = (  # in the figure: as many as there are colors to tell apart
     *("lines", "lines, length", "lines, pattern", "neat lines, pattern"),
     *("forms, lines, form known", "neat forms, lines, form known", "forms, card, form known", "checks, reported half"),
@@ -88,7 +90,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.fit:
         _, held_out = split(tenfold.load()[0], recipes.load("text_lines").validation)
-        fitted = fit(draw_and_read(held_out, FITTED_PAGES, first_seed=100))
+        drawn = (draw_and_read(held_out, FITTED_PAGES, first_seed=100, neat=neat) for neat in (False, True))
+        fitted = fit([line for lines in drawn for line in lines])
         write_atomically(CALIBRATION, json.dumps(asdict(fitted)) + "\n")
         return
     test = tenfold.load()[1]
@@ -184,12 +187,22 @@ def accept(found: Sequence[Outcome], rate: float) -> tuple[float, float]:
     return ordered[int(enough[-1])].probability, float(enough[-1] + 1) / len(ordered)
 
 
+def calibration_error(probabilities: Float[np.ndarray, " n"], right: Bool[np.ndarray, " n"]) -> float:
+    """The gap between how probable numbers seemed and how many were right, averaged over all.
+
+    Even if all probabilities are true, it is above 0, because numbers are few.
+    """
+    places = np.minimum((probabilities * BINS).astype(int), BINS - 1)
+    gaps = np.bincount(places, right, BINS) - np.bincount(places, probabilities, BINS)
+    return float(np.abs(gaps).sum() / len(right))
+
+
 def summarize(found: Sequence[Outcome], calibration: Calibration) -> dict[str, Any]:
     """The share that is right, with and without signs; calibration; and coverage against error."""
     probabilities = np.array([one.probability for one in found])
     right = np.array([one.is_right for one in found])
-    places = np.minimum((probabilities * BINS).astype(int), BINS - 1)
-    gaps = np.abs(np.bincount(places, right, BINS) - np.bincount(places, probabilities, BINS))
+    random = np.random.default_rng(0)
+    by_chance = [calibration_error(probabilities, random.random(len(found)) < probabilities) for _ in range(DRAWS)]
     valued = [to_value(one.text) == to_value(one.truth) for one in found if to_value(one.truth) is not None]
     kept = {rate: probabilities >= lowest for rate, lowest in calibration.curve}
     return {
@@ -198,7 +211,8 @@ def summarize(found: Sequence[Outcome], calibration: Calibration) -> dict[str, A
         "right_with_signs": share([one.is_right for one in found if one.has_signs]),
         "right_without_signs": share([one.is_right for one in found if not one.has_signs]),
         "value_right": share(valued),
-        "calibration_error": float(gaps.sum() / len(found)),
+        "calibration_error": calibration_error(probabilities, right),
+        "calibration_error_by_chance": statistics.mean(by_chance),
         "coverage": {f"{rate:g}": accept(found, rate)[1] for rate in RATES},
         "at_threshold": {
             f"{rate:g}": {"accepted": float(some.mean()), "wrong": share((~right[some]).tolist())}
@@ -276,12 +290,15 @@ def table(results: dict[str, Any]) -> str:
             source["numbers"],
             f"{source['right']:.1%}",
             *("" if source[part] is None else f"{source[part]:.1%}" for part in ("right_with_signs", "value_right")),
-            f"{source['calibration_error']:.1%}",
+            f"{source['calibration_error']:.1%} ({source['calibration_error_by_chance']:.1%})",
             *(f"{source['coverage'][rate]:.0%}" for rate in ("0.01", "0.001")),
         )
         for name, source in results["sources"].items()
     ]
-    columns = ("numbers", "n", "right", "with signs", "value right", "calibration error", "accepted at 1%", "at 0.1%")
+    columns = (
+        *("numbers", "n", "right", "with signs", "value right"),
+        *("calibration error (by chance)", "accepted at 1%", "at 0.1%"),
+    )
     signs = ", ".join(
         f"`{sign}` {counts['lines_with_as_many'] / counts['lines']:.0%}"
         for sign, counts in results["signs"].items()
@@ -290,6 +307,7 @@ def table(results: dict[str, Any]) -> str:
     return records.table(
         columns,
         rows,
+        "By chance: the calibration error of as many numbers if all of their probabilities were true.",
         f"Lines with a sign in which it was read as often as it was written: {signs}.",
         f"One core takes {results['seconds_a_form']:.1f} s for a form of 800×1,000 pixels.",
         records.place(results["measured"]),

@@ -80,6 +80,7 @@ def test_letters_are_predicted(letters):
 @pytest.mark.litert
 def test_letters_are_exported(letters, tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "torch")
+    monkeypatch.setattr("tenfold.export.CALIBRATION", 256)  # which take most of the time
     for package in ("litert_torch", "onnxruntime", "keras"):
         pytest.importorskip(package)
     files = export(letters.run.path, ["litert", "onnx", "keras"], tmp_path)
