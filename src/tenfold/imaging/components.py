@@ -110,14 +110,17 @@ def find_components(mask: Bool[np.ndarray, "h w"], ink: UInt8[np.ndarray, "h w"]
 
 
 def find_specks(mask: Bool[np.ndarray, "h w"], components: Sequence[Component]) -> list[Component]:
-    """Find the ink that is in none of the components, but large enough to be a point."""
-    rest = mask.copy()
-    for component in components:
-        rest[component.y : component.bottom, component.x : component.right] &= ~component.mask
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(rest.astype(np.uint8))
+    """Find the ink around components that is in none of them, but large enough to be a point."""
+    reach = 2 * max(component.height for component in components)
+    top, left = (max(0, min(starts) - reach) for starts in zip(*((one.y, one.x) for one in components), strict=True))
+    bottom, right = (max(ends) + reach for ends in zip(*((one.bottom, one.right) for one in components), strict=True))
+    rest = mask[top:bottom, left:right].astype(np.uint8)
+    for one in components:
+        rest[one.y - top : one.bottom - top, one.x - left : one.right - left][one.mask] = 0
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(rest)
     height = typical_height(components)
     return [
-        Component(x, y, labels[y : y + high, x : x + wide] == label)
+        Component(left + x, top + y, labels[y : y + high, x : x + wide] == label)
         for label, (x, y, wide, high, _) in zip(range(1, count), stats[1:].tolist(), strict=True)
         if max(SMALLEST, POINT * height) <= max(wide, high) < SPECK * height
     ]

@@ -1,6 +1,7 @@
 """The best numbers in a text line: the arcs of its lattice, composed with what is known about the number."""
 
 import math
+from bisect import insort
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -73,7 +74,10 @@ def _best_paths(arcs: Sequence[Arc], known: Automaton) -> list[Path]:
     for arc, state, after, character, cost in _steps(arcs, known, paths):
         there = paths[arc.last].setdefault(after, [])
         for path in list(paths[arc.first][state]):
-            _keep(there, path, cost, character, arc)
+            total = path.cost + cost
+            if len(there) == KEPT and total >= there[-1].cost:
+                break  # the paths after it cost more
+            _keep(there, Path(total, path.text + character, (*path.arcs, arc) if character else path.arcs))
     return sorted(path for state, best in paths[-1].items() if known.accepts(state) for path in best)[:KEPT]
 
 
@@ -109,17 +113,13 @@ def _steps(
                     yield arc, state, after, character, cost
 
 
-def _keep(best: list[Path], path: Path, cost: float, character: str, arc: Arc) -> None:
-    """Add a path and one more arc to the best ones, if it is among them; of paths with one text, the best stays."""
-    total = path.cost + cost
-    if len(best) == KEPT and total >= best[-1].cost:
-        return
-    text = path.text + character
-    same = next((one for one in best if one.text == text), None)
-    if same and same.cost <= total:
-        return
-    if same:
-        best.remove(same)
-    best.append(Path(total, text, (*path.arcs, arc) if character else path.arcs))
-    best.sort()
+def _keep(best: list[Path], path: Path) -> None:
+    """Add a path to the best ones, sorted by cost; of paths with one text, the best stays."""
+    for place, one in enumerate(best):
+        if one.text == path.text:
+            if one.cost <= path.cost:
+                return
+            del best[place]
+            break
+    insort(best, path, key=lambda one: one[:2])
     del best[KEPT:]
