@@ -22,7 +22,7 @@ from tenfold.training import out_of_fold, seed_everything
 RESULTS = Path("results/pruning.json")
 RECIPE = "brisk"
 SEEDS = 5
-SHARES = (0.05, 0.1, 0.2, 0.4)
+SHARES = (0.05, 0.2)
 KINDS = {"at random": "chosen at random", "easiest": "the easiest", "hardest": "the hardest"}
 
 
