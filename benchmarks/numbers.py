@@ -13,6 +13,7 @@ package. Both are valid for these networks only: fit again after each training.
 import argparse
 import csv
 import json
+import math
 import statistics
 import time
 from collections.abc import Sequence
@@ -39,13 +40,14 @@ from tenfold.base.errors import TenfoldError
 from tenfold.base.files import write_atomically
 from tenfold.base.form import LINE_SIGNS
 from tenfold.data import Digits, split
+from tenfold.imaging import open_page
 from tenfold.imaging.ink import look
 from tenfold.imaging.page import page_of_ink
 from tenfold.reader import Form, Known, Reader
 from tenfold.reader.arcs import page_arcs
 from tenfold.reader.numbers import Calibration, to_value
 from tenfold.reader.reader import CALIBRATION, NOTHING_KNOWN
-from tenfold.reader.search import Arc, find_best
+from tenfold.reader.search import Arc, find_best, log_sum
 from tenfold.report.plots.style import STYLE
 from tenfold.synthesis.scenes import draw_lines
 from tenfold.synthesis.writing import make_alphabet
@@ -261,19 +263,49 @@ def read_forms(digits: Digits, seed: int, neat: bool = False) -> tuple[dict[str,
     return found, seconds
 
 
+@dataclass(frozen=True)
+class DigitsAre:
+    """An automaton that accepts these digits, and any signs between them: of checks, only the digits are labeled."""
+
+    digits: str
+    start: int = 0
+
+    def step(self, state: int, character: str) -> int | None:
+        """How many of the digits are behind a character."""
+        if not character.isdigit():
+            return state
+        return state + 1 if self.digits[state : state + 1] == character else None
+
+    def accepts(self, state: int) -> bool:
+        """Whether all digits were there."""
+        return state == len(self.digits)
+
+
+def read_digits(reader: Reader, file: Path) -> tuple[str, float]:
+    """The digits of the numbers in a picture, and the probability that they are right, whatever the signs."""
+    try:
+        page, _ = reader.find(open_page(file))
+        lines, numbers = page_arcs(page, reader.model, reader.line_model), reader.find_numbers(page)
+    except TenfoldError:
+        return "", 0.0
+    text, logarithm = "", 0.0
+    for number in numbers:
+        digits = "".join(filter(str.isdigit, number.text))
+        arcs, text = lines[number.digits[0].line], text + digits
+        right, all_there_is = (
+            log_sum(arcs, known, reader.calibration.temperature) for known in (DigitsAre(digits), NOTHING_KNOWN)
+        )
+        logarithm += right - all_there_is
+    return text, math.exp(min(logarithm, 0.0)) if numbers else 0.0
+
+
 def read_cheques(reader: Reader, folder: Path) -> dict[str, list[Outcome]]:
     """Read the amounts on checks; only their digits are labeled."""
     found: dict[str, list[Outcome]] = {}
     wrong = mislabeled()
     with (folder / "labels.csv").open(newline="") as file:
         for row in csv.DictReader(file):
-            try:
-                numbers = reader.read_numbers(folder / row["file"])
-            except TenfoldError:
-                numbers = []
-            text = "".join(filter(str.isdigit, "".join(number.text for number in numbers)))
-            sure = min((number.probability for number in numbers), default=0.0)
-            one = Outcome(row["digits"], text, sure)
+            one = Outcome(row["digits"], *read_digits(reader, folder / row["file"]))
             found.setdefault("checks", []).append(one)
             if not is_even(row["file"]):
                 found.setdefault("checks, reported half", []).append(one)

@@ -61,9 +61,9 @@ def find_best(arcs: Sequence[Arc], known: Automaton, temperature: float) -> list
         nodes = range(max(arc.last for arc in arcs) + 1)
         silent = [Arc(node, node, dict.fromkeys(known.required_signs, SILENT)) for node in nodes]
         arcs = sorted([*silent, *arcs], key=lambda arc: arc.first)  # at each node, the signs come first
-    total = _log_sum(arcs, known, temperature)
+    total = log_sum(arcs, known, temperature)
     texts = _best_paths(arcs, known)
-    found = [(path, math.exp(_log_sum(arcs, Pattern(path.text), temperature) - total)) for path in texts]
+    found = [(path, math.exp(log_sum(arcs, Pattern(path.text), temperature) - total)) for path in texts]
     return sorted(found, key=lambda one: -one[1])[:2]
 
 
@@ -81,8 +81,14 @@ def _best_paths(arcs: Sequence[Arc], known: Automaton) -> list[Path]:
     return sorted(path for state, best in paths[-1].items() if known.accepts(state) for path in best)[:KEPT]
 
 
-def _log_sum(arcs: Sequence[Arc], known: Automaton, temperature: float) -> float:
-    """The logarithm of the sum over all paths."""
+def log_sum(arcs: Sequence[Arc], known: Automaton, temperature: float) -> float:
+    """The logarithm of the sum of the probabilities of all paths that an automaton accepts.
+
+    Args:
+        arcs: as for `find_best`.
+        known: the automaton.
+        temperature: divides all costs first.
+    """
     sums: list[dict[Any, float]] = [{} for _ in range(max(arc.last for arc in arcs) + 1)]
     sums[0][known.start] = 0.0
     for arc, state, after, _, cost in _steps(arcs, known, sums):
