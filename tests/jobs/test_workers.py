@@ -88,9 +88,12 @@ def cluster():
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     from ray.cluster_utils import Cluster
 
-    node = {"num_cpus": 1, "object_store_memory": 80 * 2**20, "include_dashboard": False}
-    cluster = Cluster(initialize_head=True, head_node_args=node)
-    cluster.add_node(**node)
+    cluster = Cluster()
+    with pytest.MonkeyPatch.context() as patch:
+        # Ray gives up on its agent after 15 s, which on a busy machine are not enough to import all that it can do
+        patch.setattr("ray._private.utils.get_dashboard_dependency_error", lambda: ImportError("not needed"))
+        for _ in range(2):
+            cluster.add_node(num_cpus=1, object_store_memory=80 * 2**20, include_dashboard=False)
     yield cluster
     cluster.shutdown()
 
