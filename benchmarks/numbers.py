@@ -45,7 +45,7 @@ from tenfold.imaging.ink import look
 from tenfold.imaging.page import page_of_ink
 from tenfold.reader import Form, Known, Reader
 from tenfold.reader.arcs import page_arcs
-from tenfold.reader.numbers import Calibration, to_value
+from tenfold.reader.numbers import Calibration, to_number, to_value
 from tenfold.reader.reader import CALIBRATION, NOTHING_KNOWN
 from tenfold.reader.search import Arc, find_best, log_sum
 from tenfold.report.plots.style import STYLE
@@ -283,20 +283,20 @@ class DigitsAre:
 
 def read_digits(reader: Reader, file: Path) -> tuple[str, float]:
     """The digits of the numbers in a picture, and the probability that they are right, whatever the signs."""
+    temperature, least = reader.calibration.temperature, reader.thresholds
+    assert least is not None
     try:
         page, _ = reader.find(open_page(file))
-        lines, numbers = page_arcs(page, reader.model, reader.line_model), reader.find_numbers(page)
+        lines = page_arcs(page, reader.model, reader.line_model)
     except TenfoldError:
         return "", 0.0
     text, logarithm = "", 0.0
-    for number in numbers:
-        digits = "".join(filter(str.isdigit, number.text))
-        arcs, text = lines[number.digits[0].line], text + digits
-        right, all_there_is = (
-            log_sum(arcs, known, reader.calibration.temperature) for known in (DigitsAre(digits), NOTHING_KNOWN)
-        )
-        logarithm += right - all_there_is
-    return text, math.exp(min(logarithm, 0.0)) if numbers else 0.0
+    for place, arcs in enumerate(lines):
+        if number := to_number(page, arcs, NOTHING_KNOWN, temperature, least, reader.name, place):
+            digits = "".join(filter(str.isdigit, number.text))
+            logarithm += log_sum(arcs, DigitsAre(digits), temperature) - log_sum(arcs, NOTHING_KNOWN, temperature)
+            text += digits
+    return text, math.exp(min(logarithm, 0.0)) if text else 0.0
 
 
 def read_cheques(reader: Reader, folder: Path) -> dict[str, list[Outcome]]:

@@ -112,8 +112,9 @@ def find_components(mask: Bool[np.ndarray, "h w"], ink: UInt8[np.ndarray, "h w"]
 def find_specks(mask: Bool[np.ndarray, "h w"], components: Sequence[Component]) -> list[Component]:
     """Find the ink around components that is in none of them, but large enough to be a point."""
     reach = 2 * max(component.height for component in components)
-    top, left = (max(0, min(starts) - reach) for starts in zip(*((one.y, one.x) for one in components), strict=True))
-    bottom, right = (max(ends) + reach for ends in zip(*((one.bottom, one.right) for one in components), strict=True))
+    corners = np.array([((one.x, one.y), (one.right, one.bottom)) for one in components])
+    left, top = np.maximum(0, corners[:, 0].min(axis=0) - reach).tolist()
+    right, bottom = (corners[:, 1].max(axis=0) + reach).tolist()
     rest = mask[top:bottom, left:right].astype(np.uint8)
     for one in components:
         rest[one.y - top : one.bottom - top, one.x - left : one.right - left][one.mask] = 0
