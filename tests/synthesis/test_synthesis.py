@@ -82,10 +82,10 @@ def test_elastic_distortion_moves_points_within_its_limit_and_by_different_ways(
     assert not torch.allclose(ways[0], ways[-1], atol=1e-4)
 
 
-# a chosen image goes through at least one of six changes, each with a chance of one half; or of eight, of one third,
-# two of which can leave a single pixel as it is
+# a chosen image goes through at least one of nine changes, or of eight, each with a chance of one third; two of them can
+# leave a single pixel as it is
 @pytest.mark.parametrize(
-    ("change", "likely"), [(synthesis.apply_augmix, 1 - (1 / 2) ** 6), (synthesis.vary_capture, 1 - (2 / 3) ** 6)]
+    ("change", "likely"), [(synthesis.apply_augmix, 1 - (2 / 3) ** 7), (synthesis.vary_capture, 1 - (2 / 3) ** 6)]
 )
 @given(share=st.floats(0, 1), seed=st.integers(0, 2**32 - 1))
 def test_the_wanted_share_changes_and_stays_within_range(change, likely, share, seed):
@@ -104,10 +104,25 @@ def test_a_curve_gives_equal_pixels_equal_values_and_a_patch_changes_only_its_in
     recolored = augmix.intensity_curve(stripes)
     assert (recolored.unflatten(3, (4, 7)).std(dim=4) < 1e-6).all()
     torch.manual_seed(seed)
-    inside = sampling.rectangle(stripes)
+    square = sampling.each(stripes) < 0.5
+    inside = torch.where(square, sampling.rectangle(stripes), sampling.half_plane(stripes))
     torch.manual_seed(seed)
     patched = augmix.patch(stripes)
     assert torch.equal(patched[~inside], stripes[~inside])
+
+
+def test_outlines_leave_strokes_hollow_and_a_stroke_lies_over_what_is_there(mnist):
+    torch.manual_seed(0)
+    block = torch.zeros(50, 1, 28, 28)
+    block[:, :, 8:20, 8:20] = 1.0
+    hollow = augmix.outline(block)
+    assert (hollow[:, :, 10:18, 10:18] == 0).all()
+    assert (hollow[:, :, 7, 8:20] > 0).all()
+    digits = to_ink(mnist[0].images[:200])
+    crossed = augmix.stroke(digits)
+    paper = (crossed < digits).any(dim=(1, 2, 3))
+    assert 0.05 < paper.float().mean() < 0.3
+    assert (crossed[~paper] >= digits[~paper]).all()
 
 
 @given(st.integers(0, 2**32 - 1))

@@ -1,23 +1,29 @@
 """Changes to how strokes are drawn, for networks that must read worse images than those they were trained on.
 
-They are deliberately generic: random filters, curves, patches and textures, none of which imitates any of the
-corruptions that robustness is measured on.
+They are deliberately generic: random filters, outlines, curves, patches, strokes and textures, each drawn from a wide
+family. No code of the corruptions that robustness is measured on is called.
 """
+
+import math
 
 import torch
 import torch.nn.functional as F
 
-from tenfold.synthesis.sampling import Images, brightest, each, rectangle
+from tenfold.synthesis.drawing import draw
+from tenfold.synthesis.sampling import Images, brightest, each, half_plane, rectangle
 
 KERNEL = 7  # pixels on each side of a filter
 KNOTS = 5  # in an intensity curve
+CORNERS = 9  # of a stroke, at most
+FULL = 1.5  # weights above 1 count as 1: a third of the images are changed entirely
 
 
 def apply_augmix(images: Images, share: float) -> Images:
-    """Pass images through a random chain of filters, curves, patches and textures, and mix the results with them.
+    """Pass images through a random chain of changes, and mix the results with them.
 
-    Each of the six links of the chain, three of which are patches, is skipped with probability one half. Their order is
-    drawn once per batch, everything else for each image. Random numbers come from PyTorch's global generator.
+    The nine links of the chain are a filter, outlines, a curve, three patches, two strokes, and a texture. Each happens
+    to each image with probability one third. Their order is drawn once per batch, everything else for each image.
+    Random numbers come from PyTorch's global generator.
 
     Args:
         images: pixels from 0 to 1.
@@ -30,11 +36,11 @@ def apply_augmix(images: Images, share: float) -> Images:
     Z. Xu et al., "Robust and Generalizable Visual Representation Learning via Random Convolutions", ICLR 2021.
     """
     changed = images
-    changes = (smooth_filter, intensity_curve, patch, patch, patch, texture)
+    changes = (smooth_filter, outline, intensity_curve, *[patch] * 3, *[stroke] * 2, texture)
     for index in torch.randperm(len(changes)).tolist():
-        chosen = each(images) < 0.5
+        chosen = each(images) < 1 / 3
         changed = torch.where(chosen, changes[index](changed), changed)
-    weight = torch.where(each(images) < share, each(images), 0)
+    weight = torch.where(each(images) < share, (FULL * each(images)).clamp(max=1), 0)
     return images.lerp(changed, weight)
 
 
@@ -50,6 +56,14 @@ def smooth_filter(images: Images) -> Images:
     return filtered * brightest(images) / brightest(filtered).clamp(min=1e-6)
 
 
+def outline(images: Images) -> Images:
+    """Leave only the outlines of strokes, one to two pixels wide, from soft to sharp."""
+    thicker = F.max_pool2d(images, 3, stride=1, padding=1)
+    thinner = -F.max_pool2d(-images, 3, stride=1, padding=1)
+    edges = thicker - thinner.lerp(images, each(images))
+    return (edges * (1 + 3 * each(images)) - each(images)).clamp(0, 1)
+
+
 def intensity_curve(images: Images) -> Images:
     """Map each image's intensities through a random curve, between the identity and one through 5 random values."""
     identity = torch.linspace(0, 1, KNOTS, device=images.device).expand(len(images), -1)
@@ -61,8 +75,29 @@ def intensity_curve(images: Images) -> Images:
 
 
 def patch(images: Images) -> Images:
-    """Change the intensities inside a random rectangle, which may be a thin strip or most of the image."""
-    return torch.where(rectangle(images), intensity_curve(images), images)
+    """Change the intensities in a part of the image: a random rectangle, or one side of a random straight line.
+
+    In a third of the images, the result is inverted.
+    """
+    part = torch.where(each(images) < 0.5, rectangle(images), half_plane(images))
+    curved = intensity_curve(images)
+    return torch.where(part, torch.where(each(images) < 1 / 3, 1 - curved, curved), images)
+
+
+def stroke(images: Images) -> Images:
+    """Draw a stroke of up to eight straight pieces across each image, in ink or, in a quarter of them, in paper."""
+    batch, device = len(images), images.device
+    x, y = torch.rand(2, batch, CORNERS, device=device) - 0.5
+    x = torch.where(torch.rand(batch, 1, device=device) < 0.5, x.sort(dim=1).values, x)  # half of them lead one way
+    last = torch.randint(1, CORNERS, (batch, 1), device=device)
+    used = torch.arange(CORNERS, device=device).minimum(last)  # (batch, corners): what is beyond repeats the last
+    width, height = 4 * 7 ** torch.rand(2, batch, 1, device=device)  # 4 to 28 pixels
+    x, y = width * x.gather(1, used), height * y.gather(1, used)
+    angle, right, down = torch.rand(3, batch, 1, device=device)
+    cos, sin = torch.cos(2 * math.pi * angle), torch.sin(2 * math.pi * angle)
+    corners = torch.stack((cos * x - sin * y + 28 * right, sin * x + cos * y + 28 * down), dim=2)
+    ink = draw(corners[:, None]) * each(images).sqrt()
+    return torch.where(each(images) < 1 / 4, images * (1 - ink), torch.maximum(images, ink))
 
 
 def texture(images: Images) -> Images:

@@ -28,3 +28,14 @@ def rectangle(images: Images) -> Bool[Tensor, "batch 1 28 28"]:
     along, across = x * torch.cos(angle) + y * torch.sin(angle), y * torch.cos(angle) - x * torch.sin(angle)
     sides = [height ** each(images) / 2 for _ in range(2)]
     return (along.abs() < sides[0]) & (across.abs() < sides[1])
+
+
+def half_plane(images: Images) -> Bool[Tensor, "batch 1 28 28"]:
+    """One side of a straight line through a random point in each image; half of the lines are upright or level."""
+    height, width = images.shape[2:]
+    y = (torch.arange(height, device=images.device)[:, None] + 0.5) - height * each(images)
+    x = (torch.arange(width, device=images.device) + 0.5) - width * each(images)
+    angle = 2 * math.pi * each(images)
+    right = math.pi / 2
+    angle = torch.where(each(images) < 0.5, (angle / right).round() * right, angle)
+    return x * torch.cos(angle) + y * torch.sin(angle) > 0
