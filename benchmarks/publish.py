@@ -44,7 +44,7 @@ def _read(patterns: tuple[str, ...]) -> list[dict[str, Any]]:
 
 
 STUDIES = ("study-accuracy.json", "study-thorough.json", "study-tiny.json")
-SIZES = (*STUDIES, "study-small.json", "study-microcontroller.json")  # of every size; those that are there
+SIZES = (*STUDIES, *(f"study-{name}.json" for name in ("smaller", "small", "microcontroller")))  # those that are there
 BLOCKS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "results": (("speed.json", *STUDIES, "ensembles.json", "shipped.json"), tables.results_table),
     "speed": (("speed.json",), tables.speed_table),

@@ -82,7 +82,7 @@ def test_elastic_distortion_moves_points_within_its_limit_and_by_different_ways(
     assert not torch.allclose(ways[0], ways[-1], atol=1e-4)
 
 
-# a chosen image goes through at least one of nine changes, or of eight, each with a chance of one third; two of them can
+# a chosen image goes through at least one of nine or eight changes, each with a chance of one third; two of them can
 # leave a single pixel as it is
 @pytest.mark.parametrize(
     ("change", "likely"), [(synthesis.apply_augmix, 1 - (2 / 3) ** 7), (synthesis.vary_capture, 1 - (2 / 3) ** 6)]
