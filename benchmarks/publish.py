@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from benchmarks import ablation, adapt, attacks, few_labels, gpu, learn, numbers, serve, small, tables
+from benchmarks import ablation, adapt, attacks, few_labels, gpu, learn, numbers, pruning, serve, small, tables
 
 DOCUMENTS = (Path("README.md"), *sorted(Path("docs").glob("*.md")))
 RESULTS = Path("results")
@@ -59,6 +59,7 @@ BLOCKS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "classical search": (("classical-search.json",), tables.search_table),
     "ablation": (("study-ablation.json",), ablation.table),
     "few labels": (("study-few-labels.json",), few_labels.table),
+    "pruning": (("pruning.json",), pruning.table),
     "exports": (("exports.json",), tables.exports_table),
     "microcontrollers": (("microcontrollers.json",), small.microcontrollers_table),
     "parameters": (SIZES, small.parameters_table),
