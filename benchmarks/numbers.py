@@ -45,9 +45,10 @@ from tenfold.imaging.ink import look
 from tenfold.imaging.page import page_of_ink
 from tenfold.reader import Form, Known, Reader
 from tenfold.reader.arcs import page_arcs
+from tenfold.reader.known import NOTHING_KNOWN
 from tenfold.reader.numbers import Calibration, to_number, to_value
-from tenfold.reader.reader import CALIBRATION, NOTHING_KNOWN
-from tenfold.reader.search import Arc, find_best, log_sum
+from tenfold.reader.reader import CALIBRATION
+from tenfold.reader.search import Arc, Arcs, find_best, log_probability
 from tenfold.report.plots.style import STYLE
 from tenfold.synthesis.scenes import draw_lines
 from tenfold.synthesis.writing import make_alphabet
@@ -123,7 +124,7 @@ def main() -> None:
     records.save(RESULTS, results)
 
 
-Drawn = tuple[str, list[Arc]]  # what a line says, and its arcs
+Drawn = tuple[str, Arcs]  # what a line says, and all that it may say
 
 
 def draw_and_read(digits: Digits, pages: int, first_seed: int, neat: bool = False) -> list[Drawn]:
@@ -145,17 +146,17 @@ def _draw_and_read(digits: Digits, neat: bool, seed: int) -> list[Drawn]:
         except TenfoldError:  # too faint to find any ink
             continue
         examples = cut_out(page, scene.characters)
-        arcs = page_arcs(page, reader.model, reader.line_model)
-        for example, line in zip(examples, arcs, strict=True):
+        for example, line in zip(examples, page_arcs(page, reader.model, reader.line_model), strict=True):
             if example and any(map(str.isdigit, example.text)):
-                found.append((example.text, [Arc(one.first, one.last, one.costs) for one in line]))
+                arcs = [Arc(one.first, one.last, one.costs) for one in line.arcs]
+                found.append((example.text, Arcs(arcs, line.columns)))
     return found
 
 
 def decode(line: Drawn, known: Known, temperature: float) -> Outcome:
     """The best number in a line."""
-    truth, arcs = line
-    best = find_best(arcs, known, temperature)
+    truth, said = line
+    best = find_best(said, known, temperature)
     return Outcome(truth, best[0][0].text if best else "", best[0][1] if best else 0.0)
 
 
@@ -291,10 +292,10 @@ def read_digits(reader: Reader, file: Path) -> tuple[str, float]:
     except TenfoldError:
         return "", 0.0
     text, logarithm = "", 0.0
-    for place, arcs in enumerate(lines):
-        if number := to_number(page, arcs, NOTHING_KNOWN, temperature, least, reader.name, place):
+    for place, line in enumerate(lines):
+        if number := to_number(page, line, NOTHING_KNOWN, temperature, least, reader.name, place):
             digits = "".join(filter(str.isdigit, number.text))
-            logarithm += log_sum(arcs, DigitsAre(digits), temperature) - log_sum(arcs, NOTHING_KNOWN, temperature)
+            logarithm += log_probability(line, DigitsAre(digits), temperature)
             text += digits
     return text, math.exp(min(logarithm, 0.0)) if text else 0.0
 

@@ -1,5 +1,6 @@
 """Whole numbers: what is known about them, the search, their probability, and forms."""
 
+import itertools
 import math
 from decimal import Decimal
 
@@ -11,9 +12,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tenfold.base.errors import NoDigitsError, TenfoldError
+from tenfold.base.form import CHARACTERS
 from tenfold.reader import Form, Known, Reader
+from tenfold.reader.alignments import log_sum_alignments
+from tenfold.reader.known import NOTHING_KNOWN, Pattern
 from tenfold.reader.numbers import Calibration, to_value
-from tenfold.reader.search import SILENT, Arc, find_best
+from tenfold.reader.search import SILENT, WHOLE, Arc, Arcs, find_best
 
 pytestmark = pytest.mark.fast
 
@@ -96,18 +100,48 @@ def test_the_search_finds_what_trying_all_paths_finds(seed, known):
         if known.fits(text):
             costs[text] = min(cost, costs.get(text, math.inf))
             sums[text] = sums.get(text, 0) + math.exp(-cost / temperature)
-    found = find_best(arcs, known, temperature)
-    expected = sorted(sorted(costs, key=lambda text: costs[text])[:4], key=lambda text: -sums[text])[:2]
+    found = find_best(Arcs(arcs), known, temperature)
+    expected = sorted(sorted(costs, key=lambda text: costs[text])[:6], key=lambda text: -sums[text])[:2]
     assert [path.text for path, _ in found] == expected
     assert [p for _, p in found] == pytest.approx([sums[text] / sum(sums.values()) for text in expected])
 
 
+@given(st.integers(0, 2**32 - 1), st.sampled_from([Known(), Known(length=2), Known(pattern="1*.?2*"), Pattern("11")]))
+def test_all_alignments_of_what_fits_are_summed(seed, known):
+    random = np.random.default_rng(seed)
+    used = [*map(CHARACTERS.index, "12."), len(CHARACTERS)]
+    shares = random.dirichlet(np.full(len(used), 0.5), size=5)
+    columns = np.full((5, len(CHARACTERS) + 1), -np.inf)
+    columns[:, used] = np.log(np.maximum(shares, 0.001))
+    expected = 0.0
+    for alignment in itertools.product(used, repeat=len(columns)):
+        text = "".join((*CHARACTERS, "")[one] for one, _ in itertools.groupby(alignment))
+        state = known.start
+        for character in text:
+            state = None if state is None else known.step(state, character)
+        if state is not None and known.accepts(state):
+            expected += math.exp(sum(column[one] for column, one in zip(columns, alignment, strict=True)))
+    assert math.exp(log_sum_alignments(columns, known)) == pytest.approx(expected, rel=1e-3)
+
+
+def test_what_the_line_model_says_counts_beside_the_lattice():
+    arcs = [Arc(node, node + 1, {"1": 0.1, "2": 3.0}) for node in range(2)]
+    columns = np.full((5, len(CHARACTERS) + 1), -20.0)
+    columns[(0, 2, 4), len(CHARACTERS)] = columns[(1, 3), (2, 1)] = 0.0  # 21, for sure
+    [alone, _] = find_best(Arcs(arcs), NOTHING_KNOWN, 1.0)
+    both = {path.text: p for path, p in find_best(Arcs(arcs, columns), NOTHING_KNOWN, 1.0)}
+    assert alone[0].text == "11"
+    assert both["11"] == pytest.approx((1 - WHOLE) * alone[1], rel=1e-3)
+    assert WHOLE < both["21"] < WHOLE + 0.1
+    assert find_best(Arcs(arcs, columns), Known(pattern="1d"), 1.0)[0][0].text == "11"
+
+
 def test_a_sign_that_a_pattern_asks_for_may_be_missing():
     arcs = [Arc(node, node + 1, {"1": 0.1, "2": 3.0}) for node in range(2)]
-    assert [path.text for path, _ in find_best(arcs, Known(pattern="1.d"), 1.0)] == ["1.1", "1.2"]
-    assert next(path.text for path, _ in find_best(arcs, Known(length=2), 1.0)) == "11"
-    assert not find_best(arcs, Known(pattern="d.d.d"), 1.0)
-    [best, *_] = find_best(arcs, Known(pattern="d.?d"), 1.0)  # one that may be left out is not made up
+    assert [path.text for path, _ in find_best(Arcs(arcs), Known(pattern="1.d"), 1.0)] == ["1.1", "1.2"]
+    assert next(path.text for path, _ in find_best(Arcs(arcs), Known(length=2), 1.0)) == "11"
+    assert not find_best(Arcs(arcs), Known(pattern="d.d.d"), 1.0)
+    [best, *_] = find_best(Arcs(arcs), Known(pattern="d.?d"), 1.0)  # one that may be left out is not made up
     assert best[1] == pytest.approx(1 / (1 + math.exp(-2.9)) ** 2)
 
 

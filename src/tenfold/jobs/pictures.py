@@ -21,9 +21,9 @@ from tenfold.imaging import SUFFIXES, open_page
 from tenfold.imaging.page import WHOLE
 from tenfold.reader.digits import Digit
 from tenfold.reader.form import Form
-from tenfold.reader.known import Known
+from tenfold.reader.known import NOTHING_KNOWN, Known
 from tenfold.reader.numbers import Number, to_value
-from tenfold.reader.reader import NO_FIT, NO_SHAPE, NOTHING_KNOWN, Reader, is_idx, read_idx_images
+from tenfold.reader.reader import NO_FIT, NO_SHAPE, Reader, is_idx, read_idx_images
 from tenfold.reader.reading import Reading, to_text
 from tenfold.reader.show import annotate, explain, write
 

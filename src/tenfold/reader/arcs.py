@@ -29,7 +29,7 @@ from tenfold.reader.lattice import (
     unread_cost,
 )
 from tenfold.reader.oversegmentation import Piece
-from tenfold.reader.search import Arc
+from tenfold.reader.search import Arc, Arcs
 from tenfold.reader.segment import MOST_CANDIDATES, PROBABLE, is_doubtful, settle
 from tenfold.reader.text_line import LEAST, LineReading, read_line
 
@@ -42,7 +42,7 @@ DETOUR = 10.0  # nats: digits on paths that cost so much more than the best one 
 NO_EVIDENCE = np.zeros(CLASSES + len(LINE_SIGNS))
 
 
-def page_arcs(page: Page, model: Model, line_model: LineModel | None, margin: float = DETOUR) -> list[list[Arc]]:
+def page_arcs(page: Page, model: Model, line_model: LineModel | None, margin: float = DETOUR) -> list[Arcs]:
     """The arcs of each text line of a page, from top to bottom.
 
     Args:
@@ -78,7 +78,7 @@ def line_arcs(
     model: Model,
     line_model: LineModel | None,
     margin: float = DETOUR,
-) -> list[Arc]:
+) -> Arcs:
     """The arcs of a text line.
 
     Args:
@@ -90,7 +90,7 @@ def line_arcs(
         margin: as for `page_arcs`.
 
     Returns:
-        The arcs, sorted by where they begin; their nodes are the gaps between pieces and specks.
+        The arcs; their nodes are the gaps between pieces and specks.
     """
     pieces = list(lattice.pieces)
     beside = [speck for speck in specks if not any(_is_within(speck, piece.component) for piece in pieces)]
@@ -142,7 +142,7 @@ def line_arcs(
                 wider = LineReading(stretch(reading.strip, WIDER), line_model)  # where it may see more, or less
                 for cut in (_cut_between(page, lattice.line, one, model) for one in (reading, wider)):
                     arcs = _side_by_side(arcs, cut) if cut else arcs
-            return sorted(arcs, key=lambda arc: arc.first)
+            return Arcs(sorted(arcs, key=lambda arc: arc.first), reading.characters if reading else None)
         for candidate, digit in zip(near, classify(page, [one.component for one in near], model), strict=True):
             candidate.classify(digit)
 

@@ -19,7 +19,7 @@ from tenfold.reader.arcs import digit_arc, page_arcs
 from tenfold.reader.digits import classify
 from tenfold.reader.known import Known
 from tenfold.reader.lattice import unread_cost
-from tenfold.reader.search import Arc
+from tenfold.reader.search import Arc, Arcs
 
 STRETCHED = 0.03  # by how much the proportions of a picture may differ from those of the template
 AROUND = 0.5  # of the highest cell: so far around all cells, ink is looked for
@@ -140,7 +140,7 @@ def _parse_field(table: Any, size: list[int], origin: str) -> Field:
 
 def cell_arcs(
     page: Page, cells: list[Rectangle], model: Model, line_model: LineModel | None, margin: float, temperature: float
-) -> list[Arc]:
+) -> Arcs | None:
     """The arcs of a field: of one digit in each cell, or of a text line if there is a single cell.
 
     Args:
@@ -153,12 +153,12 @@ def cell_arcs(
             because the model's probabilities are calibrated as they are.
 
     Returns:
-        The arcs; none if all cells are empty.
+        The arcs; None if all cells are empty.
     """
     inked = [_ink_within(page, cell) for cell in cells]
     if len(cells) == 1:
         lines = page_arcs(replace(page, components=inked[0]), model, line_model, margin) if inked[0] else []
-        return max(lines, key=lambda arcs: sum(arc.component.area for arc in arcs if arc.component), default=[])
+        return max(lines, key=lambda line: sum(arc.component.area for arc in line.arcs if arc.component), default=None)
     filled = [join(components) for components in inked if components]
     digits = iter(classify(page, filled, model))
     arcs = []
@@ -170,7 +170,7 @@ def cell_arcs(
             arcs.append(digit_arc(place, place + 1, digit, -temperature * (math.log(sure) + digit.answer)))
             nothing = temperature * (unread_cost(digit.component, cell[3] * page.scale) - math.log(1 - sure))
         arcs.append(Arc(place, place + 1, {"": nothing}))
-    return arcs if filled else []
+    return Arcs(arcs) if filled else None
 
 
 def _ink_within(page: Page, cell: Rectangle) -> list[Component]:

@@ -339,3 +339,5 @@ CHECKS: dict[str, Callable[[], Automaton]] = {
     "isbn13": partial(_Ean13, ("978", "979")),
     "mod97": _Mod97,
 }
+
+NOTHING_KNOWN = Known()

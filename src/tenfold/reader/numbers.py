@@ -11,7 +11,7 @@ from tenfold.base.refusal import Thresholds
 from tenfold.imaging import Page
 from tenfold.reader.known import Known
 from tenfold.reader.reading import Reading, to_reading
-from tenfold.reader.search import Arc, find_best
+from tenfold.reader.search import Arcs, find_best
 
 # A plain number, perhaps with a percent sign, or with what closes an amount, so that nobody adds a digit
 PLAIN = re.compile(r"([+-]?[0-9]+(?:[.,][0-9]+)?)(?:%|//|[.,]?[-=]|[.,])?")
@@ -50,13 +50,13 @@ class Number:
 
 
 def to_number(
-    page: Page, arcs: Sequence[Arc], known: Known, temperature: float, least: Thresholds, model: str, line: int
+    page: Page, said: Arcs, known: Known, temperature: float, least: Thresholds, model: str, line: int
 ) -> Number | None:
     """Find the best number in a line.
 
     Args:
         page: the page.
-        arcs: the arcs of the line.
+        said: all that the line may say.
         known: what is known about the number.
         temperature: as in `Calibration`.
         least: the lowest scores accepted as digits.
@@ -66,7 +66,7 @@ def to_number(
     Returns:
         The number; None if nothing in the line fits what is known.
     """
-    best = find_best(arcs, known, temperature)
+    best = find_best(said, known, temperature)
     if not best:
         return None
     (path, probability), *others = best

@@ -19,11 +19,11 @@ from tenfold.models import Model
 from tenfold.reader.arcs import DETOUR, digit_arc, page_arcs
 from tenfold.reader.digits import Digit, classify, log_probabilities
 from tenfold.reader.form import Form, cell_arcs
-from tenfold.reader.known import Known
+from tenfold.reader.known import NOTHING_KNOWN, Known
 from tenfold.reader.lattice import belief
 from tenfold.reader.numbers import Calibration, Number, around, to_number
 from tenfold.reader.reading import Reading, to_reading
-from tenfold.reader.search import Arc
+from tenfold.reader.search import Arcs
 from tenfold.reader.segment import USUAL, certainty, looks_turned, read_lines
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ IDX_MAGIC = (b"\x00\x00", b"\x1f\x8b")  # IDX, and IDX compressed with gzip
 NOTHING_REFUSED = Thresholds(0.0, 0.0)
 NO_SHAPE = "nothing in it has the shape of a digit"
 NO_FIT = "nothing in it fits what is known about the number"
-NOTHING_KNOWN = Known()
 CALIBRATION = Path(__file__).with_name("numbers.json")  # for the networks that come with tenfold
 
 
@@ -199,10 +198,10 @@ class Reader:
             raise TenfoldError(f"{self.name}: reads other classes than digits, so it reads no numbers")
         if single or page.is_image:
             [digit] = classify(page, [page.digit()], self.model)
-            lines = [[digit_arc(0, 1, digit, -belief(digit))]]
+            lines = [Arcs([digit_arc(0, 1, digit, -belief(digit))])]
         else:
             lines = page_arcs(page, self.model, self.line_model, math.inf if known else DETOUR)
-        found = (self._to_number(page, arcs, known, single, line) for line, arcs in enumerate(lines))
+        found = (self._to_number(page, said, known, single, line) for line, said in enumerate(lines))
         return [number for number in found if number]
 
     def fill(self, page: Page, form: Form) -> list[Number]:
@@ -219,17 +218,17 @@ class Reader:
         for line, field in enumerate(form.fields):
             cells = form.cells(page, field)
             margin, temperature = math.inf if field.known else DETOUR, self.calibration.temperature
-            arcs = cell_arcs(page, cells, self.model, self.line_model, margin, temperature)
-            empty = Number("", None, 0.0 if arcs else 1.0, around(cells), [])  # ink that is no such number: 0
-            number = self._to_number(page, arcs, field.known, True, line) if arcs else empty
+            said = cell_arcs(page, cells, self.model, self.line_model, margin, temperature)
+            empty = Number("", None, 0.0 if said else 1.0, around(cells), [])  # ink that is no such number: 0
+            number = self._to_number(page, said, field.known, True, line) if said else empty
             numbers.append(replace(number or empty, field=field.name))
         return numbers
 
-    def _to_number(self, page: Page, arcs: list[Arc], known: Known, single: bool, line: int) -> Number | None:
+    def _to_number(self, page: Page, said: Arcs, known: Known, single: bool, line: int) -> Number | None:
         """The best number in a line; None if there is none."""
         least = (self.thresholds if not known else None) or NOTHING_REFUSED
         least = Thresholds(least.expected, least.expected) if single else least
-        return to_number(page, arcs, known, self.calibration.temperature, least, self.name, line)
+        return to_number(page, said, known, self.calibration.temperature, least, self.name, line)
 
     def read_images(self, images: np.ndarray) -> list[Reading]:
         """Read many images like MNIST's at once.

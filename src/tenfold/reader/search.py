@@ -3,15 +3,17 @@
 import math
 from bisect import insort
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any, NamedTuple
 
 from tenfold.imaging import Component
+from tenfold.reader.alignments import Columns, log_add, log_sum_alignments
 from tenfold.reader.digits import Digit
-from tenfold.reader.known import Automaton, Known, Pattern
+from tenfold.reader.known import NOTHING_KNOWN, Automaton, Known, Pattern
 
-KEPT = 4  # texts whose probability is computed: that of the best path need not be the most probable
+KEPT = 6  # texts whose probability is computed: that of the best path need not be the most probable
+WHOLE = 1 / 3  # the weight of what the line model alone says about the whole line, against that of the lattice
 SILENT = 4.0  # nats: what a sign that a pattern asks for costs where no ink of its own is seen
 
 
@@ -34,6 +36,19 @@ class Arc:
     digit: Digit | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Arcs:
+    """All that a text line may say.
+
+    Attributes:
+        arcs: the arcs of its lattice, sorted by where they begin; the first node is 0, the last one the largest.
+        columns: what the line model says at each column, as for `log_sum_alignments`; None if it was not asked.
+    """
+
+    arcs: list[Arc]
+    columns: Columns | None = None
+
+
 class Path(NamedTuple):
     """A path from the left end of a line: its cost in nats, its text, and the arcs of its characters."""
 
@@ -42,29 +57,53 @@ class Path(NamedTuple):
     arcs: tuple[Arc, ...]
 
 
-def find_best(arcs: Sequence[Arc], known: Automaton, temperature: float) -> list[tuple[Path, float]]:
+def find_best(line: Arcs, known: Known, temperature: float) -> list[tuple[Path, float]]:
     """Find the best numbers among all paths that an automaton accepts.
 
     Signs that a pattern asks for may be missing: a point often touches a digit, or is too small to be seen.
 
     Args:
-        arcs: the arcs of a line, sorted by where they begin; the first node is 0, the last one the largest.
+        line: all that the line may say.
         known: what is known about the number.
-        temperature: divides all costs before probabilities are computed.
+        temperature: as for `log_probability`.
 
     Returns:
-        Of the four best paths with different texts, the two whose texts are most probable, or fewer if there are no
-        others. With each, the probability of its text, 0 to 1: the sum over its paths, divided by the sum over all
-        paths that the automaton accepts.
+        Of the six best paths with different texts, the two whose texts are most probable, or fewer if there are no
+        others. With each, the probability of its text among all texts that fit what is known, 0 to 1.
     """
-    if isinstance(known, Known) and known.required_signs:
+    arcs = line.arcs
+    if known.required_signs:
         nodes = range(max(arc.last for arc in arcs) + 1)
         silent = [Arc(node, node, dict.fromkeys(known.required_signs, SILENT)) for node in nodes]
         arcs = sorted([*silent, *arcs], key=lambda arc: arc.first)  # at each node, the signs come first
-    total = log_sum(arcs, known, temperature)
+    everything = log_sum(line.arcs, NOTHING_KNOWN, temperature)
+    line = replace(line, arcs=arcs)
     texts = _best_paths(arcs, known)
-    found = [(path, math.exp(log_sum(arcs, Pattern(path.text), temperature) - total)) for path in texts]
-    return sorted(found, key=lambda one: -one[1])[:2]
+    total = _mix(line, known, temperature, everything) if texts else 0.0
+    found = [(path, _mix(line, Pattern(path.text), temperature, everything) - total) for path in texts]
+    return [(path, math.exp(min(0.0, one))) for path, one in sorted(found, key=lambda one: -one[1])[:2]]
+
+
+def log_probability(line: Arcs, automaton: Automaton, temperature: float) -> float:
+    """The logarithm of the probability that a line says something that an automaton accepts.
+
+    The probability is a weighted mean: of the lattice's, in which each path counts with its cost, and of the line
+    model's, in which each alignment with its columns does. The two err in different ways.
+
+    Args:
+        line: all that the line may say.
+        automaton: the automaton; it accepts no text without a digit.
+        temperature: divides the costs of the arcs.
+    """
+    return _mix(line, automaton, temperature, log_sum(line.arcs, NOTHING_KNOWN, temperature))
+
+
+def _mix(line: Arcs, automaton: Automaton, temperature: float, everything: float) -> float:
+    by_arcs = log_sum(line.arcs, automaton, temperature) - everything
+    if line.columns is None:
+        return by_arcs
+    by_columns = log_sum_alignments(line.columns, automaton)
+    return log_add(math.log(1 - WHOLE) + by_arcs, math.log(WHOLE) + by_columns)
 
 
 def _best_paths(arcs: Sequence[Arc], known: Automaton) -> list[Path]:
@@ -85,7 +124,7 @@ def log_sum(arcs: Sequence[Arc], known: Automaton, temperature: float) -> float:
     """The logarithm of the sum of the probabilities of all paths that an automaton accepts.
 
     Args:
-        arcs: as for `find_best`.
+        arcs: as in `Arcs`.
         known: the automaton.
         temperature: divides all costs first.
     """
@@ -93,14 +132,8 @@ def log_sum(arcs: Sequence[Arc], known: Automaton, temperature: float) -> float:
     sums[0][known.start] = 0.0
     for arc, state, after, _, cost in _steps(arcs, known, sums):
         further = sums[arc.first][state] - cost / temperature
-        sums[arc.last][after] = _log_add(sums[arc.last].get(after, -math.inf), further)
-    return reduce(_log_add, (one for state, one in sums[-1].items() if known.accepts(state)), -math.inf)
-
-
-def _log_add(one: float, other: float) -> float:
-    """The logarithm of the sum of two numbers that are given by their logarithms."""
-    more, less = (one, other) if one > other else (other, one)
-    return more + math.log1p(math.exp(less - more)) if less > -math.inf else more
+        sums[arc.last][after] = log_add(sums[arc.last].get(after, -math.inf), further)
+    return reduce(log_add, (one for state, one in sums[-1].items() if known.accepts(state)), -math.inf)
 
 
 def _steps(
