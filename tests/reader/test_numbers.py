@@ -14,7 +14,7 @@ from PIL import Image
 from tenfold.base.errors import NoDigitsError, TenfoldError
 from tenfold.base.form import CHARACTERS
 from tenfold.reader import Form, Known, Reader
-from tenfold.reader.alignments import log_sum_alignments
+from tenfold.reader.alignments import likely, log_sum_alignments
 from tenfold.reader.known import NOTHING_KNOWN, Pattern
 from tenfold.reader.numbers import Calibration, to_value
 from tenfold.reader.search import SILENT, WHOLE, Arc, Arcs, find_best
@@ -121,7 +121,7 @@ def test_all_alignments_of_what_fits_are_summed(seed, known):
             state = None if state is None else known.step(state, character)
         if state is not None and known.accepts(state):
             expected += math.exp(sum(column[one] for column, one in zip(columns, alignment, strict=True)))
-    assert math.exp(log_sum_alignments(columns, known)) == pytest.approx(expected, rel=1e-3)
+    assert math.exp(log_sum_alignments(likely(columns), known)) == pytest.approx(expected, rel=1e-3)
 
 
 def test_what_the_line_model_says_counts_beside_the_lattice():
@@ -129,11 +129,11 @@ def test_what_the_line_model_says_counts_beside_the_lattice():
     columns = np.full((5, len(CHARACTERS) + 1), -20.0)
     columns[(0, 2, 4), len(CHARACTERS)] = columns[(1, 3), (2, 1)] = 0.0  # 21, for sure
     [alone, _] = find_best(Arcs(arcs), NOTHING_KNOWN, 1.0)
-    both = {path.text: p for path, p in find_best(Arcs(arcs, columns), NOTHING_KNOWN, 1.0)}
+    both = {path.text: p for path, p in find_best(Arcs(arcs, likely(columns)), NOTHING_KNOWN, 1.0)}
     assert alone[0].text == "11"
     assert both["11"] == pytest.approx((1 - WHOLE) * alone[1], rel=1e-3)
     assert WHOLE < both["21"] < WHOLE + 0.1
-    assert find_best(Arcs(arcs, columns), Known(pattern="1d"), 1.0)[0][0].text == "11"
+    assert find_best(Arcs(arcs, likely(columns)), Known(pattern="1d"), 1.0)[0][0].text == "11"
 
 
 def test_a_sign_that_a_pattern_asks_for_may_be_missing():

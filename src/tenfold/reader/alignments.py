@@ -16,27 +16,40 @@ from tenfold.reader.known import Automaton
 UNLIKELY = -9.0  # the log-probability of a character below which it is not considered at a column
 BEAM = 14.0  # nats: alignments that are so much less probable than the best one up to a column are not continued
 
-Columns = Float[np.ndarray, "columns 21"]
+Columns = list[tuple[float, dict[str, float]]]  # at each column, the log-probability of none, and of likely characters
+
+
+def likely(answers: Float[np.ndarray, "columns 21"]) -> Columns:
+    """What is likely at each column; neighboring columns at which no character is are joined.
+
+    Args:
+        answers: the logarithms of the probabilities of `CHARACTERS`, and of none of them, at each column.
+    """
+    columns: Columns = []
+    for *characters, none in answers.tolist():
+        some = {one: logarithm for one, logarithm in zip(CHARACTERS, characters, strict=True) if logarithm > UNLIKELY}
+        if columns and not some and not columns[-1][1]:
+            none += columns.pop()[0]
+        columns.append((none, some))
+    return columns
 
 
 def log_sum_alignments(columns: Columns, known: Automaton) -> float:
     """The logarithm of the probability that the columns say something that an automaton accepts.
 
     Args:
-        columns: the logarithms of the probabilities of `CHARACTERS`, and of none of them, at each column.
+        columns: what `likely` returns.
         known: the automaton.
 
     Returns:
         The logarithm; minus infinity if nothing that is at all probable is accepted.
     """
     reached: dict[tuple[Any, str], float] = {(known.start, ""): 0.0}  # by state, and the character of the last column
-    for column in columns:
-        *characters, none = column.tolist()
-        likely = {CHARACTERS[place]: characters[place] for place in np.flatnonzero(column[:-1] > UNLIKELY).tolist()}
+    for none, characters in columns:
         further: dict[tuple[Any, str], float] = {}
         for (state, last), logarithm in reached.items():
             steps = [((state, ""), none)]
-            for character, more in likely.items():
+            for character, more in characters.items():
                 after = state if character == last else known.step(state, character)
                 if after is not None:
                     steps.append(((after, character), more))

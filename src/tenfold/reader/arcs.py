@@ -15,6 +15,7 @@ from tenfold.imaging.components import find_specks, join, trim
 from tenfold.imaging.lines import NEAR, Line, find_lines
 from tenfold.imaging.strips import stretch
 from tenfold.models import LineModel, Model
+from tenfold.reader.alignments import likely
 from tenfold.reader.digits import DOUBT, Digit, classify
 from tenfold.reader.lattice import (
     MOST_PIECES,
@@ -142,7 +143,7 @@ def line_arcs(
                 wider = LineReading(stretch(reading.strip, WIDER), line_model)  # where it may see more, or less
                 for cut in (_cut_between(page, lattice.line, one, model) for one in (reading, wider)):
                     arcs = _side_by_side(arcs, cut) if cut else arcs
-            return Arcs(sorted(arcs, key=lambda arc: arc.first), reading.characters if reading else None)
+            return Arcs(sorted(arcs, key=lambda arc: arc.first), likely(reading.characters) if reading else None)
         for candidate, digit in zip(near, classify(page, [one.component for one in near], model), strict=True):
             candidate.classify(digit)
 

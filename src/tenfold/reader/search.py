@@ -42,7 +42,7 @@ class Arcs:
 
     Attributes:
         arcs: the arcs of its lattice, sorted by where they begin; the first node is 0, the last one the largest.
-        columns: what the line model says at each column, as for `log_sum_alignments`; None if it was not asked.
+        columns: what the line model says at each column, as `likely` returns it; None if it was not asked.
     """
 
     arcs: list[Arc]
