@@ -23,6 +23,7 @@ Strokes = list[Float[np.ndarray, "_ 2"]]  # the points x, y of each stroke; the 
 INK = 0.3  # pixels that are covered less are paper
 GAPS = ((-0.08, 0.06), (-0.02, 0.25), (0.1, 0.7))  # from one digit to the next: in haste, as usual, in boxes
 OPEN_ZERO = np.array(((0.3, 0.1), (0.6, 0.0), (0.8, 0.4), (0.65, 0.85), (0.3, 1.0)))  # the last of several zeros
+IN_NUMBERS = ("colon", "dash", "equals", "percent", "plus")  # they are written as part of a number only
 VARIED = (0, 1, 4, 7, 9)  # the digits whose letterforms vary most from country to country
 
 
@@ -33,7 +34,7 @@ class Alphabet:
     Attributes:
         digits: MNIST's images, by digit.
         letterforms: strokes of digits, by digit.
-        signs: strokes of letters and other signs.
+        signs: strokes of letters, and of signs that do not occur in numbers.
     """
 
     digits: list[UInt8[np.ndarray, "_ 28 28"]]
@@ -94,7 +95,7 @@ def make_alphabet(train: Digits) -> Alphabet:
     return Alphabet(
         [train.images[train.labels == digit] for digit in range(CLASSES)],
         [[strokes for one, strokes in letterforms() if one == digit] for digit in range(CLASSES)],
-        [[np.array(stroke, np.float32) for stroke in strokes] for _, *strokes in SIGNS],
+        [[np.array(stroke, np.float32) for stroke in strokes] for name, *strokes in SIGNS if name not in IN_NUMBERS],
     )
 
 
