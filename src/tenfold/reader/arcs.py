@@ -143,7 +143,9 @@ def line_arcs(
                 wider = LineReading(stretch(reading.strip, WIDER), line_model)  # where it may see more, or less
                 for cut in (_cut_between(page, lattice.line, one, model) for one in (reading, wider)):
                     arcs = _side_by_side(arcs, cut) if cut else arcs
-            return Arcs(sorted(arcs, key=lambda arc: arc.first), likely(reading.characters) if reading else None)
+            adapted = any(arc.digit.taught for arc in arcs if arc.digit)  # of that, the line model knows nothing
+            columns = likely(reading.characters) if reading and not adapted else None
+            return Arcs(sorted(arcs, key=lambda arc: arc.first), columns)
         for candidate, digit in zip(near, classify(page, [one.component for one in near], model), strict=True):
             candidate.classify(digit)
 
