@@ -1,10 +1,11 @@
 """Calibration and robustness of models: `python -m benchmarks.evaluation studies/evaluation`.
 
 Measures the calibration of every finished run of the study, and its accuracy on the test images with the 15 corruptions
-of MNIST-C. Writes `results/evaluation.json`.
+of MNIST-C. Writes `results/evaluation.json`; recipes that were measured before stay in it.
 """
 
 import argparse
+import json
 import statistics
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,8 @@ def main() -> None:
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="made by tenfold study")
     options = parser.parse_args()
     results = record(options.folder)
-    save(RESULTS, results)
+    earlier = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else {"rows": {}, "runs": {}}
+    save(RESULTS, results | {key: earlier[key] | results[key] for key in ("rows", "runs")})
     publish.main()
 
 
@@ -45,9 +47,11 @@ def record(folder: Path) -> dict[str, Any]:
         print(f"{run.path}: {figures[label(run)][-1]['corrupted']:.2%}", flush=True)
     return {
         "measured": measured,
-        "trained": machines(runs),
         "left_out": LEFT_OUT,
-        "rows": {recipe: summarize(found) for recipe, found in figures.items()},
+        "rows": {
+            recipe: {"trained": machines([run for run in runs if label(run) == recipe]), **summarize(found)}
+            for recipe, found in figures.items()
+        },
         "runs": figures,
     }
 

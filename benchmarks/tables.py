@@ -163,7 +163,8 @@ def search_table(results: dict[str, Any]) -> str:
 def _runs(results: dict[str, Any]) -> str:
     """How many runs there were, and where."""
     counts = ", ".join(f"{recipe} {row['n']}" for recipe, row in results["rows"].items())
-    return f"Runs: {counts}. {' '.join(map(place, results['trained']))}"
+    places = dict.fromkeys(place(measured) for row in results["rows"].values() for measured in row["trained"])
+    return f"Runs: {counts}. {' '.join(places)}"
 
 
 def _spread(row: dict[str, Any], name: str, digits: int = 3) -> str:
