@@ -12,7 +12,7 @@ import { weightedMedian } from "./strokes.js";
 /** @typedef {(tile: Uint8Array) => Promise<Float32Array>} ClassifyInk red, green and blue of a square of pixels to probabilities of ink, 0 to 1 */
 
 const { fround } = Math;
-const { TILES, OVERLAP, TYPICAL, NEAR, COARSE, SMALL, SQUARE, LONGEST, LARGEST, TRIES, BLOT, WEAK, STRONG } = constants.ink;
+const { TILES, OVERLAP, TYPICAL, NEAR, COARSE, LONGEST, LARGEST, TRIES, BLOT, WEAK, STRONG } = constants.ink;
 
 /**
  * Find the ink in a picture.
@@ -26,13 +26,11 @@ const { TILES, OVERLAP, TYPICAL, NEAR, COARSE, SMALL, SQUARE, LONGEST, LARGEST, 
  *   found; and how many pixels of that make up one pixel of the picture, along each axis
  */
 export async function findInk(channels, classifyInk) {
-  const [{ width: wide, height: high }] = channels;
-  const longer = Math.max(wide, high);
-  const coarse = longer <= Math.min(SMALL, SQUARE * Math.min(wide, high)) ? COARSE / 2 : COARSE;
+  const longer = Math.max(channels[0].width, channels[0].height);
   const most = Math.min(LONGEST / longer, LARGEST);
   /** @type {number[]} */
   const tried = [];
-  let scale = Math.min(coarse / longer, most);
+  let scale = Math.min(COARSE / longer, most);
   while (true) {
     const ink = await look(channels.map((channel) => resize(channel, scale)), classifyInk);
     tried.push(scale);

@@ -18,9 +18,7 @@ TILES = tuple(shared["TILES"])  # pixels: the sides of the squares that the netw
 OVERLAP = shared["OVERLAP"]  # pixels that neighboring tiles share: near its edge, a tile sees too little
 TYPICAL = shared["TYPICAL"]  # pixels: the height of digits at which the network sees them best, ...
 NEAR = shared["NEAR"]  # ... and by what factor it may be off
-COARSE = shared["COARSE"]  # pixels: the longer side of the picture when the search for the scale begins; ...
-SMALL = shared["SMALL"]  # ... half of that if it is no longer than this, and ...
-SQUARE = shared["SQUARE"]  # ... no more than so many times its shorter side: it holds little, so a quick look is enough
+COARSE = shared["COARSE"]  # pixels: the longer side of the picture when the search for the scale begins
 LONGEST = shared["LONGEST"]  # pixels: the longer side of the picture, at most
 LARGEST = shared["LARGEST"]  # by how much a picture is enlarged, at most
 TRIES = shared["TRIES"]  # scales that are tried, at most
@@ -66,10 +64,9 @@ def find_ink(picture: UInt8[np.ndarray, "h w 3"]) -> tuple[UInt8[np.ndarray, "ro
         How probably each pixel is ink, 0 to 255, at the scale that was found; and how many pixels of that make up one
         pixel of the picture, along each axis.
     """
-    shorter, longer = sorted(picture.shape[:2])
-    coarse = COARSE / 2 if longer <= min(SMALL, SQUARE * shorter) else COARSE
+    longer = max(picture.shape)
     most = min(LONGEST / longer, LARGEST)
-    scale = min(coarse / longer, most)
+    scale = min(COARSE / longer, most)
     tried: list[float] = []
     while True:
         ink = look(resize(picture, scale))
