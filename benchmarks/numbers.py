@@ -155,8 +155,8 @@ def _draw_and_read(digits: Digits, neat: bool, seed: int) -> list[Drawn]:
 
 def decode(line: Drawn, known: Known, temperature: float) -> Outcome:
     """The best number in a line."""
-    truth, said = line
-    best = find_best(said, known, temperature)
+    truth, arcs = line
+    best = find_best(arcs, known, temperature)
     return Outcome(truth, best[0][0].text if best else "", best[0][1] if best else 0.0)
 
 

@@ -1,6 +1,6 @@
 """How a network copes with an adversary, who changes images as little as it takes to have them misread."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
@@ -84,12 +84,7 @@ class AttackResult:
         return {"n": self.n, "clean": asdict(self.clean), "attacked": rows}
 
 
-def attack(
-    model: nn.Module | Model,
-    digits: Digits,
-    images: int = IMAGES,
-    limits: Mapping[Norm, Sequence[float]] = EPSILONS,
-) -> AttackResult:
+def attack(model: nn.Module | Model, digits: Digits, images: int = IMAGES) -> AttackResult:
     """Attack a network with FGSM, PGD, and AutoAttack, and count what it still reads correctly.
 
     PGD takes 100 steps from each of five random starts; AutoAttack is the version "standard". What a smaller change has
@@ -101,7 +96,6 @@ def attack(
             `(batch, classes)`, or such a module from `tenfold.models.load`.
         digits: labeled images that the model has never seen.
         images: how many of them to attack, the first ones.
-        limits: the sizes of the changes by norm, rising; AutoAttack gets those of them that are usually published.
 
     Raises:
         TenfoldError: if the model has no gradients, or fewer than four classes.
@@ -127,7 +121,7 @@ def attack(
             right = clean.argmax(dim=1) == labels
             attacked = [
                 Attacked(name, norm, epsilon, _accuracy(left), *_pictures(network, moved[first]))
-                for norm, epsilons in limits.items()
+                for norm, epsilons in EPSILONS.items()
                 for name, parts in _attacks(clean.shape[1]).items()
                 for epsilon, left, moved in _rising(
                     *(network, pixels, labels, right, parts),

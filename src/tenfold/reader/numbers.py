@@ -50,13 +50,13 @@ class Number:
 
 
 def to_number(
-    page: Page, said: Arcs, known: Known, temperature: float, least: Thresholds, model: str, line: int
+    page: Page, arcs: Arcs, known: Known, temperature: float, least: Thresholds, model: str, line: int
 ) -> Number | None:
     """Find the best number in a line.
 
     Args:
         page: the page.
-        said: all that the line may say.
+        arcs: all that the line may say.
         known: what is known about the number.
         temperature: as in `Calibration`.
         least: the lowest scores accepted as digits.
@@ -66,7 +66,7 @@ def to_number(
     Returns:
         The number; None if nothing in the line fits what is known.
     """
-    best = find_best(said, known, temperature)
+    best = find_best(arcs, known, temperature)
     if not best:
         return None
     (path, probability), *others = best

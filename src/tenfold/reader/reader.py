@@ -201,7 +201,7 @@ class Reader:
             lines = [Arcs([digit_arc(0, 1, digit, -belief(digit))])]
         else:
             lines = page_arcs(page, self.model, self.line_model, math.inf if known else DETOUR)
-        found = (self._to_number(page, said, known, single, line) for line, said in enumerate(lines))
+        found = (self._to_number(page, arcs, known, single, line) for line, arcs in enumerate(lines))
         return [number for number in found if number]
 
     def fill(self, page: Page, form: Form) -> list[Number]:
@@ -218,17 +218,17 @@ class Reader:
         for line, field in enumerate(form.fields):
             cells = form.cells(page, field)
             margin, temperature = math.inf if field.known else DETOUR, self.calibration.temperature
-            said = cell_arcs(page, cells, self.model, self.line_model, margin, temperature)
-            empty = Number("", None, 0.0 if said else 1.0, around(cells), [])  # ink that is no such number: 0
-            number = self._to_number(page, said, field.known, True, line) if said else empty
+            arcs = cell_arcs(page, cells, self.model, self.line_model, margin, temperature)
+            empty = Number("", None, 0.0 if arcs else 1.0, around(cells), [])  # ink that is no such number: 0
+            number = self._to_number(page, arcs, field.known, True, line) if arcs else empty
             numbers.append(replace(number or empty, field=field.name))
         return numbers
 
-    def _to_number(self, page: Page, said: Arcs, known: Known, single: bool, line: int) -> Number | None:
+    def _to_number(self, page: Page, arcs: Arcs, known: Known, single: bool, line: int) -> Number | None:
         """The best number in a line; None if there is none."""
         least = (self.thresholds if not known else None) or NOTHING_REFUSED
         least = Thresholds(least.expected, least.expected) if single else least
-        return to_number(page, said, known, self.calibration.temperature, least, self.name, line)
+        return to_number(page, arcs, known, self.calibration.temperature, least, self.name, line)
 
     def read_images(self, images: np.ndarray) -> list[Reading]:
         """Read many images like MNIST's at once.

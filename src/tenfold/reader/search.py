@@ -58,7 +58,7 @@ class Path(NamedTuple):
 
 
 def find_best(line: Arcs, known: Known, temperature: float) -> list[tuple[Path, float]]:
-    """Find the best numbers among all paths that an automaton accepts.
+    """Find the best numbers in a line, of all that fit what is known.
 
     Signs that a pattern asks for may be missing: a point often touches a digit, or is too small to be seen.
 
@@ -99,6 +99,7 @@ def log_probability(line: Arcs, automaton: Automaton, temperature: float) -> flo
 
 
 def _mix(line: Arcs, automaton: Automaton, temperature: float, everything: float) -> float:
+    """The same, given the sum over all paths, which does not depend on the automaton."""
     by_arcs = log_sum(line.arcs, automaton, temperature) - everything
     if line.columns is None:
         return by_arcs

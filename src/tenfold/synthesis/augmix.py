@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from tenfold.synthesis.drawing import draw
-from tenfold.synthesis.sampling import Images, brightest, each, half_plane, rectangle
+from tenfold.synthesis.sampling import Images, brightest, each, extremes, half_plane, rectangle
 
 KERNEL = 7  # pixels on each side of a filter
 KNOTS = 5  # in an intensity curve
@@ -59,8 +59,7 @@ def smooth_filter(images: Images) -> Images:
 
 def outline(images: Images) -> Images:
     """Leave only the outlines of strokes, one to two pixels wide, from soft to sharp."""
-    thicker = F.max_pool2d(images, 3, stride=1, padding=1)
-    thinner = -F.max_pool2d(-images, 3, stride=1, padding=1)
+    thinner, thicker = extremes(images)
     edges = thicker - thinner.lerp(images, each(images))
     return (edges * (1 + 3 * each(images)) - each(images)).clamp(0, 1)
 

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 
 from tenfold.synthesis.augmix import intensity_curve, texture
 from tenfold.synthesis.framing import INK, extent
-from tenfold.synthesis.sampling import Images, brightest, each, rectangle
+from tenfold.synthesis.sampling import Images, brightest, each, extremes, rectangle
 
 BLUR = 5  # pixels on each side of the filter
 
@@ -32,8 +32,7 @@ def vary_capture(images: Images, share: float) -> Images:
 
 def stroke_weight(images: Images) -> Images:
     """Thicken strokes by up to two pixels, or thin them by up to one."""
-    thicker = F.max_pool2d(images, 3, stride=1, padding=1)
-    thinner = -F.max_pool2d(-images, 3, stride=1, padding=1)
+    thinner, thicker = extremes(images)
     weight = 1.7 * each(images) - 0.7  # of the thicker image or, if negative, of the thinner one
     drawn = torch.where(weight > 0, images.lerp(thicker, weight.clamp(min=0)), images.lerp(thinner, -weight))
     return drawn * brightest(images) / brightest(drawn).clamp(min=1e-6)

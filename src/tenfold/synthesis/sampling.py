@@ -3,6 +3,7 @@
 import math
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 
@@ -17,6 +18,11 @@ def each(images: Images) -> Float[Tensor, "batch 1 1 1"]:
 def brightest(images: Images) -> Float[Tensor, "batch 1 1 1"]:
     """The brightest value of each image."""
     return images.amax(dim=(2, 3), keepdim=True)
+
+
+def extremes(images: Images) -> tuple[Images, Images]:
+    """The darkest and the brightest value in the 3x3 pixels around each: strokes thinner and thicker by a pixel."""
+    return -F.max_pool2d(-images, 3, stride=1, padding=1), F.max_pool2d(images, 3, stride=1, padding=1)
 
 
 def rectangle(images: Images) -> Bool[Tensor, "batch 1 28 28"]:
