@@ -128,7 +128,7 @@ def draw_hand(seed: int) -> Digits:
     """
     random = np.random.default_rng(seed)
     torch.manual_seed(seed)
-    forms = [[strokes for digit, strokes in letterforms() if digit == label] for label in range(CLASSES)]
+    forms = [usual + hasty for usual, hasty in zip(letterforms(), letterforms(hasty=True), strict=True)]
     curves = pad([[list(map(tuple, stroke.tolist())) for stroke in some[random.integers(len(some))]] for some in forms])
     labels = torch.arange(CLASSES).repeat(max(CORRECTIONS) + READ)
     points = stray(stray(curves, STYLE)[labels], WOBBLE)

@@ -33,7 +33,8 @@ def main() -> None:
         gaps=(0.16, 0.3),
         clearance=0.05,
         nesting=0.75,
-        forms=0.3,
+        forms=0.1,
+        hasty=False,
         joins=False,
         separator="",
     )

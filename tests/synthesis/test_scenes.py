@@ -12,7 +12,7 @@ from tenfold.base.form import LINE_SIGNS
 from tenfold.synthesis.numbers import choose_number
 from tenfold.synthesis.pen import draw_stroke, thin
 from tenfold.synthesis.scenes import draw_lines, draw_scene
-from tenfold.synthesis.writing import choose_hand, make_alphabet, write_line
+from tenfold.synthesis.writing import choose_hand, make_alphabet, stroke_width, write_line
 
 SCENES = 40
 
@@ -87,6 +87,18 @@ def test_pens_have_the_width_that_they_are_said_to_have():
         half = 30 * np.array((math.cos(turn), math.sin(turn)))
         draw_stroke(canvas, np.array((40 - half, 40 + half)), pen)
         assert canvas.sum() == pytest.approx(60 * pen + math.pi * pen**2 / 4, rel=0.25)
+
+
+def test_strokes_are_as_wide_as_they_seem(mnist):
+    for pen in (1.5, 2.5, 4.0):
+        canvas = np.zeros((28, 28), np.float32)
+        draw_stroke(canvas, np.array(((8.0, 22.0), (12.0, 6.0), (20.0, 14.0))), pen)
+        width = stroke_width(np.asarray(255 * canvas, np.uint8)[None])
+        assert width == pytest.approx(pen, rel=0.2)
+    digits = mnist[0][:2000]
+    alphabet = make_alphabet(digits)
+    assert max(map(len, alphabet.digits)) < 200
+    assert np.median(stroke_width(np.concatenate(alphabet.digits))) < np.median(stroke_width(digits.images))
 
 
 def test_center_lines_are_thin_and_as_connected_as_the_digit(mnist):

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
+from tenfold.base.form import CLASSES
 from tenfold.synthesis.drawing import draw, pad
 from tenfold.synthesis.framing import frame
 from tenfold.synthesis.sampling import Images
@@ -23,7 +24,6 @@ FORMS = """\
 1: 0,60 35,30 60,0 60,0 60,50 60,100
 1: 0,85 35,40 60,0 60,0 57,50 55,100
 1: 20,30 40,15 55,0 55,0 55,50 55,100 | 30,100 80,100
-1: 35,50 45,20 60,0 55,30 45,60 40,90 55,100 70,95
 1: 30,25 45,12 60,0 60,0 60,50 60,100
 1: 20,30 40,18 65,0 65,0 60,50 50,100
 2: 50,42 30,30 35,8 65,3 80,25 60,60 25,90 15,100 50,93 90,98
@@ -34,16 +34,11 @@ FORMS = """\
 3: 10,2 80,2 80,2 40,40 40,40 80,60 70,95 10,95
 4: 55,0 30,35 12,62 12,62 50,57 88,52 | 70,30 60,65 50,100
 4: 20,5 20,35 45,50 80,45 | 80,5 75,50 65,100
-4: 55,0 30,30 20,50 20,50 72,44 72,44 58,70 42,100
 4: 35,0 30,30 25,62 25,62 50,62 90,55 | 65,40 62,65 60,100
 4: 40,0 25,40 10,75 10,75 50,70 90,70 | 60,50 55,100
-4: 60,0 35,20 15,45 45,50 75,40 75,40 60,75 50,100
-4: 60,0 40,20 30,45 30,45 75,40 75,40 60,70 45,100
-4: 50,0 30,25 30,45 60,48 72,55 60,80 40,100
 4: 30,0 10,60 10,60 90,55 | 55,35 45,100
 5: 25,10 20,45 50,40 75,60 60,90 15,95 | 25,10 60,8 100,0
 5: 90,5 45,5 30,40 65,50 70,80 30,98 10,90
-5: 35,15 25,50 15,95 40,90 55,50 60,5 100,0
 5: 20,25 20,55 55,50 70,75 40,100 10,90 | 35,10 70,5 100,2
 6: 80,2 40,25 15,65 35,97 75,85 70,60 30,70
 7: 10,0 13,15 50,10 90,4 90,4 60,50 40,100 | 30,50 55,48 85,46
@@ -55,25 +50,31 @@ FORMS = """\
 7: 10,20 40,22 80,0 50,60 35,100 | 25,55 75,50
 8: 70,10 30,5 20,25 50,50 75,75 50,98 25,80 50,50 80,20
 8: 90,0 60,5 25,10 30,35 70,65 60,97 20,90 35,60 70,35 95,0
-9: 30,100 33,60 38,20 60,3 85,15 80,40 55,50 38,40
 9: 80,10 30,5 15,30 45,45 85,15 80,50 70,100
-9: 30,100 40,60 30,30 40,5 75,5 80,35 50,50 35,55
 9: 75,20 45,3 20,25 45,45 75,25 60,60 35,100
 9: 75,15 40,3 20,20 40,42 75,20 80,60 65,95 30,100 15,85
-9: 10,35 20,55 60,45 80,20 55,2 30,20 40,60 45,100
-9: 20,40 50,50 85,30 75,5 40,5 25,35 40,75 75,100
 9: 80,10 40,0 15,25 45,50 80,20 70,60 50,100 20,88 60,70
 """
-# written in haste: another digit might be meant, so these are drawn only in lines, where the neighbors tell
+# written in haste: another digit or a letter might be meant, so these are drawn only in lines, where the neighbors tell
 HASTY = """\
 0: 55,0 20,15 10,60 40,98 75,85 85,45 62,18
+1: 35,50 45,20 60,0 55,30 45,60 40,90 55,100 70,95
 2: 45,48 25,25 45,2 75,8 75,35 45,70 10,98 10,98 55,92 95,100
 2: 40,50 15,35 25,5 65,0 80,25 55,65 20,95 8,85 25,78 55,95 100,98
 2: 50,55 20,45 15,15 50,0 80,15 70,50 30,95 30,95 95,98
+4: 55,0 30,30 20,50 20,50 72,44 72,44 58,70 42,100
+4: 60,0 35,20 15,45 45,50 75,40 75,40 60,75 50,100
+4: 60,0 40,20 30,45 30,45 75,40 75,40 60,70 45,100
+4: 50,0 30,25 30,45 60,48 72,55 60,80 40,100
+5: 35,15 25,50 15,95 40,90 55,50 60,5 100,0
 7: 15,15 60,0 60,0 50,50 42,100 | 5,50 95,45
 8: 50,0 25,12 30,38 60,42 75,18 50,0 | 45,52 20,70 35,98 70,95 75,65 45,52
 8: 85,15 50,0 25,20 45,48 75,75 50,100 20,80 50,50 90,25
 9: 60,30 40,45 20,25 45,2 75,20 70,60 60,100
+9: 30,100 33,60 38,20 60,3 85,15 80,40 55,50 38,40
+9: 30,100 40,60 30,30 40,5 75,5 80,35 50,50 35,55
+9: 10,35 20,55 60,45 80,20 55,2 30,20 40,60 45,100
+9: 20,40 50,50 85,30 75,5 40,5 25,35 40,75 75,100
 """
 STRAIGHT = """\
 1: 50,0 50,100
@@ -139,17 +140,16 @@ def smooth(points: Float[Tensor, "batch strokes points 2"]) -> Float[Tensor, "ba
 
 
 @cache
-def letterforms() -> list[tuple[int, list[Float[np.ndarray, "_ 2"]]]]:
-    """The letterforms of text lines, as strokes: those of single digits, and some that are written in haste.
+def letterforms(hasty: bool = False) -> list[list[list[Float[np.ndarray, "_ 2"]]]]:
+    """The letterforms of each digit, as strokes; or those that are written in haste.
 
     Returns:
-        The digit, and the points x, y on the curve of each stroke; the digit is about 1 high.
+        For each digit 0 to 9, its letterforms: the points x, y on the curve of each stroke; the digit is about 1 high.
     """
-    smoothed = []
-    for digit, strokes in _parse(FORMS + HASTY + STRAIGHT):
-        curves = [smooth(torch.tensor(stroke)[None, None])[0, 0].numpy() for stroke in strokes]
-        smoothed.append((digit, curves))
-    return smoothed
+    forms: list[list[list[Float[np.ndarray, "_ 2"]]]] = [[] for _ in range(CLASSES)]
+    for digit, strokes in _parse(HASTY if hasty else FORMS + STRAIGHT):
+        forms[digit].append([smooth(torch.tensor(stroke)[None, None])[0, 0].numpy() for stroke in strokes])
+    return forms
 
 
 @cache

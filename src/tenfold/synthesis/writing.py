@@ -20,6 +20,7 @@ from tenfold.synthesis.pen import SAMPLES, Canvas, draw_along, draw_stroke, redu
 
 Strokes = list[Float[np.ndarray, "_ 2"]]  # the points x, y of each stroke; the height of the whole is about 1
 
+THIN = 0.6  # the share of each digit's images to write with: the loops of bold ones are filled, their center lines gone
 INK = 0.3  # pixels that are covered less are paper
 GAPS = ((-0.08, 0.06), (-0.02, 0.25), (0.1, 0.7))  # from one digit to the next: in haste, as usual, in boxes
 OPEN_ZERO = np.array(((0.3, 0.1), (0.6, 0.0), (0.8, 0.4), (0.65, 0.85), (0.3, 1.0)))  # the last of several zeros
@@ -32,13 +33,15 @@ class Alphabet:
     """What can be written.
 
     Attributes:
-        digits: MNIST's images, by digit.
+        digits: MNIST's images, by digit, without the bold ones.
         letterforms: strokes of digits, by digit.
+        hasty: the same of letterforms that are hard to tell from other digits or letters.
         signs: strokes of letters, and of signs that do not occur in numbers.
     """
 
     digits: list[UInt8[np.ndarray, "_ 28 28"]]
     letterforms: list[list[Strokes]]
+    hasty: list[list[Strokes]]
     signs: list[Strokes]
 
 
@@ -57,6 +60,7 @@ class Hand:
         clearance: the smallest gap beside a sign.
         nesting: the share of a digit's width that the next may reach under or over it.
         forms: the share of digits that are written in drawn letterforms.
+        hasty: whether some of these are hard to tell from other digits or letters.
         joins: whether neighboring zeros are joined by a stroke.
         separator: the mark that separates groups of three digits, counted from the right; may be empty.
     """
@@ -71,6 +75,7 @@ class Hand:
     clearance: float
     nesting: float
     forms: float
+    hasty: bool
     joins: bool
     separator: str
 
@@ -92,11 +97,21 @@ class Character:
 
 def make_alphabet(train: Digits) -> Alphabet:
     """Sort training digits by class, and add letterforms and signs."""
+    widths = stroke_width(train.images)
+    of_digit = [train.labels == digit for digit in range(CLASSES)]
     return Alphabet(
-        [train.images[train.labels == digit] for digit in range(CLASSES)],
-        [[strokes for one, strokes in letterforms() if one == digit] for digit in range(CLASSES)],
+        [train.images[one & (widths <= np.quantile(widths[one], THIN))] for one in of_digit],
+        letterforms(),
+        letterforms(hasty=True),
         [[np.array(stroke, np.float32) for stroke in strokes] for name, *strokes in SIGNS if name not in IN_NUMBERS],
     )
+
+
+def stroke_width(images: UInt8[np.ndarray, "n 28 28"]) -> Float[np.ndarray, " n"]:
+    """How wide the strokes of digits are, in pixels: their area, divided by half the length of their outline."""
+    pixels = images.astype(np.int16)  # differences may be negative
+    steps = np.abs(np.diff(pixels, axis=1)).sum(axis=(1, 2)) + np.abs(np.diff(pixels, axis=2)).sum(axis=(1, 2))
+    return 2 * pixels.sum(axis=(1, 2)) / np.maximum(1, math.pi / 4 * steps)  # steps along both axes: 4/pi of the length
 
 
 def choose_hand(height: float, random: np.random.Generator) -> Hand:
@@ -113,20 +128,21 @@ def choose_hand(height: float, random: np.random.Generator) -> Hand:
         clearance=0.05,  # a point that touches a digit cannot be seen
         nesting=0.75,
         forms=random.choice((0.0, 0.2, 0.6), p=(0.2, 0.45, 0.35)),
+        hasty=random.random() < 0.25,
         joins=random.random() < 0.4,
         separator=random.choice((".", ",", "'")) if random.random() < 0.45 else "",
     )
 
 
 def neaten(hand: Hand) -> Hand:
-    """The same hand when it takes care that digits and signs do not touch."""
-    return replace(hand, gaps=(0.02, 0.25), clearance=0.15, nesting=0.2, joins=False)
+    """The same hand when it takes care that digits and signs can be told apart and do not touch."""
+    return replace(hand, gaps=(0.02, 0.25), clearance=0.15, nesting=0.2, hasty=False, joins=False)
 
 
 def write_digit(alphabet: Alphabet, digit: int, hand: Hand, size: float, random: np.random.Generator) -> Canvas:
     """Write a digit `size` pixels high, in a letterform or as one of MNIST's writers did, cut down to its ink."""
     if random.random() < hand.forms * (2 if digit in VARIED else 1):
-        forms = alphabet.letterforms[digit]
+        forms = alphabet.letterforms[digit] + (alphabet.hasty[digit] if hand.hasty else [])
         return write_strokes(forms[random.integers(len(forms))], hand, size, random)
     images = alphabet.digits[digit]
     return rewrite(images[random.integers(len(images))], hand, size, random)
@@ -162,7 +178,7 @@ def rewrite(image: UInt8[np.ndarray, "28 28"], hand: Hand, size: float, random: 
     width, height = (2 * SAMPLES * middle).astype(int).tolist()
     ink = cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_CUBIC)
     if hand.redraws:
-        return _trim(draw_along(thin(ink > 100), hand.pen * hand.height * random.uniform(0.9, 1.1)))
+        return _trim(draw_along(thin(ink > 128), hand.pen * hand.height * random.uniform(0.9, 1.1)))
     return _trim(reduce(ink.astype(np.float32) / 255))
 
 
