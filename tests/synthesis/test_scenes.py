@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from tenfold.base.form import LINE_SIGNS
+from tenfold.data import Digits
 from tenfold.synthesis.numbers import choose_number
 from tenfold.synthesis.pen import draw_stroke, thin
 from tenfold.synthesis.scenes import draw_lines, draw_scene
-from tenfold.synthesis.writing import choose_hand, make_alphabet, stroke_width, write_line
+from tenfold.synthesis.writing import choose_hand, has_specks, make_alphabet, stroke_width, write_digit, write_line
 
 SCENES = 40
 
@@ -95,10 +96,19 @@ def test_strokes_are_as_wide_as_they_seem(mnist):
         draw_stroke(canvas, np.array(((8.0, 22.0), (12.0, 6.0), (20.0, 14.0))), pen)
         width = stroke_width(np.asarray(255 * canvas, np.uint8)[None])
         assert width == pytest.approx(pen, rel=0.2)
-    digits = mnist[0][:2000]
-    alphabet = make_alphabet(digits)
-    assert max(map(len, alphabet.digits)) < 200
-    assert np.median(stroke_width(np.concatenate(alphabet.digits))) < np.median(stroke_width(digits.images))
+
+
+def test_digits_with_specks_are_not_written_with(mnist):
+    image = mnist[0].images[0].copy()
+    assert not has_specks(image)
+    image[2:4, 2:4] = 255
+    assert has_specks(image)
+    soiled = mnist[0].images[:500].copy()
+    soiled[::2, :2, :2] = 255
+    alphabet, random = make_alphabet(Digits(soiled, mnist[0].labels[:500])), np.random.default_rng(0)
+    hand = replace(choose_hand(40.0, random), forms=0.0, pen=0.08, redraws=True, slant=0.0, width=1.0)
+    digits = [write_digit(alphabet, digit % 10, hand, 40.0, random) for digit in range(50)]
+    assert max(map(len, digits)) < 60  # with the speck, they would be as high as the whole image, 56
 
 
 def test_center_lines_are_thin_and_as_connected_as_the_digit(mnist):

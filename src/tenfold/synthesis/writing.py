@@ -21,6 +21,7 @@ from tenfold.synthesis.pen import SAMPLES, Canvas, draw_along, draw_stroke, redu
 Strokes = list[Float[np.ndarray, "_ 2"]]  # the points x, y of each stroke; the height of the whole is about 1
 
 THIN = 0.6  # the share of each digit's images to write with: the loops of bold ones are filled, their center lines gone
+SPECK = 0.1  # the share of a digit's ink below which a component is no stroke: it would look like a point
 INK = 0.3  # pixels that are covered less are paper
 GAPS = ((-0.08, 0.06), (-0.02, 0.25), (0.1, 0.7))  # from one digit to the next: in haste, as usual, in boxes
 OPEN_ZERO = np.array(((0.3, 0.1), (0.6, 0.0), (0.8, 0.4), (0.65, 0.85), (0.3, 1.0)))  # the last of several zeros
@@ -145,7 +146,18 @@ def write_digit(alphabet: Alphabet, digit: int, hand: Hand, size: float, random:
         forms = alphabet.letterforms[digit] + (alphabet.hasty[digit] if hand.hasty else [])
         return write_strokes(forms[random.integers(len(forms))], hand, size, random)
     images = alphabet.digits[digit]
-    return rewrite(images[random.integers(len(images))], hand, size, random)
+    some = images[random.integers(len(images), size=4)]
+    return rewrite(next((one for one in some if not has_specks(one)), some[0]), hand, size, random)
+
+
+def has_specks(image: UInt8[np.ndarray, "28 28"]) -> bool:
+    """Whether ink lies beside the strokes of a digit, faint or not, that is too little for a stroke."""
+    for darkness in (64, 128):
+        found = cv2.connectedComponentsWithStats((image > darkness).astype(np.uint8), connectivity=4)[2]
+        areas = found[1:, cv2.CC_STAT_AREA]
+        if (areas < SPECK * areas.sum()).any():
+            return True
+    return False
 
 
 def write_sign(alphabet: Alphabet, hand: Hand, size: float, random: np.random.Generator) -> Canvas:
