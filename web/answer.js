@@ -27,10 +27,9 @@ export function certainty(line) {
  * @param {number} probability
  */
 export function toPercent(probability) {
-  const percent = (/** @type {string} */ text) => `${text} %`.replaceAll(" ", "\u00a0"); // not on two lines
-  if (probability > 0.999) return percent("> 99.9");
-  if (probability < 0.005) return percent("< 0.5");
-  return percent((100 * probability).toFixed(probability > 0.99 ? 1 : 0));
+  if (probability > 0.999) return ">\u00a099.9%";
+  if (probability < 0.005) return "<\u00a00.5%";
+  return `${(100 * probability).toFixed(probability > 0.99 ? 1 : 0)}%`;
 }
 
 /**

@@ -71,7 +71,7 @@ export function drawWithKeys(canvas, sheet, changed, tell) {
     } else return;
     event.preventDefault();
     const [across, down] = [pen.x / WIDTH, pen.y / HEIGHT].map((share) => Math.round(100 * share));
-    tell(`Pen ${sheet.isDrawing(PEN_KEY) ? "down" : "up"}, ${across} % from the left, ${down} % from the top`);
+    tell(`Pen ${sheet.isDrawing(PEN_KEY) ? "down" : "up"}, ${across}% from the left, ${down}% from the top`);
     changed();
   });
   canvas.addEventListener("blur", () => sheet.end(PEN_KEY));

@@ -129,7 +129,7 @@ export class Inside {
       row.classList.toggle("top", digit === best);
       row.querySelector(".bar").style.scale = `${(scores[digit] - least) / (most - least || 1)} 1`;
       row.querySelector(".value").textContent = say(scores[digit], 1);
-      row.ariaLabel = `${digit}: score ${say(scores[digit], 1)}, ${(100 * probabilities[digit]).toFixed(1)} %`;
+      row.ariaLabel = `${digit}: score ${say(scores[digit], 1)}, ${(100 * probabilities[digit]).toFixed(1)}%`;
     }
     this.mattered.parentElement.classList.add("waiting");
     this.other.parentElement.classList.add("waiting");
@@ -252,7 +252,7 @@ export class Inside {
     this.other.parentElement.classList.remove("waiting");
     this.view.querySelector("#other-words").textContent = change
       ? `It would take little to make this ${label} a ${other}: without the orange ink, and with the blue, the network ` +
-        `reads ${other}, ${Math.round(100 * change.probability)} % sure. This is the ink that decides.`
+        `reads ${other}, ${Math.round(100 * change.probability)}% sure. This is the ink that decides.`
       : `The next highest score is that of the ${other}, but it is far away: no few squares of ink make it that.`;
   }
 }

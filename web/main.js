@@ -101,7 +101,7 @@ async function start() {
   }
   reader.onprogress = (share) => {
     find("#loading").value = share;
-    state = `Loading the network… ${Math.floor(100 * share)} %`;
+    state = `Loading the network… ${Math.floor(100 * share)}%`;
     if (!canRead) showAnswer();
   };
   try {

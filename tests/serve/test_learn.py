@@ -100,7 +100,7 @@ def test_it_learns_and_can_be_paused_and_stepped(browser, address):
     page.wait_for_timeout(500)
     assert not any("mnist" in url for url in requested)  # nothing large before it is asked for
     page.get_by_role("button", name="Start learning").click()
-    expect_state(page, r"9\d(\.\d)?\s% of new images right")
+    expect_state(page, r"9\d(\.\d)?% of new images right")
     page.get_by_role("button", name="Pause").click()
     expect_state(page, "paused")
     paused = steps(page)
@@ -145,7 +145,7 @@ def test_it_can_be_ruined_and_mended(browser, address):
     sync_api.expect(page.locator("#comment")).to_contain_text("A smaller learning rate")
     mend.click()
     sync_api.expect(page.get_by_label("Learning rate")).to_have_value("0.01")
-    expect_state(page, r"9\d(\.\d)?\s% of new images right")
+    expect_state(page, r"9\d(\.\d)?% of new images right")
     sync_api.expect(mend).to_be_disabled()
     page.get_by_label("Width").select_option("8")
     sync_api.expect(page.locator("#filters canvas")).to_have_count(8)

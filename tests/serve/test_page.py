@@ -67,7 +67,7 @@ def expect_number(page, text):
 
 def expect_lines(page, *lines):
     """Several numbers, each with how certain it is."""
-    expected = [re.compile(rf"^{line}[>\s]*\d[\d.]*\s%$") for line in lines]
+    expected = [re.compile(rf"^{line}[>\s]*\d[\d.]*%$") for line in lines]
     sync_api.expect(page.locator("#number > div")).to_have_text(expected)
 
 
@@ -152,7 +152,7 @@ def test_a_number_is_as_certain_as_all_its_digits_together(page):
       const refused = { label: null, probability: 0.9 };
       return [certainty(digits), certainty([...digits, refused]), describe([digits]), describe([[...digits, refused]])];
     }""")
-    assert said == [pytest.approx(0.76), None, "76\u00a0% sure of the whole number", "1 of 4 is no digit"]
+    assert said == [pytest.approx(0.76), None, "76% sure of the whole number", "1 of 4 is no digit"]
 
 
 def test_everything_can_be_undone_and_done_again(page):
@@ -323,7 +323,7 @@ def test_the_keyboard_draws_too(page):
     page.keyboard.press(" ")
     page.keyboard.press("ArrowRight")
     expect_number(page, "1")
-    sync_api.expect(page.locator("#pen")).to_have_text("Pen up, 51 % from the left, 75 % from the top")
+    sync_api.expect(page.locator("#pen")).to_have_text("Pen up, 51% from the left, 75% from the top")
 
 
 def test_a_finger_draws_and_does_not_scroll(browser, address):
@@ -590,7 +590,7 @@ def test_the_page_says_how_much_has_come_and_when_it_is_kept(browser, address):
     context.route("**/text-lines.tflite", lambda route: held.append(route))
     page = context.new_page()
     page.goto(address)
-    sync_api.expect(page.locator("#verdict")).to_have_text(re.compile(r"Loading the network… \d\d %"), timeout=TIMEOUT)
+    sync_api.expect(page.locator("#verdict")).to_have_text(re.compile(r"Loading the network… \d\d%"), timeout=TIMEOUT)
     assert 0.5 < float(page.locator("#loading").evaluate("(bar) => bar.value")) < 1
     for route in held:
         route.continue_()

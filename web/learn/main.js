@@ -29,7 +29,7 @@ const find = (selector) => document.querySelector(selector);
 const ruins = /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll("[data-ruin]"));
 const accuracy = new Curves(find("#accuracy"), {
   ...{ top: 1, ticks: [0, 0.5, 0.9, 1], colors: ["doubtful", "read"] },
-  tell: (value) => `${100 * value} %`,
+  tell: (value) => `${100 * value}%`,
 });
 const loss = new Curves(find("#loss"), { top: 2.5, ticks: [0, 1, 2], tell: String, colors: ["doubtful"] });
 const bars = new Bars(find("#bars"));
@@ -146,7 +146,7 @@ function setGoing(going) {
 /** What the worker says. */
 const hear = {
   loaded(share) {
-    find("#state").textContent = share < 1 ? `Loading the images: ${Math.floor(100 * share)} %` : "Unpacking the images…";
+    find("#state").textContent = share < 1 ? `Loading the images: ${Math.floor(100 * share)}%` : "Unpacking the images…";
     find("#done").value = share;
   },
 

@@ -47,5 +47,5 @@ export function comment({ steps, loss, accuracy, testAccuracy }, settings) {
 export function conclude({ right, of, seconds }) {
   const share = ((100 * right) / of).toFixed(2);
   const number = (n) => n.toLocaleString("en");
-  return `Finished after ${seconds.toFixed(1)} seconds of training: ${number(right)} of ${number(of)} test images are right, ${share} %. It had seen none of them while it learned.`;
+  return `Finished after ${seconds.toFixed(1)} seconds of training: ${number(right)} of ${number(of)} test images are right, ${share}%. It had seen none of them while it learned.`;
 }

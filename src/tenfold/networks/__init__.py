@@ -51,8 +51,8 @@ class Network(nn.Sequential):
 def softmax(classes: int = CLASSES) -> list[nn.Module]:
     """Softmax regression: one weight per pixel and class, no hidden layer.
 
-    Source: LeCun et al., "Gradient-based learning applied to document recognition", 1998, section III.C.1; 12 % error
-    there, about 8 % with softmax.
+    Source: LeCun et al., "Gradient-based learning applied to document recognition", 1998, section III.C.1; 12% error
+    there, about 8% with softmax.
     """
     return [
         nn.Flatten(),  # (batch, 784)

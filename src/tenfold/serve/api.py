@@ -52,7 +52,7 @@ class Digit(BaseModel):
 
     label: int | str | None = Field(description="The digit, or another class of the model; null if probably neither.")
     probability: float = Field(description="Of the most probable digit, 0 to 1.")
-    alternatives: list[tuple[int | str, float]] = Field(description="Other digits with at least 1 %, and how probable.")
+    alternatives: list[tuple[int | str, float]] = Field(description="Other digits with at least 1%, and how probable.")
     box: tuple[int, int, int, int] = Field(description="In the upright picture: x, y, width, and height, in pixels.")
     line: int = Field(description="The number of its text line, from 0 at the top.")
 
