@@ -67,7 +67,7 @@ def draw_form(alphabet: Alphabet, seed: int, neat: bool = False) -> DrawnForm:
     Args:
         alphabet: what can be written.
         seed: starts the random numbers.
-        neat: whether digits and signs stand apart, as on forms that are filled in with care.
+        neat: whether it is filled in with care, so that digits and signs can be told apart and do not touch.
     """
     random = np.random.default_rng(seed)
     blank = np.full((SIZE[1], SIZE[0], 3), random.uniform(225, 255), np.uint8)

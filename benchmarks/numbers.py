@@ -55,7 +55,7 @@ from tenfold.synthesis.writing import make_alphabet
 from tenfold.training.text_line_task import CANVAS, cut_out
 
 RESULTS = Path("results/numbers.json")
-FITTED_PAGES, PAGES, FORMS = 300, 150, 40  # drawn
+FITTED_PAGES, PAGES, FORMS = 300, 300, 40  # drawn
 CHUNK = 10  # pages, or forms, for a core at a time
 RATES = (0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)  # of errors
 BINS = 15  # of probabilities

@@ -72,7 +72,7 @@ def draw_lines(alphabet: Alphabet, random: np.random.Generator, side: int = 256,
         alphabet: what can be written.
         random: where the random numbers come from; the same state gives the same scene.
         side: the height and the width of the picture, in pixels.
-        neat: whether digits and signs stand apart.
+        neat: whether digits and signs can be told apart and do not touch.
     """
     clean = random.random() < CLEAN / 2
     unit = SAMPLES * TYPICAL * math.exp(random.normal(0, 0.15))

@@ -71,7 +71,7 @@ def write_lines(alphabet: Alphabet, unit: float, side: int, random: np.random.Ge
         unit: the height of a digit.
         side: the height and the width of the sheet.
         random: where the random numbers come from.
-        neat: whether digits and signs stand apart.
+        neat: whether digits and signs can be told apart and do not touch.
     """
     sheet = Sheet.blank(side, unit, random)
     hand = choose_hand(unit, random)
