@@ -141,7 +141,10 @@ def smooth(points: Float[Tensor, "batch strokes points 2"]) -> Float[Tensor, "ba
 
 @cache
 def letterforms(hasty: bool = False) -> list[list[list[Float[np.ndarray, "_ 2"]]]]:
-    """The letterforms of each digit, as strokes; or those that are written in haste.
+    """The letterforms of each digit, as strokes.
+
+    Args:
+        hasty: whether to give those that may be taken for another digit or a letter, instead of the others.
 
     Returns:
         For each digit 0 to 9, its letterforms: the points x, y on the curve of each stroke; the digit is about 1 high.
