@@ -171,7 +171,7 @@ def _connect(address: str) -> Any:
     try:
         socket.create_connection((host, int(port)), timeout=5).close()
         probe = [sys.executable, "-P", "-m", "ray.scripts.scripts", "health-check", "--address", address]
-        subprocess.run(probe, capture_output=True, timeout=12, check=True)  # noqa: S603
+        subprocess.run(probe, capture_output=True, timeout=30, check=True)  # noqa: S603
     except (OSError, OverflowError, subprocess.SubprocessError):
         raise TenfoldError(f"cluster {address}: no Ray {ray.__version__} answers there") from None
     ends = signal.getsignal(signal.SIGTERM)
