@@ -3,7 +3,6 @@
 `tenfold draw` serves the page, so build it first: `npm run build --prefix web`.
 """
 
-import io
 import re
 import shutil
 import statistics
@@ -14,18 +13,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 import tenfold
 from benchmarks.chromium import DIGITS, FLAGS, Stroke
-from benchmarks.pages import draw_page
 from benchmarks.records import save, where
 from tenfold.data import write_hand
 
 RESULTS = Path("results/browser.json")
 FIGURE = Path("docs/figures/page-reads.png")
-SHOWN = 3  # the seed of the note in the figure
 OPENINGS = 9
 PAUSE = 250  # milliseconds between strokes
 TAUGHT = 990  # digits; no more than 1,000 can be
@@ -79,13 +75,11 @@ def main() -> None:
 
 
 def show(browser: Browser, address: str) -> None:
-    """Let the page read a drawn page, for the README's figure."""
+    """Let the page read its sample of a photographed note, for the README's figure."""
     page = browser.new_page(viewport={"width": 1280, "height": 770})
     page.goto(address)
     page.locator("#verdict").get_by_text("side by side").wait_for()
-    note = io.BytesIO()
-    Image.fromarray(draw_page(tenfold.load()[1], SHOWN, "squared").picture).save(note, "PNG")
-    page.locator("#file").set_input_files({"name": "note.png", "mimeType": "image/png", "buffer": note.getvalue()})
+    page.locator("#samples [data-sample=page]").click()
     page.locator("#answer .read").get_by_text(re.compile(r"\d")).first.wait_for()
     page.wait_for_timeout(1000)  # bars that glide
     page.screenshot(path=FIGURE)
