@@ -88,7 +88,7 @@ export function translator(words, language) {
 
   return (text) => {
     const [, before, inner, after] = /** @type {RegExpMatchArray} */ (text.match(/^(\s*)(.*?)(\s*)$/s));
-    return inner ? before + find(inner.replace(/\s+/g, " ")).replace(/(?<=\d) ?%/g, "\u00a0%") + after : text;
+    return inner ? before + find(inner.replace(/\s+/g, " ")).replace(/(\d) ?%/g, "$1\u00a0%") + after : text;
   };
 }
 

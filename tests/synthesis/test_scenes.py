@@ -104,11 +104,11 @@ def test_digits_with_specks_are_not_written_with(mnist):
     image[2:4, 2:4] = 255
     assert has_specks(image)
     soiled = mnist[0].images[:500].copy()
-    soiled[::2, :2, :2] = 255
+    soiled[::8, :2, :2] = 255
     alphabet, random = make_alphabet(Digits(soiled, mnist[0].labels[:500])), np.random.default_rng(0)
     hand = replace(choose_hand(40.0, random), forms=0.0, pen=0.08, redraws=True, slant=0.0, width=1.0)
-    digits = [write_digit(alphabet, digit % 10, hand, 40.0, random) for digit in range(50)]
-    assert max(map(len, digits)) < 60  # with the speck, they would be as high as the whole image, 56
+    heights = [len(write_digit(alphabet, digit % 10, hand, 40.0, random)) for digit in range(50)]
+    assert max(heights) < 47  # from the speck in the corner to the foot of the digit, it is about 50
 
 
 def test_center_lines_are_thin_and_as_connected_as_the_digit(mnist):

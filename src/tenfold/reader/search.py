@@ -99,7 +99,7 @@ def log_probability(line: Arcs, automaton: Automaton, temperature: float) -> flo
 
 
 def _mix(line: Arcs, automaton: Automaton, temperature: float, everything: float) -> float:
-    """The same, given the sum over all paths, which does not depend on the automaton."""
+    """The logarithm of the weighted mean of both probabilities, given the logarithm of the sum over all paths."""
     by_arcs = log_sum(line.arcs, automaton, temperature) - everything
     if line.columns is None:
         return by_arcs
