@@ -77,7 +77,8 @@ export function translator(words, language) {
     if (!/\p{L}/u.test(text)) return text.replace(/\d[\d,]*\.\d+|\d[\d,]*,\d{3}/g, number);
     const known = words[text];
     if (known !== undefined) return known;
-    const sentences = text.split(/(?<=[.?]) (?=[\p{Lu}\p{N}“])/u);
+    // no look-behind, which Safari 16.3 cannot parse
+    const sentences = text.replace(/([.?]) (?=[\p{Lu}\p{N}“])/gu, "$1\n").split("\n");
     if (sentences.length > 1) return sentences.map(find).join(" ");
     for (const { pattern, parts } of patterns) {
       const found = text.match(pattern);
