@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 from makers import make_history
@@ -27,6 +28,7 @@ from tenfold.training import (
     DivergedError,
     EarlyStopping,
     History,
+    SingleDigits,
     choose_device,
     hold_out,
 )
@@ -112,11 +114,14 @@ class Best(Callback):
             self.accuracy, self.weights = accuracy, {k: v.clone() for k, v in training.model.state_dict().items()}
 
 
-@pytest.mark.parametrize(("optimizer", "step"), [("adamw", 1), ("adamw", 13), ("adam", 13), ("sgd", 13), ("muon", 13)])
-def test_an_interrupted_run_resumes_to_the_same_weights(tiny_recipe, few, tmp_path, optimizer, step):
+@pytest.mark.parametrize(
+    ("optimizer", "step", "hardest"),
+    [("adamw", 1, 0.0), ("adamw", 13, 0.0), ("adam", 13, 0.0), ("sgd", 13, 0.0), ("muon", 13, 0.5)],
+)
+def test_an_interrupted_run_resumes_to_the_same_weights(tiny_recipe, few, tmp_path, optimizer, step, hardest):
     rate = 0.05 if optimizer == "sgd" else 0.01
     options = {"stem": 8, "width": 8, "dropout": 0.2}
-    recipe = replace(tiny_recipe, optimizer=optimizer, peak_lr=rate, network_options=options)
+    recipe = replace(tiny_recipe, optimizer=optimizer, peak_lr=rate, network_options=options, hardest=hardest)
     checkpoint, best = tmp_path / "checkpoint.safetensors", Best()
     callbacks = [CSVLogger(tmp_path / "history.csv"), BestCheckpoint(tmp_path / "best.safetensors"), best]
     straight, full_history = trained(recipe, few, callbacks=callbacks)
@@ -141,6 +146,22 @@ def test_an_interrupted_run_resumes_to_the_same_weights(tiny_recipe, few, tmp_pa
     checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
     with pytest.raises(TenfoldError, match=r"checkpoint.safetensors: truncated"):
         trained(recipe, few, resume=checkpoint)
+
+
+def test_after_the_first_epoch_the_hardest_images_are_shown(tiny_recipe, few):
+    recipe = replace(tiny_recipe, hardest=0.25)
+    network = build("mlp")
+    task = SingleDigits(few, None, recipe, torch.device("cpu"), network)
+    first = torch.stack(list(task.batches()))
+    assert len(first.unique()) == 1000
+    for batch in first:
+        inputs, labels = task.augment(batch)
+        logits = network(inputs)
+        task.loss(logits, labels)
+        assert torch.allclose(task.losses[batch], F.cross_entropy(logits, labels, reduction="none"))
+    later = torch.stack(list(task.batches()))
+    assert later.shape == first.shape
+    assert set(later.unique().tolist()) == set(task.losses.topk(250).indices.tolist())
 
 
 def test_a_diverging_run_names_step_and_rates_and_keeps_the_last_good_weights(tiny_recipe, few):

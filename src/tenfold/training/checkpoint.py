@@ -14,8 +14,8 @@ from tenfold.training.state import Training
 class Checkpoint(Callback):
     """Write a checkpoint before the first epoch and after every epoch, for `fit(resume=path)`.
 
-    It holds the weights, the optimizers' state, and the history. Random streams need not be stored: every epoch starts
-    its own from the seed.
+    It holds the weights, the optimizers' state, the images' losses if the recipe chooses by them, and the history.
+    Random streams need not be stored: every epoch starts its own from the seed.
 
     Args:
         path: the safetensors file; each checkpoint replaces the one before.
@@ -64,4 +64,4 @@ def _tensors(training: Training) -> dict[str, Tensor]:
     for number, optimizer in enumerate(training.optimizers):
         for index, moments in enumerate(optimizer.moments):
             tensors |= {f"optimizer/{number}/{index}/{name}": tensor for name, tensor in moments.items()}
-    return tensors
+    return tensors if training.task.losses is None else tensors | {"task/losses": training.task.losses}

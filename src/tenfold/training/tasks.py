@@ -35,6 +35,7 @@ class Task(ABC):
         has_validation: whether there is anything to validate on.
         input_shape: the shape of the inputs that `augment` returns; None if it varies between batches.
         chance_loss: the loss of blind guessing in nats; None if unknown.
+        losses: of every example when it was last shown, infinite before; None if the recipe does not choose by them.
     """
 
     batch_size: int
@@ -42,6 +43,7 @@ class Task(ABC):
     has_validation: bool
     input_shape: tuple[int, ...] | None = None
     chance_loss: float | None = None
+    losses: Float[Tensor, " n"] | None = None
 
     @abstractmethod
     def batches(self) -> Iterator[Any]:
@@ -90,6 +92,8 @@ class SingleDigits(Task):
             labels[labeled] = mislabel(labels[labeled], recipe.wrong_labels, len(train.classes), recipe.seed)
         self.labels = torch.tensor(labels, dtype=torch.int64, device=device)
         self.labeled = torch.from_numpy(labeled)
+        if recipe.hardest:
+            self.losses = torch.full((len(train),), torch.inf, device=device)
         self.batch_size = recipe.batch_size
         if recipe.batch_size > len(train):
             self.batch_size = max(2, len(train) // FEWEST_STEPS)
@@ -105,8 +109,18 @@ class SingleDigits(Task):
             self.input_shape = (self.batch_size + round(recipe.augment.negatives * self.batch_size), 1, 28, 28)
 
     def batches(self) -> Iterator[Int64[Tensor, " batch"]]:
-        """Indices of images with labels, then of images whose labels are not looked at, if the recipe asks for them."""
-        batches = self._shuffled(self.labeled, self.batch_size)
+        """Indices of images with labels, then of images whose labels are not looked at, if the recipe asks for them.
+
+        From the second epoch on, those with labels are the hardest, if the recipe asks for that.
+
+        Source: A. Shrivastava et al., "Training Region-based Object Detectors with Online Hard Example Mining", CVPR
+        2016, where each batch is searched for them instead.
+        """
+        images = self.labeled
+        if self.losses is not None and self.losses.isfinite().any():
+            hardest = self.losses[images].topk(math.ceil(self.recipe.hardest * len(images))).indices
+            images = images[hardest.cpu()]
+        batches = self._shuffled(images, self.batch_size)
         if self.unlabeled:
             batches = torch.cat((batches, self._shuffled(torch.arange(len(self.labels)), self.unlabeled)), dim=1)
         yield from batches
@@ -119,6 +133,7 @@ class SingleDigits(Task):
 
     def augment(self, batch: Int64[Tensor, " batch"]) -> tuple[Float[Tensor, "more 1 28 28"], Int64[Tensor, " batch"]]:
         """Augmented images, the negatives last, and the labels of the digits, true ones or those of the network."""
+        self.shown = batch[: self.batch_size]
         images = preprocess.normalize(preprocess.astype(self.pixels[batch]))  # (batch, 1, 28, 28) from 0 to 1
         labels = self.labels[batch]
         if self.unlabeled:
@@ -136,6 +151,8 @@ class SingleDigits(Task):
         sizes = (self.batch_size, self.unlabeled, len(logits) - len(labels))
         log_probabilities, unlabeled, negatives = F.log_softmax(logits, dim=1).split(sizes)
         labels, guesses = labels.split(sizes[:2])
+        if self.losses is not None:
+            self.losses[self.shown] = F.nll_loss(log_probabilities.detach(), labels, reduction="none")
         cross_entropy = F.nll_loss(log_probabilities, labels)
         smoothing = self.recipe.label_smoothing
         loss = (1 - smoothing) * cross_entropy - smoothing * log_probabilities.mean()
