@@ -55,6 +55,20 @@ def ideas_table(results: dict[str, Any]) -> str:
     return table(columns, rows, f"{seeds} seeds each, differences paired by seed.", *places)
 
 
+def hardest_table(*studies: dict[str, Any]) -> str:
+    """The table of recipes as they are, and half as long on the hardest images; times are relative to the first row."""
+    rows = []
+    for record in studies:
+        first = next(iter(record["rows"].values()))
+        for name, row in record["rows"].items():
+            recipe, _, variant = name.partition(", ")
+            accuracy = f"{points(row['accuracy'], row['accuracy_sd'], 2)} ({row['n']})"
+            rows.append((f"`{recipe}`, {variant}", accuracy, f"{row['seconds'] / first['seconds']:.2f}×"))
+    columns = ("recipe", "test accuracy in %, mean ± sd (n)", "training time")
+    places = dict.fromkeys(place(one) for record in studies for one in record["measured"])
+    return table(columns, rows, "Medians of the times, each run on one core.", *places)
+
+
 def system_table(results: dict[str, Any]) -> str:
     """The table of what everything around the training costs."""
     growth = ", ".join(f"{int(n):,}: {seconds:.1f}" for n, seconds in results["seconds_by_images"].items())
