@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from benchmarks import ablation, adapt, attacks, few_labels, gpu, learn, numbers, pruning, serve, small, tables
+from benchmarks import ablation, adapt, attacks, few_labels, gpu, learn, numbers, pruning, serve, small, tables, unknown
 
 DOCUMENTS = (Path("README.md"), *sorted(Path("docs").glob("*.md")))
 RESULTS = Path("results")
@@ -56,6 +56,7 @@ BLOCKS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "calibration": (("evaluation.json",), tables.calibration_table),
     "robustness": (("evaluation.json",), tables.robustness_table),
     "attacks": (("attacks.json",), attacks.table),
+    "unknown": (("unknown.json",), unknown.table),
     "comparison": (("comparison.json",), tables.comparison_table),
     "classical search": (("classical-search.json",), tables.search_table),
     "ablation": (("study-ablation.json",), ablation.table),
