@@ -13,7 +13,7 @@ import tenfold
 from benchmarks import records
 from benchmarks.records import points, save, where
 from tenfold.data import Digits
-from tenfold.evaluation.attacks import ATTACKS, attack
+from tenfold.evaluation.attacks import PUBLISHED, attack
 from tenfold.training.devices import choose_device
 from tenfold.training.runs import Run
 
@@ -58,10 +58,9 @@ def table(results: dict[str, Any]) -> str:
         (f"first {first['n']:,}, clean", *(_percent(row["clean"]) for row in found.values())),
     ]
     for attack_name, norm, epsilon in by_attack[0]:
-        if norm == "Linf" or attack_name == ATTACKS[-1]:
-            tried = [row.get((attack_name, norm, epsilon)) for row in by_attack]
+        if norm == "Linf" or epsilon in PUBLISHED["L2"]:
             name = f"{attack_name}, {norm.replace('Linf', 'L∞')} {epsilon:g}"
-            rows.append((name, *(_percent(one) if one else "" for one in tried)))
+            rows.append((name, *(_percent(row[attack_name, norm, epsilon]) for row in by_attack)))
     seconds = ", ".join(f"`{name}` {row['train_seconds']:,.0f} seconds" for name, row in found.items())
     return records.table(
         ("test images", *found),
