@@ -23,11 +23,11 @@ from tenfold import recipes
 from tenfold.base.errors import NoDigitsError, TenfoldError
 from tenfold.base.refusal import Thresholds
 from tenfold.data import read_idx, split
+from tenfold.evaluation.unknown import FASHION
 from tenfold.imaging import picture_to_image
 from tenfold.reader import Reader
 
 RESULTS = Path("results/refusal.json")
-FASHION = Path("/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz")
 DRAWN = 2000  # pictures of each kind
 SIDE = 200  # pixels of a drawing
 LETTERS = "ACEFHJKMNPRTUVWXYadefhkmnrtvwx"  # that no digit looks like

@@ -55,18 +55,16 @@ def ideas_table(results: dict[str, Any]) -> str:
     return table(columns, rows, f"{seeds} seeds each, differences paired by seed.", *places)
 
 
-def hardest_table(*studies: dict[str, Any]) -> str:
-    """The table of recipes as they are, and half as long on the hardest images; times are relative to the first row."""
+def hardest_table(results: dict[str, Any]) -> str:
+    """The table of a recipe and shorter ones, with and without the hardest images; times are relative to the first."""
     rows = []
-    for record in studies:
-        first = next(iter(record["rows"].values()))
-        for name, row in record["rows"].items():
-            recipe, _, variant = name.partition(", ")
-            accuracy = f"{points(row['accuracy'], row['accuracy_sd'], 2)} ({row['n']})"
-            rows.append((f"`{recipe}`, {variant}", accuracy, f"{row['seconds'] / first['seconds']:.2f}×"))
+    first = next(iter(results["rows"].values()))
+    for name, row in results["rows"].items():
+        recipe, _, variant = name.partition(", ")
+        accuracy = f"{points(row['accuracy'], row['accuracy_sd'], 2)} ({row['n']})"
+        rows.append((f"`{recipe}`, {variant}", accuracy, f"{row['seconds'] / first['seconds']:.2f}×"))
     columns = ("recipe", "test accuracy in %, mean ± sd (n)", "training time")
-    places = dict.fromkeys(place(one) for record in studies for one in record["measured"])
-    return table(columns, rows, "Medians of the times, each run on one core.", *places)
+    return table(columns, rows, "Medians of the times, each run on one core.", *map(place, results["measured"]))
 
 
 def system_table(results: dict[str, Any]) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 import tenfold
 from benchmarks import records
 from tenfold import models
-from tenfold.base.errors import TenfoldError
 from tenfold.evaluation.unknown import FASHION, unknown_inputs
 from tenfold.training.runs import Run
 
@@ -23,7 +22,7 @@ def main() -> None:
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="made by tenfold train, one of each recipe")
     options = parser.parse_args()
     if not FASHION.is_file():
-        raise TenfoldError(f"{FASHION}: is missing; install Debian's dataset-fashion-mnist")
+        parser.error(f"{FASHION} is missing; install Debian's dataset-fashion-mnist")
     measured: dict[str, Any] = {run.recipe.name: run.load_model() for run in map(Run, options.runs)}
     measured["shipped reader"] = models.load(models.SHIPPED / "reader-int8.tflite")
     test = tenfold.load()[1]

@@ -62,7 +62,8 @@ class Recipe(metaclass=settings.InOneLine):
             errors do.
         epochs: passes over the training images; with less than one, some images are never seen.
         hardest: the fraction of the images that all epochs but the first are spent on, those with the greatest loss
-            when last shown; 0 means all. An epoch stays as long, so these images are shown several times.
+            when last shown, or that of the letterform in their place; 0 means all. An epoch stays as long, so these
+            images are shown several times.
         batch_size: images per step.
         optimizer: "adamw", "adam", "sgd" (with Nesterov momentum), or "muon", which updates the filters of convolutions
             and leaves the rest to AdamW.
