@@ -147,9 +147,9 @@ def _draw_and_read(digits: Digits, neat: bool, seed: int) -> list[Drawn]:
             continue
         examples = cut_out(page, scene.characters)
         for example, line in zip(examples, page_arcs(page, reader.model, reader.line_model), strict=True):
-            if example and any(map(str.isdigit, example.text)):
+            if example and any(map(str.isdigit, example.written)):
                 arcs = [Arc(one.first, one.last, one.costs) for one in line.arcs]
-                found.append((example.text, Arcs(arcs, line.columns)))
+                found.append((example.written, Arcs(arcs, line.columns)))
     return found
 
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from tenfold import recipes
 from tenfold.base.errors import TenfoldError
@@ -16,6 +17,7 @@ from tenfold.base.form import LINE_COLUMNS, LINE_SIDE, LINE_STEP
 from tenfold.data import preprocess
 from tenfold.imaging import open_page
 from tenfold.imaging.lines import Line, find_lines
+from tenfold.imaging.page import page_of_ink
 from tenfold.models import SHIPPED, LiteRTLineModel, TorchLineModel
 from tenfold.networks import build
 from tenfold.reader import Reader, segment, to_text
@@ -24,9 +26,10 @@ from tenfold.reader.lattice import Lattice
 from tenfold.reader.segment import MOST_CANDIDATES, settle
 from tenfold.reader.text_line import LEAST, LineReading, Strip, read_line
 from tenfold.synthesis.numbers import choose_number
+from tenfold.synthesis.scenes import SceneCharacter
 from tenfold.synthesis.writing import choose_hand, make_alphabet, write_line
 from tenfold.training import Training, run
-from tenfold.training.text_line_task import TextLines, draw_examples
+from tenfold.training.text_line_task import TextLines, cut_out, draw_examples
 
 
 class Said:
@@ -66,6 +69,18 @@ def test_a_network_learns_from_lines(examples, device):
     history = run(Training(build("text_line_cnn", width=8), task, recipe, torch.device(device)))
     assert history["loss"][-1] < history["loss"][0] / 2
     assert history["validation_loss"][-1] < history["validation_loss"][0]
+
+
+def test_what_no_ink_was_found_for_is_written_but_cannot_be_seen():
+    ink = np.zeros((448, 448), np.uint8)
+    ink[180:220, [100, 101, 102, 103, 120, 121, 122, 123]] = 255
+    boxes = ("1", 102.0, 200.0, 40.0), (".", 112.0, 217.0, 5.0), ("1", 122.0, 200.0, 40.0)
+    drawn = [SceneCharacter(*box, line=0) for box in boxes]
+    for darkness, text in (0, "11"), (255, "1.1"):
+        ink[215:220, 110:115] = darkness
+        page = page_of_ink("", Image.new("RGB", (448, 448)), ink)
+        (line,) = cut_out(page, drawn)
+        assert (line.text, line.written) == (text, "1.1")
 
 
 @settings(max_examples=20, deadline=None)

@@ -1,5 +1,6 @@
 """Text lines as a task of the training loop: drawn lines, cut out as the reader cuts them, and what they say."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -31,16 +32,23 @@ SHIFT, TALLER, SHEAR, WAVE = 2.0, 0.1, 0.25, 2.5  # pixel rows, the share of the
 WIDER = 0.35  # the binary logarithm of the widest stretch
 WAVELENGTH = 60  # columns: within it, digits become wider and narrower again
 CANVAS = 448  # pixels: the side of the scenes in which lines are drawn
-REACH = 8  # pixels: a digit counts as missed if no ink is this close to its center
+NEAT = 0.5  # the share of scenes by hands that take care: much of what the others write, people cannot read either
 BLANK = len(CHARACTERS)
 
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """A strip as the reader cuts it out, and the digits and signs in it."""
+    """A strip as the reader cuts it out.
+
+    Attributes:
+        image: the ink in it, 0 to 255.
+        text: the digits and signs that can be seen in it.
+        written: the same with those for which no ink was found.
+    """
 
     image: UInt8[np.ndarray, "40 columns"]
     text: str
+    written: str
 
 
 def draw_examples(digits: Digits, count: int, seed: int) -> list[Example]:
@@ -56,7 +64,7 @@ def draw_examples(digits: Digits, count: int, seed: int) -> list[Example]:
     alphabet = make_alphabet(digits)
     examples: list[Example] = []
     while len(examples) < count:
-        scene = draw_lines(alphabet, random, CANVAS)
+        scene = draw_lines(alphabet, random, CANVAS, neat=random.random() < NEAT)
         try:
             page = page_of_ink("", Image.fromarray(scene.picture), look(scene.picture))
         except TenfoldError:  # too faint to find any ink
@@ -107,14 +115,15 @@ def _cut_out(page: Page, line: Line, owned: Sequence[SceneCharacter]) -> Example
     is_line = all(0.5 < one.height / line.height < 2 for one in digits)
     if columns > WIDEST or not (whole and is_line):
         return None
-    text = ""
+    text = written = ""
     starts = {one.line: one.x for one in reversed(near)}
     for one in sorted(near, key=lambda one: starts[one.line]):  # each drawn line in the order of writing
-        reach = max(REACH, round(one.height / 2))
-        rows, columns_near = (slice(max(0, round(at) - reach), round(at) + reach) for at in (one.y, one.x))
-        if one.value in CHARACTERS and page.mask[rows, columns_near].any():
-            text += one.value
-    return Example(strip.image, text)
+        if one.value in CHARACTERS:
+            reach = math.ceil(one.height / 2)
+            rows, across = (slice(max(0, round(at) - reach), round(at) + reach + 1) for at in (one.y, one.x))
+            text += one.value if page.mask[rows, across].any() else ""
+            written += one.value
+    return Example(strip.image, text, written)
 
 
 class TextLines(Task):
