@@ -3,6 +3,7 @@ import subprocess
 import sys
 from contextlib import nullcontext
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -148,20 +149,26 @@ def test_an_interrupted_run_resumes_to_the_same_weights(tiny_recipe, few, tmp_pa
         trained(recipe, few, resume=checkpoint)
 
 
-def test_after_the_first_epoch_the_hardest_images_are_shown(tiny_recipe, few):
-    recipe = replace(tiny_recipe, hardest=0.25)
+@pytest.mark.parametrize("after", [1.0, 0.5])
+def test_the_hardest_images_seen_so_far_are_shown_again(tiny_recipe, few, after):
+    recipe = replace(tiny_recipe, batch_size=100, hardest=0.25, hardest_after=after)
     network = build("mlp")
     task = SingleDigits(few, None, recipe, torch.device("cpu"), network)
-    first = torch.stack(list(task.batches()))
-    assert len(first.unique()) == 1000
-    for batch in first:
+    count = round(after * task.steps_per_epoch)
+    shown = []
+    for batch in chain(task.batches(), task.batches()):
+        if len(shown) == count:
+            seen = torch.cat(shown).unique()
+            assert len(seen) == count * len(batch)
+            expected = set(seen[task.losses[seen].topk(len(seen) // 4).indices].tolist())
         inputs, labels = task.augment(batch)
         logits = network(inputs)
         task.loss(logits, labels)
-        assert torch.allclose(task.losses[batch], F.cross_entropy(logits, labels, reduction="none"))
-    later = torch.stack(list(task.batches()))
-    assert later.shape == first.shape
-    assert set(later.unique().tolist()) == set(task.losses.topk(250).indices.tolist())
+        if len(shown) < count:  # later, an image may be in a batch twice
+            assert torch.allclose(task.losses[batch], F.cross_entropy(logits, labels, reduction="none"))
+        shown.append(batch)
+    assert len(shown) == 2 * task.steps_per_epoch
+    assert set(torch.cat(shown[count : 2 * count]).tolist()) == expected
 
 
 def test_a_diverging_run_names_step_and_rates_and_keeps_the_last_good_weights(tiny_recipe, few):

@@ -61,9 +61,10 @@ class Recipe(metaclass=settings.InOneLine):
         wrong_labels: the fraction of these labels that are exchanged for another class at random, to see what label
             errors do.
         epochs: passes over the training images; with less than one, some images are never seen.
-        hardest: the fraction of the images that all epochs but the first are spent on, those with the greatest loss
-            when last shown, or that of the letterform in their place; 0 means all. An epoch stays as long, so these
-            images are shown several times.
+        hardest: after `hardest_after` epochs, only this fraction of the images seen so far is shown, those with the
+            greatest loss when last shown, or that of the letterform in their place; 0 means all. An epoch stays as
+            long, so these images are shown several times.
+        hardest_after: the epochs, at most one, after which the hardest images are chosen, and then chosen anew.
         batch_size: images per step.
         optimizer: "adamw", "adam", "sgd" (with Nesterov momentum), or "muon", which updates the filters of convolutions
             and leaves the rest to AdamW.
@@ -100,6 +101,7 @@ class Recipe(metaclass=settings.InOneLine):
     wrong_labels: Fraction = 0.0
     epochs: Annotated[float, Field(gt=0, le=10_000)]  # a day and more
     hardest: Fraction = 0.0
+    hardest_after: Annotated[float, Field(gt=0, le=1)] = 1.0
     batch_size: Annotated[int, Field(ge=2, le=10_000)]  # more would take gigabytes in most networks
     optimizer: Literal["adamw", "adam", "sgd", "muon"]
     peak_lr: Rate

@@ -93,7 +93,7 @@ class SingleDigits(Task):
         self.labels = torch.tensor(labels, dtype=torch.int64, device=device)
         self.labeled = torch.from_numpy(labeled)
         if recipe.hardest:
-            self.losses = torch.full((len(train),), torch.inf, device=device)
+            self.losses = torch.full((len(train),), -torch.inf, device=device)
         self.batch_size = recipe.batch_size
         if recipe.batch_size > len(train):
             self.batch_size = max(2, len(train) // FEWEST_STEPS)
@@ -111,25 +111,33 @@ class SingleDigits(Task):
     def batches(self) -> Iterator[Int64[Tensor, " batch"]]:
         """Indices of images with labels, then of images whose labels are not looked at, if the recipe asks for them.
 
-        From the second epoch on, those with labels are the hardest, if the recipe asks for that.
+        Once some have been seen, those with labels are the hardest of them, if the recipe asks for that.
 
         Source: A. Shrivastava et al., "Training Region-based Object Detectors with Online Hard Example Mining", CVPR
         2016, where each batch is searched for them instead.
         """
-        images = self.labeled
-        if self.losses is not None and self.losses.isfinite().any():
-            hardest = self.losses[images].topk(math.ceil(self.recipe.hardest * len(images))).indices
-            images = images[hardest.cpu()]
-        batches = self._shuffled(images, self.batch_size)
-        if self.unlabeled:
-            batches = torch.cat((batches, self._shuffled(torch.arange(len(self.labels)), self.unlabeled)), dim=1)
-        yield from batches
+        left = self.steps_per_epoch
+        while left:
+            steps = min(left, max(1, round(self.recipe.hardest_after * self.steps_per_epoch)))
+            batches = self._shuffled(self._choose(), self.batch_size, steps)
+            if self.unlabeled:
+                unlabeled = self._shuffled(torch.arange(len(self.labels)), self.unlabeled, steps)
+                batches = torch.cat((batches, unlabeled), dim=1)
+            yield from batches
+            left -= steps
 
-    def _shuffled(self, images: Int64[Tensor, " n"], size: int) -> Int64[Tensor, "steps size"]:
-        """The images in random order, again and again until there are `size` of them for every step of the epoch."""
-        count = self.steps_per_epoch * size
-        rounds = [images[torch.randperm(len(images))] for _ in range(math.ceil(count / len(images)))]
-        return torch.cat(rounds)[:count].view(-1, size).to(self.labels.device)
+    def _choose(self) -> Int64[Tensor, " n"]:
+        """All images with labels, or the hardest of those seen so far."""
+        if self.losses is None:
+            return self.labeled
+        losses = self.losses[self.labeled].cpu()
+        hardest = math.ceil(self.recipe.hardest * int(losses.isfinite().sum()))
+        return self.labeled[losses.topk(hardest).indices] if hardest else self.labeled
+
+    def _shuffled(self, images: Int64[Tensor, " n"], size: int, steps: int) -> Int64[Tensor, "steps size"]:
+        """The images in random order, again and again until there are `size` of them for every step."""
+        rounds = [images[torch.randperm(len(images))] for _ in range(math.ceil(steps * size / len(images)))]
+        return torch.cat(rounds)[: steps * size].view(-1, size).to(self.labels.device)
 
     def augment(self, batch: Int64[Tensor, " batch"]) -> tuple[Float[Tensor, "more 1 28 28"], Int64[Tensor, " batch"]]:
         """Augmented images, the negatives last, and the labels of the digits, true ones or those of the network."""
