@@ -20,7 +20,7 @@ from tenfold.data import Digits
 from tenfold.training import out_of_fold, seed_everything
 
 RESULTS = Path("results/pruning.json")
-RECIPE = "brisk"
+RECIPE = "benchmarks/ablation-baseline.toml"
 SEEDS = 5
 SHARES = (0.05, 0.2)
 KINDS = {"at random": "chosen at random", "easiest": "the easiest", "hardest": "the hardest"}
@@ -63,7 +63,7 @@ def table(record: dict[str, Any]) -> str:
         value = records.points(row["accuracy"], row["accuracy_sd"], 2)
         cells.setdefault(f"{row['images']:,}", {})[kind] = value
     rows = [(images, *(found.get(kind, "") for kind in KINDS)) for images, found in cells.items()]
-    note = f"Test accuracy in %, mean ± sd of {SEEDS} seeds, recipe `{RECIPE}`, as many steps for each."
+    note = f"Test accuracy in %, mean ± sd of {SEEDS} seeds, settings of the [ablation](ablation.md), as many steps for each."
     return records.table(("images", *KINDS.values()), rows, note, records.place(record["measured"]))
 
 

@@ -49,7 +49,7 @@ BLOCKS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "results": (("speed.json", *STUDIES, "ensembles.json", "shipped.json"), tables.results_table),
     "speed": (("speed.json",), tables.speed_table),
     "ideas": (("ideas.json",), tables.ideas_table),
-    "hardest": (("study-hardest.json",), tables.hardest_table),
+    "hardest": (("study-hardest*.json",), tables.hardest_table),
     "gpu": (("gpu.json",), gpu.table),
     "system": (("system.json",), tables.system_table),
     "accuracy": ((*STUDIES, "ensembles.json"), tables.accuracy_table),

@@ -55,16 +55,18 @@ def ideas_table(results: dict[str, Any]) -> str:
     return table(columns, rows, f"{seeds} seeds each, differences paired by seed.", *places)
 
 
-def hardest_table(results: dict[str, Any]) -> str:
-    """The table of a recipe and shorter ones, with and without the hardest images; times are relative to the first."""
+def hardest_table(*studies: dict[str, Any]) -> str:
+    """The table of recipes and shorter ones, with and without the hardest images; times are relative to the first."""
     rows = []
-    first = next(iter(results["rows"].values()))
-    for name, row in results["rows"].items():
-        recipe, _, variant = name.partition(", ")
-        accuracy = f"{points(row['accuracy'], row['accuracy_sd'], 2)} ({row['n']})"
-        rows.append((f"`{recipe}`, {variant}", accuracy, f"{row['seconds'] / first['seconds']:.2f}×"))
+    for study in studies:
+        first = next(iter(study["rows"].values()))
+        for name, row in study["rows"].items():
+            recipe, _, variant = name.partition(", ")
+            accuracy = f"{points(row['accuracy'], row['accuracy_sd'], 2)} ({row['n']})"
+            rows.append((f"`{recipe}`, {variant}", accuracy, f"{row['seconds'] / first['seconds']:.2f}×"))
     columns = ("recipe", "test accuracy in %, mean ± sd (n)", "training time")
-    return table(columns, rows, "Medians of the times, each run on one core.", *map(place, results["measured"]))
+    places = dict.fromkeys(place(where) for study in studies for where in study["measured"])
+    return table(columns, rows, "Medians of the times, each run on one core.", *places)
 
 
 def system_table(results: dict[str, Any]) -> str:
