@@ -63,7 +63,8 @@ def table(record: dict[str, Any]) -> str:
         value = records.points(row["accuracy"], row["accuracy_sd"], 2)
         cells.setdefault(f"{row['images']:,}", {})[kind] = value
     rows = [(images, *(found.get(kind, "") for kind in KINDS)) for images, found in cells.items()]
-    note = f"Test accuracy in %, mean ± sd of {SEEDS} seeds, settings of the [ablation](ablation.md), as many steps for each."
+    settings = "settings of the [ablation](ablation.md)"
+    note = f"Test accuracy in %, mean ± sd of {SEEDS} seeds, {settings}, as many steps for each."
     return records.table(("images", *KINDS.values()), rows, note, records.place(record["measured"]))
 
 
