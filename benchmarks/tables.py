@@ -345,7 +345,9 @@ def speed_figure(results: dict[str, Any]) -> Figure:
     axes = figure.add_subplot()
     # relative times: the rows may have been measured on different days, faster and slower ones
     points = [(row["ratio"], 100 * (1 - row["accuracy"]), name) for name, row in results["rows"].items()]
-    curve, others = (sorted(one for one in points if (one[2] in REFERENCES) == is_reference) for is_reference in (0, 1))
+    curve, others = (
+        sorted(one for one in points if (one[2] in REFERENCES) == is_reference) for is_reference in (False, True)
+    )
     axes.plot([x for x, _, _ in curve], [y for _, y, _ in curve], marker="o", label="tenfold")
     axes.plot([x for x, _, _ in others], [y for _, y, _ in others], "s", label="references")
     axes.set(xscale="log", yscale="log", title="Test error against training time")

@@ -117,8 +117,9 @@ class SingleDigits(Task):
         2016, where each batch is searched for them instead.
         """
         left = self.steps_per_epoch
+        share = 1.0 if self.losses is None else self.recipe.hardest_after
         while left:
-            steps = min(left, max(1, round(self.recipe.hardest_after * self.steps_per_epoch)))
+            steps = min(left, max(1, round(share * self.steps_per_epoch)))
             batches = self._shuffled(self._choose(), self.batch_size, steps)
             if self.unlabeled:
                 unlabeled = self._shuffled(torch.arange(len(self.labels)), self.unlabeled, steps)
