@@ -171,6 +171,12 @@ def test_the_hardest_images_seen_so_far_are_shown_again(tiny_recipe, few, after)
     assert set(torch.cat(shown[count : 2 * count]).tolist()) == expected
 
 
+def test_without_hardest_every_epoch_shows_all_images(tiny_recipe, few):
+    recipe = replace(tiny_recipe, batch_size=100, hardest_after=0.5)
+    task = SingleDigits(few, None, recipe, torch.device("cpu"), build("mlp"))
+    assert len(torch.cat(list(task.batches())).unique()) == len(few)
+
+
 def test_a_diverging_run_names_step_and_rates_and_keeps_the_last_good_weights(tiny_recipe, few):
     seed_everything(0)
     model = build("mlp")
