@@ -14,7 +14,7 @@ from tenfold.imaging import open_page, picture_to_image, read_pictures
 from tenfold.imaging.ink import typical_height
 from tenfold.imaging.lines import Line, find_lines
 from tenfold.imaging.page import page_of_ink
-from tenfold.imaging.strips import cut_strip
+from tenfold.imaging.strips import cut_strip, ink_of
 
 pytestmark = pytest.mark.fast
 
@@ -258,6 +258,6 @@ def test_lines_are_cut_out_level():
         page = page_of_ink("", Image.fromarray(each), each)
         [components] = find_lines(page.components)
         line = Line(components)
-        strips.append(cut_strip(page, line, 30.0).image.astype(int))
+        strips.append(cut_strip(ink_of(line, page), line, 30.0).image.astype(int))
     assert strips[0].shape == strips[1].shape
     assert np.abs(strips[0] - strips[1]).mean() < 6

@@ -13,14 +13,31 @@ const { LINE_SIDE } = constants.form;
 const { MARGIN, FAINT } = constants.strips;
 
 /**
+ * The ink of a page without the components that belong to other lines or to none; they may reach into this line.
+ *
+ * @param {import("./lines.js").Line} line
+ * @param {import("./page.js").Page} page
+ * @returns {Raster}
+ */
+export function inkOf(line, { ink, components }) {
+  const [data, own] = [ink.data.slice(), new Set(line.components)];
+  for (const { x, y, width, mask } of components.filter((component) => !own.has(component))) {
+    mask.data.forEach((inked, i) => {
+      if (inked) data[(y + Math.floor(i / width)) * ink.width + x + (i % width)] = 0;
+    });
+  }
+  return { ...ink, data };
+}
+
+/**
  * Cut a text line out of a page, level even if it slopes.
  *
- * @param {import("./page.js").Page} page
- * @param {import("./lines.js").Line} line of its ink
+ * @param {Raster} ink of the page, as `inkOf` gives it
+ * @param {import("./lines.js").Line} line
  * @param {number} digit the height of the line's digits, in pixels of the page
  * @returns {Strip}
  */
-export function cutStrip({ ink }, line, digit) {
+export function cutStrip(ink, line, digit) {
   const height = Math.max(2, round(2 * digit));
   const margin = round(MARGIN * digit);
   const left = Math.min(...line.components.map(({ x }) => x)) - margin;

@@ -9,7 +9,7 @@
 import constants from "./constants.js";
 import { crop, paste, raster } from "./image.js";
 import { logAddExp, logSoftmax, round, sum } from "./numbers.js";
-import { cutStrip } from "./strips.js";
+import { cutStrip, inkOf } from "./strips.js";
 
 /**
  * A digit that the line model finds in a line: between which columns of the page, and the logarithms of the
@@ -106,8 +106,9 @@ export class LineReading {
  * @returns {Promise<LineReading>}
  */
 export async function readLine(page, line, classifyLine) {
+  const ink = inkOf(line, page);
   const readAt = async (digit) => {
-    const strip = cutStrip(page, line, digit);
+    const strip = cutStrip(ink, line, digit);
     return new LineReading(strip, await findAnswers(strip.image, classifyLine));
   };
   const usual = await readAt(line.height);

@@ -41,11 +41,19 @@ def stretch(strip: Strip, factor: float) -> Strip:
     )
 
 
-def cut_strip(page: Page, line: Line, digit: float) -> Strip:
+def ink_of(line: Line, page: Page) -> UInt8[np.ndarray, "rows columns"]:
+    """The ink of a page without the components that belong to other lines or to none; they may reach into this line."""
+    ink = page.ink.copy()
+    for other in {*page.components} - {*line.components}:
+        ink[other.y : other.bottom, other.x : other.right][other.mask] = 0
+    return ink
+
+
+def cut_strip(ink: UInt8[np.ndarray, "rows columns"], line: Line, digit: float) -> Strip:
     """Cut a text line out of a page.
 
     Args:
-        page: the page.
+        ink: the ink of the page, 0 to 255, as `ink_of` gives it.
         line: the line.
         digit: the height of the line's digits, in pixels of the page.
     """
@@ -55,8 +63,8 @@ def cut_strip(page: Page, line: Line, digit: float) -> Strip:
     width = max(component.right for component in line.components) + margin - left
     columns = left + np.arange(width)
     rows = np.rint(line.middle(columns) - height / 2).astype(int) + np.arange(height)[:, None]  # (height, width)
-    inside = (rows >= 0) & (rows < len(page.ink)) & (columns >= 0) & (columns < page.ink.shape[1])
-    around = np.where(inside, page.ink[rows.clip(0, len(page.ink) - 1), columns.clip(0, page.ink.shape[1] - 1)], 0)
+    inside = (rows >= 0) & (rows < len(ink)) & (columns >= 0) & (columns < ink.shape[1])
+    around = np.where(inside, ink[rows.clip(0, len(ink) - 1), columns.clip(0, ink.shape[1] - 1)], 0)
     around = around.astype(np.uint8)
     scale = LINE_SIDE / height
     size = (max(1, round(scale * width)), LINE_SIDE)

@@ -16,7 +16,7 @@ from tenfold.base.form import CLASSES, LINE_COLUMNS, LINE_SIDE, LINE_STEP
 from tenfold.base.refusal import log_softmax
 from tenfold.imaging import Page
 from tenfold.imaging.lines import Line
-from tenfold.imaging.strips import Strip, cut_strip
+from tenfold.imaging.strips import Strip, cut_strip, ink_of
 from tenfold.models import LineModel
 
 shared = constants("text_line")
@@ -115,10 +115,11 @@ def read_line(page: Page, line: Line, model: LineModel) -> LineReading:
 
     The height of a line with a single component is certain, so it is never enlarged.
     """
-    usual = LineReading(cut_strip(page, line, line.height), model)
+    ink = ink_of(line, page)
+    usual = LineReading(cut_strip(ink, line, line.height), model)
     if len(line.components) == 1 or usual.cost() <= CLEARER:
         return usual
-    larger = LineReading(cut_strip(page, line, line.height / LARGER), model)
+    larger = LineReading(cut_strip(ink, line, line.height / LARGER), model)
     return larger if usual.cost() - larger.cost() > CLEARER else usual
 
 

@@ -75,7 +75,9 @@ def sign_strokes(sign: str, random: np.random.Generator) -> list[Float[np.ndarra
         below = np.add(dash, (random.normal(0, 0.05), random.uniform(0.15, 0.25)))
         return [dash] if sign == "-" else [dash - (0, 0.1), below - (0, 0.1)]
     if sign == "/":
-        return [np.array(((random.uniform(0.15, 0.5), -0.1), (0.0, 1.1))) * size + (0, 0.5 - 0.5 * size)]
+        # longer and more slanted than ones, which it would be taken for; many of MNIST's ones are slanted, too
+        size = max(1, size)
+        return [np.array(((random.uniform(0.5, 0.9), -0.2), (0.0, 1.15))) * size + (0, 0.5 - 0.5 * size)]
     if sign == "+":
         half = 0.22 * size
         strokes = np.array((((0, -half), (0, half)), ((-half, 0), (half, 0))))

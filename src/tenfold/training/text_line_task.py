@@ -19,7 +19,7 @@ from tenfold.imaging import Page
 from tenfold.imaging.ink import look
 from tenfold.imaging.lines import Line, find_lines
 from tenfold.imaging.page import page_of_ink
-from tenfold.imaging.strips import cut_strip
+from tenfold.imaging.strips import cut_strip, ink_of
 from tenfold.recipes import Recipe
 from tenfold.synthesis.scenes import SceneCharacter, draw_lines
 from tenfold.synthesis.writing import make_alphabet
@@ -106,7 +106,9 @@ def _distance(character: SceneCharacter, line: Line) -> float:
 
 
 def _cut_out(page: Page, line: Line, owned: Sequence[SceneCharacter]) -> Example | None:
-    strip = cut_strip(page, line, line.height)
+    ink = ink_of(line, page)
+    visible = page.mask & (ink > 0)
+    strip = cut_strip(ink, line, line.height)
     columns = strip.image.shape[1]
     left, right = strip.left, strip.left + columns / strip.scale
     near = [one for one in owned if abs(one.y - line.middle(one.x)) < 0.6 * line.height and left < one.x < right]
@@ -121,7 +123,7 @@ def _cut_out(page: Page, line: Line, owned: Sequence[SceneCharacter]) -> Example
         if one.value in CHARACTERS:
             reach = math.ceil(one.height / 2)
             rows, across = (slice(max(0, round(at) - reach), round(at) + reach + 1) for at in (one.y, one.x))
-            text += one.value if page.mask[rows, across].any() else ""
+            text += one.value if visible[rows, across].any() else ""
             written += one.value
     return Example(strip.image, text, written)
 
