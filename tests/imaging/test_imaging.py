@@ -261,3 +261,18 @@ def test_lines_are_cut_out_level():
         strips.append(cut_strip(ink_of(line, page), line, 30.0).image.astype(int))
     assert strips[0].shape == strips[1].shape
     assert np.abs(strips[0] - strips[1]).mean() < 6
+
+
+def test_a_line_is_cut_out_without_its_neighbors():
+    ink = np.zeros((200, 400), np.uint8)
+    for x in range(60, 340, 40):
+        ink[40:70, x : x + 6] = 255
+    both = ink.copy()
+    both[75:105, 80:320:40] = both[75:105, 81:320:40] = 255
+
+    def first_strip(drawn):
+        page = page_of_ink("", Image.fromarray(drawn), drawn)
+        line = Line(find_lines(page.components)[0])
+        return cut_strip(ink_of(line, page), line, 30.0).image
+
+    np.testing.assert_array_equal(first_strip(both), first_strip(ink))

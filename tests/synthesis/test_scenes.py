@@ -10,7 +10,7 @@ import pytest
 
 from tenfold.base.form import LINE_SIGNS
 from tenfold.data import Digits
-from tenfold.synthesis.numbers import choose_number
+from tenfold.synthesis.numbers import choose_number, sign_strokes
 from tenfold.synthesis.pen import draw_stroke, thin
 from tenfold.synthesis.scenes import draw_lines, draw_scene
 from tenfold.synthesis.writing import choose_hand, has_specks, make_alphabet, stroke_width, write_digit, write_line
@@ -80,6 +80,14 @@ def test_numbers_are_written_with_their_signs(mnist):
     assert minus.right - minus.left > 2 * (minus.bottom - minus.top)
     assert abs(point.bottom - seven.bottom) < 10
     assert point.bottom - point.top < 15
+
+
+def test_a_slash_is_no_one():
+    random = np.random.default_rng(0)
+    for _ in range(100):
+        [((right, top), (left, bottom))] = sign_strokes("/", random)
+        assert top < 0 < 1 < bottom  # digits reach from 0 to 1
+        assert right - left > 0.3 * (bottom - top)
 
 
 def test_pens_have_the_width_that_they_are_said_to_have():
