@@ -22,9 +22,9 @@ const { MARGIN, FAINT } = constants.strips;
 export function inkOf(line, { ink, components }) {
   const [data, own] = [ink.data.slice(), new Set(line.components)];
   for (const { x, y, width, mask } of components.filter((component) => !own.has(component))) {
-    mask.data.forEach((inked, i) => {
-      if (inked) data[(y + Math.floor(i / width)) * ink.width + x + (i % width)] = 0;
-    });
+    for (let i = 0; i < mask.data.length; i++) {
+      if (mask.data[i]) data[(y + Math.floor(i / width)) * ink.width + x + (i % width)] = 0;
+    }
   }
   return { ...ink, data };
 }
