@@ -33,6 +33,7 @@ from benchmarks.children import Child, Ended
 from benchmarks.hostile import Line
 from benchmarks.records import save
 from tenfold import cli, recipes
+from tenfold.base.errors import InterruptedRun
 from tenfold.data import write_idx
 from tenfold.jobs import training_run
 from tenfold.report import console, plots  # noqa: F401
@@ -161,7 +162,7 @@ def make_files(folder: Path) -> None:
     try:
         longer = recipes.load("quick", TINY | {"epochs": 2})
         training_run.train(longer, data="data", out="halted", device="cpu", callbacks=[_InterruptAfterAnEpoch()])
-    except training_run.InterruptedRun:
+    except InterruptedRun:
         pass
     for name in ("run", "second", "halted"):  # the copies stand elsewhere
         file = folder / name / "environment.json"

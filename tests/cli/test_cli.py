@@ -223,6 +223,9 @@ def test_files_that_cannot_be_read_do_not_stop_the_others(tenfold, mnist):
     assert "2 of 3 files" in err
     code, _, err = tenfold("predict", "note.png")
     assert (code, err.count("\n")) == (2, 1)
+    for first in (True, False):
+        code, out, err = tenfold("predict", "note.png", "seven.png", "--csv", "out.csv")
+        assert (code, out, "1 of 2 files have rows" in err) == (1, "", not first)
 
 
 def test_pictures_without_digits_are_told(tenfold, mnist, monkeypatch):
@@ -306,6 +309,8 @@ def test_bad_arguments_get_one_line(one_line_error):
         "evaluate nowhere": "nowhere",
         "predict nowhere.png": "nowhere.png: No such file",
         "predict nowhere.png --model nowhere": "nowhere",
+        "predict nowhere.png --error-rate 0.1": "needs --csv",
+        "predict nowhere.png --single --length 2": "leave it out",
         "export nowhere --all": "nowhere: no such",
         "export nowhere": "nowhere: no such",
         "export . --to lietrt": "did you mean 'litert'",
@@ -324,7 +329,7 @@ def test_an_empty_path_is_not_the_current_folder(one_line_error):
         (("train", "--out="), "--out"),
         (("data", "--data", ""), "--data"),
     ):
-        assert one_line_error(*command).startswith(f"tenfold: {place}: an empty path")
+        assert one_line_error(*command).startswith(f"tenfold: {place}: is empty")
 
 
 def test_nothing_is_lost_by_bad_input(one_line_error, idx_folder, runs):

@@ -101,7 +101,7 @@ def test_wrong_study_files_are_refused_and_names_of_variants_may_be_words(tmp_pa
         ('name = "a"\nrecipes = ["fast"]\nseed = 1', "no key 'seed'; did you mean 'seeds'"),
         ('name = "a"\nrecipes = ["fast"]\nseeds = 1000000000', "1,000,000,000 runs, more than the 10,000 allowed"),
         ("name = ", "not valid TOML"),
-        (head + "variants = { x = { peek_lr = 1.0 } }", "did you mean 'peak_lr'"),
+        (head + "variants = { x = { peek_lr = 1.0 } }", "variant 'x': .*did you mean 'peak_lr'"),
         (head + "[variants]\nA.seed = 1\na.seed = 2", "appears twice"),
         *((head + f'[variants."{name}"]', message) for name, message in names.items()),
     ):

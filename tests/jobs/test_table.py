@@ -48,9 +48,49 @@ def test_a_table_is_continued_where_it_was_left(tmp_path):
     assert {crop.name for crop in (tmp_path / "review" / "crops").iterdir()} == {"1.png", "2.png", "3.png"}
 
 
-def test_another_file_is_no_table(tmp_path):
-    (tmp_path / "out.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(TenfoldError, match="is no table of numbers"):
+def test_what_a_person_typed_is_never_lost(tmp_path):
+    path = tmp_path / "out.csv"
+    table = Table(path, 0.9)
+    for name in "ab":
+        table.add(source(tmp_path, f"{name}.png"), [number("1", 0.5), number("2", 0.95)])
+    typed = path.read_bytes().replace(b",yes", b",done")
+    path.write_bytes(b"\xef\xbb\xbf" + typed.rstrip())  # as other programs save it
+    Table(path, 0.9)
+    assert path.read_bytes() == typed
+    path.write_bytes(typed.rstrip()[:-3])
+    before = path.read_bytes()
+    with pytest.raises(TenfoldError, match="row 4 is damaged"):
+        Table(path, 0.9)
+    assert path.read_bytes() == before
+
+
+def test_a_new_threshold_and_a_new_page_apply_to_all_rows(tmp_path):
+    path, gone = tmp_path / "out.csv", source(tmp_path, "b.png")
+    table = Table(path, 0.9)
+    table.add(source(tmp_path, "a.png"), [number("1", 0.5), number("2", 0.95)])
+    table.add(gone, [number("3", 0.97)])
+    gone.path.unlink()
+    table = Table(path, 0.99, tmp_path / "review")
+    [problem] = table.write_page()
+    assert "b.png" in str(problem)
+    assert [row["review"] for row in read(path)] == ["yes", "yes", "yes"]
+    assert {crop.name for crop in (tmp_path / "review" / "crops").iterdir()} == {"0.png", "1.png"}
+    Table(path, 0.9)
+    assert [row["review"] for row in read(path)] == ["yes", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("a,b\n1,2\n", "is no table of numbers"),
+        ("", "is no table of numbers"),
+        ("file,field,text,value,probability,box,review\na.png,,1\n", "row 1 is damaged"),
+        ("file,field,text,value,probability,box,review\na.png,,1,1,high,0 0 9 9,\n", "row 1 is damaged"),
+    ],
+)
+def test_another_file_is_no_table(tmp_path, content, message):
+    (tmp_path / "out.csv").write_text(content)
+    with pytest.raises(TenfoldError, match=message):
         Table(tmp_path / "out.csv", 0.9)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tenfold import TenfoldError, models
 from tenfold.base import files
-from tenfold.base.errors import TenfoldWarning
+from tenfold.base.errors import InterruptedRun, TenfoldWarning
 from tenfold.base.refusal import Thresholds, log_softmax, score
 from tenfold.evaluation import fit_temperature
 from tenfold.jobs import evaluation_run, study, training_run
@@ -96,7 +96,7 @@ def test_a_run_on_all_images_takes_the_recipe_s_temperature(tiny_recipe, idx_fol
 
 def test_an_interrupted_run_is_kept_and_resumed_to_the_same_weights(finished, tiny_recipe, idx_folder, tmp_path):
     path = tmp_path / "interrupted"
-    with pytest.raises(training_run.InterruptedRun, match=r"interrupted in epoch 3; .*--resume"):
+    with pytest.raises(InterruptedRun, match=r"interrupted in epoch 3; .*--resume"):
         training_run.train(tiny_recipe, data=idx_folder, out=path, callbacks=[InterruptAfter(2)])
     halted = Run(path)
     assert not halted.finished
@@ -116,7 +116,7 @@ def test_an_interrupted_run_is_kept_and_resumed_to_the_same_weights(finished, ti
 def test_a_run_is_neither_resumed_nor_evaluated_with_other_data(
     finished, tiny_recipe, idx_folder, few, tmp_path, monkeypatch
 ):
-    with pytest.raises(training_run.InterruptedRun):
+    with pytest.raises(InterruptedRun):
         training_run.train(tiny_recipe, data=idx_folder, out=tmp_path / "half", callbacks=[InterruptAfter(1)])
     monkeypatch.setattr(runs, "load", lambda _: (few, few))
     for command, path in ((training_run.resume, tmp_path / "half"), (evaluation_run.evaluate_paths, [finished.path])):

@@ -1,4 +1,4 @@
-"""The one exception for input that tenfold cannot use, and the one warning for input that it uses only in part."""
+"""What tenfold raises for input that it cannot use, or when the user interrupts it, and how it warns."""
 
 import difflib
 import sys
@@ -19,6 +19,10 @@ class TenfoldError(ValueError):
             ...
         tenfold.base.errors.TenfoldError: bundeld: no such source; did you mean 'bundled'? ...
     """
+
+
+class InterruptedRun(Exception):  # noqa: N818  # the user's wish, not an error
+    """Training was stopped with Ctrl-C; the message says what was kept and how to continue."""
 
 
 class NoDigitsError(TenfoldError):

@@ -77,7 +77,7 @@ def _check_arguments() -> None:
         option, equals, value = argument.partition("=")
         if not argument or (option.startswith("--") and equals and not value):
             place = option or (before if before.startswith("-") else "an argument")
-            raise TenfoldError(f"{place}: an empty path, or no value at all; fill it in, or leave it out")
+            raise TenfoldError(f"{place}: is empty; fill it in, or leave it out")
 
 
 def _fail_ourselves(error: Exception) -> int:

@@ -9,7 +9,7 @@ import typer
 from typer.exceptions import TyperException
 
 from tenfold.base import strict_json
-from tenfold.base.errors import in_words
+from tenfold.base.errors import InterruptedRun, in_words
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -70,12 +70,10 @@ def say(message: str) -> None:
 @contextmanager
 def kept(things: str) -> Iterator[None]:
     """After Ctrl-C, say that finished work is kept, and exit with code 130."""
-    from tenfold.jobs.training_run import InterruptedRun
-
     try:
         yield
     except (KeyboardInterrupt, InterruptedRun):
-        print(f"tenfold: interrupted; finished {things} are kept; repeat the command to continue", file=sys.stderr)
+        say(f"interrupted; finished {things} are kept; repeat the command to continue")
         raise typer.Exit(130) from None
 
 

@@ -1,13 +1,13 @@
 """Commands that read handwriting: predict, adapt, draw, serve."""
 
-import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tenfold.base import strict_json
-from tenfold.cli.common import app, fail, progress, say
+from tenfold.cli.common import app, fail, kept, progress, say
 
 if TYPE_CHECKING:
     from tenfold.jobs.pictures import Answer
@@ -112,19 +112,25 @@ def predict(
         raise TenfoldError("--form: the template says what is known about each number; leave out the other options")
     if review and not table:
         raise TenfoldError("--review: needs --csv TABLE, the table to review")
+    if error_rate is not None and not table:
+        raise TenfoldError("--error-rate: needs --csv TABLE, whose column review it decides")
     reader = Reader(model, adapted=adapted)
     numbers |= bool(table or form or known)
+    if single and numbers:
+        raise TenfoldError("--single: reads one digit and no number; leave it out, or the options about numbers")
     options = Options(single, numbers, known, Form.read(form) if form else None, annotate, explain)
     rows = Table(table, reader.calibration.threshold(error_rate), review) if table else None
-    sources = find_sources(paths)
+    named = sources = find_sources(paths)
     if rows:
-        sources = rows.remaining(sources)
+        sources = rows.remaining(named)
+        if len(sources) < len(named):
+            say(f"{table}: {len(named) - len(sources)} of {len(named)} files have rows, and are not read again")
     if convention := getattr(reader.model, "convention", None):
         say(f"{reader.name} {convention}")
     if reader.thresholds is None:
         say(f"{reader.name} has no thresholds for refusing what is not a digit, so everything is read as digits")
     failures = empty = 0
-    with progress("pictures", len(sources)) as advance:
+    with kept("rows") if rows else nullcontext(), progress("pictures", len(sources)) as advance:
         for source, found in read_sources(sources, reader, options, cluster):
             advance(source)
             if isinstance(found, NoDigitsError):
@@ -143,12 +149,12 @@ def predict(
             elif found.readings or found.numbers:
                 by = f", read by {reader.name}" if verbose else ""
                 print(f"{source.path}: {_to_line(found, numbers)}{by}")
-    if rows:
-        rows.write_page()
-    if failures and len(sources) > 1:
-        print(f"tenfold: {failures} of {len(sources)} files could not be read", file=sys.stderr)
+    for problem in rows.write_page() if rows else ():
+        fail(problem)
+    if failures and len(named) > 1:
+        say(f"{failures} of {len(named)} files could not be read")
     if failures or empty:
-        raise typer.Exit(2 if failures == len(sources) else 1)
+        raise typer.Exit(2 if failures == len(named) else 1)
 
 
 def _to_line(found: "Answer", numbers: bool) -> str:
@@ -156,11 +162,10 @@ def _to_line(found: "Answer", numbers: bool) -> str:
     from tenfold.reader import to_text
 
     if numbers:
-        text = " / ".join(f"{one.field}{': ' if one.field else ''}{one.text}" for one in found.numbers)
-    else:
-        text = to_text(found.readings).replace("\n", " / ")
-    probabilities = [one.probability for one in (found.numbers if numbers else found.readings)]
-    return f"{text} ({probabilities[0]:.1%})" if len(probabilities) == 1 else text
+        named = [(f"{one.field}: " if one.field else "", one) for one in found.numbers]
+        return " / ".join(f"{field}{one.text} ({one.probability:.1%})" for field, one in named)
+    text = to_text(found.readings).replace("\n", " / ")
+    return f"{text} ({found.readings[0].probability:.1%})" if len(found.readings) == 1 else text
 
 
 @app.command()

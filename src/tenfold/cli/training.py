@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tenfold.base.errors import TenfoldError
+from tenfold.base.errors import InterruptedRun, TenfoldError
 from tenfold.cli.common import Cluster, Data, Json, Processes, app, kept, print_json, progress
 
 # What loads PyTorch or matplotlib is imported inside the commands: --help must not wait for it.
@@ -91,7 +91,7 @@ def train(
             run = training_run.train(
                 chosen, data=source, out=out, force=force, device=device, callbacks=[ProgressBar()]
             )
-    except training_run.InterruptedRun as interruption:
+    except InterruptedRun as interruption:
         print(f"tenfold: {interruption}", file=sys.stderr)
         raise typer.Exit(130) from None
     summary = training_run.summarize(run)

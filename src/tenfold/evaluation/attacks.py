@@ -84,6 +84,19 @@ class AttackResult:
         return {"n": self.n, "clean": asdict(self.clean), "attacked": rows}
 
 
+def network_of(model: nn.Module | Model) -> nn.Module:
+    """The network to attack.
+
+    Raises:
+        TenfoldError: if the model has no gradients.
+    """
+    network = model.network if isinstance(model, TorchModel) else model
+    if not isinstance(network, nn.Module):
+        name = getattr(model, "name", type(model).__name__)
+        raise TenfoldError(f"{name}: has no gradients, which attacks need; name the run or the .safetensors file")
+    return network
+
+
 def attack(model: nn.Module | Model, digits: Digits, images: int = IMAGES) -> AttackResult:
     """Attack a network with FGSM, PGD, and AutoAttack, and count what it still reads correctly.
 
@@ -102,10 +115,7 @@ def attack(model: nn.Module | Model, digits: Digits, images: int = IMAGES) -> At
 
     Sources: see `tenfold.training.adversarial` and `tenfold.evaluation.autoattack`.
     """
-    network = model.network if isinstance(model, TorchModel) else model
-    if not isinstance(network, nn.Module):
-        name = getattr(model, "name", type(model).__name__)
-        raise TenfoldError(f"{name}: has no gradients, which attacks need; name the run or the .safetensors file")
+    network = network_of(model)
     digits = digits[:images]
     first = np.unique(digits.labels, return_index=True)[1]
     device = next(network.parameters()).device

@@ -16,7 +16,7 @@ from tenfold.data import Digits, load
 from tenfold.evaluation import Evaluation, average, diagnose, evaluate
 from tenfold.evaluation import robustness as measure_robustness
 from tenfold.evaluation.assessment import Assessment
-from tenfold.evaluation.attacks import attack
+from tenfold.evaluation.attacks import attack, network_of
 from tenfold.evaluation.unknown import unknown_inputs
 from tenfold.jobs import interpretation_figures
 from tenfold.models import Model, TorchModel
@@ -113,6 +113,8 @@ def examine(
     model, test = _model_and_test(path, data)
     if interpret is not None and not isinstance(model, TorchModel):
         raise TenfoldError(f"{path}: holds no layers to look into; name the run or the .safetensors file it came from")
+    if attacks:
+        network_of(model)  # the other measures may take minutes
     evaluation = _evaluate(path, model, test)
     others = unknown_inputs(model, test, unknown_data) if unknown else ()
     attacked = attack(model, test) if attacks else None

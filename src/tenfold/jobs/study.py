@@ -120,7 +120,11 @@ def plan(study: Study, out: str | os.PathLike | None = None) -> list[Task]:
     for seed in seeds:
         for name in study.recipes:
             for variant, changes in variants.items():
-                recipe = recipes.load(name, {**_flatten(changes), "seed": seed})
+                try:
+                    recipe = recipes.load(name, {**_flatten(changes), "seed": seed})
+                except TenfoldError as error:
+                    where = f", variant {variant!r}" if variant else ""
+                    raise TenfoldError(f"study {study.name!r}{where}: {error}") from None
                 group = f"{recipe.name}, {variant}" if variant else recipe.name
                 label = f"{recipe.name}-{variant}" if variant else recipe.name
                 tasks.append(Task(group, recipe, study.data, folder / f"{label}-seed{seed}"))

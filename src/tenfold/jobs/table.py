@@ -3,7 +3,9 @@
 import csv
 import io
 import os
+import re
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 
 from PIL import Image
@@ -18,6 +20,7 @@ from tenfold.reader.numbers import PLAIN, plain_number
 from tenfold.reader.show import write
 
 COLUMNS = ("file", "field", "text", "value", "probability", "box", "review")
+REVIEWS = ("", "yes", "done")  # what the last column may hold
 AROUND = 0.3  # heights of a number: how much around it a crop shows
 
 Row = dict[str, str]
@@ -29,7 +32,7 @@ class Table:
     Args:
         path: the file. Its columns are file, field, text, value, probability, box, and review: "yes" if a person should
             look at the number, "done" if one did.
-        threshold: numbers of a lower probability are to be reviewed.
+        threshold: numbers of a lower probability are to be reviewed, also those that the table already holds.
         review: the folder for the page and its crops; None for no page.
 
     Raises:
@@ -39,15 +42,11 @@ class Table:
 
     def __init__(self, path: Path, threshold: float, review: Path | None = None) -> None:
         self.path, self.threshold, self.review = path, threshold, review
-        self.rows: list[Row] = []
-        if path.exists():
-            text = read_bytes(path, 10 * TEXT).decode(errors="surrogateescape")
-            table = csv.DictReader(io.StringIO(text, newline=""))
-            if tuple(table.fieldnames or ()) != COLUMNS:
-                raise TenfoldError(f"{path}: exists, but is no table of numbers; name another file")
-            self.rows = list(table)
-            if not text.endswith("\n"):  # the last file's rows were not written to the end: read it again
-                self.rows = [row for row in self.rows if row["file"] != self.rows[-1]["file"]]
+        self.rows = _read(path) if path.exists() else []
+        self._kept = len(self.rows)
+        for row in self.rows:
+            if row["review"] != "done":
+                row["review"] = self._flag(float(row["probability"]), row["text"])
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, _to_bytes([dict(zip(COLUMNS, COLUMNS, strict=True)), *self.rows]))
 
@@ -59,34 +58,57 @@ class Table:
     def add(self, source: Source, numbers: Sequence[Number]) -> None:
         """Add a row for each number in a picture; if there is none, one row for a person who looks at all of it."""
         picture: Image.Image | None = None
-        if not numbers or (self.review and any(map(self._is_doubtful, numbers))):
+        if not numbers or (self.review and any(self._flag(one.probability, one.text) for one in numbers)):
             picture = load_picture(source.path if source.data is None else source.data).convert("RGB")
             numbers = numbers or [Number("", None, 0.0, (0, 0, *picture.size), [])]
-        if picture and self.review:
-            (self.review / "crops").mkdir(parents=True, exist_ok=True)
-            for place, number in enumerate(numbers, len(self.rows)):
-                if self._is_doubtful(number):
-                    x, y, width, height = number.box
-                    edge = round(AROUND * height)
-                    crop = picture.crop((x - edge, y - edge, x + width + edge, y + height + edge))
-                    write(crop, self.review / "crops" / f"{place}.png")
         rows = [self._to_row(source, number) for number in numbers]
+        if picture:
+            for number, row in enumerate(rows, len(self.rows)):
+                self._write_crop(picture, number, row)
         with self.path.open("ab") as file:  # in one piece, so that all rows of a file are there, or the end is missing
             file.write(_to_bytes(rows))
         self.rows += rows
 
-    def write_page(self) -> None:
-        """Write the page on which a person types what was uncertain."""
+    def write_page(self) -> list[Exception]:
+        """Write the page on which a person types what was uncertain.
+
+        Returns:
+            Why pictures of earlier calls could not be shown on it.
+        """
         if not self.review:
-            return
+            return []
         with needed_by("--review"):
             from tenfold.report.review import render
+        problems: list[Exception] = []
+        kept = enumerate(self.rows[: self._kept])
+        for file, rows in groupby(kept, lambda numbered: numbered[1]["file"]):
+            doubtful = [(number, row) for number, row in rows if row["review"] == "yes"]
+            if doubtful and file != "-":  # what came on standard input is gone
+                try:
+                    picture = load_picture(file).convert("RGB")
+                except (TenfoldError, OSError) as error:
+                    problems.append(error)
+                    continue
+                for number, row in doubtful:
+                    self._write_crop(picture, number, row)
         self.review.mkdir(parents=True, exist_ok=True)
         page = render(self.path.name, os.path.realpath(self.path), COLUMNS, self.rows, PLAIN.pattern)
         write_atomically(self.review / "index.html", page)
+        return problems
 
-    def _is_doubtful(self, number: Number) -> bool:
-        return number.probability < self.threshold or "?" in number.text
+    def _write_crop(self, picture: Image.Image, number: int, row: Row) -> None:
+        """Write the crop of a row, if the page shows it."""
+        if not self.review or row["review"] != "yes":
+            return
+        (self.review / "crops").mkdir(parents=True, exist_ok=True)
+        x, y, width, height = map(int, row["box"].split())
+        edge = round(AROUND * height)
+        crop = picture.crop((x - edge, y - edge, x + width + edge, y + height + edge))
+        write(crop, self.review / "crops" / f"{number}.png")
+
+    def _flag(self, probability: float, text: str) -> str:
+        """What the column `review` says of a number that no person has looked at."""
+        return "yes" if probability < self.threshold or "?" in text else ""
 
     def _to_row(self, source: Source, number: Number) -> Row:
         cells = (
@@ -96,9 +118,35 @@ class Table:
             plain_number(number.text) or "",
             f"{number.probability:.6f}",
             " ".join(map(str, number.box)),
-            "yes" if self._is_doubtful(number) else "",
+            self._flag(number.probability, number.text),
         )
         return dict(zip(COLUMNS, cells, strict=True))
+
+
+def _read(path: Path) -> list[Row]:
+    """The rows of a table; without those of its last file, if the last row was not written to its end."""
+    text = read_bytes(path, 10 * TEXT).decode("utf-8-sig", errors="surrogateescape")  # Excel marks its UTF-8
+    table = csv.DictReader(io.StringIO(text, newline=""))
+    if tuple(table.fieldnames or ()) != COLUMNS:
+        raise TenfoldError(
+            f"{path}: exists, but is no table of numbers, with the columns {','.join(COLUMNS)}; name another file"
+        )
+    rows = list(table)
+    wrong = next((number for number, row in enumerate(rows) if not _is_row(row)), None)
+    if wrong is None:
+        return rows
+    last = {row["file"] for row in rows[-2:] if row["file"].startswith(rows[-1]["file"])}  # it may be cut, too
+    typed = any(row["review"] == "done" for row in rows if row["file"] in last)
+    if wrong < len(rows) - 1 or text.endswith("\n") or typed:
+        file = rows[wrong]["file"]
+        raise TenfoldError(f"{path}: row {wrong + 1} is damaged; mend it, or remove all rows of {file!r}")
+    return [row for row in rows if row["file"] not in last]
+
+
+def _is_row(row: Row) -> bool:
+    if set(row) != {*COLUMNS} or None in row.values() or row["review"] not in REVIEWS:
+        return False
+    return bool(re.fullmatch(r"[01](\.\d*)?", row["probability"]) and re.fullmatch(r"-?\d+( -?\d+){3}", row["box"]))
 
 
 def _to_bytes(rows: Sequence[Row]) -> bytes:

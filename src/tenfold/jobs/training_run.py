@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from tenfold import recipes
-from tenfold.base.errors import TenfoldError
+from tenfold.base.errors import InterruptedRun, TenfoldError
 from tenfold.base.files import locked
 from tenfold.base.refusal import Thresholds
 from tenfold.data import Digits, load, locate
@@ -30,10 +30,6 @@ from tenfold.training import (
     seed_everything,
 )
 from tenfold.training.runs import Run
-
-
-class InterruptedRun(Exception):  # noqa: N818  # the user's wish, not an error
-    """Training was stopped with Ctrl-C; the message says what was kept and how to continue."""
 
 
 def train(

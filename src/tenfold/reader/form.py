@@ -26,6 +26,7 @@ AROUND = 0.5  # of the highest cell: so far around all cells, ink is looked for
 PART = 0.4  # heights of a rectangle: ink of a larger component that reaches this far into it is read
 CERTAIN = 0.999  # no score makes it more certain than this that ink in a cell is a digit, or is none
 TYPES = {"name": str, "cells": list, "length": int, "pattern": str, "range": str, "check": str}  # of a field's keys
+IN_WORDS = {str: "text", list: "a list", int: "an integer"}
 
 Rectangle = tuple[int, int, int, int]  # x, y, width, and height
 
@@ -118,7 +119,7 @@ def _parse_field(table: Any, size: list[int], origin: str) -> Field:
         if key not in TYPES:
             raise TenfoldError(f"{origin}: there is no key {key!r}{nearest(key, TYPES)}")
         if type(value) is not TYPES[key]:
-            raise TenfoldError(f"{origin}: {key} = {value!r} must be {TYPES[key].__name__}, as in docs/numbers.md")
+            raise TenfoldError(f"{origin}: {key} = {value!r} must be {IN_WORDS[TYPES[key]]}")
     if not {"name", "cells"} <= {*table}:
         raise TenfoldError(f"{origin}: needs a name and cells")
     if not table["cells"]:
