@@ -3,12 +3,14 @@
 import csv
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from tenfold.base.errors import TenfoldError
+from tenfold.data import write_idx
 from tenfold.jobs.pictures import Source
-from tenfold.jobs.table import Table
+from tenfold.jobs.table import AROUND, Table
 from tenfold.reader import Number
 
 
@@ -77,6 +79,20 @@ def test_a_new_threshold_and_a_new_page_apply_to_all_rows(tmp_path):
     assert {crop.name for crop in (tmp_path / "review" / "crops").iterdir()} == {"0.png", "1.png"}
     Table(path, 0.9)
     assert [row["review"] for row in read(path)] == ["yes", "", ""]
+
+
+def test_crops_of_an_idx_file_are_its_images(tmp_path, mnist):
+    images, path = mnist[1].images[:3], tmp_path / "images-idx3-ubyte"
+    write_idx(path, images)
+    answers = [Number(str(place), None, 0.5 + 0.4 * (place < 2), (0, 0, 28, 28), []) for place in range(3)]
+    Table(tmp_path / "a.csv", 0.8, tmp_path / "at once").add(Source(path, Path(path.name)), answers)
+    Table(tmp_path / "b.csv", 0.8).add(Source(path, Path(path.name)), answers)
+    assert Table(tmp_path / "b.csv", 0.8, tmp_path / "later").write_page() == []
+    for folder in ("at once", "later"):
+        [crop] = (tmp_path / folder / "crops").iterdir()
+        assert crop.name == "2.png"
+        edge = round(AROUND * 28)
+        np.testing.assert_array_equal(np.array(Image.open(crop).convert("L"))[edge:-edge, edge:-edge], images[2])
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import csv
 import io
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from tenfold.imaging.load import load_picture
 from tenfold.jobs.pictures import Source
 from tenfold.reader import Number
 from tenfold.reader.numbers import PLAIN, plain_number
+from tenfold.reader.reader import is_idx, read_idx_images
 from tenfold.reader.show import write
 
 COLUMNS = ("file", "field", "text", "value", "probability", "box", "review")
@@ -57,14 +58,14 @@ class Table:
 
     def add(self, source: Source, numbers: Sequence[Number]) -> None:
         """Add a row for each number in a picture; if there is none, one row for a person who looks at all of it."""
-        picture: Image.Image | None = None
+        pictures: Callable[[int], Image.Image] | None = None
         if not numbers or (self.review and any(self._flag(one.probability, one.text) for one in numbers)):
-            picture = load_picture(source.path if source.data is None else source.data).convert("RGB")
-            numbers = numbers or [Number("", None, 0.0, (0, 0, *picture.size), [])]
+            pictures = _load(source.path if source.data is None else source.data)
+            numbers = numbers or [Number("", None, 0.0, (0, 0, *pictures(0).size), [])]
         rows = [self._to_row(source, number) for number in numbers]
-        if picture:
-            for number, row in enumerate(rows, len(self.rows)):
-                self._write_crop(picture, number, row)
+        if pictures:
+            for place, row in enumerate(rows):
+                self._write_crop(pictures(place), len(self.rows) + place, row)
         with self.path.open("ab") as file:  # in one piece, so that all rows of a file are there, or the end is missing
             file.write(_to_bytes(rows))
         self.rows += rows
@@ -82,15 +83,14 @@ class Table:
         problems: list[Exception] = []
         kept = enumerate(self.rows[: self._kept])
         for file, rows in groupby(kept, lambda numbered: numbered[1]["file"]):
-            doubtful = [(number, row) for number, row in rows if row["review"] == "yes"]
-            if doubtful and file != "-":  # what came on standard input is gone
+            numbered = list(rows)
+            if file != "-" and any(row["review"] == "yes" for _, row in numbered):  # standard input is gone
                 try:
-                    picture = load_picture(file).convert("RGB")
+                    pictures = _load(Path(file))
+                    for place, (number, row) in enumerate(numbered):
+                        self._write_crop(pictures(place), number, row)
                 except (TenfoldError, OSError) as error:
                     problems.append(error)
-                    continue
-                for number, row in doubtful:
-                    self._write_crop(picture, number, row)
         self.review.mkdir(parents=True, exist_ok=True)
         page = render(self.path.name, os.path.realpath(self.path), COLUMNS, self.rows, PLAIN.pattern)
         write_atomically(self.review / "index.html", page)
@@ -121,6 +121,15 @@ class Table:
             self._flag(number.probability, number.text),
         )
         return dict(zip(COLUMNS, cells, strict=True))
+
+
+def _load(source: Path | bytes) -> Callable[[int], Image.Image]:
+    """What a source shows, by the place of a number in it: an IDX file has a picture for each."""
+    if isinstance(source, Path) and is_idx(source):
+        images = read_idx_images(source)
+        return lambda place: Image.fromarray(images[place]).convert("RGB")
+    picture = load_picture(source).convert("RGB")
+    return lambda _: picture
 
 
 def _read(path: Path) -> list[Row]:

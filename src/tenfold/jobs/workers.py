@@ -10,7 +10,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -84,12 +84,27 @@ def _here(
     calls = (delayed(_call)(function, number, job) for number, job in enumerate(jobs))
     with parallel_config("loky", inner_max_num_threads=threads, initializer=_end_with, initargs=(os.getpid(),)):
         try:
-            for number, result in Parallel(n_jobs=processes or -1, return_as="generator_unordered")(calls):
+            with _without_ctrl_c():
+                results = Parallel(n_jobs=processes or -1, return_as="generator_unordered")(calls)
+            for number, result in results:
                 yield jobs[number], result
         except TerminatedWorkerError:
             raise TenfoldError(
                 "a worker process was killed, perhaps for lack of memory; try again with fewer --processes"
             ) from None
+
+
+@contextmanager
+def _without_ctrl_c() -> Iterator[None]:
+    """Start processes that ignore Ctrl-C: they would end with a traceback, and joblib ends them for us."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # which they inherit
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _end_with(parent: int) -> None:
