@@ -79,9 +79,10 @@ def test_nothing_is_translated_that_the_page_does_not_say():
         assert all(part.strip(" .:") in source for part in english.split("{}")), english
 
 
-def expect(page, selector, text):
+def expect(page, selector, text, there=True):
     sync_api = pytest.importorskip("playwright.sync_api")
-    sync_api.expect(page.locator(selector)).to_contain_text(text, timeout=TIMEOUT)
+    found = sync_api.expect(page.locator(selector))
+    (found.to_contain_text if there else found.not_to_contain_text)(text, timeout=TIMEOUT)
 
 
 def choose(page, language):
@@ -115,9 +116,11 @@ def test_the_page_that_reads_in_other_languages(browser, address):
     expect(page, "#other-words", "the ")
     expect(page, "#explained", "filter")
     check(page)
+    explained = page.inner_text("#explained")
     draw_digit(page, 7, left=0.7, size=0.25)
     expect(page, "#verdict", "whole number")
     expect(page, "#status", "whole number")
+    expect(page, "#explained", explained, there=False)  # that of the first drawing: it is replaced last
     check(page)
     page.close()
     assert said == []
