@@ -114,10 +114,10 @@ def predict(
         raise TenfoldError("--review: needs --csv TABLE, the table to review")
     if error_rate is not None and not table:
         raise TenfoldError("--error-rate: needs --csv TABLE, whose column review it decides")
+    if single and (numbers or known):
+        raise TenfoldError("--single: reads one digit and no number; leave it out, or the options about numbers")
     reader = Reader(model, adapted=adapted)
     numbers |= bool(table or form or known)
-    if single and numbers:
-        raise TenfoldError("--single: reads one digit and no number; leave it out, or the options about numbers")
     options = Options(single, numbers, known, Form.read(form) if form else None, annotate, explain)
     rows = Table(table, reader.calibration.threshold(error_rate), review) if table else None
     named = sources = find_sources(paths)
