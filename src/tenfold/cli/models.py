@@ -8,7 +8,7 @@ import typer
 
 from tenfold.base.errors import TenfoldError
 from tenfold.base.files import not_a_file
-from tenfold.cli.common import Json, app, print_json, say
+from tenfold.cli.common import Json, app, print_json
 
 # What loads PyTorch or matplotlib is imported inside the commands: --help must not wait for it.
 
@@ -93,8 +93,6 @@ def evaluate(
     if len(runs) == 2 and not ensemble:
         _compare(runs, source, as_json)
         return
-    if robustness or attacks or unknown:
-        say("measuring, which may take many minutes")
     if ensemble:
         found = evaluation_run.examine_ensemble(runs, source)
     elif len(runs) == 1:
