@@ -85,14 +85,13 @@ def test_crops_of_an_idx_file_are_its_images(tmp_path, mnist):
     images, path = mnist[1].images[:3], tmp_path / "images-idx3-ubyte"
     write_idx(path, images)
     answers = [Number(str(place), None, 0.5 + 0.4 * (place < 2), (0, 0, 28, 28), []) for place in range(3)]
-    Table(tmp_path / "a.csv", 0.8, tmp_path / "at once").add(Source(path, Path(path.name)), answers)
-    Table(tmp_path / "b.csv", 0.8).add(Source(path, Path(path.name)), answers)
-    assert Table(tmp_path / "b.csv", 0.8, tmp_path / "later").write_page() == []
-    for folder in ("at once", "later"):
-        [crop] = (tmp_path / folder / "crops").iterdir()
-        assert crop.name == "2.png"
-        edge = round(AROUND * 28)
-        np.testing.assert_array_equal(np.array(Image.open(crop).convert("L"))[edge:-edge, edge:-edge], images[2])
+    table = Table(tmp_path / "out.csv", 0.8, tmp_path / "review")
+    table.add(Source(path, Path(path.name)), answers)
+    assert table.write_page() == []
+    [crop] = (tmp_path / "review" / "crops").iterdir()
+    assert crop.name == "2.png"
+    edge = round(AROUND * 28)
+    np.testing.assert_array_equal(np.array(Image.open(crop).convert("L"))[edge:-edge, edge:-edge], images[2])
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ class Table:
     def __init__(self, path: Path, threshold: float, review: Path | None = None) -> None:
         self.path, self.threshold, self.review = path, threshold, review
         self.rows = _read(path) if path.exists() else []
-        self._kept = len(self.rows)
+        self._data: dict[str, bytes] = {}  # of what came on standard input
         for row in self.rows:
             if row["review"] != "done":
                 row["review"] = self._flag(float(row["probability"]), row["text"])
@@ -58,53 +58,51 @@ class Table:
 
     def add(self, source: Source, numbers: Sequence[Number]) -> None:
         """Add a row for each number in a picture; if there is none, one row for a person who looks at all of it."""
-        pictures: Callable[[int], Image.Image] | None = None
-        if not numbers or (self.review and any(self._flag(one.probability, one.text) for one in numbers)):
-            pictures = _load(source.path if source.data is None else source.data)
-            numbers = numbers or [Number("", None, 0.0, (0, 0, *pictures(0).size), [])]
+        if source.data is not None:
+            self._data[str(source.path)] = source.data
+        if not numbers:
+            numbers = [Number("", None, 0.0, (0, 0, *self._open(str(source.path))(0).size), [])]
         rows = [self._to_row(source, number) for number in numbers]
-        if pictures:
-            for place, row in enumerate(rows):
-                self._write_crop(pictures(place), len(self.rows) + place, row)
         with self.path.open("ab") as file:  # in one piece, so that all rows of a file are there, or the end is missing
             file.write(_to_bytes(rows))
         self.rows += rows
 
-    def write_page(self) -> list[Exception]:
-        """Write the page on which a person types what was uncertain.
+    def write_page(self) -> list[TenfoldError | OSError]:
+        """Write the page on which a person types what was uncertain, and the crops that it shows.
 
         Returns:
-            Why pictures of earlier calls could not be shown on it.
+            Why some pictures cannot be shown.
         """
         if not self.review:
             return []
         with needed_by("--review"):
             from tenfold.report.review import render
-        problems: list[Exception] = []
-        kept = enumerate(self.rows[: self._kept])
-        for file, rows in groupby(kept, lambda numbered: numbered[1]["file"]):
-            numbered = list(rows)
-            if file != "-" and any(row["review"] == "yes" for _, row in numbered):  # standard input is gone
-                try:
-                    pictures = _load(Path(file))
-                    for place, (number, row) in enumerate(numbered):
-                        self._write_crop(pictures(place), number, row)
-                except (TenfoldError, OSError) as error:
-                    problems.append(error)
-        self.review.mkdir(parents=True, exist_ok=True)
+        (self.review / "crops").mkdir(parents=True, exist_ok=True)
+        problems: list[TenfoldError | OSError] = []
+        for file, rows in groupby(enumerate(self.rows), lambda numbered: numbered[1]["file"]):
+            doubtful = [(place, *one) for place, one in enumerate(rows) if one[1]["review"] == "yes"]
+            if not doubtful:
+                continue
+            try:
+                picture_of = self._open(file)
+                for place, number, row in doubtful:
+                    x, y, width, height = map(int, row["box"].split())
+                    edge = round(AROUND * height)
+                    crop = picture_of(place).crop((x - edge, y - edge, x + width + edge, y + height + edge))
+                    write(crop, self.review / "crops" / f"{number}.png")
+            except (TenfoldError, OSError) as error:
+                problems.append(error)
         page = render(self.path.name, os.path.realpath(self.path), COLUMNS, self.rows, PLAIN.pattern)
         write_atomically(self.review / "index.html", page)
         return problems
 
-    def _write_crop(self, picture: Image.Image, number: int, row: Row) -> None:
-        """Write the crop of a row, if the page shows it."""
-        if not self.review or row["review"] != "yes":
-            return
-        (self.review / "crops").mkdir(parents=True, exist_ok=True)
-        x, y, width, height = map(int, row["box"].split())
-        edge = round(AROUND * height)
-        crop = picture.crop((x - edge, y - edge, x + width + edge, y + height + edge))
-        write(crop, self.review / "crops" / f"{number}.png")
+    def _open(self, file: str) -> Callable[[int], Image.Image]:
+        """The picture that a number of a file stands in, by the number's place: an IDX file has one for each."""
+        if is_idx(file):
+            images = read_idx_images(file)
+            return lambda place: Image.fromarray(images[place]).convert("RGB")
+        picture = load_picture(self._data.get(file, file)).convert("RGB")
+        return lambda _: picture
 
     def _flag(self, probability: float, text: str) -> str:
         """What the column `review` says of a number that no person has looked at."""
@@ -121,15 +119,6 @@ class Table:
             self._flag(number.probability, number.text),
         )
         return dict(zip(COLUMNS, cells, strict=True))
-
-
-def _load(source: Path | bytes) -> Callable[[int], Image.Image]:
-    """What a source shows, by the place of a number in it: an IDX file has a picture for each."""
-    if isinstance(source, Path) and is_idx(source):
-        images = read_idx_images(source)
-        return lambda place: Image.fromarray(images[place]).convert("RGB")
-    picture = load_picture(source).convert("RGB")
-    return lambda _: picture
 
 
 def _read(path: Path) -> list[Row]:
