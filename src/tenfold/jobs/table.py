@@ -88,7 +88,9 @@ class Table:
                 for place, number, row in doubtful:
                     x, y, width, height = map(int, row["box"].split())
                     edge = round(AROUND * height)
-                    crop = picture_of(place).crop((x - edge, y - edge, x + width + edge, y + height + edge))
+                    picture = picture_of(place)
+                    right, bottom = min(x + width + edge, picture.width), min(y + height + edge, picture.height)
+                    crop = picture.crop((max(0, x - edge), max(0, y - edge), right, bottom))
                     write(crop, self.review / "crops" / f"{number}.png")
             except (TenfoldError, OSError) as error:
                 problems.append(error)
