@@ -78,6 +78,15 @@ def kept(things: str) -> Iterator[None]:
 
 
 @contextmanager
+def busy(doing: str) -> Iterator[None]:
+    """Show that something takes its time, as long as it does; only in a terminal."""
+    from rich.console import Console
+
+    with Console(stderr=True).status(doing):
+        yield
+
+
+@contextmanager
 def progress(things: str, total: int) -> Iterator[Callable[[Any], None]]:
     """Show a progress bar on standard error; yields a function to call with each finished thing."""
     if total == 1:  # there would be nothing to see, and Rich takes a while to load

@@ -8,7 +8,7 @@ import typer
 
 from tenfold.base.errors import TenfoldError
 from tenfold.base.files import not_a_file
-from tenfold.cli.common import Json, app, print_json
+from tenfold.cli.common import Json, app, busy, print_json
 
 # What loads PyTorch or matplotlib is imported inside the commands: --help must not wait for it.
 
@@ -93,12 +93,13 @@ def evaluate(
     if len(runs) == 2 and not ensemble:
         _compare(runs, source, as_json)
         return
-    if ensemble:
-        found = evaluation_run.examine_ensemble(runs, source)
-    elif len(runs) == 1:
-        found = evaluation_run.examine(runs[0], source, **measures)
-    else:
+    if len(runs) != 1 and not ensemble:
         raise TenfoldError("name one run, two to compare, or several with --ensemble to evaluate them as one model")
+    with busy("evaluating"):
+        if ensemble:
+            found = evaluation_run.examine_ensemble(runs, source)
+        else:
+            found = evaluation_run.examine(runs[0], source, **measures)
     if as_json:
         print_json(found.to_dict())
     else:
@@ -151,7 +152,8 @@ def export(
         raise TenfoldError("--all exports every format but c; leave out --to, or --all")
     if not formats and not everything:
         raise TenfoldError(f"{run}: to which format? Name it with --to ({', '.join(FORMATS)}), or export --all")
-    files = write(run, formats or EVERY, out, force)
+    with busy("exporting"):
+        files = write(run, formats or EVERY, out, force)
     if as_json:
         print_json({"run": str(run), "files": files})
     else:
