@@ -22,19 +22,24 @@ from tenfold.training.tasks import Task
 Job = TypeVar("Job")
 
 
-def train(recipe: Recipe, weights: Path, make_task: Callable[[Digits, Digits], Task]) -> nn.Module:
+def train(
+    recipe: Recipe, weights: Path, make_task: Callable[[Digits, Digits], Task], start: Path | None = None
+) -> nn.Module:
     """Train a network, or read the weights that an earlier call left.
 
     Args:
         recipe: the recipe.
         weights: the file for the weights; it is written at the end.
         make_task: draws the task with the digits to learn from and those that are held out.
+        start: the file with the weights to start from; None for random ones.
     """
     torch.manual_seed(recipe.seed)
     network = build(recipe.network, **recipe.network_options)
     if weights.is_file():
         network.load_state_dict(read_tensors(weights)[0])
         return network.eval()
+    if start is not None:
+        network.load_state_dict(read_tensors(start)[0])
     task = make_task(*split(tenfold.load()[0], recipe.validation))
     run(Training(network, task, recipe, choose_device()), [ProgressBar()])
     write_tensors(weights, network.state_dict(), {})

@@ -17,26 +17,31 @@ from tenfold.data import Digits, split
 from tenfold.export import litert, quietly_on_one_core
 from tenfold.export.graph import InkFromPixels
 from tenfold.imaging.ink import TILES, look
+from tenfold.recipes import Recipe
 from tenfold.training.ink_task import InkMasks, Scenes, draw_scenes
 
 RECIPE = recipes.load("ink")
-SCENES, MEASURED, CHUNK = 16_000, 500, 500
+FURTHER = recipes.load("ink", {"epochs": 4, "peak_lr": 0.0012})  # for a trained network whose scenes have changed
+SCENES, FURTHER_SCENES, MEASURED, CHUNK = 16_000, 8_000, 500, 500
 CALIBRATION = 24
 SIGNATURES = {f"t{side}": (1, side, side, 3) for side in TILES}
 DESCRIPTION = "Ink: pictures, uint8 (1, side, side, 3), to the probability of ink, float32 (1, side, side)"
 
 
-def train(weights: Path) -> nn.Module:
+def train(weights: Path, recipe: Recipe, start: Path | None) -> nn.Module:
     """Draw scenes and train on them, or read the weights that an earlier call left.
 
     Args:
         weights: the file for the weights; it is written at the end.
+        recipe: `RECIPE`, or `FURTHER`.
+        start: the file with the weights to start from; None for random ones.
     """
+    count = FURTHER_SCENES if start else SCENES
 
     def draw_task(learned: Digits, held_out: Digits) -> InkMasks:
-        return InkMasks(draw(learned, range(SCENES)), draw(held_out, range(SCENES, SCENES + MEASURED)), RECIPE)
+        return InkMasks(draw(learned, range(count)), draw(held_out, range(SCENES, SCENES + MEASURED)), recipe)
 
-    return companions.train(RECIPE, weights, draw_task)
+    return companions.train(recipe, weights, draw_task, start)
 
 
 def export(network: nn.Module) -> bytes:

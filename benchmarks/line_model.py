@@ -22,10 +22,13 @@ from tenfold.export.graph import LinesFromPixels
 from tenfold.imaging.strips import Strip
 from tenfold.models import LineModel, load_for_lines
 from tenfold.reader.text_line import LineReading
+from tenfold.recipes import Recipe
 from tenfold.training.text_line_task import Example, TextLines, draw_examples
 
 RECIPE = recipes.load("text_lines")
-LINES, MEASURED = 64_000, 2_000
+# For a trained network whose lines have changed
+FURTHER = recipes.load("text_lines", {"epochs": 6, "muon_lr": 0.005, "peak_lr": 0.001})
+LINES, FURTHER_LINES, MEASURED = 64_000, 24_000, 2_000
 CHUNK = 2_000  # lines per job
 CALIBRATION = 256
 SIGNATURES = {f"c{columns}": (1, LINE_SIDE, columns) for columns in LINE_COLUMNS}
@@ -34,17 +37,20 @@ DESCRIPTION = (
 )
 
 
-def train(weights: Path) -> nn.Module:
+def train(weights: Path, recipe: Recipe, start: Path | None) -> nn.Module:
     """Draw text lines and train on them, or read the weights that an earlier call left.
 
     Args:
         weights: the file for the weights; it is written at the end.
+        recipe: `RECIPE`, or `FURTHER`.
+        start: the file with the weights to start from; None for random ones.
     """
+    count = FURTHER_LINES if start else LINES
 
     def draw_task(learned: Digits, held_out: Digits) -> TextLines:
-        return TextLines(draw(learned, LINES, 0), draw(held_out, MEASURED, LINES), RECIPE)
+        return TextLines(draw(learned, count, 0), draw(held_out, MEASURED, LINES), recipe)
 
-    return companions.train(RECIPE, weights, draw_task)
+    return companions.train(recipe, weights, draw_task, start)
 
 
 def export(network: nn.Module) -> bytes:

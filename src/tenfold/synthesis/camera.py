@@ -46,7 +46,9 @@ class Colors:
         return cls(gray, paper, ink)
 
     def choose_print(self, random: np.random.Generator) -> Color:
-        """The color of something printed: darker than the paper, in any hue."""
+        """The color of something printed: darker than the paper, in any hue, or that of the ink."""
+        if random.random() < 0.1:
+            return self.ink
         if self.gray or random.random() < 0.5:
             return self.paper * np.float32(1 - random.uniform(0.08, 0.75))
         return (self.paper * random.uniform(0.35, 1, 3)).astype(np.float32)

@@ -55,7 +55,7 @@ def write_sheet(alphabet: Alphabet, unit: float, side: int, clean: bool, random:
         random: where the random numbers come from.
     """
     layouts = (_write_lines, _scatter, _fill_cells, _write_one, None)
-    chances = (0.3, 0.1, 0.08, 0.45, 0.07) if clean else (0.42, 0.2, 0.2, 0.1, 0.08)
+    chances = (0.3, 0.1, 0.12, 0.41, 0.07) if clean else (0.38, 0.18, 0.26, 0.1, 0.08)
     layout: Callable[..., None] | None = layouts[random.choice(len(layouts), p=chances)]
     sheet = Sheet.blank(side, unit, random)
     if layout:
@@ -132,10 +132,11 @@ def _scatter(sheet: Sheet, alphabet: Alphabet, hand: Hand, random: np.random.Gen
 
 
 def _fill_cells(sheet: Sheet, alphabet: Alphabet, hand: Hand, random: np.random.Generator) -> None:
-    sheet.pitch = hand.height * random.uniform(1.2, 2.2)
-    inset = hand.height * random.uniform(-0.02, 0.12)
-    is_form = random.random() < 0.5  # otherwise some cells here and there
-    for left, top in _grid(sheet, 1.0 if is_form else random.uniform(0.15, 0.8), random):
+    is_form = random.random() < 0.4  # otherwise some cells here and there, each by itself or beside others
+    apart = hand.height * (0.0 if is_form else random.choice((0.0, random.uniform(0.1, 1.5))))
+    sheet.pitch = hand.height * random.uniform(1.2, 2.2) + apart
+    inset = hand.height * random.uniform(-0.02, 0.12) + apart / 2
+    for left, top in _grid(sheet, 1.0 if is_form else random.uniform(0.05, 0.8), random):
         if not is_form:
             left, top = np.array((left, top)) + hand.height * random.normal(0, 0.06, 2)
         sheet.cells.append((left + inset, top + inset, left + sheet.pitch - inset, top + sheet.pitch - inset))
