@@ -31,17 +31,25 @@ def train(
         recipe: the recipe.
         weights: the file for the weights; it is written at the end.
         make_task: draws the task with the digits to learn from and those that are held out.
-        start: the file with the weights to start from; None for random ones.
+        start: the file with the weights to start from; None for random ones. The network then gets the mean of these
+            and of what it learned: that holds better on pictures unlike the drawings.
+
+    Source: M. Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022, for the mean of weights.
     """
     torch.manual_seed(recipe.seed)
     network = build(recipe.network, **recipe.network_options)
     if weights.is_file():
         network.load_state_dict(read_tensors(weights)[0])
         return network.eval()
-    if start is not None:
-        network.load_state_dict(read_tensors(start)[0])
+    before = read_tensors(start)[0] if start else None
+    if before:
+        network.load_state_dict(before)
     task = make_task(*split(tenfold.load()[0], recipe.validation))
     run(Training(network, task, recipe, choose_device()), [ProgressBar()])
+    if before:
+        for name, value in network.state_dict().items():
+            if value.is_floating_point():
+                value.lerp_(before[name].to(value), 0.5)
     write_tensors(weights, network.state_dict(), {})
     return network.cpu().eval()
 

@@ -90,11 +90,13 @@ async function look(channels, classifyInk) {
   const found = raster(width, height);
   for (let top = 0; top < Math.max(height - OVERLAP, 1); top += step) {
     for (let left = 0; left < Math.max(width - OVERLAP, 1); left += step) {
-      const seen = await classifyInk(cutTile(channels, left, top, side));
       const [right, bottom] = [Math.min(left + side, width), Math.min(top + side, height)];
+      // in the middle of the tile, so that all four edges of the picture look alike
+      const [before, above] = [(side - right + left) >> 1, (side - bottom + top) >> 1];
+      const seen = await classifyInk(cutTile(channels, left - before, top - above, side));
       for (let y = top ? top + edge : 0; y < bottom; y++) {
         for (let x = left ? left + edge : 0; x < right; x++) {
-          found.data[y * width + x] = round(fround(255 * seen[(y - top) * side + x - left]));
+          found.data[y * width + x] = round(fround(255 * seen[(y - top + above) * side + x - left + before]));
         }
       }
     }
@@ -107,11 +109,16 @@ function cutTile(channels, left, top, side) {
   const { width, height } = channels[0];
   const tile = new Uint8Array(3 * side * side);
   for (let y = 0, i = 0; y < side; y++) {
-    const start = Math.min(top + y, height - 1) * width;
+    const start = clamp(top + y, height) * width;
     for (let x = 0; x < side; x++) {
-      const pixel = start + Math.min(left + x, width - 1);
+      const pixel = start + clamp(left + x, width);
       for (const { data } of channels) tile[i++] = data[pixel];
     }
   }
   return tile;
+}
+
+/** The place nearest to `place` from 0 to `length` - 1. */
+function clamp(place, length) {
+  return Math.max(0, Math.min(place, length - 1));
 }

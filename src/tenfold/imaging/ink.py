@@ -115,9 +115,12 @@ def look(picture: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "h w"]:
         for left in range(0, max(width - OVERLAP, 1), step):
             part = picture[top : top + side, left : left + side]
             missing = side - part.shape[0], side - part.shape[1]
-            tile = cv2.copyMakeBorder(part, 0, missing[0], 0, missing[1], cv2.BORDER_REPLICATE)
+            # in the middle of the tile, so that all four edges of the picture look alike
+            above, before = (length // 2 for length in missing)
+            around = above, missing[0] - above, before, missing[1] - before
+            tile = cv2.copyMakeBorder(part, *around, cv2.BORDER_REPLICATE)
             first, start = (edge if place else 0 for place in (top, left))
-            seen = _model()(tile)[first : part.shape[0], start : part.shape[1]]
+            seen = _model()(tile)[above:, before:][first : part.shape[0], start : part.shape[1]]
             found[top + first : top + part.shape[0], left + start : left + part.shape[1]] = seen
     return found
 
